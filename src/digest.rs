@@ -1,0 +1,247 @@
+//! Digests: SHA-256 and SHA-384 values, and the chunk digest that all cores can compute.
+//!
+//! ```text
+//! leaf(i) = SHA-384(chunk i)             chunks of 1 MiB in order, the last one shorter
+//! chunk   = SHA-384("countersign chunk digest v1\n" || u64be(size) || u64be(1 MiB) || leaf(0) || leaf(1) || …)
+//! ```
+//! The header has a fixed length and names the artifact's size, so no other artifact, of this
+//! size or any other, leads to the same input of the outer hash.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+use sha2::Digest as _;
+
+use crate::limits::CHUNK_BYTES;
+
+/// Why a text is not a digest.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{text:?} is not a {algorithm} digest: {digits} lower-case hexadecimal digits")]
+pub struct DigestError {
+    algorithm: &'static str,
+    digits: usize,
+    text: String,
+}
+
+macro_rules! digests {
+    ($($(#[$doc:meta])* $name:ident: $algorithm:literal, $hasher:ty, $bytes:literal;)*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(try_from = "String", into = "String")]
+        pub struct $name([u8; $bytes]);
+
+        impl $name {
+            /// The digest of these bytes.
+            pub fn of(bytes: &[u8]) -> Self {
+                Self(<$hasher>::digest(bytes).into())
+            }
+
+            /// The digest's bytes.
+            pub fn as_bytes(&self) -> &[u8] {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "{}:{self}", $algorithm)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = DigestError;
+
+            fn from_str(text: &str) -> Result<Self, DigestError> {
+                let mut bytes = [0; $bytes];
+                if unhex(text.as_bytes(), &mut bytes) {
+                    return Ok(Self(bytes));
+                }
+                let text = text.chars().take(128).collect();
+                Err(DigestError { algorithm: $algorithm, digits: 2 * $bytes, text })
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = DigestError;
+
+            fn try_from(text: String) -> Result<Self, DigestError> {
+                text.parse()
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(digest: $name) -> Self {
+                digest.to_string()
+            }
+        }
+    )*};
+}
+
+digests! {
+    /// A SHA-256 digest (FIPS 180-4), written as 64 lower-case hexadecimal digits.
+    Sha256: "SHA-256", sha2::Sha256, 32;
+    /// A SHA-384 digest (FIPS 180-4), written as 96 lower-case hexadecimal digits.
+    Sha384: "SHA-384", sha2::Sha384, 48;
+}
+
+/// Fills `bytes` from twice as many lower-case hexadecimal digits; false if the text is anything else.
+fn unhex(text: &[u8], bytes: &mut [u8]) -> bool {
+    let digit = |c: u8| match c {
+        b'0'..=b'9' => Some(c - b'0'),
+        b'a'..=b'f' => Some(c - b'a' + 10),
+        _ => None,
+    };
+    let pairs = text.chunks_exact(2);
+    let fits = pairs.len() == bytes.len() && pairs.remainder().is_empty();
+    fits && bytes.iter_mut().zip(pairs).all(|(byte, pair)| {
+        let value = digit(pair[0]).zip(digit(pair[1]));
+        *byte = value.map_or(0, |(high, low)| high << 4 | low);
+        value.is_some()
+    })
+}
+
+/// The digests of an artifact that a manifest names: all of them must match.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ArtifactDigests {
+    /// The artifact's size in bytes.
+    pub size: u64,
+    /// SHA-256 of the whole artifact, as AWS Lambda's `CodeSha256`.
+    pub sha256: Sha256,
+    /// SHA-384 of the whole artifact.
+    pub sha384: Sha384,
+    /// The chunk digest of the whole artifact.
+    pub chunk: Sha384,
+}
+
+/// The chunk digest from the SHA-384s of an artifact's chunks; the formula is the module's.
+pub fn chunk_digest(size: u64, leaves: &[Sha384]) -> Sha384 {
+    let mut hash = sha2::Sha384::new();
+    hash.update(b"countersign chunk digest v1\n");
+    hash.update(size.to_be_bytes());
+    hash.update((CHUNK_BYTES as u64).to_be_bytes());
+    leaves.iter().for_each(|leaf| hash.update(leaf.0));
+    Sha384(hash.finalize().into())
+}
+
+/// Computes every digest of an artifact in one pass over its bytes.
+#[derive(Default)]
+pub struct ArtifactHasher {
+    size: u64,
+    sha256: sha2::Sha256,
+    sha384: sha2::Sha384,
+    chunk: sha2::Sha384,
+    in_chunk: usize,
+    leaves: Vec<Sha384>,
+}
+
+impl ArtifactHasher {
+    /// Adds the next bytes of the artifact.
+    pub fn update(&mut self, mut bytes: &[u8]) {
+        self.size += bytes.len() as u64;
+        self.sha256.update(bytes);
+        self.sha384.update(bytes);
+        while !bytes.is_empty() {
+            let (head, tail) = bytes.split_at(bytes.len().min(CHUNK_BYTES - self.in_chunk));
+            self.chunk.update(head);
+            self.in_chunk += head.len();
+            if self.in_chunk == CHUNK_BYTES {
+                self.end_chunk();
+            }
+            bytes = tail;
+        }
+    }
+
+    /// The digests of all bytes added.
+    pub fn finish(mut self) -> ArtifactDigests {
+        if self.in_chunk > 0 {
+            self.end_chunk();
+        }
+        ArtifactDigests {
+            size: self.size,
+            sha256: Sha256(self.sha256.finalize().into()),
+            sha384: Sha384(self.sha384.finalize().into()),
+            chunk: chunk_digest(self.size, &self.leaves),
+        }
+    }
+
+    fn end_chunk(&mut self) {
+        self.leaves.push(Sha384(self.chunk.finalize_reset().into()));
+        self.in_chunk = 0;
+    }
+}
+
+/// Computes the two plain digests of a stream whose chunks are hashed elsewhere.
+#[derive(Default)]
+pub struct PlainHasher {
+    sha256: sha2::Sha256,
+    sha384: sha2::Sha384,
+}
+
+impl PlainHasher {
+    /// Adds the next bytes.
+    pub fn update(&mut self, bytes: &[u8]) {
+        self.sha256.update(bytes);
+        self.sha384.update(bytes);
+    }
+
+    /// The digests of all bytes added.
+    pub fn finish(self) -> (Sha256, Sha384) {
+        (Sha256(self.sha256.finalize().into()), Sha384(self.sha384.finalize().into()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn digests_are_those_of_fips_180() {
+        let abc = Sha256::of(b"abc").to_string();
+        assert_eq!(abc, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+        assert!(
+            Sha384::of(b"abc").to_string().starts_with("cb00753f45a35e8bb5a03d699ac65007272c32ab0eded163")
+        );
+    }
+
+    #[test]
+    fn one_digest_has_one_text() {
+        let text = Sha384::of(b"").to_string();
+        assert_eq!(text.parse(), Ok(Sha384::of(b"")));
+        assert!(text.to_uppercase().parse::<Sha384>().is_err());
+        assert!(text[..94].parse::<Sha384>().is_err());
+        assert!(format!("{text}00").parse::<Sha384>().is_err());
+        assert!(format!("+{}", &text[1..]).parse::<Sha384>().is_err());
+    }
+
+    #[test]
+    fn the_chunk_digest_is_its_formula() {
+        let bytes: Vec<u8> = (0..2 * CHUNK_BYTES + 5).map(|i| (i % 251) as u8).collect();
+        let mut input = b"countersign chunk digest v1\n".to_vec();
+        input.extend((bytes.len() as u64).to_be_bytes());
+        input.extend((1u64 << 20).to_be_bytes());
+        for chunk in bytes.chunks(1 << 20) {
+            input.extend(Sha384::of(chunk).as_bytes());
+        }
+        let mut hasher = ArtifactHasher::default();
+        bytes.chunks(70_001).for_each(|part| hasher.update(part));
+        let digests = hasher.finish();
+        assert_eq!(digests.chunk, Sha384::of(&input));
+        assert_eq!(digests.sha384, Sha384::of(&bytes));
+        assert_eq!(digests.sha256, Sha256::of(&bytes));
+        assert_eq!(digests.size, bytes.len() as u64);
+    }
+
+    #[test]
+    fn size_and_order_of_chunks_count() {
+        let (a, b) = (Sha384::of(b"a"), Sha384::of(b"b"));
+        assert_ne!(chunk_digest(2, &[a, b]), chunk_digest(2, &[b, a]));
+        assert_ne!(chunk_digest(2, &[a, b]), chunk_digest(3, &[a, b]));
+    }
+}

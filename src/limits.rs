@@ -1,0 +1,86 @@
+//! Limits: how much of each input is read, and the reason for each number.
+//!
+//! A limit holds before the read, so memory never grows with what somebody else sends.
+
+/// Size of a chunk of the chunk digest, in bytes: large enough that the leaves are few, small
+/// enough that all cores share one artifact. Part of the manifest format; never changes.
+pub const CHUNK_BYTES: usize = 1 << 20;
+
+/// Largest manifest read, in bytes: an inventory of [`ENTRIES_MAX`] files would be larger, but one of
+/// 250,000 files (ten times the largest corpus measured) with long paths fits.
+pub const MANIFEST_BYTES_MAX: u64 = 64 << 20;
+
+/// Largest policy document read, in bytes: 10,000 permissions of 400 bytes, with room to spare.
+pub const DOCUMENT_BYTES_MAX: u64 = 8 << 20;
+
+/// Largest snapshot read, in bytes: 100,000 documents of 200 bytes a line.
+pub const SNAPSHOT_BYTES_MAX: u64 = 32 << 20;
+
+/// Largest root document read, in bytes: [`SIGNATURES_MAX`] keys and signatures in PEM.
+pub const ROOT_BYTES_MAX: u64 = 1 << 20;
+
+/// Longest chain of root documents walked: monthly rotation for 85 years.
+pub const ROOTS_MAX: u64 = 1024;
+
+/// Most signatures looked at in one envelope, and most keys in one role: more people than ever
+/// share a role, and few enough that verifying all of them takes well under a second.
+pub const SIGNATURES_MAX: usize = 64;
+
+/// Highest snapshot version accepted: one a second for 68 years. A stolen key cannot push the
+/// version so far that honest seals have nowhere to go.
+pub const SNAPSHOT_VERSION_MAX: u64 = i32::MAX as u64;
+
+/// Largest key file read, in bytes: an encrypted P-384 PEM has under 1 KiB.
+pub const KEY_BYTES_MAX: u64 = 64 << 10;
+
+/// Largest remembered-state file read, in bytes: it has under 1 KiB.
+pub const STATE_BYTES_MAX: u64 = 64 << 10;
+
+/// Largest file packaged, in bytes: files are compressed whole, so one must fit in memory; eight
+/// times AWS's limit for a whole function.
+pub const FILE_BYTES_MAX: u64 = 2 << 30;
+
+/// Most bytes packaged or unpacked in total: 32 times the largest file.
+pub const TOTAL_BYTES_MAX: u64 = 64 << 30;
+
+/// Most entries in one package: ten times the largest `node_modules` measured, and its inventory
+/// still fits a manifest.
+pub const ENTRIES_MAX: usize = 250_000;
+
+/// Largest archive read for signing, in bytes: as the total, for archives that only store.
+pub const ARCHIVE_BYTES_MAX: u64 = 64 << 30;
+
+/// Longest path of an entry, in bytes: what Linux takes as a path (`PATH_MAX` less its NUL).
+pub const PATH_BYTES_MAX: usize = 4095;
+
+/// Longest target of a symbolic link, in bytes, as [`PATH_BYTES_MAX`].
+pub const LINK_BYTES_MAX: u64 = 4095;
+
+/// Largest ratio of unpacked to packed size of an archive that unpacks to more than AWS's limit.
+/// Deflate reaches 1032; code and data that people deploy stay under 20.
+pub const RATIO_MAX: u64 = 100;
+
+/// Bytes of work in progress while packaging or hashing, beyond the one largest file: two or more
+/// files a core without holding the tree in memory.
+pub const WINDOW_BYTES: u64 = 16 << 20;
+
+/// AWS Lambda's limit for a function zipped, in bytes (direct upload).
+pub const AWS_ZIPPED_BYTES: u64 = 52_428_800;
+
+/// AWS Lambda's limit for a function and its layers unzipped, in bytes.
+pub const AWS_UNZIPPED_BYTES: u64 = 262_144_000;
+
+/// AWS Lambda's limit of layers a function.
+pub const LAYERS_MAX: usize = 5;
+
+/// Most publishers a CSC allows, as AWS's.
+pub const PUBLISHERS_MAX: usize = 20;
+
+/// Longest validity of a signature in months, AWS Signer's default and maximum.
+pub const VALIDITY_MONTHS: u16 = 135;
+
+/// How far `signed_at` may lie ahead of the verifier's clock, in seconds.
+pub const CLOCK_SKEW_SECONDS: i64 = 300;
+
+/// Longest reason of a revocation, in characters, as AWS Signer's.
+pub const REASON_CHARS_MAX: usize = 500;

@@ -1,0 +1,200 @@
+//! Names: the checked texts that documents use for accounts, profiles, functions and people.
+//!
+//! A name that came through here holds no path separator, no `..`, no NUL and no control
+//! character, so it can stand in a file name or a message as it is.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+/// Why a text is not the name it is meant to be.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{text:?} is not {what}: {rule}")]
+pub struct NameError {
+    what: &'static str,
+    rule: &'static str,
+    text: String,
+}
+
+macro_rules! names {
+    ($($(#[$doc:meta])* $name:ident is $what:literal: $rule:literal, $check:expr;)*) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(try_from = "String", into = "String")]
+        pub struct $name(String);
+
+        impl $name {
+            /// The name as text.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = NameError;
+
+            fn from_str(text: &str) -> Result<Self, NameError> {
+                let check: fn(&str) -> bool = $check;
+                if check(text) {
+                    return Ok(Self(text.into()));
+                }
+                Err(NameError { what: $what, rule: $rule, text: text.chars().take(100).collect() })
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = NameError;
+
+            fn try_from(text: String) -> Result<Self, NameError> {
+                text.parse()
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(name: $name) -> Self {
+                name.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+    )*};
+}
+
+names! {
+    /// A trust domain's name: `^[a-z0-9][a-z0-9-]{1,62}$`; a 12-digit AWS account id is one.
+    AccountName is "an account name": "2 to 63 of `a-z`, `0-9` and `-`, the first not `-`", |text| {
+        let inner = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
+        (2..=63).contains(&text.len()) && !text.starts_with('-') && text.bytes().all(inner)
+    };
+
+    /// A signing profile's name, by AWS Signer's pattern `^[A-Za-z0-9_]{2,64}$`.
+    ProfileName is "a signing profile name": "2 to 64 of `A-Z`, `a-z`, `0-9` and `_`", |text| {
+        (2..=64).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
+    };
+
+    /// A signing profile version, by AWS Signer's pattern `^[a-zA-Z0-9]{10}$`.
+    ProfileVersion is "a signing profile version": "10 of `A-Z`, `a-z` and `0-9`", |text| {
+        text.len() == 10 && text.bytes().all(|b| b.is_ascii_alphanumeric())
+    };
+
+    /// A function's or a layer's name, by AWS Lambda's pattern `^[A-Za-z0-9-_]{1,64}$`.
+    ArtifactName is "a function or layer name": "1 to 64 of `A-Z`, `a-z`, `0-9`, `-` and `_`", |text| {
+        (1..=64).contains(&text.len())
+            && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+    };
+
+    /// A code signing config's id: `csc-` and 17 of `[a-z0-9]`, as AWS Lambda's.
+    CscId is "a code signing config id": "`csc-` and 17 of `a-z` and `0-9`", |text| {
+        let rest = text.strip_prefix("csc-").unwrap_or_default();
+        rest.len() == 17 && rest.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
+    };
+
+    /// Who signs: the name of a holder of public keys, such as a person, a team or a CI job.
+    Principal is "a principal": "1 to 128 of `A-Z`, `a-z`, `0-9` and `_ . - @ / : +`", |text| {
+        (1..=128).contains(&text.len())
+            && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"_.-@/:+".contains(&b))
+    };
+
+    /// A statement's id in a profile's permissions, by AWS's pattern.
+    StatementId is "a statement id": "1 to 64 of `A-Z`, `a-z`, `0-9`, `-` and `_`", |text| {
+        (1..=64).contains(&text.len())
+            && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+    };
+
+    /// A signing job's id: a UUID in lower-case hexadecimal with hyphens.
+    JobId is "a signing job id": "a UUID in lower case such as `3f2b8c1e-0f5a-4c57-9d1c-2f6f0f9a7b10`", |text| {
+        uuid::Uuid::try_parse(text).is_ok_and(|id| id.hyphenated().to_string() == text)
+    };
+}
+
+impl JobId {
+    /// A new id that nobody can guess (UUID version 4).
+    pub fn random() -> Self {
+        Self(uuid::Uuid::new_v4().hyphenated().to_string())
+    }
+}
+
+impl ProfileVersion {
+    /// A new version: 10 random characters, as AWS Signer makes them.
+    pub fn random() -> Self {
+        Self(random_letters(10))
+    }
+}
+
+impl CscId {
+    /// A new id: `csc-` and 17 random characters, as AWS Lambda makes them.
+    pub fn random() -> Self {
+        Self(format!("csc-{}", random_letters(17)))
+    }
+}
+
+impl ArtifactName {
+    /// The nearest artifact name to a folder's name: what a name may not hold becomes `-`.
+    pub fn from_folder(folder: &str) -> Option<Self> {
+        let keep = |c: char| {
+            if c.is_ascii_alphanumeric() || c == '_' { c } else { '-' }
+        };
+        let text: String = folder.chars().take(64).map(keep).collect();
+        text.trim_matches('-').parse().ok()
+    }
+}
+
+/// `count` characters of `[a-z0-9]`, uniformly, from the random bits of version 4 UUIDs.
+fn random_letters(count: usize) -> String {
+    const LETTERS: &[u8; 36] = b"abcdefghijklmnopqrstuvwxyz0123456789";
+    // Bytes 6 and 8 of a UUID carry its version and variant; bytes past 251 would favour some letters.
+    let bytes = std::iter::repeat_with(|| *uuid::Uuid::new_v4().as_bytes())
+        .flat_map(|id| [&id[..6], &id[9..]].concat())
+        .filter(|byte| usize::from(*byte) < 7 * LETTERS.len());
+    bytes.take(count).map(|byte| char::from(LETTERS[usize::from(byte) % LETTERS.len()])).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_never_a_path() {
+        for text in ["../x", "/abs", "a\0b", "..", "", "a/b", "a\\b", "a\nb", "\u{202e}ab"] {
+            assert!(text.parse::<AccountName>().is_err(), "{text:?}");
+            assert!(text.parse::<ProfileName>().is_err(), "{text:?}");
+            assert!(text.parse::<ArtifactName>().is_err(), "{text:?}");
+            assert!(text.parse::<CscId>().is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn lengths_are_the_patterns() {
+        assert!("a".parse::<ProfileName>().is_err());
+        assert!("a".repeat(64).parse::<ProfileName>().is_ok());
+        assert!("a".repeat(65).parse::<ProfileName>().is_err());
+        assert!("123456789012".parse::<AccountName>().is_ok());
+        assert!("-ab".parse::<AccountName>().is_err());
+    }
+
+    #[test]
+    fn random_names_have_their_pattern_and_differ() {
+        assert!(CscId::random().as_str().parse::<CscId>().is_ok());
+        assert!(ProfileVersion::random().as_str().parse::<ProfileVersion>().is_ok());
+        assert_ne!(JobId::random(), JobId::random());
+    }
+
+    #[test]
+    fn a_job_id_has_one_spelling() {
+        assert!("3F2B8C1E-0F5A-4C57-9D1C-2F6F0F9A7B10".parse::<JobId>().is_err());
+        assert!("3f2b8c1e0f5a4c579d1c2f6f0f9a7b10".parse::<JobId>().is_err());
+    }
+
+    #[test]
+    fn a_folder_lends_its_name() {
+        let name = |folder| ArtifactName::from_folder(folder).map(String::from);
+        assert_eq!(name("orders"), Some("orders".into()));
+        assert_eq!(name("my orders.v2"), Some("my-orders-v2".into()));
+        assert_eq!(name("..."), None);
+    }
+}

@@ -1,0 +1,196 @@
+//! Parallel work whose results come out in order, with bounded memory.
+//!
+//! Workers take jobs in order and the caller's thread takes results in the same order. A job
+//! starts only when its weight fits into the window beside those under way, so memory holds the
+//! window and at most one job that is larger than it.
+
+use std::collections::BTreeMap;
+use std::num::NonZero;
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+
+use crate::limits::WINDOW_BYTES;
+
+/// How many threads to work with. The results never depend on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Threads(NonZero<usize>);
+
+impl Threads {
+    /// One thread for each core.
+    pub fn per_core() -> Self {
+        Self(std::thread::available_parallelism().unwrap_or(NonZero::<usize>::MIN))
+    }
+
+    /// Exactly so many threads.
+    pub fn exactly(count: NonZero<usize>) -> Self {
+        Self(count)
+    }
+}
+
+/// Does `work` on every job, on several threads, and hands each result to `take` in job order.
+///
+/// `weight` is the memory in bytes that a job and its result hold. The first error, of `work` or
+/// of `take`, ends everything and is returned; a panic in a worker goes on in the caller.
+pub fn in_order<J: Sync, T: Send, E: Send>(
+    threads: Threads,
+    jobs: &[J],
+    weight: impl Fn(&J) -> u64 + Sync,
+    work: impl Fn(&J) -> Result<T, E> + Sync,
+    mut take: impl FnMut(T) -> Result<(), E>,
+) -> Result<(), E> {
+    let queue = Queue { state: Mutex::new(State::default()), changed: Condvar::new() };
+    std::thread::scope(|scope| {
+        for _ in 0..threads.0.get().min(jobs.len()) {
+            scope.spawn(|| {
+                let stop = StopOnDrop(&queue);
+                while let Some(index) = queue.claim(jobs, &weight) {
+                    queue.put(index, work(&jobs[index]));
+                }
+                std::mem::forget(stop);
+            });
+        }
+        let _stop = StopOnDrop(&queue);
+        for (index, job) in jobs.iter().enumerate() {
+            let Some(result) = queue.get(index) else {
+                break;
+            };
+            take(result?)?;
+            queue.release(weight(job));
+        }
+        Ok(())
+    })
+}
+
+struct Queue<R> {
+    state: Mutex<State<R>>,
+    changed: Condvar,
+}
+
+struct State<R> {
+    next: usize,
+    under_way: u64,
+    done: BTreeMap<usize, R>,
+    stopped: bool,
+}
+
+impl<R> Default for State<R> {
+    fn default() -> Self {
+        Self { next: 0, under_way: 0, done: BTreeMap::new(), stopped: false }
+    }
+}
+
+impl<R> Queue<R> {
+    /// A panic elsewhere leaves the state as it was between two changes, so a poisoned lock is usable.
+    fn lock(&self) -> MutexGuard<'_, State<R>> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn wait<'a>(&self, state: MutexGuard<'a, State<R>>) -> MutexGuard<'a, State<R>> {
+        self.changed.wait(state).unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn claim<J>(&self, jobs: &[J], weight: impl Fn(&J) -> u64) -> Option<usize> {
+        let mut state = self.lock();
+        loop {
+            let index = state.next;
+            if state.stopped || index == jobs.len() {
+                return None;
+            }
+            let weight = weight(&jobs[index]);
+            if state.under_way == 0 || state.under_way + weight <= WINDOW_BYTES {
+                state.next += 1;
+                state.under_way += weight;
+                return Some(index);
+            }
+            state = self.wait(state);
+        }
+    }
+
+    fn put(&self, index: usize, result: R) {
+        self.lock().done.insert(index, result);
+        self.changed.notify_all();
+    }
+
+    /// The result of a job, or nothing if a worker ended before it.
+    fn get(&self, index: usize) -> Option<R> {
+        let mut state = self.lock();
+        loop {
+            if let Some(result) = state.done.remove(&index) {
+                return Some(result);
+            }
+            if state.stopped {
+                return None;
+            }
+            state = self.wait(state);
+        }
+    }
+
+    fn release(&self, weight: u64) {
+        self.lock().under_way -= weight;
+        self.changed.notify_all();
+    }
+}
+
+/// Ends all work when a thread leaves early, by an error or a panic.
+struct StopOnDrop<'a, R>(&'a Queue<R>);
+
+impl<R> Drop for StopOnDrop<'_, R> {
+    fn drop(&mut self) {
+        self.0.lock().stopped = true;
+        self.0.changed.notify_all();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn run(count: usize, jobs: &[u64], fail: Option<u64>) -> (Vec<u64>, Result<(), u64>) {
+        let threads = Threads::exactly(NonZero::new(count).unwrap());
+        let mut taken = Vec::new();
+        let work = |job: &u64| {
+            if Some(*job) == fail { Err(*job) } else { Ok(job * 2) }
+        };
+        let take = |result| {
+            taken.push(result);
+            Ok(())
+        };
+        let ended = in_order(threads, jobs, |job| *job, work, take);
+        (taken, ended)
+    }
+
+    #[test]
+    fn results_come_in_order_on_any_number_of_threads() {
+        let jobs: Vec<u64> = (0..1000).rev().collect();
+        let expected: Vec<u64> = jobs.iter().map(|job| job * 2).collect();
+        for count in [1, 2, 7] {
+            assert_eq!(run(count, &jobs, None), (expected.clone(), Ok(())));
+        }
+        assert_eq!(run(3, &[], None), (vec![], Ok(())));
+    }
+
+    #[test]
+    fn jobs_larger_than_the_window_go_one_at_a_time() {
+        let jobs = [WINDOW_BYTES * 3, 1, WINDOW_BYTES, WINDOW_BYTES * 2];
+        assert_eq!(run(4, &jobs, None).1, Ok(()));
+    }
+
+    #[test]
+    fn the_first_error_ends_the_work() {
+        let jobs: Vec<u64> = (0..100).collect();
+        let (taken, ended) = run(4, &jobs, Some(30));
+        assert_eq!(ended, Err(30));
+        assert_eq!(taken.len(), 30);
+    }
+
+    #[test]
+    fn a_panic_in_a_worker_is_never_swallowed() {
+        let jobs: Vec<u64> = (0..100).collect();
+        let panics = |job: &u64| -> Result<u64, ()> {
+            assert_ne!(*job, 30, "injected");
+            Ok(*job)
+        };
+        let caught =
+            std::panic::catch_unwind(|| in_order(Threads::per_core(), &jobs, |_| 1, panics, |_| Ok(())));
+        assert!(caught.is_err());
+    }
+}

@@ -1,0 +1,242 @@
+//! Time: instants in whole seconds of UTC, and periods by the calendar.
+
+use std::fmt;
+use std::str::FromStr;
+use std::time::SystemTime;
+
+use jiff::{Span, tz::TimeZone};
+use serde::{Deserialize, Serialize};
+
+/// An instant in UTC, in whole seconds, between 1970 and 9999.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Timestamp(i64);
+
+/// The last second of the year 9999, the end of RFC 3339.
+const LAST_SECOND: i64 = 253_402_300_799;
+
+/// Why a text is not a time or a period.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TimeError {
+    /// The text is not an instant in the one form that is written.
+    #[error("`{0}` is not a UTC time such as `2026-01-31T12:00:00Z`")]
+    Instant(String),
+    /// The text is not a period.
+    #[error("`{0}` is not a period such as `90 days`, `135 months` or `5 years`")]
+    Period(String),
+}
+
+impl Timestamp {
+    /// The instant this many seconds after 1970-01-01T00:00:00Z, if it has four digits of year.
+    pub fn from_unix(seconds: i64) -> Option<Self> {
+        (0..=LAST_SECOND).contains(&seconds).then_some(Self(seconds))
+    }
+
+    /// The instant a clock shows; a clock outside 1970 to 9999 is held at the nearer end.
+    pub fn from_clock(clock: SystemTime) -> Self {
+        let seconds = clock
+            .duration_since(SystemTime::UNIX_EPOCH)
+            .map_or(0, |since| i64::try_from(since.as_secs()).unwrap_or(LAST_SECOND));
+        Self(seconds.min(LAST_SECOND))
+    }
+
+    /// Seconds since 1970-01-01T00:00:00Z.
+    pub fn unix(self) -> i64 {
+        self.0
+    }
+
+    /// The instant `seconds` later, held at the end of 9999.
+    pub fn plus_seconds(self, seconds: i64) -> Self {
+        Self(self.0.saturating_add(seconds).clamp(0, LAST_SECOND))
+    }
+
+    /// The instant one period later by the calendar, held at the end of 9999.
+    pub fn plus(self, period: Period) -> Self {
+        let later = self
+            .civil()
+            .and_then(|start| start.checked_add(period.span()).ok())
+            .and_then(|end| TimeZone::UTC.to_timestamp(end).ok())
+            .map_or(LAST_SECOND, |end| end.as_second());
+        Self(later.clamp(0, LAST_SECOND))
+    }
+
+    fn civil(self) -> Option<jiff::civil::DateTime> {
+        let instant = jiff::Timestamp::from_second(self.0).ok()?;
+        Some(TimeZone::UTC.to_datetime(instant))
+    }
+}
+
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Some(civil) = self.civil() else {
+            return Err(fmt::Error);
+        };
+        write!(f, "{}", civil.strftime("%Y-%m-%dT%H:%M:%SZ"))
+    }
+}
+
+impl FromStr for Timestamp {
+    type Err = TimeError;
+
+    /// Reads the form that [`Display`](fmt::Display) writes and no other, so that one instant has one text.
+    fn from_str(text: &str) -> Result<Self, TimeError> {
+        let parsed =
+            text.parse::<jiff::Timestamp>().ok().and_then(|instant| Self::from_unix(instant.as_second()));
+        parsed.filter(|instant| instant.to_string() == text).ok_or_else(|| TimeError::Instant(text.into()))
+    }
+}
+
+impl TryFrom<String> for Timestamp {
+    type Error = TimeError;
+
+    fn try_from(text: String) -> Result<Self, TimeError> {
+        text.parse()
+    }
+}
+
+impl From<Timestamp> for String {
+    fn from(instant: Timestamp) -> Self {
+        instant.to_string()
+    }
+}
+
+/// A period by the calendar: so many days, months or years.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Period {
+    count: u16,
+    unit: Unit,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Unit {
+    Days,
+    Months,
+    Years,
+}
+
+impl Unit {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Days => "days",
+            Self::Months => "months",
+            Self::Years => "years",
+        }
+    }
+}
+
+impl Period {
+    /// So many days.
+    pub const fn days(count: u16) -> Self {
+        Self { count, unit: Unit::Days }
+    }
+
+    /// So many months.
+    pub const fn months(count: u16) -> Self {
+        Self { count, unit: Unit::Months }
+    }
+
+    /// So many years.
+    pub const fn years(count: u16) -> Self {
+        Self { count, unit: Unit::Years }
+    }
+
+    fn span(self) -> Span {
+        let count = i64::from(self.count);
+        match self.unit {
+            Unit::Days => Span::new().days(count),
+            Unit::Months => Span::new().months(count),
+            Unit::Years => Span::new().years(count),
+        }
+    }
+}
+
+impl fmt::Display for Period {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let unit = self.unit.name();
+        let unit = if self.count == 1 { unit.trim_end_matches('s') } else { unit };
+        write!(f, "{} {unit}", self.count)
+    }
+}
+
+impl FromStr for Period {
+    type Err = TimeError;
+
+    /// Reads `90 days`, `1 month`, `5 years` and the short forms `90d` and `5y`; never zero.
+    fn from_str(text: &str) -> Result<Self, TimeError> {
+        let fail = || TimeError::Period(text.into());
+        let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+        let (count, unit) = text.split_at(digits);
+        let count: u16 = count.parse().map_err(|_| fail())?;
+        let unit = match unit.trim_start() {
+            "d" | "day" | "days" => Unit::Days,
+            "month" | "months" => Unit::Months,
+            "y" | "year" | "years" => Unit::Years,
+            _ => return Err(fail()),
+        };
+        if count == 0 { Err(fail()) } else { Ok(Self { count, unit }) }
+    }
+}
+
+impl TryFrom<String> for Period {
+    type Error = TimeError;
+
+    fn try_from(text: String) -> Result<Self, TimeError> {
+        text.parse()
+    }
+}
+
+impl From<Period> for String {
+    fn from(period: Period) -> Self {
+        period.to_string()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_instant_has_one_text() {
+        for text in ["1970-01-01T00:00:00Z", "2024-02-29T23:59:59Z", "9999-12-31T23:59:59Z"] {
+            assert_eq!(text.parse::<Timestamp>().map(|t| t.to_string()), Ok(text.into()));
+        }
+        for text in [
+            "",
+            "2024-02-30T00:00:00Z",
+            "2024-02-29T23:59:59+00:00",
+            "2024-02-29t23:59:59z",
+            "2024-02-29T23:59:59.5Z",
+            "2024-02-29T23:59:60Z",
+            "-000001-01-01T00:00:00Z",
+            "1969-12-31T23:59:59Z",
+            "+010000-01-01T00:00:00Z",
+            "2024-02-29",
+            " 2024-02-29T23:59:59Z",
+        ] {
+            assert!(text.parse::<Timestamp>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn months_go_by_the_calendar() {
+        let start: Timestamp = "2024-01-31T12:00:00Z".parse().unwrap();
+        assert_eq!(start.plus(Period::months(1)).to_string(), "2024-02-29T12:00:00Z");
+        assert_eq!(start.plus(Period::months(135)).to_string(), "2035-04-30T12:00:00Z");
+    }
+
+    #[test]
+    fn the_end_of_time_is_the_year_9999() {
+        let start: Timestamp = "9999-12-31T00:00:00Z".parse().unwrap();
+        assert_eq!(start.plus(Period::years(65_535)).to_string(), "9999-12-31T23:59:59Z");
+    }
+
+    #[test]
+    fn a_period_is_never_zero() {
+        assert_eq!("90d".parse::<Period>().map(|p| p.to_string()), Ok("90 days".into()));
+        assert_eq!("1 year".parse::<Period>().map(|p| p.to_string()), Ok("1 year".into()));
+        for text in ["0 days", "days", "-1 days", "1", "1 fortnight", "99999 days"] {
+            assert!(text.parse::<Period>().is_err(), "{text}");
+        }
+    }
+}
