@@ -1,0 +1,223 @@
+//! The DSSE envelope: a payload, its type, and signatures over both.
+//!
+//! ```json
+//! { "payload": "base64", "payloadType": "…", "signatures": [ { "keyid": "SHA256:…", "sig": "base64" } ] }
+//! ```
+//! From the DSSE v1.0 envelope. A payload can be had only through [`Envelope::opened_by`] and
+//! [`Envelope::signers`], which verify first; the bytes that were verified are the bytes returned.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use base64ct::{Base64, Encoding};
+use serde::{Deserialize, Serialize};
+
+use super::key::{KeyId, PublicKey};
+use super::pae;
+use super::secret::SecretKey;
+use crate::limits::SIGNATURES_MAX;
+
+/// A DSSE envelope, not yet verified.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Envelope {
+    payload: Bytes,
+    #[serde(rename = "payloadType")]
+    payload_type: String,
+    signatures: Vec<EnvelopeSignature>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct EnvelopeSignature {
+    keyid: String,
+    sig: Bytes,
+}
+
+/// Bytes that are written as standard base64 with padding, in its one canonical form.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+struct Bytes(Vec<u8>);
+
+impl TryFrom<String> for Bytes {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        Base64::decode_vec(&text).map(Self).map_err(|_| "not canonical base64")
+    }
+}
+
+impl From<Bytes> for String {
+    fn from(bytes: Bytes) -> Self {
+        Base64::encode_string(&bytes.0)
+    }
+}
+
+/// A payload whose signature by a known key held.
+#[derive(Debug)]
+pub struct SignedPayload<'a> {
+    bytes: &'a [u8],
+    signer: KeyId,
+}
+
+impl<'a> SignedPayload<'a> {
+    /// The verified bytes.
+    pub fn bytes(&self) -> &'a [u8] {
+        self.bytes
+    }
+
+    /// The fingerprint of the key that signed them.
+    pub fn signer(&self) -> &KeyId {
+        &self.signer
+    }
+}
+
+/// Why an envelope did not open.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum OpenError {
+    /// The payload is of another type.
+    #[error("the payload type is {0:?}")]
+    PayloadType(String),
+    /// There is not exactly one signature.
+    #[error("there are {0} signatures where exactly one is allowed")]
+    Signatures(usize),
+    /// The key that the envelope names is none of those known.
+    #[error("the key {0:?} is not known")]
+    UnknownKey(String),
+    /// The named key's signature does not hold.
+    #[error("the signature by the key {0} does not hold")]
+    Signature(KeyId),
+}
+
+impl Envelope {
+    /// Signs a payload with each of the keys.
+    pub fn sign(payload_type: &str, payload: Vec<u8>, keys: &[&SecretKey]) -> Self {
+        let message = pae::encode(payload_type, &payload);
+        let sign = |key: &&SecretKey| EnvelopeSignature {
+            keyid: key.public().id().into(),
+            sig: Bytes(key.sign(&message)),
+        };
+        Self {
+            payload_type: payload_type.into(),
+            signatures: keys.iter().map(sign).collect(),
+            payload: Bytes(payload),
+        }
+    }
+
+    /// The key id of the only signature, as claimed, to look the key up by.
+    pub fn claimed_key(&self) -> Option<&str> {
+        match self.signatures.as_slice() {
+            [one] => Some(&one.keyid),
+            _ => None,
+        }
+    }
+
+    /// Opens an envelope that must have exactly one signature, by one of the keys.
+    ///
+    /// The key id only chooses among the keys; what it chooses must then verify.
+    pub fn opened_by(
+        &self,
+        payload_type: &str,
+        keys: &BTreeMap<KeyId, PublicKey>,
+    ) -> Result<SignedPayload<'_>, OpenError> {
+        if self.payload_type != payload_type {
+            return Err(OpenError::PayloadType(self.payload_type.clone()));
+        }
+        let [signature] = self.signatures.as_slice() else {
+            return Err(OpenError::Signatures(self.signatures.len()));
+        };
+        let unknown = || OpenError::UnknownKey(signature.keyid.clone());
+        let id: KeyId = signature.keyid.parse().map_err(|_| unknown())?;
+        let key = keys.get(&id).ok_or_else(unknown)?;
+        let message = pae::encode(payload_type, &self.payload.0);
+        if !key.verifies(&message, &signature.sig.0) {
+            return Err(OpenError::Signature(id));
+        }
+        Ok(SignedPayload { bytes: &self.payload.0, signer: id })
+    }
+
+    /// The distinct keys, among those given, whose signatures over the payload hold.
+    ///
+    /// Keys are told apart by their points, so one key counts once however often it signed. A
+    /// signature that does not hold, or that is by another key, counts for nothing (TUF 1.0, 4.2.1).
+    pub fn signers(&self, payload_type: &str, keys: &[PublicKey]) -> BTreeSet<KeyId> {
+        if self.payload_type != payload_type || self.signatures.len() > SIGNATURES_MAX {
+            return BTreeSet::new();
+        }
+        let message = pae::encode(payload_type, &self.payload.0);
+        let holds = |id: &KeyId, key: &PublicKey| {
+            let by_it = self.signatures.iter().filter(|signature| signature.keyid == id.as_str());
+            by_it.into_iter().any(|signature| key.verifies(&message, &signature.sig.0))
+        };
+        let named = keys.iter().map(|key| (key.id(), key));
+        named.filter(|(id, key)| holds(id, key)).map(|(id, _)| id).collect()
+    }
+
+    /// The payload before its signatures were counted; act on it only after [`Envelope::signers`].
+    pub fn unverified_payload(&self) -> &[u8] {
+        &self.payload.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TYPE: &str = "text/plain";
+
+    fn keys(secrets: &[&SecretKey]) -> BTreeMap<KeyId, PublicKey> {
+        secrets.iter().map(|key| (key.public().id(), key.public())).collect()
+    }
+
+    #[test]
+    fn opens_for_its_key_and_type_only() {
+        let (key, other) = (SecretKey::generate().unwrap(), SecretKey::generate().unwrap());
+        let envelope = Envelope::sign(TYPE, b"hello".to_vec(), &[&key]);
+        assert_eq!(envelope.opened_by(TYPE, &keys(&[&key])).unwrap().bytes(), b"hello");
+        assert!(matches!(envelope.opened_by("text/html", &keys(&[&key])), Err(OpenError::PayloadType(_))));
+        assert!(matches!(envelope.opened_by(TYPE, &keys(&[&other])), Err(OpenError::UnknownKey(_))));
+    }
+
+    #[test]
+    fn every_changed_byte_closes_it() {
+        let key = SecretKey::generate().unwrap();
+        let envelope = Envelope::sign(TYPE, b"hello".to_vec(), &[&key]);
+        for i in 0..5 {
+            let mut changed = envelope.clone();
+            changed.payload.0[i] ^= 1;
+            assert!(matches!(changed.opened_by(TYPE, &keys(&[&key])), Err(OpenError::Signature(_))));
+        }
+        for i in 0..envelope.signatures[0].sig.0.len() {
+            let mut changed = envelope.clone();
+            changed.signatures[0].sig.0[i] ^= 1;
+            assert!(matches!(changed.opened_by(TYPE, &keys(&[&key])), Err(OpenError::Signature(_))), "{i}");
+        }
+    }
+
+    #[test]
+    fn two_signatures_or_none_do_not_open() {
+        let key = SecretKey::generate().unwrap();
+        for count in [0, 2] {
+            let signers = vec![&key; count];
+            let envelope = Envelope::sign(TYPE, b"hello".to_vec(), &signers);
+            assert_eq!(envelope.opened_by(TYPE, &keys(&[&key])).unwrap_err(), OpenError::Signatures(count));
+        }
+    }
+
+    #[test]
+    fn one_key_counts_once() {
+        let (a, b) = (SecretKey::generate().unwrap(), SecretKey::generate().unwrap());
+        let envelope = Envelope::sign(TYPE, b"hello".to_vec(), &[&a, &a, &b]);
+        let twice = [a.public(), a.public(), b.public()];
+        assert_eq!(envelope.signers(TYPE, &twice).len(), 2);
+        assert_eq!(envelope.signers(TYPE, &twice[..2]).len(), 1);
+    }
+
+    #[test]
+    fn base64_has_one_form() {
+        for (text, good) in
+            [("aGk=", true), ("aGk", false), ("aGl=", false), ("aG k=", false), ("aGk=\n", false)]
+        {
+            assert_eq!(Bytes::try_from(text.to_owned()).is_ok(), good, "{text:?}");
+        }
+    }
+}

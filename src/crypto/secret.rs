@@ -1,0 +1,142 @@
+//! Secret keys: PKCS#8 PEM in and out, and signing with them.
+
+use std::fmt;
+
+use p384::ecdsa::signature::Signer;
+use p384::ecdsa::{Signature, SigningKey, VerifyingKey};
+use p384::elliptic_curve::Generate;
+use pkcs8::{DecodePrivateKey, EncodePrivateKey, LineEnding};
+use zeroize::Zeroizing;
+
+use super::key::PublicKey;
+
+/// A P-384 secret key; wiped from memory when dropped, and never printed.
+pub struct SecretKey(SigningKey);
+
+/// A passphrase; wiped from memory when dropped.
+pub type Passphrase = Zeroizing<String>;
+
+/// Why a text is not a usable secret key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum SecretKeyError {
+    /// The key is encrypted and no passphrase came with it.
+    #[error("the key is encrypted and no passphrase was given")]
+    PassphraseNeeded,
+    /// The passphrase does not open the key.
+    #[error("the passphrase does not open the key")]
+    WrongPassphrase,
+    /// The key is in OpenSSL's older PEM form.
+    #[error(
+        "the key is in an older PEM form; `openssl pkcs8 -topk8 -v2 aes-256-cbc -in OLD -out NEW` converts it"
+    )]
+    OldForm,
+    /// The text is something else, or another curve.
+    #[error(
+        "not a PEM PKCS#8 P-384 secret key (`openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-384` makes one)"
+    )]
+    NotAKey,
+    /// The operating system gave no randomness.
+    #[error("the operating system gave no randomness")]
+    NoRandomness,
+}
+
+/// Whether a PEM text needs a passphrase.
+pub fn is_encrypted(pem: &str) -> bool {
+    pem.trim_start().starts_with("-----BEGIN ENCRYPTED PRIVATE KEY-----")
+}
+
+impl SecretKey {
+    /// A new random key.
+    pub fn generate() -> Result<Self, SecretKeyError> {
+        let key = p384::SecretKey::try_generate().map_err(|_| SecretKeyError::NoRandomness)?;
+        Ok(Self(SigningKey::from(&key)))
+    }
+
+    /// Reads a PKCS#8 PEM, encrypted or plain.
+    pub fn from_pem(pem: &str, passphrase: Option<&Passphrase>) -> Result<Self, SecretKeyError> {
+        let pem = pem.trim();
+        if pem.contains("Proc-Type:") || pem.contains("BEGIN EC PRIVATE KEY") {
+            return Err(SecretKeyError::OldForm);
+        }
+        let key = if is_encrypted(pem) {
+            let passphrase = passphrase.ok_or(SecretKeyError::PassphraseNeeded)?;
+            p384::SecretKey::from_pkcs8_encrypted_pem(pem, passphrase.as_bytes())
+                .map_err(|error| opening_failed(&error))?
+        } else {
+            p384::SecretKey::from_pkcs8_pem(pem).map_err(|_| SecretKeyError::NotAKey)?
+        };
+        Ok(Self(SigningKey::from(&key)))
+    }
+
+    /// Writes PKCS#8 PEM, encrypted (PBES2 with scrypt and AES-256-CBC, RFC 8018) if there is a passphrase.
+    pub fn to_pem(&self, passphrase: Option<&Passphrase>) -> Result<Zeroizing<String>, SecretKeyError> {
+        let key = p384::SecretKey::from(&self.0);
+        match passphrase {
+            Some(passphrase) => key.to_pkcs8_encrypted_pem(passphrase.as_bytes(), LineEnding::LF),
+            None => key.to_pkcs8_pem(LineEnding::LF),
+        }
+        .map_err(|_| SecretKeyError::NoRandomness)
+    }
+
+    /// The public key that belongs to this one.
+    pub fn public(&self) -> PublicKey {
+        PublicKey::new(VerifyingKey::from(&self.0))
+    }
+
+    /// A DER ECDSA signature with SHA-384 over `message` (FIPS 186-5), its nonce by RFC 6979.
+    pub fn sign(&self, message: &[u8]) -> Vec<u8> {
+        let signature: Signature = self.0.sign(message);
+        signature.to_der().as_bytes().to_vec()
+    }
+}
+
+impl fmt::Debug for SecretKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SecretKey({})", self.public().id())
+    }
+}
+
+fn opening_failed(error: &pkcs8::Error) -> SecretKeyError {
+    match error {
+        pkcs8::Error::EncryptedPrivateKey(pkcs8::pkcs5::Error::UnsupportedAlgorithm { .. }) => {
+            SecretKeyError::OldForm
+        }
+        pkcs8::Error::EncryptedPrivateKey(_) | pkcs8::Error::Asn1(_) => SecretKeyError::WrongPassphrase,
+        _ => SecretKeyError::NotAKey,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_survives_its_encrypted_pem() {
+        let key = SecretKey::generate().unwrap();
+        let passphrase = Passphrase::new("correct horse".into());
+        let pem = key.to_pem(Some(&passphrase)).unwrap();
+        assert!(is_encrypted(&pem));
+        let back = SecretKey::from_pem(&pem, Some(&passphrase)).unwrap();
+        assert_eq!(back.public(), key.public());
+        let wrong = Passphrase::new("battery staple".into());
+        assert_eq!(SecretKey::from_pem(&pem, Some(&wrong)).unwrap_err(), SecretKeyError::WrongPassphrase);
+        assert_eq!(SecretKey::from_pem(&pem, None).unwrap_err(), SecretKeyError::PassphraseNeeded);
+    }
+
+    #[test]
+    fn debug_shows_the_fingerprint_only() {
+        let key = SecretKey::generate().unwrap();
+        assert_eq!(format!("{key:?}"), format!("SecretKey({})", key.public().id()));
+    }
+
+    #[test]
+    fn what_is_not_a_pkcs8_key_says_so() {
+        for (text, error) in [
+            ("", SecretKeyError::NotAKey),
+            ("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----", SecretKeyError::NotAKey),
+            ("-----BEGIN EC PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\n", SecretKeyError::OldForm),
+        ] {
+            assert_eq!(SecretKey::from_pem(text, None).unwrap_err(), error);
+        }
+    }
+}

@@ -1,0 +1,266 @@
+//! Files: reads with a limit, and writes that are whole or absent.
+
+pub mod artifact;
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+
+use tempfile::NamedTempFile;
+
+/// Why a file could not be read or written.
+#[derive(Debug, thiserror::Error)]
+pub enum FileError {
+    /// The file could not be read.
+    #[error("cannot read `{}`", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The file could not be written.
+    #[error("cannot write `{}`", path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The file is larger than any honest one.
+    #[error("`{}` is larger than {limit} bytes", path.display())]
+    TooLarge {
+        /// The file.
+        path: PathBuf,
+        /// The most bytes read.
+        limit: u64,
+    },
+    /// The path leads to a folder, a device or a pipe.
+    #[error("`{}` is not a regular file", path.display())]
+    NotAFile {
+        /// The path.
+        path: PathBuf,
+    },
+}
+
+impl FileError {
+    /// Whether the file was simply not there.
+    pub fn is_absent(&self) -> bool {
+        matches!(self, Self::Read { source, .. } if source.kind() == io::ErrorKind::NotFound)
+    }
+}
+
+/// Makes a read failure from a path, for `map_err`.
+pub fn reading(path: &Path) -> impl FnOnce(io::Error) -> FileError {
+    |source| FileError::Read { path: path.into(), source }
+}
+
+/// Makes a write failure from a path, for `map_err`.
+pub fn writing(path: &Path) -> impl FnOnce(io::Error) -> FileError {
+    |source| FileError::Write { path: path.into(), source }
+}
+
+/// Opens a regular file for reading, and tells its size; never waits on a pipe.
+pub fn open(path: &Path) -> Result<(File, u64), FileError> {
+    let kind = std::fs::metadata(path).map_err(reading(path))?;
+    if !kind.is_file() {
+        return Err(FileError::NotAFile { path: path.into() });
+    }
+    let file = File::open(path).map_err(reading(path))?;
+    let size = file.metadata().map_err(reading(path))?.len();
+    Ok((file, size))
+}
+
+/// Reads a whole regular file of at most `limit` bytes.
+pub fn read(path: &Path, limit: u64) -> Result<Vec<u8>, FileError> {
+    let (file, size) = open(path)?;
+    let too_large = || FileError::TooLarge { path: path.into(), limit };
+    if size > limit {
+        return Err(too_large());
+    }
+    let mut bytes = Vec::with_capacity(usize::try_from(size).map_err(|_| too_large())?);
+    file.take(limit + 1).read_to_end(&mut bytes).map_err(reading(path))?;
+    if bytes.len() as u64 > limit { Err(too_large()) } else { Ok(bytes) }
+}
+
+/// As [`read`], but a file that is not there is `None`.
+pub fn read_if_there(path: &Path, limit: u64) -> Result<Option<Vec<u8>>, FileError> {
+    match read(path, limit) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(error) if error.is_absent() => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Who may read a file that is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// Everybody, as 0644 less the umask.
+    Public,
+    /// The owner alone, 0600.
+    Private,
+}
+
+/// Writes a file so that, whatever happens, the path holds the old bytes or all the new ones.
+pub fn write(path: &Path, bytes: &[u8], access: Access) -> Result<(), FileError> {
+    let mut pending = Pending::new(path, access)?;
+    pending.write_all(bytes).map_err(writing(path))?;
+    pending.keep()
+}
+
+/// A file that is being written; it appears under its name only when kept.
+///
+/// The bytes go to a temporary file in the same folder; dropping it removes that.
+#[derive(Debug)]
+pub struct Pending {
+    file: NamedTempFile,
+    path: PathBuf,
+}
+
+impl Pending {
+    /// Starts a file, and makes the folders above it.
+    pub fn new(path: &Path, access: Access) -> Result<Self, FileError> {
+        let folder = folder_of(path);
+        std::fs::create_dir_all(folder).map_err(writing(folder))?;
+        let mut builder = tempfile::Builder::new();
+        builder.prefix(".countersign-").suffix(".tmp");
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            let mode = if access == Access::Private { 0o600 } else { 0o644 };
+            builder.permissions(std::fs::Permissions::from_mode(mode));
+        }
+        #[cfg(not(unix))]
+        let _ = access;
+        let file = builder.tempfile_in(folder).map_err(writing(path))?;
+        Ok(Self { file, path: path.into() })
+    }
+
+    /// The path that the file will have.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The bytes written so far, open for reading.
+    pub fn reopen(&self) -> Result<File, FileError> {
+        self.file.reopen().map_err(reading(&self.path))
+    }
+
+    /// Puts the file under its name, durably.
+    pub fn keep(self) -> Result<(), FileError> {
+        self.file.as_file().sync_all().map_err(writing(&self.path))?;
+        self.file.persist(&self.path).map_err(|error| writing(&self.path)(error.error))?;
+        sync_folder(folder_of(&self.path))
+    }
+
+    /// Puts the file under its name, unless that is taken already.
+    pub fn keep_new(self) -> Result<(), FileError> {
+        self.file.as_file().sync_all().map_err(writing(&self.path))?;
+        self.file.persist_noclobber(&self.path).map_err(|error| writing(&self.path)(error.error))?;
+        sync_folder(folder_of(&self.path))
+    }
+}
+
+impl Write for Pending {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.file.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// Makes a rename in the folder outlive a power cut; other systems than Unix cannot open folders.
+fn sync_folder(folder: &Path) -> Result<(), FileError> {
+    if cfg!(unix) {
+        File::open(folder).and_then(|folder| folder.sync_all()).map_err(writing(folder))?;
+    }
+    Ok(())
+}
+
+/// A lock on a folder, held until dropped: one writing command at a time.
+#[derive(Debug)]
+pub struct FolderLock {
+    _file: File,
+}
+
+impl FolderLock {
+    /// Waits for the folder's lock. The lock file stays, empty, and means nothing by itself.
+    pub fn take(folder: &Path) -> Result<Self, FileError> {
+        std::fs::create_dir_all(folder).map_err(writing(folder))?;
+        let path = folder.join(".lock");
+        let file = OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(&path)
+            .map_err(writing(&path))?;
+        file.lock().map_err(writing(&path))?;
+        Ok(Self { _file: file })
+    }
+}
+
+/// Reads exactly `buffer.len()` bytes at `offset`, wherever other threads read.
+#[cfg(unix)]
+pub fn read_exact_at(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<()> {
+    std::os::unix::fs::FileExt::read_exact_at(file, buffer, offset)
+}
+
+/// Reads exactly `buffer.len()` bytes at `offset`, wherever other threads read.
+#[cfg(windows)]
+pub fn read_exact_at(file: &File, mut buffer: &mut [u8], mut offset: u64) -> io::Result<()> {
+    while !buffer.is_empty() {
+        let count = std::os::windows::fs::FileExt::seek_read(file, buffer, offset)?;
+        if count == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        buffer = &mut buffer[count..];
+        offset += count as u64;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_is_not_kept_leaves_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a/b.txt");
+        let mut pending = Pending::new(&path, Access::Public).unwrap();
+        pending.write_all(b"half").unwrap();
+        drop(pending);
+        assert_eq!(std::fs::read_dir(folder.path().join("a")).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn a_limit_holds_before_the_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("sparse");
+        File::create(&path).unwrap().set_len(10 << 30).unwrap();
+        assert!(matches!(read(&path, 1000), Err(FileError::TooLarge { limit: 1000, .. })));
+    }
+
+    #[test]
+    fn only_regular_files_are_read() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(matches!(read(folder.path(), 10), Err(FileError::NotAFile { .. })));
+        assert!(read(&folder.path().join("none"), 10).unwrap_err().is_absent());
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn private_files_are_0600() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("key");
+        write(&path, b"secret", Access::Private).unwrap();
+        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+}

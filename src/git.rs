@@ -1,0 +1,308 @@
+//! Git: what is tracked, what a commit holds, and the settings kept outside the tree.
+//!
+//! Everything goes through libgit2, which runs no hook, filter, pager or other program of the
+//! repository. Names in tree objects are what somebody else wrote: they are checked here.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use git2::{ErrorCode, ObjectType, Oid};
+
+use crate::inventory::FileMode;
+
+/// Why git's data could not be had.
+#[derive(Debug, thiserror::Error)]
+pub enum GitError {
+    /// The repository belongs to another user.
+    #[error("the repository at `{}` belongs to another user; `git config --global --add safe.directory <path>` trusts it", .0.display())]
+    Owner(PathBuf),
+    /// The repository is kept in a way that cannot be read here.
+    #[error("the repository at `{}` cannot be read: {message}; repositories with SHA-256 objects or reftable are not supported", path.display())]
+    Unsupported {
+        /// Where it is.
+        path: PathBuf,
+        /// What libgit2 said.
+        message: String,
+    },
+    /// A revision does not name a commit.
+    #[error("`{0}` is not a commit of this repository")]
+    Revision(String),
+    /// The index holds a merge that is not resolved.
+    #[error("`{0}` has an unresolved merge conflict")]
+    Conflict(String),
+    /// A tree entry has a name that git would never check out.
+    #[error("a tree of the commit has an entry named {0:?}, which no checkout could have")]
+    HostileName(String),
+    /// A path is not UTF-8.
+    #[error("the path {0:?} is not UTF-8")]
+    NotUtf8(String),
+    /// A blob is larger than any file that is packaged.
+    #[error("the blob {oid} has {size} bytes, over the limit of {limit}")]
+    BlobTooLarge {
+        /// The blob.
+        oid: String,
+        /// Its size in bytes.
+        size: u64,
+        /// The most bytes read.
+        limit: u64,
+    },
+    /// Anything else that libgit2 said.
+    #[error("git: {}", .0.message())]
+    Other(#[from] git2::Error),
+}
+
+/// A repository with a work tree, found from a folder inside it.
+pub struct Repository {
+    inner: git2::Repository,
+    top: PathBuf,
+}
+
+/// A path that git knows, with what git says about it.
+#[derive(Debug, Clone)]
+pub struct GitFile {
+    /// Its path relative to the folder asked about, `/`-separated.
+    pub path: String,
+    /// Its mode; nothing for a submodule.
+    pub mode: Option<FileMode>,
+    /// The blob.
+    pub blob: BlobId,
+}
+
+/// The name of a blob in the object database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BlobId(Oid);
+
+/// A commit, with its tree.
+#[derive(Debug, Clone)]
+pub struct Commit {
+    /// The commit's id.
+    pub id: String,
+    /// Its tree's id.
+    pub tree: String,
+}
+
+impl Repository {
+    /// The repository that a folder belongs to, if it belongs to one.
+    ///
+    /// A bare repository is not taken: inside somebody else's tree one can be planted as plain files.
+    pub fn find(folder: &Path) -> Result<Option<Self>, GitError> {
+        let inner = match git2::Repository::discover(folder) {
+            Ok(inner) => inner,
+            Err(error) => return Self::not_found(folder, error),
+        };
+        let Some(top) = inner.workdir().map(Path::to_path_buf) else {
+            return Ok(None);
+        };
+        let top = top.canonicalize().unwrap_or(top);
+        Ok(Some(Self { inner, top }))
+    }
+
+    fn not_found(folder: &Path, error: git2::Error) -> Result<Option<Self>, GitError> {
+        match error.code() {
+            ErrorCode::NotFound => Ok(None),
+            ErrorCode::Owner => Err(GitError::Owner(folder.into())),
+            _ => Err(GitError::Unsupported { path: folder.into(), message: error.message().into() }),
+        }
+    }
+
+    /// The top folder of the work tree.
+    pub fn top(&self) -> &Path {
+        &self.top
+    }
+
+    /// The git directory that all work trees of the repository share.
+    pub fn common_dir(&self) -> &Path {
+        self.inner.commondir()
+    }
+
+    /// A setting, from the repository's configuration, the user's or the system's.
+    pub fn setting(&self, name: &str) -> Option<String> {
+        self.inner.config().ok()?.snapshot().ok()?.get_string(name).ok()
+    }
+
+    /// Writes a setting into the repository's own configuration.
+    pub fn set(&self, name: &str, value: &str) -> Result<(), GitError> {
+        let mut config = git2::Config::open(&self.common_dir().join("config"))?;
+        Ok(config.set_str(name, value)?)
+    }
+
+    /// The URL of the remote `origin`, without user name and password.
+    pub fn origin(&self) -> Option<String> {
+        let remote = self.inner.find_remote("origin").ok()?;
+        remote.url().ok().map(without_credentials)
+    }
+
+    /// The tracked files below a folder (relative to the top, empty for all), from the index.
+    pub fn tracked(&self, folder: &str) -> Result<Vec<GitFile>, GitError> {
+        let mut index = self.inner.index()?;
+        index.read(false)?;
+        let mut files = Vec::with_capacity(index.len());
+        for entry in index.iter() {
+            let Some(path) = below(folder, &entry.path)? else {
+                continue;
+            };
+            // Bits 12 and 13 of the flags are the merge stage.
+            if entry.flags >> 12 & 3 != 0 {
+                return Err(GitError::Conflict(path.into()));
+            }
+            let mode = FileMode::from_git(entry.mode);
+            files.push(GitFile { path: path.into(), mode, blob: BlobId(entry.id) });
+        }
+        Ok(files)
+    }
+
+    /// The commit that a revision names.
+    pub fn commit(&self, revision: &str) -> Result<Commit, GitError> {
+        let commit = self.find_commit(revision)?;
+        Ok(Commit { id: commit.id().to_string(), tree: commit.tree_id().to_string() })
+    }
+
+    /// The files of a commit below a folder, from the object database.
+    pub fn committed(&self, revision: &str, folder: &str) -> Result<Vec<GitFile>, GitError> {
+        let mut tree = self.find_commit(revision)?.tree()?;
+        for name in folder.split('/').filter(|name| !name.is_empty()) {
+            let next = tree.get_name(name).filter(|entry| entry.kind() == Some(ObjectType::Tree));
+            let Some(next) = next.map(|entry| entry.id()) else {
+                return Ok(Vec::new());
+            };
+            tree = self.inner.find_tree(next)?;
+        }
+        let mut files = Vec::new();
+        self.add_tree(&tree, "", &mut files)?;
+        Ok(files)
+    }
+
+    fn add_tree(&self, tree: &git2::Tree<'_>, above: &str, files: &mut Vec<GitFile>) -> Result<(), GitError> {
+        for entry in tree {
+            let name = std::str::from_utf8(entry.name_bytes())
+                .map_err(|_| GitError::NotUtf8(String::from_utf8_lossy(entry.name_bytes()).into()))?;
+            if name.is_empty()
+                || name.contains('/')
+                || matches!(name, "." | "..")
+                || name.eq_ignore_ascii_case(".git")
+            {
+                return Err(GitError::HostileName(name.into()));
+            }
+            let path = if above.is_empty() { name.to_owned() } else { format!("{above}/{name}") };
+            if entry.kind() == Some(ObjectType::Tree) {
+                self.add_tree(&self.inner.find_tree(entry.id())?, &path, files)?;
+            } else {
+                let mode = u32::try_from(entry.filemode()).ok().and_then(FileMode::from_git);
+                files.push(GitFile { path, mode, blob: BlobId(entry.id()) });
+            }
+        }
+        Ok(())
+    }
+
+    fn find_commit(&self, revision: &str) -> Result<git2::Commit<'_>, GitError> {
+        let found = self.inner.revparse_single(revision).and_then(|object| object.peel_to_commit());
+        found.map_err(|_| GitError::Revision(revision.into()))
+    }
+
+    /// The tracked paths below a folder at which the work tree or the index differs from a commit.
+    pub fn changed_since(
+        &self,
+        revision: &str,
+        folder: &str,
+    ) -> Result<Vec<(String, Option<BlobId>)>, GitError> {
+        let tree = self.find_commit(revision)?.tree()?;
+        let mut options = git2::DiffOptions::new();
+        options.ignore_submodules(true).skip_binary_check(true).include_typechange(true);
+        if !folder.is_empty() {
+            options.disable_pathspec_match(true).pathspec(folder);
+        }
+        let diff = self.inner.diff_tree_to_workdir_with_index(Some(&tree), Some(&mut options))?;
+        let paths = diff.deltas().filter_map(|delta| {
+            let path = delta.new_file().path_bytes().or(delta.old_file().path_bytes())?;
+            let path = below(folder, path).ok()??.to_owned();
+            let blob = (delta.status() == git2::Delta::Modified).then(|| BlobId(delta.old_file().id()));
+            Some((path, blob))
+        });
+        Ok(paths.collect())
+    }
+
+    /// A reader of blobs for several threads.
+    pub fn blobs(&self) -> Blobs {
+        Blobs { git_dir: self.inner.path().into(), open: Mutex::new(Vec::new()) }
+    }
+}
+
+/// Reads blobs, each thread through a repository handle of its own.
+pub struct Blobs {
+    git_dir: PathBuf,
+    open: Mutex<Vec<git2::Repository>>,
+}
+
+impl Blobs {
+    /// A blob's size in bytes.
+    pub fn size(&self, blob: BlobId) -> Result<u64, GitError> {
+        self.with(|repository| Ok(repository.odb()?.read_header(blob.0)?.0 as u64))
+    }
+
+    /// A blob's bytes, at most `limit`.
+    pub fn read(&self, blob: BlobId, limit: u64) -> Result<Vec<u8>, GitError> {
+        self.with(|repository| {
+            let size = repository.odb()?.read_header(blob.0)?.0 as u64;
+            if size > limit {
+                return Err(GitError::BlobTooLarge { oid: blob.0.to_string(), size, limit });
+            }
+            Ok(repository.find_blob(blob.0)?.content().to_vec())
+        })
+    }
+
+    fn with<T>(&self, read: impl FnOnce(&git2::Repository) -> Result<T, GitError>) -> Result<T, GitError> {
+        let lock = || self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        let idle = lock().pop();
+        let repository = match idle {
+            Some(repository) => repository,
+            None => git2::Repository::open(&self.git_dir)?,
+        };
+        let result = read(&repository);
+        lock().push(repository);
+        result
+    }
+}
+
+/// The part of a path below a folder, if it lies there.
+fn below<'a>(folder: &str, path: &'a [u8]) -> Result<Option<&'a str>, GitError> {
+    let Some(rest) = path.strip_prefix(folder.as_bytes()) else {
+        return Ok(None);
+    };
+    let rest = if folder.is_empty() { Some(rest) } else { rest.strip_prefix(b"/") };
+    let Some(rest) = rest else { return Ok(None) };
+    let text = std::str::from_utf8(rest);
+    text.map(Some).map_err(|_| GitError::NotUtf8(String::from_utf8_lossy(path).into()))
+}
+
+/// A URL without what stands before `@` in its authority: it may be a password.
+fn without_credentials(url: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("://") else {
+        return url.into();
+    };
+    let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    format!("{scheme}://{host}{path}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_signed_url_holds_no_password() {
+        for (url, clean) in [
+            ("https://ci:token@example.com/a.git", "https://example.com/a.git"),
+            ("https://example.com/a@b.git", "https://example.com/a@b.git"),
+            ("git@example.com:a.git", "git@example.com:a.git"),
+        ] {
+            assert_eq!(without_credentials(url), clean);
+        }
+    }
+
+    #[test]
+    fn a_folder_is_not_its_namesake() {
+        assert_eq!(below("a", b"a/b").unwrap(), Some("b"));
+        assert_eq!(below("a", b"ab/c").unwrap(), None);
+        assert_eq!(below("", b"ab/c").unwrap(), Some("ab/c"));
+    }
+}

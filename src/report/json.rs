@@ -1,0 +1,23 @@
+//! JSON: verdicts for programs, by the schema of `docs/verdict.schema.json`.
+
+use serde::Serialize;
+
+use super::{Decision, Verdict};
+
+/// The schema's version; it grows when a reader of the older form could go wrong.
+pub const SCHEMA_VERSION: u32 = 1;
+
+#[derive(Serialize)]
+struct Document<'a> {
+    schema_version: u32,
+    decision: Decision,
+    results: &'a [Verdict],
+    notes: &'a [String],
+}
+
+/// Renders verdicts; the overall decision is the worst of them, and denied where there are none.
+pub fn render(verdicts: &[Verdict], notes: &[String]) -> String {
+    let decision = verdicts.iter().map(|verdict| verdict.decision).max().unwrap_or(Decision::Denied);
+    let document = Document { schema_version: SCHEMA_VERSION, decision, results: verdicts, notes };
+    serde_json::to_string_pretty(&document).expect("a verdict has only texts and numbers")
+}
