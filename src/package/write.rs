@@ -1,0 +1,303 @@
+//! The writer: the canonical ZIP.
+//!
+//! - Entries in the order of their path bytes; no entries for folders.
+//! - One modification time for all: 1980-01-01 12:01:00, or `SOURCE_DATE_EPOCH` in UTC.
+//! - Made by Unix, version 2.0; needs 1.0 where stored, 2.0 where deflated.
+//! - Mode 0100644, 0100755 or 0120777; no other attribute; flag bit 11 where a name is not ASCII.
+//! - No extra field, comment or data descriptor; ZIP64 only where an offset, the directory or the
+//!   number of entries needs it.
+//! - Deflate by libdeflate at level 6, a whole file at once; stored where that is not smaller, or
+//!   where samples of a large file do not shrink ([`worth_deflating`]).
+//!
+//! The same bytes come out on any number of threads: each entry is made by itself, and they are
+//! written in order.
+
+use std::io::Write;
+
+use libdeflater::{CompressionLvl, Compressor, crc32};
+
+use super::select::{Candidate, Contents, SelectError};
+use super::{size, zip};
+use crate::digest::{ArtifactDigests, ArtifactHasher, Sha384};
+use crate::files::{FileError, Pending, writing};
+use crate::inventory::{FileMode, FileRecord};
+use crate::parallel::{Threads, in_order};
+use crate::time::Timestamp;
+
+/// What compresses, as the manifest names it: engine, version and level.
+pub const ENCODER: &str = "libdeflate 1.26 level 6";
+
+const LEVEL: i32 = 6;
+const PROBE_LEVEL: i32 = 1;
+
+/// Files from this size on are sampled before they are deflated.
+const PROBE_FROM_BYTES: usize = 256 << 10;
+const PROBE_SAMPLES: usize = 8;
+const PROBE_SAMPLE_BYTES: usize = 16 << 10;
+
+/// The modification time of every entry, in the MS-DOS form.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EntryTime {
+    date: u16,
+    time: u16,
+}
+
+impl EntryTime {
+    /// 1980-01-01 12:01:00, which other tools that normalise archives use too.
+    pub const FIXED: Self = Self { date: 1 << 5 | 1, time: 12 << 11 | 1 << 5 };
+
+    /// An instant in UTC, in steps of two seconds; nothing outside 1980 to 2107.
+    pub fn from_timestamp(instant: Timestamp) -> Option<Self> {
+        let text = instant.to_string();
+        let field = |from: usize, to: usize| text[from..to].parse::<u16>().ok();
+        let year = field(0, 4)?.checked_sub(1980).filter(|year| *year < 128)?;
+        let date = year << 9 | field(5, 7)? << 5 | field(8, 10)?;
+        let time = field(11, 13)? << 11 | field(14, 16)? << 5 | field(17, 19)? / 2;
+        Some(Self { date, time })
+    }
+}
+
+/// A package that was just written.
+#[derive(Debug)]
+pub struct Written {
+    /// Its digests.
+    pub digests: ArtifactDigests,
+    /// Its files, sorted by path.
+    pub files: Vec<FileRecord>,
+}
+
+/// Why a package could not be written.
+#[derive(Debug, thiserror::Error)]
+pub enum WriteError {
+    /// A file's content could not be had.
+    #[error(transparent)]
+    Content(#[from] SelectError),
+    /// No reader would take so much content from so small a package.
+    #[error("{0}: readers take such an archive for a bomb")]
+    Ratio(String),
+    /// The package could not be stored.
+    #[error(transparent)]
+    File(#[from] FileError),
+}
+
+/// Writes the canonical ZIP of the candidates, which are sorted by path.
+///
+/// `progress` is told the unpacked bytes of each entry written.
+pub fn write(
+    out: &mut Pending,
+    candidates: &[Candidate],
+    contents: &Contents,
+    time: EntryTime,
+    threads: Threads,
+    progress: &dyn Fn(u64),
+) -> Result<Written, WriteError> {
+    let mut archive =
+        Archive { out, hasher: ArtifactHasher::default(), offset: 0, central: Vec::new(), time };
+    let mut files = Vec::with_capacity(candidates.len());
+    // A file and its deflated form are in memory together.
+    let weight = |candidate: &Candidate| 2 * candidate.size;
+    let pack = |candidate: &Candidate| Ok(Packed::new(candidate, contents.read(candidate)?));
+    in_order(threads, candidates, weight, pack, |packed: Packed| {
+        archive.add(&packed)?;
+        progress(packed.file.size);
+        files.push(packed.file);
+        Ok::<(), WriteError>(())
+    })?;
+    let digests = archive.finish(files.len() as u64)?;
+    let total = files.iter().map(|file| file.size).sum();
+    match size::over_ratio(total, digests.size) {
+        Some(message) => Err(WriteError::Ratio(message)),
+        None => Ok(Written { digests, files }),
+    }
+}
+
+/// One entry, ready to be written.
+struct Packed {
+    file: FileRecord,
+    method: u16,
+    crc: u32,
+    data: Vec<u8>,
+}
+
+impl Packed {
+    fn new(candidate: &Candidate, bytes: Vec<u8>) -> Self {
+        let file = FileRecord {
+            path: candidate.path.clone(),
+            mode: candidate.mode,
+            size: bytes.len() as u64,
+            sha384: Sha384::of(&bytes),
+        };
+        let crc = crc32(&bytes);
+        let deflated = if file.mode == FileMode::Link { None } else { deflate(&bytes) };
+        let (method, data) = deflated.map_or((zip::STORED, bytes), |data| (zip::DEFLATED, data));
+        Self { file, method, crc, data }
+    }
+}
+
+/// The deflated bytes, where they are fewer.
+fn deflate(bytes: &[u8]) -> Option<Vec<u8>> {
+    if bytes.is_empty() || !worth_deflating(bytes) {
+        return None;
+    }
+    compress(bytes, LEVEL)
+}
+
+/// Whether some sample of a large file shrinks: eight of 16 KiB, spread evenly, at level 1.
+fn worth_deflating(bytes: &[u8]) -> bool {
+    if bytes.len() < PROBE_FROM_BYTES {
+        return true;
+    }
+    let step = (bytes.len() - PROBE_SAMPLE_BYTES) / (PROBE_SAMPLES - 1);
+    let mut samples = (0..PROBE_SAMPLES).map(|i| &bytes[i * step..][..PROBE_SAMPLE_BYTES]);
+    samples.any(|sample| compress(sample, PROBE_LEVEL).is_some())
+}
+
+/// Deflates into one byte less than the input: what does not fit is not smaller.
+fn compress(bytes: &[u8], level: i32) -> Option<Vec<u8>> {
+    let level = CompressionLvl::new(level).unwrap_or_default();
+    let mut out = vec![0; bytes.len() - 1];
+    let size = Compressor::new(level).deflate_compress(bytes, &mut out).ok()?;
+    out.truncate(size);
+    Some(out)
+}
+
+struct Archive<'a> {
+    out: &'a mut Pending,
+    hasher: ArtifactHasher,
+    offset: u64,
+    central: Vec<u8>,
+    time: EntryTime,
+}
+
+impl Archive<'_> {
+    fn put(&mut self, bytes: &[u8]) -> Result<(), FileError> {
+        self.hasher.update(bytes);
+        self.offset += bytes.len() as u64;
+        self.out.write_all(bytes).map_err(writing(self.out.path()))
+    }
+
+    fn add(&mut self, packed: &Packed) -> Result<(), FileError> {
+        let name = packed.file.path.as_bytes();
+        let offset = self.offset;
+        let wide = offset >= u64::from(u32::MAX);
+        let common = self.common_fields(packed);
+
+        let mut local = zip::LOCAL.to_le_bytes().to_vec();
+        local.extend(&common);
+        local.extend((name.len() as u16).to_le_bytes());
+        local.extend(0u16.to_le_bytes());
+        local.extend(name);
+        self.put(&local)?;
+        self.put(&packed.data)?;
+
+        let central = &mut self.central;
+        central.extend(zip::CENTRAL.to_le_bytes());
+        central.extend((3u16 << 8 | if wide { 45 } else { 20 }).to_le_bytes());
+        central.extend(&common);
+        central.extend((name.len() as u16).to_le_bytes());
+        central.extend(if wide { 12u16 } else { 0 }.to_le_bytes());
+        central.extend([0; 6]); // comment length, disk, internal attributes
+        central.extend((packed.file.mode.unix() << 16).to_le_bytes());
+        central.extend((offset.min(u64::from(u32::MAX)) as u32).to_le_bytes());
+        central.extend(name);
+        if wide {
+            central.extend(zip::EXTRA_ZIP64.to_le_bytes());
+            central.extend(8u16.to_le_bytes());
+            central.extend(offset.to_le_bytes());
+        }
+        Ok(())
+    }
+
+    /// What both headers hold: version needed, flags, method, time, crc and sizes.
+    ///
+    /// No file reaches 4 GiB (`limits::FILE_BYTES_MAX`), so sizes always fit.
+    fn common_fields(&self, packed: &Packed) -> Vec<u8> {
+        let needed = if packed.method == zip::STORED { 10u16 } else { 20 };
+        let flags = if packed.file.path.is_ascii() { 0 } else { zip::FLAG_UTF8 };
+        let mut fields = Vec::with_capacity(22);
+        for field in [needed, flags, packed.method, self.time.time, self.time.date] {
+            fields.extend(field.to_le_bytes());
+        }
+        for field in [packed.crc, packed.data.len() as u32, packed.file.size as u32] {
+            fields.extend(field.to_le_bytes());
+        }
+        fields
+    }
+
+    fn finish(mut self, count: u64) -> Result<ArtifactDigests, FileError> {
+        let start = self.offset;
+        let central = std::mem::take(&mut self.central);
+        self.put(&central)?;
+        let size = central.len() as u64;
+        let end = self.offset;
+        let wide =
+            count >= u64::from(u16::MAX) || start >= u64::from(u32::MAX) || size >= u64::from(u32::MAX);
+        if wide {
+            self.put(&end64(count, size, start, end))?;
+        }
+        let count = count.min(u64::from(u16::MAX)) as u16;
+        let mut record = zip::END.to_le_bytes().to_vec();
+        record.extend([0; 4]); // disks
+        record.extend(count.to_le_bytes());
+        record.extend(count.to_le_bytes());
+        record.extend((size.min(u64::from(u32::MAX)) as u32).to_le_bytes());
+        record.extend((start.min(u64::from(u32::MAX)) as u32).to_le_bytes());
+        record.extend(0u16.to_le_bytes());
+        self.put(&record)?;
+        self.out.flush().map_err(writing(self.out.path()))?;
+        Ok(self.hasher.finish())
+    }
+}
+
+/// The ZIP64 end record and its locator.
+fn end64(count: u64, size: u64, start: u64, end: u64) -> Vec<u8> {
+    let mut record = zip::END64.to_le_bytes().to_vec();
+    record.extend((zip::END64_BYTES - 12).to_le_bytes());
+    record.extend((3u16 << 8 | 45).to_le_bytes());
+    record.extend(45u16.to_le_bytes());
+    record.extend([0; 8]); // disks
+    for field in [count, count, size, start] {
+        record.extend(field.to_le_bytes());
+    }
+    record.extend(zip::LOCATOR64.to_le_bytes());
+    record.extend(0u32.to_le_bytes());
+    record.extend(end.to_le_bytes());
+    record.extend(1u32.to_le_bytes());
+    record
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_fixed_time_is_noon_and_a_minute() {
+        let same = "1980-01-01T12:01:00Z".parse().ok().and_then(EntryTime::from_timestamp);
+        assert_eq!(same, Some(EntryTime::FIXED));
+    }
+
+    #[test]
+    fn a_time_that_a_zip_cannot_hold_is_none() {
+        for text in ["1979-12-31T23:59:59Z", "2108-01-01T00:00:00Z"] {
+            assert_eq!(text.parse().ok().and_then(EntryTime::from_timestamp), None);
+        }
+    }
+
+    #[test]
+    fn one_compressible_sample_is_enough() {
+        let noise = |len: usize| -> Vec<u8> {
+            let mut state = 1u64;
+            let mut next = || {
+                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+                (state >> 33) as u8
+            };
+            (0..len).map(|_| next()).collect()
+        };
+        let mut bytes = noise(1 << 20);
+        assert!(!worth_deflating(&bytes));
+        bytes[..PROBE_SAMPLE_BYTES].fill(0);
+        assert!(worth_deflating(&bytes));
+        assert!(worth_deflating(&noise(1000)));
+        assert_eq!(deflate(&noise(1000)), None);
+    }
+}

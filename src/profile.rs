@@ -1,0 +1,178 @@
+//! The signing profile: a publisher identity, its versions, and who may sign with it.
+//!
+//! ```toml
+//! name = "release"
+//! platform = "AWSLambda-SHA384-ECDSA"
+//! revision = 1
+//!
+//! [[version]]
+//! version = "a1b2c3d4e5"
+//! status = "Active"              # or "Canceled", "Revoked"
+//! created = "2026-01-31T12:00:00Z"
+//! validity = "135 months"        # how long its signatures last
+//!
+//! [[permission]]
+//! statement_id = "ci"
+//! principal = "ci@example.com"
+//! actions = ["signer:StartSigningJob"]
+//! key = "-----BEGIN PUBLIC KEY-----\n…"
+//! not_before = "2026-01-31T12:00:00Z"
+//! not_after = "2027-01-31T12:00:00Z"   # optional
+//! ```
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use crate::crypto::key::PublicKey;
+use crate::document::{self, DocumentError};
+use crate::limits::VALIDITY_MONTHS;
+use crate::name::{Principal, ProfileName, ProfileVersion, StatementId};
+use crate::provenance::Platform;
+use crate::time::{Period, Timestamp};
+
+/// A signing profile.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Profile {
+    name: ProfileName,
+    platform: Platform,
+    revision: u64,
+    version: Vec<Version>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    permission: Vec<Permission>,
+}
+
+/// One version of a profile; immutable but for its status.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Version {
+    /// The version's name.
+    pub version: ProfileVersion,
+    /// Whether it may sign.
+    pub status: Status,
+    /// When it was made.
+    pub created: Timestamp,
+    /// How long its signatures last.
+    pub validity: Period,
+}
+
+/// Whether a profile version may sign.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Status {
+    /// It may.
+    Active,
+    /// It may not any more; what it signed stays valid.
+    Canceled,
+    /// It may not any more, and a revocation says from when on its signatures are void.
+    Revoked,
+}
+
+/// A statement that lets a principal do something with a profile.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Permission {
+    /// The statement's name.
+    pub statement_id: StatementId,
+    /// Who may.
+    pub principal: Principal,
+    /// What they may do.
+    pub actions: BTreeSet<Action>,
+    /// The key that the principal signs with.
+    pub key: PublicKey,
+    /// The first instant of the permission.
+    pub not_before: Timestamp,
+    /// The first instant after the permission; open if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_after: Option<Timestamp>,
+}
+
+/// What a permission permits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Action {
+    /// To sign.
+    #[serde(rename = "signer:StartSigningJob")]
+    StartSigningJob,
+    /// To revoke signatures of the profile.
+    #[serde(rename = "signer:RevokeSignature")]
+    RevokeSignature,
+}
+
+impl Permission {
+    /// Whether the permission lets its principal do the action at the instant.
+    pub fn permits(&self, action: Action, at: Timestamp) -> bool {
+        self.actions.contains(&action) && self.not_before <= at && self.not_after.is_none_or(|end| at < end)
+    }
+}
+
+impl Profile {
+    /// A new profile with one version and its first permissions.
+    pub fn new(name: ProfileName, version: Version, permission: Vec<Permission>) -> Self {
+        Self {
+            name,
+            platform: Platform::AwsLambdaSha384Ecdsa,
+            revision: 1,
+            version: vec![version],
+            permission,
+        }
+    }
+
+    /// Reads the document of the profile with this name.
+    pub fn parse(path: &Path, bytes: &[u8]) -> Result<Self, DocumentError> {
+        let profile: Self = document::from_toml(path, bytes)?;
+        let fail = |message: String| Err(DocumentError::new(path, message));
+        if path.file_stem().and_then(|stem| stem.to_str()) != Some(profile.name.as_str()) {
+            return fail(format!("the profile is named `{}`, which is not the file's name", profile.name));
+        }
+        let versions: BTreeSet<_> = profile.version.iter().map(|version| &version.version).collect();
+        if versions.len() != profile.version.len() || versions.is_empty() {
+            return fail("every profile has at least one version, each with its own name".into());
+        }
+        let statements: BTreeSet<_> = profile.permission.iter().map(|p| &p.statement_id).collect();
+        if statements.len() != profile.permission.len() {
+            return fail("every permission has its own `statement_id`".into());
+        }
+        let start = Timestamp::from_unix(0).unwrap_or(profile.version[0].created);
+        let longest = start.plus(Period::months(VALIDITY_MONTHS));
+        match profile.version.iter().find(|version| start.plus(version.validity) > longest) {
+            Some(long) => fail(format!("a validity of {} is over {VALIDITY_MONTHS} months", long.validity)),
+            None => Ok(profile),
+        }
+    }
+
+    /// The profile's document.
+    pub fn to_toml(&self) -> String {
+        document::to_toml(self)
+    }
+
+    /// The profile's name.
+    pub fn name(&self) -> &ProfileName {
+        &self.name
+    }
+
+    /// Every version, oldest first.
+    pub fn versions(&self) -> &[Version] {
+        &self.version
+    }
+
+    /// The version that signs: the newest.
+    pub fn current(&self) -> &Version {
+        &self.version[self.version.len() - 1]
+    }
+
+    /// One version.
+    pub fn version(&self, version: &ProfileVersion) -> Option<&Version> {
+        self.version.iter().find(|each| each.version == *version)
+    }
+
+    /// Every permission.
+    pub fn permissions(&self) -> &[Permission] {
+        &self.permission
+    }
+
+    /// The permissions that were given to a key.
+    pub fn permissions_of(&self, key: &PublicKey) -> impl Iterator<Item = &Permission> {
+        self.permission.iter().filter(move |permission| permission.key == *key)
+    }
+}

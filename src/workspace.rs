@@ -1,0 +1,267 @@
+//! The workspace: `countersign.toml`, what a repository has to package.
+//!
+//! ```toml
+//! account = "acme"                  # optional: whose profiles sign
+//! policy = "policy"                 # optional: the policy directory, relative to this file
+//! output = "dist"                   # optional: where packages go; "dist" if absent
+//!
+//! [[function]]
+//! name = "orders"
+//! path = "services/orders"
+//! profile = "release"               # optional where the account has one profile
+//! include = ["src/**"]              # optional, in the form of .gitignore
+//! exclude = ["*.md"]                # optional, likewise
+//! layers = ["arn:countersign:lambda::acme:layer:base:3"]   # optional
+//!
+//! [[layer]]
+//! name = "base"
+//! path = "layers/base"
+//! compatible_runtimes = ["python3.13"]
+//! ```
+//! It can choose nothing about trust: neither a root, nor a CSC, nor a key.
+
+use std::collections::BTreeSet;
+use std::path::{Component, Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::arn::LayerArn;
+use crate::document::{self, DocumentError};
+use crate::limits::LAYERS_MAX;
+use crate::name::{AccountName, ArtifactName, ProfileName};
+use crate::provenance::{Kind, SelectionRecord};
+
+/// The file's name.
+pub const FILE_NAME: &str = "countersign.toml";
+
+/// What a folder has to package.
+#[derive(Debug, Clone)]
+pub struct Workspace {
+    /// The folder.
+    pub folder: PathBuf,
+    /// Whose profiles sign, if the workspace says so.
+    pub account: Option<AccountName>,
+    /// The policy directory, if the workspace says where it is.
+    pub policy: Option<PathBuf>,
+    /// Where packages go.
+    pub output: PathBuf,
+    /// What there is to package: at least one item, each with its own name.
+    pub items: Vec<Item>,
+}
+
+/// A function or a layer of a workspace.
+#[derive(Debug, Clone)]
+pub struct Item {
+    /// Which of the two.
+    pub kind: Kind,
+    /// Its name.
+    pub name: ArtifactName,
+    /// The folder with its content.
+    pub folder: PathBuf,
+    /// Which of the folder's files go in; whether untracked ones do is for the caller to say.
+    pub rules: SelectionRecord,
+    /// The signing profile, if the workspace says so.
+    pub profile: Option<ProfileName>,
+    /// A function's layers.
+    pub layers: Vec<LayerArn>,
+    /// A layer's runtimes.
+    pub compatible_runtimes: Vec<String>,
+}
+
+impl Item {
+    /// The item's package in the output folder.
+    pub fn artifact(&self, output: &Path) -> PathBuf {
+        output.join(format!("{}.zip", self.name))
+    }
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WorkspaceFile {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    account: Option<AccountName>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    policy: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    output: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    function: Vec<FunctionItem>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    layer: Vec<LayerItem>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FunctionItem {
+    name: ArtifactName,
+    path: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    profile: Option<ProfileName>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    include: Vec<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    exclude: Vec<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    layers: Vec<LayerArn>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LayerItem {
+    name: ArtifactName,
+    path: String,
+    compatible_runtimes: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    profile: Option<ProfileName>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    include: Vec<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    exclude: Vec<String>,
+}
+
+impl Workspace {
+    /// Reads the `countersign.toml` of a folder.
+    pub fn parse(folder: &Path, bytes: &[u8]) -> Result<Self, DocumentError> {
+        let path = folder.join(FILE_NAME);
+        let file: WorkspaceFile = document::from_toml(&path, bytes)?;
+        let fail = |message: String| DocumentError::new(&path, message);
+        let inside = |text: &str| {
+            inside(folder, text).ok_or_else(|| fail(format!("the path `{text}` leaves the folder")))
+        };
+        let mut items = Vec::new();
+        for each in file.function {
+            if each.layers.len() > LAYERS_MAX {
+                return Err(fail(format!(
+                    "function `{}` has {} layers where {LAYERS_MAX} are allowed",
+                    each.name,
+                    each.layers.len()
+                )));
+            }
+            items.push(Item {
+                kind: Kind::Function,
+                folder: inside(&each.path)?,
+                name: each.name,
+                rules: SelectionRecord { include: each.include, exclude: each.exclude, untracked: true },
+                profile: each.profile,
+                layers: each.layers,
+                compatible_runtimes: Vec::new(),
+            });
+        }
+        for each in file.layer {
+            items.push(Item {
+                kind: Kind::Layer,
+                folder: inside(&each.path)?,
+                name: each.name,
+                rules: SelectionRecord { include: each.include, exclude: each.exclude, untracked: true },
+                profile: each.profile,
+                layers: Vec::new(),
+                compatible_runtimes: each.compatible_runtimes,
+            });
+        }
+        let names: BTreeSet<String> =
+            items.iter().map(|item| item.name.as_str().to_ascii_lowercase()).collect();
+        if names.len() != items.len() || items.is_empty() {
+            return Err(fail(
+                "a workspace has at least one `[[function]]` or `[[layer]]`, each with its own name".into(),
+            ));
+        }
+        Ok(Self {
+            folder: folder.into(),
+            account: file.account,
+            // A policy directory may lie beside the repository; its root is pinned elsewhere.
+            policy: file.policy.map(|text| folder.join(text)),
+            output: inside(file.output.as_deref().unwrap_or("dist"))?,
+            items,
+        })
+    }
+
+    /// The workspace of a folder without `countersign.toml`: one function named after it.
+    pub fn implicit(folder: &Path) -> Self {
+        let name = folder.file_name().and_then(|name| ArtifactName::from_folder(&name.to_string_lossy()));
+        let item = Item {
+            kind: Kind::Function,
+            name: name.unwrap_or_else(|| "function".parse().expect("`function` is a name")),
+            folder: folder.into(),
+            rules: SelectionRecord { untracked: true, ..SelectionRecord::default() },
+            profile: None,
+            layers: Vec::new(),
+            compatible_runtimes: Vec::new(),
+        };
+        Self {
+            folder: folder.into(),
+            account: None,
+            policy: None,
+            output: folder.join("dist"),
+            items: vec![item],
+        }
+    }
+
+    /// A first `countersign.toml`: the account, where its policy is, and one function.
+    pub fn first_file(account: &AccountName, policy: &str, function: &ArtifactName) -> String {
+        let function = FunctionItem {
+            name: function.clone(),
+            path: ".".into(),
+            profile: None,
+            include: Vec::new(),
+            exclude: Vec::new(),
+            layers: Vec::new(),
+        };
+        document::to_toml(&WorkspaceFile {
+            account: Some(account.clone()),
+            policy: Some(policy.into()),
+            output: None,
+            function: vec![function],
+            layer: Vec::new(),
+        })
+    }
+
+    /// The item with this name.
+    pub fn item(&self, name: &ArtifactName) -> Option<&Item> {
+        self.items.iter().find(|item| item.name == *name)
+    }
+}
+
+/// A relative path below a folder; nothing if it leads out of it.
+fn inside(folder: &Path, text: &str) -> Option<PathBuf> {
+    let mut path = folder.to_path_buf();
+    for component in Path::new(text).components() {
+        match component {
+            Component::CurDir => {}
+            Component::Normal(name) => path.push(name),
+            Component::ParentDir | Component::RootDir | Component::Prefix(_) => return None,
+        }
+    }
+    Some(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_stays_in_the_folder() {
+        let folder = Path::new("/repo");
+        assert_eq!(inside(folder, "."), Some("/repo".into()));
+        assert_eq!(inside(folder, "a/./b"), Some("/repo/a/b".into()));
+        for text in ["../x", "/abs", "a/../../x", "a/.."] {
+            assert_eq!(inside(folder, text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn trust_has_no_place_to_be_written() {
+        for line in ["root = 'x'", "csc = 'csc-0123456789abcdefg'", "key = 'x'"] {
+            let text = format!("{line}\n[[function]]\nname = 'a'\npath = '.'\n");
+            let error = Workspace::parse(Path::new("/repo"), text.as_bytes()).unwrap_err().to_string();
+            assert!(error.contains("line 1: unknown field"), "{error}");
+        }
+    }
+
+    #[test]
+    fn the_first_file_is_read_back() {
+        let text = Workspace::first_file(&"acme".parse().unwrap(), "policy", &"orders".parse().unwrap());
+        let workspace = Workspace::parse(Path::new("/repo"), text.as_bytes()).unwrap();
+        assert_eq!(workspace.items[0].folder, Path::new("/repo"));
+        assert_eq!(workspace.policy, Some("/repo/policy".into()));
+    }
+}
