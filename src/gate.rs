@@ -1,0 +1,80 @@
+//! The gate: whether an artifact with this evidence may go on, under a CSC.
+
+use crate::csc::{Csc, Untrusted};
+use crate::name::ArtifactName;
+use crate::report::{Check, Decision, Outcome, Verdict};
+use crate::verify::Evidence;
+
+/// An artifact that may go on. Only [`decide`] makes it.
+#[derive(Debug)]
+pub struct Admitted {
+    verdict: Verdict,
+}
+
+impl Admitted {
+    /// The verdict that let it through.
+    pub fn verdict(&self) -> &Verdict {
+        &self.verdict
+    }
+}
+
+/// What the gate says.
+#[derive(Debug)]
+pub enum Gate {
+    /// The artifact may go on, perhaps with warnings.
+    Admitted(Admitted),
+    /// It may not.
+    Stopped(Verdict),
+}
+
+impl Gate {
+    /// The verdict, either way.
+    pub fn verdict(&self) -> &Verdict {
+        match self {
+            Self::Admitted(admitted) => &admitted.verdict,
+            Self::Stopped(verdict) => verdict,
+        }
+    }
+}
+
+/// What the verdict is about, for whoever reads it.
+#[derive(Debug, Clone)]
+pub struct Labels {
+    /// The artifact's path, as it was given.
+    pub artifact: String,
+    /// The manifest's path, if there is one.
+    pub manifest: Option<String>,
+    /// The function or layer asked about, if any was.
+    pub name: Option<ArtifactName>,
+}
+
+/// Decides: an integrity failure stops in every mode, any other failure as the CSC says.
+///
+/// Nothing is admitted unless integrity passed, or there was nothing that integrity could look at
+/// and the CSC warns.
+pub fn decide(evidence: &Evidence, csc: &Csc, labels: Labels) -> Gate {
+    let failed = |check: &Check| evidence.outcome(*check) == Outcome::Failed;
+    let status = Check::VERDICT.into_iter().find(failed);
+    let every_passed = Check::VERDICT.iter().all(|check| evidence.outcome(*check) == Outcome::Passed);
+    let decision = match (status, csc.untrusted()) {
+        (None, _) if every_passed => Decision::Allowed,
+        (None | Some(Check::Integrity), _) | (Some(_), Untrusted::Enforce) => Decision::Denied,
+        (Some(_), Untrusted::Warn) => Decision::Warned,
+    };
+    let verdict = Verdict {
+        decision,
+        status,
+        artifact: labels.artifact,
+        manifest: labels.manifest,
+        name: labels.name,
+        csc: csc.id().clone(),
+        untrusted_artifact_on_deployment: csc.untrusted().name(),
+        signature: evidence.facts().cloned(),
+        checks: evidence.checks().to_vec(),
+        signature_validation_errors: evidence.checks().iter().map(|result| result.findings.len()).sum(),
+    };
+    match decision {
+        Decision::Allowed | Decision::Warned => Gate::Admitted(Admitted { verdict }),
+        Decision::Denied => Gate::Stopped(verdict),
+    }
+}

@@ -1,0 +1,13 @@
+//! The policy: an account's documents, trusted through a pinned root, a seal, and what was seen before.
+//!
+//! ```text
+//! pin --> roots/1.json --> … --> roots/N.json --> snapshot.json --> profiles, CSCs, functions, revocations
+//! ```
+//! [`store::Policy`] is what is left when every step held.
+
+pub mod pin;
+pub mod root;
+pub mod seal;
+pub mod snapshot;
+pub mod state;
+pub mod store;

@@ -1,0 +1,96 @@
+//! The snapshot: the seal over every document of an account.
+//!
+//! `snapshot.json` is a DSSE envelope of type [`PAYLOAD_TYPE`] around
+//! ```json
+//! { "account": "acme", "version": 7, "created": "…", "expires": "…",
+//!   "documents": [ { "path": "csc/csc-….toml", "size": 212, "sha384": "…" } ] }
+//! ```
+//! with paths sorted and distinct. It counts if enough keys of the root's policy role signed it and
+//! it is not expired. It is parsed only after its signatures hold.
+
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::root::Root;
+use super::store::PolicyError;
+use crate::crypto::envelope::Envelope;
+use crate::crypto::secret::SecretKey;
+use crate::digest::Sha384;
+use crate::document::{self, DocumentError};
+use crate::files;
+use crate::limits::{SNAPSHOT_BYTES_MAX, SNAPSHOT_VERSION_MAX};
+use crate::name::AccountName;
+use crate::time::Timestamp;
+
+/// The DSSE payload type of a snapshot.
+pub const PAYLOAD_TYPE: &str = "application/vnd.countersign.snapshot.v1+json";
+
+/// A snapshot.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Snapshot {
+    /// The account.
+    pub account: AccountName,
+    /// The seal's number; each is higher than the one before.
+    pub version: u64,
+    /// When it was made.
+    pub created: Timestamp,
+    /// The first instant at which it does not count any more.
+    pub expires: Timestamp,
+    /// Every document, sorted by path.
+    pub documents: Vec<SealedDocument>,
+}
+
+/// A document as it was when it was sealed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SealedDocument {
+    /// Its path in the policy directory.
+    pub path: String,
+    /// Its size in bytes.
+    pub size: u64,
+    /// SHA-384 of its bytes.
+    pub sha384: Sha384,
+}
+
+impl Snapshot {
+    /// The document at a path, if it is sealed.
+    pub fn document(&self, path: &str) -> Option<&SealedDocument> {
+        let found = self.documents.binary_search_by(|document| document.path.as_str().cmp(path));
+        found.ok().map(|index| &self.documents[index])
+    }
+}
+
+/// Where a policy directory keeps its snapshot.
+pub fn path(directory: &Path) -> PathBuf {
+    directory.join("snapshot.json")
+}
+
+/// Signs a snapshot with the keys.
+pub fn sign(snapshot: &Snapshot, keys: &[&SecretKey]) -> Vec<u8> {
+    document::to_json(&Envelope::sign(PAYLOAD_TYPE, document::to_json(snapshot), keys))
+}
+
+/// Reads the snapshot whose signatures meet the root's policy role, expired or not, and its payload's digest.
+pub fn read(directory: &Path, root: &Root) -> Result<(Snapshot, Sha384), PolicyError> {
+    let file = path(directory);
+    let bytes = files::read(&file, SNAPSHOT_BYTES_MAX)?;
+    let envelope: Envelope = document::from_json(&file, &bytes)?;
+    if !root.policy().is_met(PAYLOAD_TYPE, &envelope) {
+        return Err(PolicyError::Threshold { path: file, role: "policy" });
+    }
+    let payload = envelope.unverified_payload();
+    let snapshot: Snapshot = document::from_json(&file, payload)?;
+    let fail = |message: &str| Err(DocumentError::new(&file, message).into());
+    if snapshot.account != *root.account() {
+        return fail("the snapshot is another account's");
+    }
+    if snapshot.documents.windows(2).any(|pair| pair[0].path >= pair[1].path) {
+        return fail("the documents are not sorted and distinct");
+    }
+    if !(1..=SNAPSHOT_VERSION_MAX).contains(&snapshot.version) {
+        return Err(PolicyError::FastForward { path: file, version: snapshot.version });
+    }
+    Ok((snapshot, Sha384::of(payload)))
+}

@@ -1,0 +1,234 @@
+//! Signing: a statement about an artifact, signed with a profile by somebody who may.
+
+use std::path::Path;
+
+use crate::arn::{JobArn, ProfileArn};
+use crate::crypto::envelope::Envelope;
+use crate::crypto::key::KeyId;
+use crate::crypto::secret::SecretKey;
+use crate::digest::ArtifactDigests;
+use crate::document;
+use crate::inventory::FileRecord;
+use crate::limits::MANIFEST_BYTES_MAX;
+use crate::manifest::bundle::Bundle;
+use crate::manifest::{self, Job, Statement};
+use crate::name::{AccountName, ArtifactName, JobId, Principal, ProfileName, ProfileVersion};
+use crate::policy::store::{Policy, PolicyError};
+use crate::profile::{Action, Profile, Status};
+use crate::provenance::{Builder, Kind, LayerRecord, Platform, SelectionRecord, Source};
+use crate::time::Timestamp;
+use crate::verify::integrity::{self, Opening};
+
+/// Why something was not signed.
+#[derive(Debug, thiserror::Error)]
+pub enum SignError {
+    /// The account has no such profile.
+    #[error("account `{account}` has no signing profile `{profile}`")]
+    NoProfile {
+        /// The account.
+        account: AccountName,
+        /// The profile.
+        profile: ProfileName,
+    },
+    /// The profile's current version may not sign.
+    #[error("signing profile `{profile}` is {state}: version `{version}` signs nothing any more")]
+    NotActive {
+        /// The profile.
+        profile: ProfileName,
+        /// Its current version.
+        version: ProfileVersion,
+        /// `canceled` or `revoked`.
+        state: &'static str,
+    },
+    /// The key may not sign with the profile.
+    #[error("key {key} has no permission `signer:StartSigningJob` on signing profile `{profile}` at {now}")]
+    NoPermission {
+        /// The key.
+        key: KeyId,
+        /// The profile.
+        profile: ProfileName,
+        /// When.
+        now: Timestamp,
+    },
+    /// The key is revoked.
+    #[error("key {0} is revoked")]
+    KeyRevoked(KeyId),
+    /// The inventory is too large for a manifest that would be read again.
+    #[error("the manifest would have {0} bytes, over the limit of {MANIFEST_BYTES_MAX}")]
+    TooLarge(usize),
+    /// The policy is not trusted.
+    #[error(transparent)]
+    Policy(#[from] PolicyError),
+}
+
+impl SignError {
+    /// What to do about it.
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::NoProfile { .. } => Some("name one of the account's profiles with `--profile`"),
+            Self::NotActive { .. } => {
+                Some("ask the owner of the policy for a new version of the profile, or another profile")
+            }
+            Self::NoPermission { .. } => Some(
+                "sign with the key that was permitted, or ask the owner of the policy to permit this one",
+            ),
+            Self::KeyRevoked(_) => Some("sign with another key; a revoked one is never used again"),
+            Self::TooLarge(_) => Some("package fewer files"),
+            Self::Policy(error) => error.hint(),
+        }
+    }
+}
+
+/// A key that may sign with a profile's current version now. Only [`Signer::new`] makes it.
+#[derive(Debug)]
+pub struct Signer<'a> {
+    key: &'a SecretKey,
+    arn: ProfileArn,
+    profile: Profile,
+    principal: Principal,
+    now: Timestamp,
+}
+
+impl<'a> Signer<'a> {
+    /// Checks profile, version, permission and revocations in the sealed policy.
+    pub fn new(
+        policy: &Policy,
+        profile: &ProfileName,
+        key: &'a SecretKey,
+        now: Timestamp,
+    ) -> Result<Self, SignError> {
+        let account = policy.account().clone();
+        let absent = || SignError::NoProfile { account: account.clone(), profile: profile.clone() };
+        let profile = policy.profile(profile)?.ok_or_else(absent)?;
+        let revocations = policy.revocations()?;
+        let current = profile.current();
+        let arn = ProfileArn::new(account.clone(), profile.name().clone(), current.version.clone());
+        let revoked = current.status == Status::Revoked || revocations.of_profile(&arn).next().is_some();
+        if revoked || current.status == Status::Canceled {
+            let (profile, version) = (profile.name().clone(), current.version.clone());
+            return Err(SignError::NotActive {
+                profile,
+                version,
+                state: if revoked { "revoked" } else { "canceled" },
+            });
+        }
+        let public = key.public();
+        if revocations.of_key(&public.id()).next().is_some() {
+            return Err(SignError::KeyRevoked(public.id()));
+        }
+        let permission =
+            profile.permissions_of(&public).find(|each| each.permits(Action::StartSigningJob, now));
+        let refused = || SignError::NoPermission { key: public.id(), profile: profile.name().clone(), now };
+        let principal = permission.ok_or_else(refused)?.principal.clone();
+        Ok(Self { key, arn, profile, principal, now })
+    }
+
+    /// The profile version that signs.
+    pub fn profile(&self) -> &ProfileArn {
+        &self.arn
+    }
+}
+
+/// What is signed.
+#[derive(Debug)]
+pub struct Artifact<'a> {
+    /// The artifact's file name.
+    pub file_name: &'a str,
+    /// Whether it is a function or a layer.
+    pub kind: Kind,
+    /// The function's or layer's name.
+    pub name: &'a ArtifactName,
+    /// Its digests.
+    pub digests: &'a ArtifactDigests,
+    /// Its files, sorted by path.
+    pub files: Vec<FileRecord>,
+    /// What was chosen to go in, if it was packaged here.
+    pub selection: Option<SelectionRecord>,
+    /// What compressed it, if it was packaged just now.
+    pub encoder: Option<String>,
+    /// Where its files came from, if that is known.
+    pub source: Option<Source>,
+    /// The CI run, if there is one.
+    pub builder: Option<Builder>,
+    /// What only a layer has.
+    pub layer: Option<LayerRecord>,
+}
+
+/// A manifest that was just made.
+#[derive(Debug)]
+pub struct Signed {
+    /// The signing job.
+    pub job: JobArn,
+    /// The manifest's bytes.
+    pub manifest: Vec<u8>,
+}
+
+/// Signs a statement about the artifact: a new job.
+pub fn sign(signer: &Signer<'_>, artifact: Artifact<'_>) -> Result<Signed, SignError> {
+    let account = signer.arn.owner().account().clone();
+    let job = JobArn::new(account, JobId::random());
+    let statement = Statement::new(
+        artifact.file_name,
+        artifact.digests,
+        Job {
+            job: job.clone(),
+            profile: signer.arn.clone(),
+            platform: Platform::AwsLambdaSha384Ecdsa,
+            kind: artifact.kind,
+            name: artifact.name.clone(),
+            requested_by: signer.principal.clone(),
+            signed_at: signer.now,
+            signature_expires_at: signer.now.plus(signer.profile.current().validity),
+            size: artifact.digests.size,
+            chunk_digest: artifact.digests.chunk,
+            files: artifact.files,
+            selection: artifact.selection,
+            encoder: artifact.encoder,
+            source: artifact.source,
+            builder: artifact.builder,
+            layer: artifact.layer,
+            tool: format!("countersign {}", env!("CARGO_PKG_VERSION")),
+        },
+    );
+    let envelope = Envelope::sign(manifest::PAYLOAD_TYPE, statement.to_payload(), &[signer.key]);
+    let bytes = document::to_json(&Bundle::new(envelope, &signer.key.public().id()));
+    if bytes.len() as u64 > MANIFEST_BYTES_MAX {
+        return Err(SignError::TooLarge(bytes.len()));
+    }
+    Ok(Signed { job, manifest: bytes })
+}
+
+/// A signature that an artifact has already.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Existing {
+    /// The signing job.
+    pub job: JobArn,
+    /// Whether it was made with the profile version that signs now, for the same name.
+    pub same_profile: bool,
+    /// When it ends.
+    pub expires_at: Timestamp,
+}
+
+/// The signature in a manifest, if it holds by one of the profile's keys and describes this very artifact.
+pub fn existing(
+    signer: &Signer<'_>,
+    manifest: &(std::path::PathBuf, Vec<u8>),
+    digests: &ArtifactDigests,
+    name: &ArtifactName,
+) -> Option<Existing> {
+    let keys = signer.profile.permissions().iter().map(|each| (each.key.id(), each.key.clone())).collect();
+    let Opening::Opened(opened) = integrity::open(Some(manifest), &keys) else {
+        return None;
+    };
+    let facts = opened.facts();
+    (facts.sha384 == digests.sha384).then(|| Existing {
+        same_profile: facts.profile == signer.arn && opened.name() == name,
+        job: facts.job,
+        expires_at: facts.expires_at,
+    })
+}
+
+/// The name of an artifact's file, for the statement's subject.
+pub fn file_name(path: &Path) -> String {
+    path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+}

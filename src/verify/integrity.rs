@@ -1,0 +1,180 @@
+//! Integrity: the signature holds, and the artifact is what the signed statement describes.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use crate::crypto::envelope::OpenError;
+use crate::crypto::key::{KeyId, PublicKey};
+use crate::files::FileError;
+use crate::files::artifact::Artifact;
+use crate::inventory::by_path;
+use crate::manifest::{self, Job, Statement};
+use crate::name::ArtifactName;
+use crate::package::read::{self, ReadError};
+use crate::parallel::Threads;
+use crate::report::{Check, FileChanges, Finding, SignatureFacts};
+
+/// A statement whose signature by a known key holds. Only [`open`] makes it.
+#[derive(Debug)]
+pub struct Opened {
+    statement: Statement,
+    signer: KeyId,
+}
+
+/// An artifact that is what its signed statement describes. Only [`check`] makes it.
+#[derive(Debug)]
+pub struct Intact {
+    statement: Statement,
+    signer: KeyId,
+}
+
+/// What came of opening a manifest.
+pub enum Opening {
+    /// The signature holds, and the payload is a statement.
+    Opened(Box<Opened>),
+    /// It did not open; the finding says which check that fails.
+    Failed(Finding),
+}
+
+impl Opened {
+    /// The name that was signed.
+    pub fn name(&self) -> &ArtifactName {
+        &self.statement.job().name
+    }
+
+    /// What the signature says.
+    pub fn facts(&self) -> SignatureFacts {
+        let job = self.statement.job();
+        SignatureFacts {
+            job: job.job.clone(),
+            profile: job.profile.clone(),
+            requested_by: job.requested_by.clone(),
+            signed_at: job.signed_at,
+            expires_at: job.signature_expires_at,
+            sha384: self.statement.subject().digest.sha384,
+            commit: job.source.as_ref().map(|source| source.commit.clone()),
+        }
+    }
+}
+
+impl Intact {
+    /// The signed statement.
+    pub fn statement(&self) -> &Statement {
+        &self.statement
+    }
+
+    /// The signing job.
+    pub fn job(&self) -> &Job {
+        self.statement.job()
+    }
+
+    /// The fingerprint of the key that signed it.
+    pub fn signer(&self) -> &KeyId {
+        &self.signer
+    }
+}
+
+/// Opens a manifest with the keys that may have signed it.
+///
+/// No manifest and an unknown key are mismatches; a known key's broken signature and a malformed
+/// statement are integrity failures (`docs/formats.md`).
+pub fn open(manifest: Option<&(PathBuf, Vec<u8>)>, keys: &BTreeMap<KeyId, PublicKey>) -> Opening {
+    let Some((path, bytes)) = manifest else {
+        return Opening::Failed(no_manifest());
+    };
+    let malformed = |message: String| Opening::Failed(integrity("manifest-malformed", message));
+    let bundle = match manifest::parse(path, bytes) {
+        Ok(bundle) => bundle,
+        Err(error) => return malformed(error.to_string().replace('\n', ":")),
+    };
+    let envelope = match bundle.envelope() {
+        Ok(envelope) => envelope,
+        Err(error) => return malformed(error.to_string()),
+    };
+    let payload = match envelope.opened_by(manifest::PAYLOAD_TYPE, keys) {
+        Ok(payload) => payload,
+        Err(error @ OpenError::UnknownKey(_)) => return Opening::Failed(unknown_key(&error)),
+        Err(error @ OpenError::Signature(_)) => {
+            return Opening::Failed(integrity(
+                "signature-invalid",
+                format!("the manifest was changed: {error}"),
+            ));
+        }
+        Err(error) => return malformed(error.to_string()),
+    };
+    match Statement::parse(payload.bytes()) {
+        Ok(statement) => Opening::Opened(Box::new(Opened { statement, signer: payload.signer().clone() })),
+        Err(error) => Opening::Failed(integrity("statement-malformed", error.to_string())),
+    }
+}
+
+/// Checks that every digest and the size are those of the artifact.
+///
+/// The outer error is an artifact that could not be read.
+pub fn check(
+    opened: Opened,
+    artifact: &Artifact,
+    threads: Threads,
+) -> Result<Result<Intact, Vec<Finding>>, FileError> {
+    let Opened { statement, signer } = opened;
+    let (subject, job) = (statement.subject(), statement.job());
+    let found = artifact.digests(threads)?;
+    let differing: Vec<&str> = [
+        ("size", found.size == job.size),
+        ("SHA-256", found.sha256 == subject.digest.sha256),
+        ("SHA-384", found.sha384 == subject.digest.sha384),
+        ("chunk digest", found.chunk == job.chunk_digest),
+    ]
+    .into_iter()
+    .filter_map(|(name, same)| (!same).then_some(name))
+    .collect();
+    if differing.is_empty() {
+        return Ok(Ok(Intact { statement, signer }));
+    }
+    explain(&statement, &differing, artifact, threads).map(Err)
+}
+
+/// Says which files differ, by reading the artifact as a ZIP.
+fn explain(
+    statement: &Statement,
+    differing: &[&str],
+    artifact: &Artifact,
+    threads: Threads,
+) -> Result<Vec<Finding>, FileError> {
+    let differs = integrity(
+        "digest-mismatch",
+        format!("the artifact is not the one that was signed: {} differ", differing.join(", ")),
+    );
+    match read::read(artifact, threads) {
+        Ok(files) => {
+            let changes = FileChanges::between(&statement.inventory(), &by_path(&files));
+            Ok(vec![differs.with_files(changes)])
+        }
+        Err(ReadError::Malformed(fault)) => Ok(vec![differs, integrity(fault.code, fault.message)]),
+        Err(ReadError::File(error)) => Err(error),
+    }
+}
+
+fn integrity(code: &'static str, message: impl Into<String>) -> Finding {
+    let hint =
+        "get the artifact and its manifest again from where they were signed, or sign the artifact again";
+    Finding::new(Check::Integrity, code, message, hint)
+}
+
+fn no_manifest() -> Finding {
+    Finding::new(
+        Check::Mismatch,
+        "manifest-missing",
+        "the artifact has no manifest beside it",
+        "sign it with `countersign sign`, or name its manifest with `--manifest`",
+    )
+}
+
+fn unknown_key(error: &OpenError) -> Finding {
+    Finding::new(
+        Check::Mismatch,
+        "key-unknown",
+        format!("{error} to any profile that the CSC allows"),
+        "have it signed by an allowed publisher, or ask the owner of the policy to permit the key",
+    )
+}

@@ -1,0 +1,100 @@
+//! Mismatch: the signature is by an allowed publisher who had permission, for the artifact asked about.
+
+use super::Question;
+use super::integrity::Intact;
+use crate::arn::Owner;
+use crate::name::AccountName;
+use crate::profile::{Action, Profile};
+use crate::report::{Check, Finding};
+
+/// Checks publisher, account, permission and name; finds everything that does not fit.
+///
+/// `profile` is the signed profile's document, if the CSC allows any version of it.
+pub fn check(
+    intact: &Intact,
+    account: &AccountName,
+    question: &Question<'_>,
+    profile: Option<&Profile>,
+) -> Vec<Finding> {
+    let job = intact.job();
+    let mut findings = Vec::new();
+    if !question.csc.allows(&job.profile) {
+        findings.push(mismatch(
+            "publisher-not-allowed",
+            format!("`{}` does not allow `{}`", question.csc.id(), job.profile),
+            "sign with an allowed profile, or ask the owner of the policy to allow this one",
+        ));
+    }
+    let own = Owner::countersign(account.clone());
+    if *job.profile.owner() != own || *job.job.owner() != own {
+        findings.push(mismatch(
+            "account-mismatch",
+            format!("it was signed for account `{}`, not `{account}`", job.profile.owner().account()),
+            "sign it with a profile of this account",
+        ));
+    }
+    if let Some(profile) = profile {
+        findings.extend(permission(intact, profile));
+    }
+    if let Some((kind, name)) = &question.asked {
+        if (job.kind, &job.name) != (*kind, name) {
+            findings.push(mismatch(
+                "name-mismatch",
+                format!(
+                    "it was signed as {} `{}`, not as {} `{name}`",
+                    job.kind.name(),
+                    job.name,
+                    kind.name()
+                ),
+                "verify it under the name it was signed for, or sign the right artifact",
+            ));
+        }
+    }
+    findings
+}
+
+/// The key was permitted to sign with the profile, for its principal, when the signature was made.
+fn permission(intact: &Intact, profile: &Profile) -> Option<Finding> {
+    let job = intact.job();
+    let ask = "ask the owner of the policy for `signer:StartSigningJob` on the profile, and sign again";
+    let Some(version) = profile.version(job.profile.version()) else {
+        return Some(mismatch(
+            "version-unknown",
+            format!("profile `{}` has no version `{}`", profile.name(), job.profile.version()),
+            "sign with the profile's current version",
+        ));
+    };
+    if job.signed_at < version.created {
+        return Some(mismatch(
+            "signed-before-version",
+            format!(
+                "it claims {}, before its profile version was made at {}",
+                job.signed_at, version.created
+            ),
+            "sign it again",
+        ));
+    }
+    let by_key = |each: &&crate::profile::Permission| {
+        each.key.id() == *intact.signer() && each.principal == job.requested_by
+    };
+    let permitted = profile
+        .permissions()
+        .iter()
+        .filter(by_key)
+        .any(|each| each.permits(Action::StartSigningJob, job.signed_at));
+    if permitted {
+        return None;
+    }
+    let message = format!(
+        "`{}` with key {} had no permission `signer:StartSigningJob` on `{}` at {}",
+        job.requested_by,
+        intact.signer(),
+        profile.name(),
+        job.signed_at,
+    );
+    Some(mismatch("permission-missing", message, ask))
+}
+
+fn mismatch(code: &'static str, message: String, hint: &str) -> Finding {
+    Finding::new(Check::Mismatch, code, message, hint)
+}

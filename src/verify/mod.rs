@@ -1,0 +1,155 @@
+//! Verification: an artifact and its manifest, held against an account's policy, check by check.
+//!
+//! ```text
+//! Envelope --open(keys)--> Opened --integrity(artifact)--> Intact --mismatch, expiry, revocation--> findings
+//! ```
+//! What comes out is [`Evidence`]; whether it is enough is for the gate to say.
+
+pub mod expiry;
+pub mod integrity;
+pub mod mismatch;
+pub mod revocation;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use self::integrity::Opening;
+use crate::crypto::key::{KeyId, PublicKey};
+use crate::csc::Csc;
+use crate::files::FileError;
+use crate::files::artifact::Artifact;
+use crate::name::{ArtifactName, ProfileName};
+use crate::parallel::Threads;
+use crate::policy::store::{Policy, PolicyError};
+use crate::profile::Profile;
+use crate::provenance::Kind;
+use crate::report::{Check, CheckResult, Finding, Outcome, SignatureFacts};
+use crate::revocation::Revocations;
+use crate::time::Timestamp;
+
+/// Why nothing could be decided.
+#[derive(Debug, thiserror::Error)]
+pub enum VerifyError {
+    /// The policy is not trusted.
+    #[error(transparent)]
+    Policy(#[from] PolicyError),
+    /// The artifact could not be read.
+    #[error(transparent)]
+    File(#[from] FileError),
+}
+
+/// What is asked: may this artifact be deployed, as this function, under this CSC, now?
+#[derive(Debug)]
+pub struct Question<'a> {
+    /// The artifact.
+    pub artifact: &'a Artifact,
+    /// Its manifest's path and bytes; nothing if there is none.
+    pub manifest: Option<(PathBuf, Vec<u8>)>,
+    /// The function or layer asked about, if any.
+    pub asked: Option<(Kind, ArtifactName)>,
+    /// The CSC that governs it.
+    pub csc: &'a Csc,
+    /// The verifier's clock.
+    pub now: Timestamp,
+    /// How many threads may work.
+    pub threads: Threads,
+}
+
+/// What the four checks found. Only [`verify`] makes it.
+#[derive(Debug)]
+pub struct Evidence {
+    checks: Vec<CheckResult>,
+    facts: Option<SignatureFacts>,
+}
+
+impl Evidence {
+    /// The four checks, in order.
+    pub fn checks(&self) -> &[CheckResult] {
+        &self.checks
+    }
+
+    /// What the signature says, if it held.
+    pub fn facts(&self) -> Option<&SignatureFacts> {
+        self.facts.as_ref()
+    }
+
+    /// The outcome of one check.
+    pub fn outcome(&self, check: Check) -> Outcome {
+        let result = self.checks.iter().find(|result| result.check == check);
+        result.map_or(Outcome::NotEvaluated, |result| result.outcome)
+    }
+}
+
+/// What the policy says about the signature's profile and keys.
+pub struct Publishers {
+    profiles: BTreeMap<ProfileName, Profile>,
+    revocations: Revocations,
+}
+
+impl Publishers {
+    /// Reads the profiles that a CSC allows, and the revocations. Only the account's own profiles resolve.
+    fn read(policy: &Policy, csc: &Csc) -> Result<Self, PolicyError> {
+        let mut profiles = BTreeMap::new();
+        let own = crate::arn::Owner::countersign(policy.account().clone());
+        for publisher in csc.publishers().iter().filter(|publisher| *publisher.owner() == own) {
+            if let Some(profile) = policy.profile(publisher.profile())? {
+                profiles.insert(publisher.profile().clone(), profile);
+            }
+        }
+        Ok(Self { profiles, revocations: policy.revocations()? })
+    }
+
+    /// Every key that may have signed, by fingerprint.
+    fn keys(&self) -> BTreeMap<KeyId, PublicKey> {
+        let permissions = self.profiles.values().flat_map(Profile::permissions);
+        permissions.map(|permission| (permission.key.id(), permission.key.clone())).collect()
+    }
+}
+
+/// Runs the four checks in order; each is evaluated if the ones before left something to look at.
+pub fn verify(policy: &Policy, question: &Question<'_>) -> Result<Evidence, VerifyError> {
+    let publishers = Publishers::read(policy, question.csc)?;
+    let keys = publishers.keys();
+    let opened = match integrity::open(question.manifest.as_ref(), &keys) {
+        Opening::Opened(opened) => opened,
+        Opening::Failed(finding) => return Ok(Evidence::only(finding)),
+    };
+    let facts = Some(opened.facts());
+    let intact = match integrity::check(*opened, question.artifact, question.threads)? {
+        Ok(intact) => intact,
+        Err(findings) => {
+            return Ok(Evidence { facts, ..Evidence::failed(Check::Integrity, findings) });
+        }
+    };
+    let profile = publishers.profiles.get(intact.job().profile.profile());
+    let results = [
+        (Check::Integrity, Vec::new()),
+        (Check::Mismatch, mismatch::check(&intact, policy.account(), question, profile)),
+        (Check::Expiry, expiry::check(&intact, profile, question.now)),
+        (Check::Revocation, revocation::check(&intact, &publishers.revocations)),
+    ];
+    let checks = results.map(|(check, findings)| result(check, Some(findings)));
+    Ok(Evidence { checks: checks.into(), facts })
+}
+
+impl Evidence {
+    /// One check found something, and the others had nothing to look at.
+    fn only(finding: Finding) -> Self {
+        Self::failed(finding.check, vec![finding])
+    }
+
+    fn failed(failed: Check, findings: Vec<Finding>) -> Self {
+        let mut findings = Some(findings);
+        let each = |check| result(check, if check == failed { findings.take() } else { None });
+        Self { checks: Check::VERDICT.map(each).into(), facts: None }
+    }
+}
+
+fn result(check: Check, findings: Option<Vec<Finding>>) -> CheckResult {
+    let outcome = match &findings {
+        None => Outcome::NotEvaluated,
+        Some(found) if found.is_empty() => Outcome::Passed,
+        Some(_) => Outcome::Failed,
+    };
+    CheckResult { check, outcome, findings: findings.unwrap_or_default() }
+}
