@@ -1,0 +1,229 @@
+//! `countersign init`: an account, with its keys, its first profile and CSC, sealed and pinned.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result};
+use countersign::crypto::secret::{Passphrase, SecretKey};
+use countersign::files::{self, Access};
+use countersign::function::Pattern;
+use countersign::init::{Established, Plan, establish};
+use countersign::limits::VALIDITY_MONTHS;
+use countersign::name::{AccountName, Principal, ProfileName};
+use countersign::time::Period;
+use countersign::workspace::{FILE_NAME, Workspace};
+
+use crate::context::{Context, GlobalArgs, PassphraseArgs, TrustArgs, key_folder, load_key_file};
+use crate::output::{Exit, Refusal, print, say};
+
+/// How long a first seal counts, if nothing else is said.
+const SEAL_DAYS: u16 = 365;
+
+/// Arguments of `init`.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Example:\n  countersign init --account acme --policy ../acme-policy --profile release --principal ci@acme.example"
+)]
+pub struct Args {
+    /// The account's name
+    #[arg(long, value_name = "NAME")]
+    account: AccountName,
+    /// Where the policy directory goes
+    #[arg(long, value_name = "DIR", default_value = "policy")]
+    policy: PathBuf,
+    /// The first signing profile
+    #[arg(long, value_name = "NAME", default_value = "release")]
+    profile: ProfileName,
+    /// Who may sign with it; otherwise the user's name
+    #[arg(long, value_name = "NAME")]
+    principal: Option<Principal>,
+    /// How long its signatures last: days, months or years, at most 135 months
+    #[arg(long, value_name = "PERIOD", default_value = "135 months")]
+    validity: Period,
+    /// Which functions the first CSC governs
+    #[arg(long, value_name = "PATTERN", default_value = "*")]
+    functions: String,
+    /// How long the first seal counts
+    #[arg(long, value_name = "PERIOD", default_value = "365 days")]
+    seal_validity: Period,
+    /// Where the keys go; otherwise the user's configuration folder
+    #[arg(long, value_name = "DIR")]
+    keys: Option<PathBuf>,
+    #[command(flatten)]
+    passphrase: PassphraseArgs,
+    /// Write the keys without a passphrase: whoever reads the files can sign and seal
+    #[arg(long)]
+    plaintext_keys: bool,
+    /// Do not pin the new root here
+    #[arg(long)]
+    no_pin: bool,
+}
+
+/// The keys of a new account.
+struct Keys {
+    root: SecretKey,
+    policy: SecretKey,
+    signing: SecretKey,
+}
+
+impl Args {
+    /// Makes the account.
+    pub fn run(self, global: &GlobalArgs) -> Result<Exit> {
+        let context = Context::read(global)?;
+        let directory = std::path::absolute(&self.policy)?;
+        let key_folder = match self.keys {
+            Some(folder) => folder,
+            None => key_folder(&self.account)?,
+        };
+        if !self.no_pin && context.pin(&TrustArgs { policy: None, root: None })?.is_some() {
+            return Err(Refusal::new(
+                "another root is pinned here already",
+                "keep that one with `--no-pin`, or unpin it with `git config --unset countersign.root`",
+            ));
+        }
+        if key_folder.join("root.pem").exists() {
+            return Err(Refusal::new(
+                format!("there are keys in `{}` already", key_folder.display()),
+                "choose another account name, or another folder with `--keys`",
+            ));
+        }
+        let passphrase = if self.plaintext_keys { None } else { Some(self.passphrase.for_new_keys()?) };
+        let keys = Keys::generate()?;
+        let account = self.account.clone();
+        let plan = Plan {
+            account: self.account,
+            directory: &directory,
+            profile: self.profile,
+            principal: self.principal.map_or_else(user, Ok)?,
+            signing: &keys.signing.public(),
+            validity: self.validity,
+            functions: pattern(&self.functions)?,
+            root: &keys.root,
+            policy: &keys.policy,
+            seal_validity: self.seal_validity,
+            now: context.now,
+        };
+        check_validity(&plan)?;
+        keys.write(&key_folder, passphrase.as_ref())?;
+        let made = establish(&plan)?;
+        let pinned = if self.no_pin { None } else { Some(context.remember_pin(&made.pin)?) };
+        write_workspace(&context, &account, &directory)?;
+        let mut text = format!(
+            "account `{account}`: policy in `{}`, keys in `{}`\n",
+            directory.display(),
+            key_folder.display()
+        );
+        text.push_str(&format!("  csc   {} (Enforce)\n  root  {}\n", made.csc, made.pin));
+        match pinned {
+            Some(place) => text.push_str(&format!("  pinned in {place}\n")),
+            None => text.push_str("  not pinned: pin it with `countersign policy pin`\n"),
+        }
+        print(&text)?;
+        Ok(Exit::Done)
+    }
+}
+
+fn check_validity(plan: &Plan<'_>) -> Result<()> {
+    if plan.now.plus(plan.validity) > plan.now.plus(Period::months(VALIDITY_MONTHS)) {
+        let message = format!("a validity of {} is over {VALIDITY_MONTHS} months", plan.validity);
+        return Err(Refusal::new(message, "choose a shorter `--validity`"));
+    }
+    Ok(())
+}
+
+/// Makes a local account if nothing names an account, a policy or a root, and says so.
+///
+/// Its keys have no passphrase: they are trusted on this machine only.
+pub fn local_if_needed(context: &Context, trust: &TrustArgs) -> Result<()> {
+    let directory = context.local_policy()?;
+    let named = context.named_policy(trust).is_some() || context.workspace.account.is_some();
+    if named || directory.exists() || context.pin(trust)?.is_some() {
+        return Ok(());
+    }
+    let account: AccountName = "local".parse()?;
+    let folder = key_folder(&account)?;
+    let keys = Keys::load_or_make(&folder)?;
+    let Established { pin, .. } = establish(&Plan {
+        account,
+        directory: &directory,
+        profile: "local".parse()?,
+        principal: user()?,
+        signing: &keys.signing.public(),
+        validity: Period::months(VALIDITY_MONTHS),
+        functions: pattern("*")?,
+        root: &keys.root,
+        policy: &keys.policy,
+        seal_validity: Period::days(SEAL_DAYS),
+        now: context.now,
+    })?;
+    let place = context.remember_pin(&pin)?;
+    say(&format!(
+        "made a local account: policy in `{}`, keys in `{}`",
+        context.shown(&directory),
+        folder.display()
+    ));
+    say(&format!("its root is pinned in {place}; for a team, make an account with `countersign init`"));
+    Ok(())
+}
+
+impl Keys {
+    fn generate() -> Result<Self> {
+        Ok(Self {
+            root: SecretKey::generate()?,
+            policy: SecretKey::generate()?,
+            signing: SecretKey::generate()?,
+        })
+    }
+
+    fn named(&self) -> [(&'static str, &SecretKey); 3] {
+        [("root.pem", &self.root), ("policy.pem", &self.policy), ("signing.pem", &self.signing)]
+    }
+
+    fn write(&self, folder: &Path, passphrase: Option<&Passphrase>) -> Result<()> {
+        for (name, key) in self.named() {
+            files::write(&folder.join(name), key.to_pem(passphrase)?.as_bytes(), Access::Private)?;
+        }
+        Ok(())
+    }
+
+    /// The user's local keys serve every local account on the machine.
+    fn load_or_make(folder: &Path) -> Result<Self> {
+        let plain = PassphraseArgs::default();
+        if folder.join("signing.pem").exists() {
+            let load = |name: &str| load_key_file(&folder.join(name), &plain);
+            return Ok(Self {
+                root: load("root.pem")?,
+                policy: load("policy.pem")?,
+                signing: load("signing.pem")?,
+            });
+        }
+        let keys = Self::generate()?;
+        keys.write(folder, None)?;
+        Ok(keys)
+    }
+}
+
+fn pattern(text: &str) -> Result<Pattern> {
+    Pattern::try_from(text.to_owned()).map_err(anyhow::Error::msg)
+}
+
+/// The user's name, as far as it can be a principal.
+fn user() -> Result<Principal> {
+    let name = std::env::var("USER").or_else(|_| std::env::var("USERNAME")).unwrap_or_default();
+    let name: String =
+        name.chars().filter(|c| c.is_ascii_alphanumeric() || "_.-@".contains(*c)).take(128).collect();
+    Ok(if name.is_empty() { "owner".parse()? } else { name.parse()? })
+}
+
+/// A first `countersign.toml`, where there is none.
+fn write_workspace(context: &Context, account: &AccountName, policy: &Path) -> Result<()> {
+    let path = context.folder.join(FILE_NAME);
+    if path.exists() {
+        return Ok(());
+    }
+    let policy = policy.strip_prefix(&context.folder).unwrap_or(policy);
+    let function =
+        context.workspace.items.first().map(|item| &item.name).context("a workspace has an item")?;
+    let text = Workspace::first_file(account, &policy.display().to_string(), function);
+    files::write(&path, text.as_bytes(), Access::Public)?;
+    Ok(())
+}

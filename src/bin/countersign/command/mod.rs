@@ -1,0 +1,58 @@
+//! Commands: a file each, with its arguments, its help and what it does.
+
+mod completions;
+mod init;
+mod inspect;
+mod man;
+mod package;
+mod policy;
+mod release;
+mod sign;
+mod verify;
+
+use anyhow::Result;
+use clap::Subcommand;
+
+use crate::context::GlobalArgs;
+use crate::output::Exit;
+
+/// What countersign can do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Make an account: root and signing keys, first profile and CSC, sealed and pinned
+    Init(init::Args),
+    /// Make deterministic ZIPs of the workspace's functions and layers
+    Package(package::Args),
+    /// Sign artifacts with a signing profile
+    Sign(sign::Args),
+    /// Verify artifacts against a code signing config
+    Verify(verify::Args),
+    /// Package, sign and verify the workspace
+    Release(release::Args),
+    /// Show what a manifest, a package or a policy directory holds
+    Inspect(inspect::Args),
+    /// Look at, seal and pin the policy
+    #[command(subcommand)]
+    Policy(policy::Command),
+    /// Print a completion script for a shell
+    Completions(completions::Args),
+    /// Print or write the manual pages
+    Man(man::Args),
+}
+
+impl Command {
+    /// Runs the command.
+    pub fn run(self, global: &GlobalArgs) -> Result<Exit> {
+        match self {
+            Self::Init(args) => args.run(global),
+            Self::Package(args) => args.run(global),
+            Self::Sign(args) => args.run(global),
+            Self::Verify(args) => args.run(global),
+            Self::Release(args) => args.run(global),
+            Self::Inspect(args) => args.run(),
+            Self::Policy(command) => command.run(global),
+            Self::Completions(args) => args.run(),
+            Self::Man(args) => args.run(),
+        }
+    }
+}

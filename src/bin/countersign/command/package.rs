@@ -1,0 +1,255 @@
+//! `countersign package`: deterministic ZIPs of what a workspace deploys.
+
+use std::path::PathBuf;
+
+use anyhow::{Context as _, Result};
+use countersign::digest::{ArtifactDigests, Sha256, Sha384};
+use countersign::files::{Access, Pending};
+use countersign::inventory::FileRecord;
+use countersign::name::ArtifactName;
+use countersign::package::select::{self, LeftOut, Request, Selection};
+use countersign::package::{layer, size, write};
+use countersign::provenance::{SelectionRecord, Source};
+use countersign::report::Finding;
+use countersign::report::escape::line;
+use countersign::workspace::Item;
+use serde::Serialize;
+
+use crate::context::{Context, GlobalArgs, entry_time};
+use crate::output::{Exit, Format, Refusal, print, print_json, warn};
+use crate::progress::Progress;
+
+/// Arguments of `package`.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  countersign package                  every function and layer of the workspace\n  \
+    countersign package orders --explain what went in, what was left out and why\n  \
+    countersign package --from v1.2.0    from a commit, without a checkout"
+)]
+pub struct Args {
+    /// The functions and layers to package; all of them if none is named
+    names: Vec<ArtifactName>,
+    #[command(flatten)]
+    pub choice: ChoiceArgs,
+    /// Write packages into this folder instead of the workspace's
+    #[arg(long, value_name = "DIR")]
+    output: Option<PathBuf>,
+    /// List what went in, what was left out and why
+    #[arg(long)]
+    explain: bool,
+    /// How to write the result
+    #[arg(long, value_enum, default_value = "text")]
+    format: Format,
+}
+
+/// Which files go in.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub struct ChoiceArgs {
+    /// Only files that git tracks
+    #[arg(long)]
+    tracked: bool,
+    /// From this commit instead of the work tree
+    #[arg(long, value_name = "REV")]
+    pub from: Option<String>,
+}
+
+/// A package that was made and is not yet under its name.
+pub struct Packaged {
+    /// Where it goes.
+    pub path: PathBuf,
+    /// Its bytes, not yet kept.
+    pub pending: Pending,
+    /// Its digests.
+    pub digests: ArtifactDigests,
+    /// Its files.
+    pub files: Vec<FileRecord>,
+    /// What was chosen to go in.
+    pub rules: SelectionRecord,
+    /// Where its files came from.
+    pub source: Option<Source>,
+    /// What the package step found.
+    pub findings: Vec<Finding>,
+    left_out: Vec<LeftOut>,
+}
+
+#[derive(Serialize)]
+struct Document {
+    schema_version: u32,
+    packages: Vec<Record>,
+}
+
+#[derive(Serialize)]
+struct Record {
+    name: ArtifactName,
+    kind: &'static str,
+    path: String,
+    size: u64,
+    sha256: Sha256,
+    sha384: Sha384,
+    encoder: &'static str,
+    files: usize,
+    findings: Vec<Finding>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    explanation: Option<Explanation>,
+}
+
+#[derive(Serialize)]
+struct Explanation {
+    included: Vec<FileRecord>,
+    left_out: Vec<Left>,
+}
+
+#[derive(Serialize)]
+struct Left {
+    path: String,
+    reason: &'static str,
+}
+
+impl Args {
+    /// Packages each item, and keeps a package only when it is whole.
+    pub fn run(self, global: &GlobalArgs) -> Result<Exit> {
+        let context = Context::read(global)?;
+        let output = match self.output {
+            Some(folder) => std::path::absolute(folder)?,
+            None => context.workspace.output.clone(),
+        };
+        let mut records = Vec::new();
+        for item in items(&context, &self.names)? {
+            let (packaged, selection) = make(&context, item, &self.choice, &output)?;
+            let explanation =
+                if self.explain { Some(explain(&context, item, &packaged, &selection)?) } else { None };
+            packaged.findings.iter().for_each(warn);
+            let record = record(&context, item, &packaged, explanation);
+            packaged.pending.keep()?;
+            if self.format == Format::Text {
+                print(&text(&record))?;
+            }
+            records.push(record);
+        }
+        if self.format == Format::Json {
+            print_json(&Document { schema_version: 1, packages: records })?;
+        }
+        Ok(Exit::Done)
+    }
+}
+
+/// The workspace's items of these names; all of them for none.
+pub fn items<'a>(context: &'a Context, names: &[ArtifactName]) -> Result<Vec<&'a Item>> {
+    if names.is_empty() {
+        return Ok(context.workspace.items.iter().collect());
+    }
+    let find = |name: &ArtifactName| {
+        let known: Vec<&str> = context.workspace.items.iter().map(|item| item.name.as_str()).collect();
+        context.workspace.item(name).ok_or_else(|| {
+            Refusal::new(format!("the workspace has no `{name}`"), format!("it has {}", known.join(", ")))
+        })
+    };
+    names.iter().map(find).collect()
+}
+
+/// The files of an item, as the options choose them.
+pub fn selection(
+    context: &Context,
+    item: &Item,
+    choice: &ChoiceArgs,
+) -> Result<(Selection, SelectionRecord)> {
+    if choice.from.is_some() && context.repository.is_none() {
+        return Err(Refusal::new(
+            "`--from` needs a git repository, and this folder is in none",
+            "leave it out, or start in the repository",
+        ));
+    }
+    let untracked = context.repository.is_none() || !choice.tracked && choice.from.is_none();
+    let rules = SelectionRecord { untracked, ..item.rules.clone() };
+    let request = Request {
+        folder: &item.folder,
+        rules: &rules,
+        output: &context.workspace.output,
+        revision: choice.from.as_deref(),
+    };
+    let selection = select::select(context.repository.as_ref(), &request)
+        .with_context(|| format!("cannot package {} `{}`", item.kind.name(), item.name))?;
+    Ok((selection, rules))
+}
+
+/// Makes an item's package.
+pub fn make(
+    context: &Context,
+    item: &Item,
+    choice: &ChoiceArgs,
+    output: &std::path::Path,
+) -> Result<(Packaged, Selection)> {
+    let (selection, rules) = selection(context, item, choice)?;
+    let path = item.artifact(output);
+    let mut pending = Pending::new(&path, Access::Public)?;
+    let total = selection.candidates.iter().map(|candidate| candidate.size).sum();
+    let progress = Progress::start(&format!("packaging {}", item.name), total);
+    let written = write::write(
+        &mut pending,
+        &selection.candidates,
+        &selection.contents,
+        entry_time()?,
+        context.threads,
+        &|bytes| progress.add(bytes),
+    )
+    .with_context(|| format!("cannot package {} `{}`", item.kind.name(), item.name))?;
+    let mut findings = size::check(written.digests.size, &written.files);
+    findings.extend(layer::check(&item.compatible_runtimes, &written.files));
+    let packaged = Packaged {
+        path,
+        pending,
+        digests: written.digests,
+        files: written.files,
+        rules,
+        source: selection.source.clone(),
+        findings,
+        left_out: selection.left_out.clone(),
+    };
+    Ok((packaged, selection))
+}
+
+fn explain(
+    context: &Context,
+    item: &Item,
+    packaged: &Packaged,
+    selection: &Selection,
+) -> Result<Explanation> {
+    let mut left_out = packaged.left_out.clone();
+    if context.repository.is_some() && packaged.rules.untracked {
+        left_out.extend(select::ignored(&item.folder, selection)?);
+        left_out.sort();
+    }
+    let left = |each: LeftOut| Left { path: each.path, reason: each.reason };
+    Ok(Explanation { included: packaged.files.clone(), left_out: left_out.into_iter().map(left).collect() })
+}
+
+fn record(context: &Context, item: &Item, packaged: &Packaged, explanation: Option<Explanation>) -> Record {
+    Record {
+        name: item.name.clone(),
+        kind: item.kind.name(),
+        path: context.shown(&packaged.path),
+        size: packaged.digests.size,
+        sha256: packaged.digests.sha256,
+        sha384: packaged.digests.sha384,
+        encoder: write::ENCODER,
+        files: packaged.files.len(),
+        findings: packaged.findings.clone(),
+        explanation,
+    }
+}
+
+fn text(record: &Record) -> String {
+    let files = if record.files == 1 { "file" } else { "files" };
+    let mut out =
+        format!("packaged: {} ({} {files}, {} bytes)\n", line(&record.path), record.files, record.size);
+    let Some(explanation) = &record.explanation else {
+        return out;
+    };
+    for file in &explanation.included {
+        out.push_str(&format!("  in   {}\n", line(&file.path)));
+    }
+    for left in &explanation.left_out {
+        out.push_str(&format!("  out  {} ({})\n", line(&left.path), left.reason));
+    }
+    out
+}

@@ -1,0 +1,97 @@
+//! `countersign release`: package, sign and verify what the workspace deploys.
+
+use anyhow::Result;
+use countersign::gate::Gate;
+use countersign::manifest;
+use countersign::name::ArtifactName;
+use countersign::package::write::ENCODER;
+use countersign::policy::store::Policy;
+use countersign::sign::{self, Signer};
+use countersign::workspace::Item;
+
+use super::init;
+use super::package::{ChoiceArgs, items, make};
+use super::sign::{SigningArgs, existing, layer_record, profile_for, write_manifest};
+use super::verify::{Task, judge, show};
+use crate::context::{Context, GlobalArgs, builder};
+use crate::output::{Exit, Format, note, warn};
+
+/// Arguments of `release`.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Where there is no account yet, a local one is made: its policy in the git directory, its keys in\n\
+    your configuration folder. Its signatures are trusted on this machine only.\n\n\
+    Exit status: 0 allowed (also with warnings), 1 denied, 2 could not decide.\n\n\
+    Examples:\n  countersign release\n  countersign release orders --format json"
+)]
+pub struct Args {
+    /// The functions and layers to release; all of them if none is named
+    names: Vec<ArtifactName>,
+    #[command(flatten)]
+    choice: ChoiceArgs,
+    #[command(flatten)]
+    signing: SigningArgs,
+    /// How to write the verdict
+    #[arg(long, value_enum, default_value = "text")]
+    format: Format,
+}
+
+impl Args {
+    /// Releases each item: a package and a manifest in the output folder, and a verdict.
+    pub fn run(self, global: &GlobalArgs) -> Result<Exit> {
+        let context = Context::read(global)?;
+        init::local_if_needed(&context, &self.signing.trust)?;
+        let policy = context.policy(&context.location(&self.signing.trust)?)?;
+        let mut gates = Vec::new();
+        for item in items(&context, &self.names)? {
+            gates.push(self.release(&context, &policy, item)?);
+        }
+        show(&gates, policy.notes(), self.format)?;
+        Ok(Exit::from_gates(&gates))
+    }
+
+    fn release(&self, context: &Context, policy: &Policy, item: &Item) -> Result<Gate> {
+        let key = context.signing_key(&self.signing.key, policy.account())?;
+        let profile = profile_for(policy, self.signing.profile.as_ref(), Some(item))?;
+        let signer = Signer::new(policy, &profile, &key, context.now)?;
+        let (packaged, _) = make(context, item, &self.choice, &context.workspace.output)?;
+        packaged.findings.iter().for_each(warn);
+        let existing = existing(&signer, &packaged.path, &packaged.digests, &item.name)?;
+        let valid = existing.filter(|existing| existing.same_profile && context.now < existing.expires_at);
+        let shown = context.shown(&manifest::path_beside(&packaged.path));
+        let task = Task {
+            artifact: packaged.path.clone(),
+            manifest: None,
+            asked: Some((item.kind, item.name.clone())),
+        };
+        match valid {
+            Some(existing) => {
+                packaged.pending.keep()?;
+                note(&format!(
+                    "{shown} signs this content already, by job {}; it stays as it is",
+                    existing.job.job()
+                ));
+            }
+            None => {
+                let signed = sign::sign(
+                    &signer,
+                    sign::Artifact {
+                        file_name: &sign::file_name(&packaged.path),
+                        kind: item.kind,
+                        name: &item.name,
+                        digests: &packaged.digests,
+                        files: packaged.files,
+                        selection: Some(packaged.rules),
+                        encoder: Some(ENCODER.into()),
+                        source: packaged.source,
+                        builder: builder(),
+                        layer: layer_record(item.kind, Some(item)),
+                    },
+                )?;
+                packaged.pending.keep()?;
+                write_manifest(&packaged.path, &signed)?;
+            }
+        }
+        judge(context, policy, None, &task)
+    }
+}

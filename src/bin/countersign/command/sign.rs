@@ -1,0 +1,245 @@
+//! `countersign sign`: detached manifests for artifacts, ours or anybody's.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result};
+use countersign::digest::ArtifactDigests;
+use countersign::files::artifact::Artifact;
+use countersign::files::{self, Access};
+use countersign::inventory::FileRecord;
+use countersign::limits::MANIFEST_BYTES_MAX;
+use countersign::manifest;
+use countersign::name::{ArtifactName, ProfileName};
+use countersign::package::{read, select};
+use countersign::policy::store::Policy;
+use countersign::provenance::{Kind, LayerRecord, SelectionRecord, Source};
+use countersign::sign::{self, Existing, Signed, Signer};
+use countersign::workspace::Item;
+use serde::Serialize;
+
+use super::package::{ChoiceArgs, selection};
+use crate::context::{Context, GlobalArgs, KeyArgs, TrustArgs, builder};
+use crate::output::{Exit, Format, Refusal, print, print_json};
+use crate::progress::Progress;
+
+/// Arguments of `sign`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  countersign sign dist/orders.zip\n  \
+    countersign sign vendor.zip --layer vendor-base --profile release\n  \
+    COUNTERSIGN_KEY=env:SIGNING_KEY countersign sign dist/*.zip")]
+pub struct Args {
+    /// The artifacts
+    #[arg(required = true, value_name = "ARTIFACT")]
+    artifacts: Vec<PathBuf>,
+    /// Sign as this function; otherwise the workspace's item of the file's name
+    #[arg(long, value_name = "NAME", conflicts_with = "layer")]
+    function: Option<ArtifactName>,
+    /// Sign as this layer
+    #[arg(long, value_name = "NAME")]
+    layer: Option<ArtifactName>,
+    #[command(flatten)]
+    choice: ChoiceArgs,
+    #[command(flatten)]
+    pub signing: SigningArgs,
+    /// Sign again what has a manifest already, which is replaced
+    #[arg(long)]
+    again: bool,
+    /// How to write the result
+    #[arg(long, value_enum, default_value = "text")]
+    format: Format,
+}
+
+/// With which profile and key, under which policy.
+#[derive(Debug, clap::Args)]
+pub struct SigningArgs {
+    /// The signing profile; otherwise the workspace's, or the account's only one
+    #[arg(long, value_name = "NAME")]
+    pub profile: Option<ProfileName>,
+    #[command(flatten)]
+    pub key: KeyArgs,
+    #[command(flatten)]
+    pub trust: TrustArgs,
+}
+
+#[derive(Serialize)]
+struct Document {
+    schema_version: u32,
+    signed: Vec<Record>,
+}
+
+#[derive(Serialize)]
+struct Record {
+    artifact: String,
+    manifest: String,
+    job: String,
+    profile: String,
+}
+
+/// What is signed, and as what.
+struct Subject<'a> {
+    kind: Kind,
+    name: ArtifactName,
+    item: Option<&'a Item>,
+}
+
+impl Args {
+    /// Signs each artifact, and writes each manifest only when it is whole.
+    pub fn run(self, global: &GlobalArgs) -> Result<Exit> {
+        if self.artifacts.len() > 1 && (self.function.is_some() || self.layer.is_some()) {
+            return Err(Refusal::new(
+                "one name cannot be signed for several artifacts",
+                "sign them one at a time",
+            ));
+        }
+        let context = Context::read(global)?;
+        let location = context.location(&self.signing.trust)?;
+        let policy = context.policy(&location)?;
+        let key = context.signing_key(&self.signing.key, policy.account())?;
+        let mut records = Vec::new();
+        for path in &self.artifacts {
+            let subject = self.subject(&context, path)?;
+            let profile = profile_for(&policy, self.signing.profile.as_ref(), subject.item)?;
+            let signer = Signer::new(&policy, &profile, &key, context.now)?;
+            let signed = self.sign_one(&context, &signer, path, &subject)?;
+            let record = Record {
+                artifact: context.shown(path),
+                manifest: context.shown(&manifest::path_beside(path)),
+                job: signed.job.job().to_string(),
+                profile: signer.profile().to_string(),
+            };
+            if self.format == Format::Text {
+                print(&format!("signed: {} (job {})\n", record.manifest, record.job))?;
+            }
+            records.push(record);
+        }
+        if self.format == Format::Json {
+            print_json(&Document { schema_version: 1, signed: records })?;
+        }
+        Ok(Exit::Done)
+    }
+
+    /// The name from the options, else from the workspace's item, else from the file.
+    fn subject<'a>(&self, context: &'a Context, path: &Path) -> Result<Subject<'a>> {
+        let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+        let by_file = || stem.parse::<ArtifactName>();
+        let (kind, name) = match (&self.function, &self.layer) {
+            (Some(name), _) => (Some(Kind::Function), name.clone()),
+            (None, Some(name)) => (Some(Kind::Layer), name.clone()),
+            (None, None) => (
+                None,
+                by_file().map_err(|error| {
+                    Refusal::new(error.to_string(), "name what it is with `--function` or `--layer`")
+                })?,
+            ),
+        };
+        let item = context.workspace.item(&name).filter(|item| kind.is_none_or(|kind| kind == item.kind));
+        let kind = kind.or(item.map(|item| item.kind)).unwrap_or(Kind::Function);
+        Ok(Subject { kind, name, item })
+    }
+
+    fn sign_one(
+        &self,
+        context: &Context,
+        signer: &Signer<'_>,
+        path: &Path,
+        subject: &Subject<'_>,
+    ) -> Result<Signed> {
+        let progress = Progress::start(&format!("signing {}", context.shown(path)), 0);
+        let artifact = Artifact::open(path)?;
+        let cannot = || format!("cannot sign `{}`", context.shown(path));
+        let files = read::read(&artifact, context.threads).with_context(cannot)?;
+        let digests = artifact.digests(context.threads)?;
+        if !self.again {
+            if let Some(existing) = existing(signer, path, &digests, &subject.name)? {
+                let job = existing.job.job();
+                return Err(Refusal::new(
+                    format!(
+                        "`{}` has a manifest for this content already, from job {job}",
+                        context.shown(path)
+                    ),
+                    "use that manifest, or sign it again with `--again`",
+                ));
+            }
+        }
+        let (rules, source) = self.provenance(context, subject.item, &files)?;
+        let signed = sign::sign(
+            signer,
+            sign::Artifact {
+                file_name: &sign::file_name(path),
+                kind: subject.kind,
+                name: &subject.name,
+                digests: &digests,
+                files,
+                selection: rules,
+                encoder: None,
+                source,
+                builder: builder(),
+                layer: layer_record(subject.kind, subject.item),
+            },
+        )?;
+        drop(progress);
+        write_manifest(path, &signed)?;
+        Ok(signed)
+    }
+
+    /// The source is recorded only if the artifact's inventory is the workspace's own.
+    fn provenance(
+        &self,
+        context: &Context,
+        item: Option<&Item>,
+        files: &[FileRecord],
+    ) -> Result<(Option<SelectionRecord>, Option<Source>)> {
+        let Some(item) = item else {
+            return Ok((None, None));
+        };
+        let Ok((chosen, rules)) = selection(context, item, &self.choice) else {
+            return Ok((None, None));
+        };
+        let same = select::inventory(&chosen, context.threads).is_ok_and(|inventory| inventory == files);
+        Ok(if same { (Some(rules), chosen.source) } else { (None, None) })
+    }
+}
+
+/// The profile from the options, else the item's, else the account's only one.
+pub fn profile_for(policy: &Policy, named: Option<&ProfileName>, item: Option<&Item>) -> Result<ProfileName> {
+    if let Some(profile) = named.or(item.and_then(|item| item.profile.as_ref())) {
+        return Ok(profile.clone());
+    }
+    match policy.profile_names().as_slice() {
+        [only] => Ok(only.clone()),
+        [] => Err(Refusal::new(
+            format!("account `{}` has no signing profile", policy.account()),
+            "ask the owner of the policy for one",
+        )),
+        several => {
+            let names: Vec<&str> = several.iter().map(ProfileName::as_str).collect();
+            Err(Refusal::new(
+                "the account has several signing profiles",
+                format!("name one with `--profile`: {}", names.join(", ")),
+            ))
+        }
+    }
+}
+
+/// The signature that the artifact has already, if its manifest describes these very bytes.
+pub fn existing(
+    signer: &Signer<'_>,
+    artifact: &Path,
+    digests: &ArtifactDigests,
+    name: &ArtifactName,
+) -> Result<Option<Existing>> {
+    let path = manifest::path_beside(artifact);
+    let bytes = files::read_if_there(&path, MANIFEST_BYTES_MAX)?;
+    Ok(bytes.and_then(|bytes| sign::existing(signer, &(path, bytes), digests, name)))
+}
+
+/// Writes a manifest beside its artifact.
+pub fn write_manifest(artifact: &Path, signed: &Signed) -> Result<()> {
+    Ok(files::write(&manifest::path_beside(artifact), &signed.manifest, Access::Public)?)
+}
+
+/// What only a layer has.
+pub fn layer_record(kind: Kind, item: Option<&Item>) -> Option<LayerRecord> {
+    let runtimes = item.map(|item| item.compatible_runtimes.clone()).unwrap_or_default();
+    (kind == Kind::Layer).then_some(LayerRecord { compatible_runtimes: runtimes })
+}

@@ -1,0 +1,179 @@
+//! `countersign verify`: the four checks, under a CSC.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+use countersign::csc::Csc;
+use countersign::files;
+use countersign::files::artifact::Artifact;
+use countersign::gate::{self, Gate, Labels};
+use countersign::limits::MANIFEST_BYTES_MAX;
+use countersign::manifest;
+use countersign::name::{ArtifactName, CscId};
+use countersign::policy::store::Policy;
+use countersign::provenance::Kind;
+use countersign::report::{json, text};
+use countersign::verify::{Question, verify};
+
+use crate::context::{Context, GlobalArgs, TrustArgs};
+use crate::output::{Exit, Format, Refusal, print};
+use crate::progress::Progress;
+
+/// Arguments of `verify`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Exit status: 0 allowed (also with warnings), 1 denied, 2 could not decide.\n\n\
+    Examples:\n  countersign verify                               what the workspace's last release made\n  \
+    countersign verify dist/orders.zip --function orders\n  \
+    countersign verify a.zip --csc policy/csc/csc-0123456789abcdefg.toml --format json")]
+pub struct Args {
+    /// The artifact; otherwise every package of the workspace
+    artifact: Option<PathBuf>,
+    /// Its manifest; otherwise the file beside it with `.sigstore.json` after its name
+    #[arg(long, value_name = "FILE", requires = "artifact")]
+    manifest: Option<PathBuf>,
+    /// The function that it would be deployed as; chooses the CSC that the policy attaches to it
+    #[arg(long, value_name = "NAME")]
+    function: Option<ArtifactName>,
+    /// The CSC: an id, or a CSC file inside a policy directory
+    #[arg(long, value_name = "ID|FILE")]
+    csc: Option<String>,
+    #[command(flatten)]
+    trust: TrustArgs,
+    /// How to write the verdict
+    #[arg(long, value_enum, default_value = "text")]
+    format: Format,
+}
+
+/// One artifact to verify.
+pub struct Task {
+    /// The artifact.
+    pub artifact: PathBuf,
+    /// Its manifest, if it was named.
+    pub manifest: Option<PathBuf>,
+    /// What it is asked about as.
+    pub asked: Option<(Kind, ArtifactName)>,
+}
+
+impl Args {
+    /// Verifies the artifact, or every package of the workspace.
+    pub fn run(mut self, global: &GlobalArgs) -> Result<Exit> {
+        let context = Context::read(global)?;
+        let csc = self.csc.as_deref().map(|text| self.csc_id(text)).transpose()?;
+        if let Some((_, Some(directory))) = &csc {
+            self.trust.policy = Some(directory.clone());
+        }
+        let policy = context.policy(&context.location(&self.trust)?)?;
+        let csc = csc.map(|(id, _)| id);
+        let mut gates = Vec::new();
+        for task in self.tasks(&context, csc.is_some())? {
+            gates.push(judge(&context, &policy, csc.as_ref(), &task)?);
+        }
+        show(&gates, policy.notes(), self.format)?;
+        Ok(Exit::from_gates(&gates))
+    }
+
+    /// The CSC's id, and the policy directory if a file in one was named.
+    fn csc_id(&self, text: &str) -> Result<(CscId, Option<PathBuf>)> {
+        if let Ok(id) = text.parse() {
+            return Ok((id, None));
+        }
+        let path = Path::new(text);
+        let id = path.file_stem().and_then(|stem| stem.to_str()).and_then(|stem| stem.parse().ok());
+        let folder = std::path::absolute(path)?.parent().map(Path::to_path_buf).unwrap_or_default();
+        let in_policy = folder.file_name().is_some_and(|name| name == "csc")
+            && path.extension().is_some_and(|e| e == "toml");
+        match (id, folder.parent()) {
+            (Some(id), Some(directory)) if in_policy => Ok((id, Some(directory.into()))),
+            _ => Err(Refusal::new(
+                format!("`{text}` is neither a CSC's id nor a CSC file in a policy directory"),
+                "name one such as `csc-0123456789abcdefg`, or `POLICY/csc/csc-….toml`",
+            )),
+        }
+    }
+
+    fn tasks(&self, context: &Context, has_csc: bool) -> Result<Vec<Task>> {
+        let items = context.workspace.items.iter();
+        let Some(artifact) = &self.artifact else {
+            let named = items.filter(|item| {
+                self.function.as_ref().is_none_or(|name| item.kind == Kind::Function && item.name == *name)
+            });
+            let tasks: Vec<Task> = named
+                .map(|item| Task {
+                    artifact: item.artifact(&context.workspace.output),
+                    manifest: None,
+                    asked: Some((item.kind, item.name.clone())),
+                })
+                .collect();
+            if tasks.is_empty() {
+                return Err(Refusal::new("the workspace has no such function", "name the artifact too"));
+            }
+            return Ok(tasks);
+        };
+        let asked = self.function.clone().map(|name| (Kind::Function, name));
+        if asked.is_none() && !has_csc {
+            return Err(Refusal::new(
+                "nothing says which policy applies to the artifact",
+                "name what it would be deployed as with `--function`, or a CSC with `--csc`",
+            ));
+        }
+        Ok(vec![Task { artifact: artifact.clone(), manifest: self.manifest.clone(), asked }])
+    }
+}
+
+/// Verifies one artifact under the CSC that governs it.
+pub fn judge(context: &Context, policy: &Policy, csc: Option<&CscId>, task: &Task) -> Result<Gate> {
+    let csc = governing(policy, csc, task)?;
+    let artifact = Artifact::open(&task.artifact)?;
+    let path = task.manifest.clone().unwrap_or_else(|| manifest::path_beside(&task.artifact));
+    let bytes = match &task.manifest {
+        Some(named) => Some(files::read(named, MANIFEST_BYTES_MAX)?),
+        None => files::read_if_there(&path, MANIFEST_BYTES_MAX)?,
+    };
+    let labels = Labels {
+        artifact: context.shown(&task.artifact),
+        manifest: bytes.as_ref().map(|_| context.shown(&path)),
+        name: task.asked.as_ref().map(|(_, name)| name.clone()),
+    };
+    let progress = Progress::start(&format!("verifying {}", labels.artifact), 0);
+    let question = Question {
+        artifact: &artifact,
+        manifest: bytes.map(|bytes| (path, bytes)),
+        asked: task.asked.clone(),
+        csc: &csc,
+        now: context.now,
+        threads: context.threads,
+    };
+    let evidence = verify(policy, &question)?;
+    drop(progress);
+    Ok(gate::decide(&evidence, &csc, labels))
+}
+
+/// The CSC that was named, or the one that the sealed policy attaches to the name; none is a refusal.
+fn governing(policy: &Policy, named: Option<&CscId>, task: &Task) -> Result<Csc> {
+    let absent = |id: &CscId| {
+        let hint = "name a CSC of this account, or ask the owner of the policy to seal it";
+        Refusal::new(format!("account `{}` has no sealed CSC `{id}`", policy.account()), hint)
+    };
+    if let Some(id) = named {
+        return policy.csc(id)?.ok_or_else(|| absent(id));
+    }
+    let name = task.asked.as_ref().map(|(_, name)| name);
+    let functions = policy.functions()?;
+    let id = name.and_then(|name| functions.csc_of(name)).ok_or_else(|| {
+        let name = name.map_or(String::new(), |name| format!(" `{name}`"));
+        Refusal::new(
+            format!("denied: no CSC of account `{}` governs{name}", policy.account()),
+            "ask the owner of the policy to attach a CSC to it in `functions.toml`",
+        )
+    })?;
+    policy.csc(id)?.ok_or_else(|| absent(id))
+}
+
+/// Writes the verdicts.
+pub fn show(gates: &[Gate], notes: &[String], format: Format) -> Result<()> {
+    let verdicts: Vec<_> = gates.iter().map(|gate| gate.verdict().clone()).collect();
+    match format {
+        Format::Text => print(&verdicts.iter().map(text::render).collect::<String>()),
+        Format::Json => print(&format!("{}\n", json::render(&verdicts, notes))),
+    }
+}

@@ -1,0 +1,46 @@
+//! The command line of countersign.
+//!
+//! Exit status: 0 allowed (also with warnings) or done, 1 denied, 2 could not decide.
+
+mod command;
+mod context;
+mod output;
+mod progress;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::command::Command;
+
+/// Code signing for everything that is deployed as a ZIP, in git and CI, without a service to call.
+///
+/// Packages code into deterministic ZIPs, signs them with a signing profile, and verifies them
+/// against a code signing config (CSC) before any deploy.
+#[derive(Debug, Parser)]
+#[command(
+    name = "countersign",
+    version,
+    propagate_version = true,
+    after_help = "Exit status: 0 allowed (also with warnings) or done, 1 denied, 2 could not decide.\n\n\
+        Examples:\n  countersign release              package, sign and verify what this repository deploys\n  \
+        countersign verify               verify what `release` made\n  \
+        countersign inspect dist/a.zip   show what is in a package, a manifest or a policy"
+)]
+pub struct Cli {
+    #[command(flatten)]
+    global: context::GlobalArgs,
+    #[command(subcommand)]
+    command: Command,
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match cli.command.run(&cli.global) {
+        Ok(exit) => exit.code(),
+        Err(error) => {
+            output::report(&error);
+            ExitCode::from(2)
+        }
+    }
+}

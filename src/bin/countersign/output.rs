@@ -1,0 +1,139 @@
+//! Output: results to stdout, everything said to a person to stderr, and exit statuses.
+
+use std::io::{IsTerminal, Write};
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+use countersign::gate::Gate;
+use countersign::init::InitError;
+use countersign::policy::seal::SealError;
+use countersign::policy::store::PolicyError;
+use countersign::report::Finding;
+use countersign::report::escape::{line, lines};
+use countersign::report::text::finding_lines;
+use countersign::sign::SignError;
+use countersign::verify::VerifyError;
+
+/// How results are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Format {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
+}
+
+/// How a command ended, when it ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// What was asked for was done; no verdict was asked for.
+    Done,
+    /// Every artifact was admitted.
+    Allowed,
+    /// Some artifact was stopped, or there was none.
+    Denied,
+}
+
+impl Exit {
+    /// Allowed only by at least one gate, and all of them open.
+    pub fn from_gates(gates: &[Gate]) -> Self {
+        let open = |gate: &Gate| matches!(gate, Gate::Admitted(_));
+        if !gates.is_empty() && gates.iter().all(open) { Self::Allowed } else { Self::Denied }
+    }
+
+    /// The process's exit status.
+    pub fn code(self) -> ExitCode {
+        match self {
+            Self::Done | Self::Allowed => ExitCode::SUCCESS,
+            Self::Denied => ExitCode::from(1),
+        }
+    }
+}
+
+/// Writes a result to stdout; a result that nobody got is an error.
+pub fn print(text: &str) -> Result<()> {
+    let mut stdout = std::io::stdout().lock();
+    stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()).context("cannot write to standard output")
+}
+
+/// Writes a JSON result to stdout.
+pub fn print_json(value: &impl serde::Serialize) -> Result<()> {
+    print(&format!("{}\n", serde_json::to_string_pretty(value)?))
+}
+
+/// Says something to a person, on one line.
+pub fn say(text: &str) {
+    // Nobody may be listening; what matters goes through `print`.
+    let _ = writeln!(anstream::stderr(), "{}", line(text));
+}
+
+/// Says something that changes no verdict.
+pub fn note(text: &str) {
+    say(&format!("note: {text}"));
+}
+
+/// Says what a package step found.
+pub fn warn(finding: &Finding) {
+    let text = finding_lines(finding, "  ");
+    let _ = write!(anstream::stderr(), "warning: {}", text.trim_start());
+}
+
+/// Whether a person sits at the terminal.
+pub fn is_interactive() -> bool {
+    std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
+}
+
+/// Says what went wrong, why, and what to do about it.
+pub fn report(error: &anyhow::Error) {
+    let mut text = format!("error: {}", lines(&error.to_string()));
+    let mut last = error.to_string();
+    for cause in error.chain().skip(1) {
+        let cause = cause.to_string();
+        if !last.contains(&cause) {
+            text.push_str(&format!("\n  {}", lines(&cause)));
+        }
+        last = cause;
+    }
+    if let Some(hint) = error.chain().find_map(hint) {
+        text.push_str(&format!("\nhint: {}", lines(&hint)));
+    }
+    let _ = writeln!(anstream::stderr(), "{text}");
+}
+
+/// An error of the command line itself, with its way out.
+#[derive(Debug, thiserror::Error)]
+#[error("{message}")]
+pub struct Refusal {
+    message: String,
+    hint: String,
+}
+
+impl Refusal {
+    /// An error with its way out.
+    pub fn new(message: impl Into<String>, hint: impl Into<String>) -> anyhow::Error {
+        Self { message: message.into(), hint: hint.into() }.into()
+    }
+}
+
+fn hint(error: &(dyn std::error::Error + 'static)) -> Option<String> {
+    if let Some(refusal) = error.downcast_ref::<Refusal>() {
+        return Some(refusal.hint.clone());
+    }
+    let policy = |error: &PolicyError| error.hint();
+    let hint = if let Some(error) = error.downcast_ref::<PolicyError>() {
+        policy(error)
+    } else if let Some(error) = error.downcast_ref::<SignError>() {
+        error.hint()
+    } else if let Some(VerifyError::Policy(error)) = error.downcast_ref() {
+        policy(error)
+    } else if let Some(SealError::Policy(error)) = error.downcast_ref() {
+        policy(error)
+    } else if let Some(SealError::Threshold { .. }) = error.downcast_ref() {
+        Some("give the keys that hold the policy role with `--key`, once for each")
+    } else if let Some(InitError::Taken(_)) = error.downcast_ref() {
+        Some("name another folder with `--policy`, or move that one away")
+    } else {
+        None
+    };
+    hint.map(str::to_owned)
+}
