@@ -1,0 +1,11 @@
+//! Do other people's tools agree with us, about our signatures and about our packages?
+//!
+//! Each test hands the same small release to one peer. `tests/peers/install` brings the peers. A
+//! test whose peer is missing says so and passes; with `COUNTERSIGN_PEERS=required` it fails.
+#![cfg(unix)]
+
+mod archives;
+mod mutation;
+mod peer;
+mod release;
+mod signatures;

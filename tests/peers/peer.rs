@@ -1,0 +1,85 @@
+//! Where is a peer, and how is it asked?
+
+use std::env;
+use std::ffi::OsStr;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+/// Somebody else's program.
+pub struct Peer(PathBuf);
+
+impl Peer {
+    /// The program `name` from the peers folder or else the `PATH`.
+    pub fn find(name: &str) -> Option<Self> {
+        let found = folders().map(|folder| folder.join(name)).find(|path| path.is_file());
+        found.map(Self).or_else(|| missing(name))
+    }
+
+    /// A Python that can import `module`.
+    pub fn python(module: &str) -> Option<Self> {
+        let script = format!("import {module}");
+        let found = folders()
+            .map(|folder| Self(folder.join("python3")))
+            .filter(|python| python.0.is_file())
+            .find(|python| succeeded(&python.ask(["-c", &script])));
+        found.or_else(|| missing(module))
+    }
+
+    /// Asks the peer, in an environment that is the same everywhere.
+    pub fn ask<A: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = A>) -> Output {
+        self.ask_in(Path::new("/"), arguments)
+    }
+
+    /// Asks the peer, which is to work in `folder`.
+    pub fn ask_in<A: AsRef<OsStr>>(&self, folder: &Path, arguments: impl IntoIterator<Item = A>) -> Output {
+        // Only a shell can set the umask, which decides the modes of what is extracted.
+        let mut command = Command::new("sh");
+        command.args(["-c", r#"umask 022; exec "$0" "$@""#]).arg(&self.0).args(arguments);
+        command.current_dir(folder).env_clear().envs([("LC_ALL", "C.UTF-8"), ("TZ", "UTC")]);
+        for name in ["PATH", "HOME"] {
+            command.envs(env::var_os(name).map(|value| (name, value)));
+        }
+        command.output().unwrap_or_else(|error| panic!("cannot start sh: {error}"))
+    }
+}
+
+/// A Python script beside this file.
+pub fn script(name: &str) -> String {
+    format!("{}/tests/peers/{name}", env!("CARGO_MANIFEST_DIR"))
+}
+
+/// What was printed by a program that must succeed.
+pub fn printed(output: &Output) -> String {
+    assert!(succeeded(output), "{}", told(output));
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+/// Whether the program said yes.
+pub fn succeeded(output: &Output) -> bool {
+    output.status.success()
+}
+
+/// Everything that a program said, for a person who asks why.
+pub fn told(output: &Output) -> String {
+    let [out, err] = [&output.stdout, &output.stderr].map(|text| String::from_utf8_lossy(text));
+    format!("{}\n{out}{err}", output.status)
+}
+
+/// `target/peers` or `COUNTERSIGN_PEERS_DIR`, then the `PATH`.
+fn folders() -> impl Iterator<Item = PathBuf> {
+    let brought = env::var_os("COUNTERSIGN_PEERS_DIR")
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("target/peers"), PathBuf::from);
+    let path = env::var_os("PATH").unwrap_or_default();
+    let elsewhere: Vec<_> = env::split_paths(&path).collect();
+    [brought.join("bin"), brought.join("venv/bin")].into_iter().chain(elsewhere)
+}
+
+fn missing<T>(name: &str) -> Option<T> {
+    let message = format!("peer missing: {name} (tests/peers/install brings it)");
+    let required = env::var_os("COUNTERSIGN_PEERS").is_some_and(|wish| wish == "required");
+    assert!(!required, "{message}");
+    // `eprintln!` would be swallowed: the test passes.
+    let _ = writeln!(std::io::stderr(), "{message}");
+    None
+}
