@@ -19,6 +19,11 @@ impl DocumentError {
     pub fn new(path: &Path, message: impl Into<String>) -> Self {
         Self { path: path.into(), place: String::new(), message: message.into() }
     }
+
+    /// What is wrong, without the path.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
 }
 
 /// Reads TOML; an error names its line.
@@ -33,9 +38,26 @@ pub fn from_toml<T: DeserializeOwned>(path: &Path, bytes: &[u8]) -> Result<T, Do
 
 /// Reads JSON; an error names its line and column.
 ///
-/// Documents are made of structs that deny unknown fields, so a field given twice is refused too.
-pub fn from_json<T: DeserializeOwned>(path: &Path, bytes: &[u8]) -> Result<T, DocumentError> {
-    serde_json::from_slice(bytes).map_err(|error| DocumentError::new(path, error.to_string()))
+/// A document says one thing in one form: what is read, written again, is the same JSON value. So
+/// fields given twice, arrays in the place of objects and `null` for what is absent are refused.
+pub fn from_json<T: DeserializeOwned + Serialize>(path: &Path, bytes: &[u8]) -> Result<T, DocumentError> {
+    parse_json(bytes).map_err(|message| DocumentError::new(path, message))
+}
+
+/// As [`from_json`], for bytes that are no file; the error is the message alone.
+pub fn parse_json<T: DeserializeOwned + Serialize>(bytes: &[u8]) -> Result<T, String> {
+    let document: T = serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
+    // Our own writing is compact and in order; comparing bytes is enough for it.
+    if to_json(&document) == bytes {
+        return Ok(document);
+    }
+    let again = serde_json::to_value(&document).map_err(|error| error.to_string())?;
+    let given: serde_json::Value = serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
+    if again == given {
+        Ok(document)
+    } else {
+        Err("a value is not in the form that the format describes".into())
+    }
 }
 
 /// Writes TOML.

@@ -1,8 +1,8 @@
 //! The gate: whether an artifact with this evidence may go on, under a CSC.
 
 use crate::csc::{Csc, Untrusted};
-use crate::name::ArtifactName;
-use crate::report::{Check, Decision, Outcome, Verdict};
+use crate::name::{AccountName, ArtifactName};
+use crate::report::{Check, Decision, Finding, Outcome, Verdict};
 use crate::verify::Evidence;
 
 /// An artifact that may go on. Only [`decide`] makes it.
@@ -67,8 +67,8 @@ pub fn decide(evidence: &Evidence, csc: &Csc, labels: Labels) -> Gate {
         artifact: labels.artifact,
         manifest: labels.manifest,
         name: labels.name,
-        csc: csc.id().clone(),
-        untrusted_artifact_on_deployment: csc.untrusted().name(),
+        csc: Some(csc.id().clone()),
+        untrusted_artifact_on_deployment: Some(csc.untrusted().name()),
         signature: evidence.facts().cloned(),
         checks: evidence.checks().to_vec(),
         signature_validation_errors: evidence.checks().iter().map(|result| result.findings.len()).sum(),
@@ -77,4 +77,27 @@ pub fn decide(evidence: &Evidence, csc: &Csc, labels: Labels) -> Gate {
         Decision::Allowed | Decision::Warned => Gate::Admitted(Admitted { verdict }),
         Decision::Denied => Gate::Stopped(verdict),
     }
+}
+
+/// Stops an artifact that no CSC governs: what nobody allowed is denied.
+pub fn stop_ungoverned(account: &AccountName, labels: Labels) -> Gate {
+    let name = labels.name.as_ref().map_or(String::new(), |name| format!(" `{name}`"));
+    let evidence = Evidence::only(Finding::new(
+        Check::Mismatch,
+        "function-ungoverned",
+        format!("no CSC of account `{account}` governs{name}"),
+        "ask the owner of the policy to attach a CSC to it in `functions.toml`",
+    ));
+    Gate::Stopped(Verdict {
+        decision: Decision::Denied,
+        status: Some(Check::Mismatch),
+        artifact: labels.artifact,
+        manifest: labels.manifest,
+        name: labels.name,
+        csc: None,
+        untrusted_artifact_on_deployment: None,
+        signature: None,
+        checks: evidence.checks().to_vec(),
+        signature_validation_errors: 1,
+    })
 }

@@ -84,24 +84,24 @@ pub struct Commit {
 impl Repository {
     /// The repository that a folder belongs to, if it belongs to one.
     ///
-    /// A bare repository is not taken: inside somebody else's tree one can be planted as plain files.
+    /// Only a `.git` in the folder or above it counts. Inside somebody else's tree a git directory can
+    /// be planted as plain files under any other name, with settings that would choose the root.
     pub fn find(folder: &Path) -> Result<Option<Self>, GitError> {
-        let inner = match git2::Repository::discover(folder) {
+        let has_git = |folder: &&Path| folder.join(".git").symlink_metadata().is_ok();
+        let Some(place) = folder.ancestors().find(has_git) else { return Ok(None) };
+        let inner = match git2::Repository::open(place) {
             Ok(inner) => inner,
-            Err(error) => return Self::not_found(folder, error),
+            Err(error) => return Err(Self::unreadable(place, &error)),
         };
-        let Some(top) = inner.workdir().map(Path::to_path_buf) else {
-            return Ok(None);
-        };
+        let Some(top) = inner.workdir().map(Path::to_path_buf) else { return Ok(None) };
         let top = top.canonicalize().unwrap_or(top);
         Ok(Some(Self { inner, top }))
     }
 
-    fn not_found(folder: &Path, error: git2::Error) -> Result<Option<Self>, GitError> {
+    fn unreadable(folder: &Path, error: &git2::Error) -> GitError {
         match error.code() {
-            ErrorCode::NotFound => Ok(None),
-            ErrorCode::Owner => Err(GitError::Owner(folder.into())),
-            _ => Err(GitError::Unsupported { path: folder.into(), message: error.message().into() }),
+            ErrorCode::Owner => GitError::Owner(folder.into()),
+            _ => GitError::Unsupported { path: folder.into(), message: error.message().into() },
         }
     }
 

@@ -62,7 +62,11 @@ pub const RATIO_MAX: u64 = 100;
 
 /// Bytes of work in progress while packaging or hashing, beyond the one largest file: two or more
 /// files a core without holding the tree in memory.
-pub const WINDOW_BYTES: u64 = 16 << 20;
+pub const WINDOW_BYTES: u64 = 24 << 20;
+
+/// Largest artifact whose plain SHA-384 is checked without being asked for, in bytes: above what
+/// AWS takes zipped, and hashed in an eighth of a second. Beyond it the chunk digest and SHA-256 decide.
+pub const PLAIN_SHA384_BYTES_MAX: u64 = 64 << 20;
 
 /// AWS Lambda's limit for a function zipped, in bytes (direct upload).
 pub const AWS_ZIPPED_BYTES: u64 = 52_428_800;

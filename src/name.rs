@@ -69,12 +69,12 @@ names! {
     /// A trust domain's name: `^[a-z0-9][a-z0-9-]{1,62}$`; a 12-digit AWS account id is one.
     AccountName is "an account name": "2 to 63 of `a-z`, `0-9` and `-`, the first not `-`", |text| {
         let inner = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
-        (2..=63).contains(&text.len()) && !text.starts_with('-') && text.bytes().all(inner)
+        !is_device(text) && (2..=63).contains(&text.len()) && !text.starts_with('-') && text.bytes().all(inner)
     };
 
     /// A signing profile's name, by AWS Signer's pattern `^[A-Za-z0-9_]{2,64}$`.
     ProfileName is "a signing profile name": "2 to 64 of `A-Z`, `a-z`, `0-9` and `_`", |text| {
-        (2..=64).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
+        !is_device(text) && (2..=64).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
     };
 
     /// A signing profile version, by AWS Signer's pattern `^[a-zA-Z0-9]{10}$`.
@@ -84,7 +84,7 @@ names! {
 
     /// A function's or a layer's name, by AWS Lambda's pattern `^[A-Za-z0-9-_]{1,64}$`.
     ArtifactName is "a function or layer name": "1 to 64 of `A-Z`, `a-z`, `0-9`, `-` and `_`", |text| {
-        (1..=64).contains(&text.len())
+        !is_device(text) && (1..=64).contains(&text.len())
             && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
     };
 
@@ -144,6 +144,18 @@ impl ArtifactName {
     }
 }
 
+/// Whether Windows takes the name for a device: `CON`, `nul.txt`, `lpt².c` (Win32 naming rules).
+pub fn is_device(name: &str) -> bool {
+    let stem = name.split('.').next().unwrap_or_default().trim_end_matches(' ').to_ascii_uppercase();
+    if matches!(stem.as_str(), "CON" | "PRN" | "AUX" | "NUL" | "CONIN$" | "CONOUT$") {
+        return true;
+    }
+    let number = stem.strip_prefix("COM").or(stem.strip_prefix("LPT"));
+    number.is_some_and(|n| {
+        matches!(n.chars().next(), Some('0'..='9' | '¹' | '²' | '³')) && n.chars().count() == 1
+    })
+}
+
 /// `count` characters of `[a-z0-9]`, uniformly, from the random bits of version 4 UUIDs.
 fn random_letters(count: usize) -> String {
     const LETTERS: &[u8; 36] = b"abcdefghijklmnopqrstuvwxyz0123456789";
@@ -160,7 +172,7 @@ mod tests {
 
     #[test]
     fn a_name_is_never_a_path() {
-        for text in ["../x", "/abs", "a\0b", "..", "", "a/b", "a\\b", "a\nb", "\u{202e}ab"] {
+        for text in ["../x", "/abs", "a\0b", "..", "", "a/b", "a\\b", "a\nb", "\u{202e}ab", "con", "nul"] {
             assert!(text.parse::<AccountName>().is_err(), "{text:?}");
             assert!(text.parse::<ProfileName>().is_err(), "{text:?}");
             assert!(text.parse::<ArtifactName>().is_err(), "{text:?}");

@@ -1,6 +1,6 @@
 //! Signing: a statement about an artifact, signed with a profile by somebody who may.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::arn::{JobArn, ProfileArn};
 use crate::crypto::envelope::Envelope;
@@ -198,34 +198,31 @@ pub fn sign(signer: &Signer<'_>, artifact: Artifact<'_>) -> Result<Signed, SignE
     Ok(Signed { job, manifest: bytes })
 }
 
-/// A signature that an artifact has already.
+/// A manifest that an artifact has already.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Existing {
-    /// The signing job.
-    pub job: JobArn,
-    /// Whether it was made with the profile version that signs now, for the same name.
-    pub same_profile: bool,
-    /// When it ends.
-    pub expires_at: Timestamp,
+    /// The signing job that it claims.
+    pub job: Job,
+    /// Whether its signature holds by one of the signer's profile's keys.
+    pub by_profile: bool,
 }
 
-/// The signature in a manifest, if it holds by one of the profile's keys and describes this very artifact.
+/// What a manifest says of this very artifact, if it is about it; whoever signed it.
 pub fn existing(
     signer: &Signer<'_>,
-    manifest: &(std::path::PathBuf, Vec<u8>),
+    manifest: &(PathBuf, Vec<u8>),
     digests: &ArtifactDigests,
-    name: &ArtifactName,
 ) -> Option<Existing> {
     let keys = signer.profile.permissions().iter().map(|each| (each.key.id(), each.key.clone())).collect();
-    let Opening::Opened(opened) = integrity::open(Some(manifest), &keys) else {
-        return None;
+    let (statement, by_profile) = match integrity::open(Some(manifest), &keys) {
+        Opening::Opened(opened) => (opened.statement().clone(), true),
+        Opening::Failed(_) => {
+            let bundle = manifest::parse(&manifest.0, &manifest.1).ok()?;
+            (Statement::parse(bundle.envelope().ok()?.unverified_payload()).ok()?, false)
+        }
     };
-    let facts = opened.facts();
-    (facts.sha384 == digests.sha384).then(|| Existing {
-        same_profile: facts.profile == signer.arn && opened.name() == name,
-        job: facts.job,
-        expires_at: facts.expires_at,
-    })
+    let same = statement.subject().digest.sha384 == digests.sha384;
+    same.then(|| Existing { job: statement.job().clone(), by_profile })
 }
 
 /// The name of an artifact's file, for the statement's subject.

@@ -4,7 +4,8 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::SystemTime;
 
-use jiff::{Span, tz::TimeZone};
+use jiff::civil::{DateTime, date};
+use jiff::{SignedDuration, Span};
 use serde::{Deserialize, Serialize};
 
 /// An instant in UTC, in whole seconds, between 1970 and 9999.
@@ -14,6 +15,11 @@ pub struct Timestamp(i64);
 
 /// The last second of the year 9999, the end of RFC 3339.
 const LAST_SECOND: i64 = 253_402_300_799;
+
+const EPOCH: DateTime = date(1970, 1, 1).at(0, 0, 0, 0);
+
+/// The one form of an instant: RFC 3339, UTC, whole seconds.
+const FORM: &str = "%Y-%m-%dT%H:%M:%SZ";
 
 /// Why a text is not a time or a period.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -52,26 +58,22 @@ impl Timestamp {
 
     /// The instant one period later by the calendar, held at the end of 9999.
     pub fn plus(self, period: Period) -> Self {
-        let later = self
-            .civil()
-            .and_then(|start| start.checked_add(period.span()).ok())
-            .and_then(|end| TimeZone::UTC.to_timestamp(end).ok())
-            .map_or(LAST_SECOND, |end| end.as_second());
-        Self(later.clamp(0, LAST_SECOND))
+        let later = period.span().and_then(|span| self.civil().checked_add(span).ok());
+        later.map_or(Self(LAST_SECOND), Self::from_civil)
     }
 
-    fn civil(self) -> Option<jiff::civil::DateTime> {
-        let instant = jiff::Timestamp::from_second(self.0).ok()?;
-        Some(TimeZone::UTC.to_datetime(instant))
+    fn civil(self) -> DateTime {
+        EPOCH.saturating_add(SignedDuration::from_secs(self.0))
+    }
+
+    fn from_civil(civil: DateTime) -> Self {
+        Self(civil.duration_since(EPOCH).as_secs().clamp(0, LAST_SECOND))
     }
 }
 
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Some(civil) = self.civil() else {
-            return Err(fmt::Error);
-        };
-        write!(f, "{}", civil.strftime("%Y-%m-%dT%H:%M:%SZ"))
+        write!(f, "{}", self.civil().strftime(FORM))
     }
 }
 
@@ -80,9 +82,10 @@ impl FromStr for Timestamp {
 
     /// Reads the form that [`Display`](fmt::Display) writes and no other, so that one instant has one text.
     fn from_str(text: &str) -> Result<Self, TimeError> {
-        let parsed =
-            text.parse::<jiff::Timestamp>().ok().and_then(|instant| Self::from_unix(instant.as_second()));
-        parsed.filter(|instant| instant.to_string() == text).ok_or_else(|| TimeError::Instant(text.into()))
+        let parsed = DateTime::strptime(FORM, text).ok().filter(|civil| *civil >= EPOCH);
+        let instant = parsed.map(Self::from_civil);
+        let same = instant.filter(|instant| instant.to_string() == text);
+        same.ok_or_else(|| TimeError::Instant(text.into()))
     }
 }
 
@@ -141,13 +144,15 @@ impl Period {
         Self { count, unit: Unit::Years }
     }
 
-    fn span(self) -> Span {
+    /// The period as the calendar adds it; nothing if it is longer than all of time.
+    fn span(self) -> Option<Span> {
         let count = i64::from(self.count);
         match self.unit {
-            Unit::Days => Span::new().days(count),
-            Unit::Months => Span::new().months(count),
-            Unit::Years => Span::new().years(count),
+            Unit::Days => Span::new().try_days(count),
+            Unit::Months => Span::new().try_months(count),
+            Unit::Years => Span::new().try_years(count),
         }
+        .ok()
     }
 }
 

@@ -197,18 +197,23 @@ impl Workspace {
     }
 
     /// A first `countersign.toml`: the account, where its policy is, and one function.
-    pub fn first_file(account: &AccountName, policy: &str, function: &ArtifactName) -> String {
+    ///
+    /// The function is the folder without this file and, if it lies inside, the policy directory.
+    pub fn first_file(account: &AccountName, policy: &Path, function: &ArtifactName) -> String {
+        let shown = policy.to_string_lossy().replace('\\', "/");
+        let inside = policy.components().all(|part| matches!(part, Component::Normal(_)));
+        let policy_rule = inside.then(|| format!("/{shown}/"));
         let function = FunctionItem {
             name: function.clone(),
             path: ".".into(),
             profile: None,
             include: Vec::new(),
-            exclude: Vec::new(),
+            exclude: policy_rule.into_iter().chain([format!("/{FILE_NAME}")]).collect(),
             layers: Vec::new(),
         };
         document::to_toml(&WorkspaceFile {
             account: Some(account.clone()),
-            policy: Some(policy.into()),
+            policy: Some(shown),
             output: None,
             function: vec![function],
             layer: Vec::new(),
@@ -259,7 +264,8 @@ mod tests {
 
     #[test]
     fn the_first_file_is_read_back() {
-        let text = Workspace::first_file(&"acme".parse().unwrap(), "policy", &"orders".parse().unwrap());
+        let text =
+            Workspace::first_file(&"acme".parse().unwrap(), Path::new("policy"), &"orders".parse().unwrap());
         let workspace = Workspace::parse(Path::new("/repo"), text.as_bytes()).unwrap();
         assert_eq!(workspace.items[0].folder, Path::new("/repo"));
         assert_eq!(workspace.policy, Some("/repo/policy".into()));

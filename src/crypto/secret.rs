@@ -40,6 +40,19 @@ pub enum SecretKeyError {
     NoRandomness,
 }
 
+impl SecretKeyError {
+    /// What to do about it.
+    pub fn hint(self) -> Option<&'static str> {
+        match self {
+            Self::PassphraseNeeded => {
+                Some("set COUNTERSIGN_PASSPHRASE, or name a file with `--passphrase-file`")
+            }
+            Self::WrongPassphrase => Some("give the passphrase that the key was written with"),
+            Self::OldForm | Self::NotAKey | Self::NoRandomness => None,
+        }
+    }
+}
+
 /// Whether a PEM text needs a passphrase.
 pub fn is_encrypted(pem: &str) -> bool {
     pem.trim_start().starts_with("-----BEGIN ENCRYPTED PRIVATE KEY-----")

@@ -4,8 +4,8 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use super::FileError;
-use crate::digest::{ArtifactDigests, PlainHasher, Sha256, Sha384, chunk_digest};
-use crate::limits::CHUNK_BYTES;
+use crate::digest::{self, ArtifactDigests, CHUNKS_BYTES, QuickDigests, Sha256Hasher, Sha384, Sha384Hasher};
+
 use crate::parallel::{Threads, in_order};
 
 /// A regular file, held open: what was digested stays what is read, whatever its path says later.
@@ -38,35 +38,48 @@ impl Artifact {
         super::read_exact_at(&self.file, buffer, offset).map_err(super::reading(&self.path))
     }
 
-    /// Digests the artifact on all cores, each byte read once.
-    ///
-    /// Workers hash the chunks; the caller's thread adds them, in order, to the plain digests.
+    /// Every digest of the artifact.
     pub fn digests(&self, threads: Threads) -> Result<ArtifactDigests, FileError> {
-        let chunks: Vec<u64> = (0..self.size).step_by(CHUNK_BYTES).collect();
-        let mut leaves: Vec<Sha384> = Vec::with_capacity(chunks.len());
-        let mut plain = PlainHasher::default();
+        let (mut sha256, mut sha384) = (Sha256Hasher::default(), Sha384Hasher::default());
+        let chunk = self.chunk_digest(threads, |bytes| {
+            sha256.update(bytes);
+            sha384.update(bytes);
+        })?;
+        Ok(ArtifactDigests { size: self.size, sha256: sha256.finish(), sha384: sha384.finish(), chunk })
+    }
+
+    /// The digests that all cores can share, and SHA-256, for which processors have instructions.
+    pub fn quick_digests(&self, threads: Threads) -> Result<QuickDigests, FileError> {
+        let mut sha256 = Sha256Hasher::default();
+        let chunk = self.chunk_digest(threads, |bytes| sha256.update(bytes))?;
+        Ok(QuickDigests { size: self.size, sha256: sha256.finish(), chunk })
+    }
+
+    /// The chunk digest, on all cores; each byte is read once, and also given to `each` in order.
+    fn chunk_digest(&self, threads: Threads, mut each: impl FnMut(&[u8])) -> Result<Sha384, FileError> {
+        let runs: Vec<u64> = (0..self.size).step_by(CHUNKS_BYTES).collect();
+        let mut leaves: Vec<Sha384> = Vec::new();
         let hash = |offset: &u64| {
-            let chunk = self.chunk(*offset)?;
-            Ok((Sha384::of(&chunk), chunk))
+            let bytes = self.run(*offset)?;
+            Ok((digest::leaves(&bytes), bytes))
         };
         in_order(
             threads,
-            &chunks,
-            |_| CHUNK_BYTES as u64,
+            &runs,
+            |_| CHUNKS_BYTES as u64,
             hash,
-            |(leaf, chunk)| {
-                leaves.push(leaf);
-                plain.update(&chunk);
+            |(run, bytes)| {
+                leaves.extend(run);
+                each(&bytes);
                 Ok(())
             },
         )?;
-        let (sha256, sha384): (Sha256, Sha384) = plain.finish();
-        Ok(ArtifactDigests { size: self.size, sha256, sha384, chunk: chunk_digest(self.size, &leaves) })
+        Ok(digest::chunk_digest(self.size, &leaves))
     }
 
-    fn chunk(&self, offset: u64) -> Result<Vec<u8>, FileError> {
-        let mut chunk = vec![0; (self.size - offset).min(CHUNK_BYTES as u64) as usize];
-        self.read_at(&mut chunk, offset)?;
-        Ok(chunk)
+    fn run(&self, offset: u64) -> Result<Vec<u8>, FileError> {
+        let mut run = vec![0; (self.size - offset).min(CHUNKS_BYTES as u64) as usize];
+        self.read_at(&mut run, offset)?;
+        Ok(run)
     }
 }

@@ -2,7 +2,7 @@
 
 pub mod artifact;
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
@@ -44,9 +44,10 @@ pub enum FileError {
 }
 
 impl FileError {
-    /// Whether the file was simply not there.
+    /// Whether the file was simply not there; a path through a file leads nowhere either.
     pub fn is_absent(&self) -> bool {
-        matches!(self, Self::Read { source, .. } if source.kind() == io::ErrorKind::NotFound)
+        use io::ErrorKind::{NotADirectory, NotFound};
+        matches!(self, Self::Read { source, .. } if matches!(source.kind(), NotFound | NotADirectory))
     }
 }
 
@@ -73,12 +74,17 @@ pub fn open(path: &Path) -> Result<(File, u64), FileError> {
 
 /// Reads a whole regular file of at most `limit` bytes.
 pub fn read(path: &Path, limit: u64) -> Result<Vec<u8>, FileError> {
-    let (file, size) = open(path)?;
+    let metadata = std::fs::metadata(path).map_err(reading(path))?;
+    if !metadata.is_file() {
+        return Err(FileError::NotAFile { path: path.into() });
+    }
     let too_large = || FileError::TooLarge { path: path.into(), limit };
-    if size > limit {
+    if metadata.len() > limit {
         return Err(too_large());
     }
-    let mut bytes = Vec::with_capacity(usize::try_from(size).map_err(|_| too_large())?);
+    let file = File::open(path).map_err(reading(path))?;
+    let size = usize::try_from(metadata.len()).map_err(|_| too_large())?;
+    let mut bytes = Vec::with_capacity(size + 1);
     file.take(limit + 1).read_to_end(&mut bytes).map_err(reading(path))?;
     if bytes.len() as u64 > limit { Err(too_large()) } else { Ok(bytes) }
 }
@@ -183,24 +189,17 @@ fn sync_folder(folder: &Path) -> Result<(), FileError> {
     Ok(())
 }
 
-/// A lock on a folder, held until dropped: one writing command at a time.
+/// A lock on a file that stays as it is, held until dropped: one writing command at a time.
 #[derive(Debug)]
-pub struct FolderLock {
+pub struct Lock {
     _file: File,
 }
 
-impl FolderLock {
-    /// Waits for the folder's lock. The lock file stays, empty, and means nothing by itself.
-    pub fn take(folder: &Path) -> Result<Self, FileError> {
-        std::fs::create_dir_all(folder).map_err(writing(folder))?;
-        let path = folder.join(".lock");
-        let file = OpenOptions::new()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .open(&path)
-            .map_err(writing(&path))?;
-        file.lock().map_err(writing(&path))?;
+impl Lock {
+    /// Waits for the lock of a file that is there.
+    pub fn take(path: &Path) -> Result<Self, FileError> {
+        let file = File::open(path).map_err(reading(path))?;
+        file.lock().map_err(writing(path))?;
         Ok(Self { _file: file })
     }
 }

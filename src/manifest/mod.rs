@@ -144,15 +144,16 @@ impl Statement {
 
     /// Reads the payload of an envelope whose signature holds.
     pub fn parse(payload: &[u8]) -> Result<Self, StatementError> {
-        let malformed = |error: serde_json::Error| StatementError::Malformed(error.to_string());
+        let malformed = StatementError::Malformed;
         // The types come first: a statement of another type may have any predicate.
-        let types: StatementTypes = serde_json::from_slice(payload).map_err(malformed)?;
+        let types = serde_json::from_slice::<StatementTypes>(payload);
+        let types = types.map_err(|error| malformed(error.to_string()))?;
         for (found, expected) in [(types.kind, STATEMENT_TYPE), (types.predicate_type, PREDICATE_TYPE)] {
             if found != expected {
                 return Err(StatementError::Type(found));
             }
         }
-        let file: StatementFile = serde_json::from_slice(payload).map_err(malformed)?;
+        let file: StatementFile = document::parse_json(payload).map_err(malformed)?;
         let count = file.subject.len();
         let [subject] =
             <[Subject; 1]>::try_from(file.subject).map_err(|_| StatementError::Subjects(count))?;

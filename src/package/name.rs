@@ -1,12 +1,13 @@
 //! Names in a package: what a path may be, so that it means one place on every system.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use caseless::Caseless;
 use unicode_normalization::UnicodeNormalization;
 
 use crate::inventory::FileMode;
 use crate::limits::{LINK_BYTES_MAX, PATH_BYTES_MAX};
+use crate::name::is_device;
 
 /// What is wrong with a path or a link.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,7 +30,7 @@ pub fn check_path(path: &str) -> Result<(), NameFault> {
         return Err(fault("name-too-long", "is longer than a path may be"));
     }
     if path.starts_with('/') || drive {
-        return Err(fault("name-absolute", "is an absolute path"));
+        return Err(fault("name-absolute", "is an absolute path, here or on Windows"));
     }
     if any(|name| name == "..") {
         return Err(fault("name-parent", "contains `..`"));
@@ -43,7 +44,7 @@ pub fn check_path(path: &str) -> Result<(), NameFault> {
     if path.chars().any(char::is_control) {
         return Err(fault("name-control", "contains a control character"));
     }
-    if any(is_device) {
+    if any(|name| name.contains(':') || is_device(name)) {
         return Err(fault("name-device", "has a component that is a device or a stream on Windows"));
     }
     if any(|name| name.ends_with(['.', ' '])) {
@@ -53,21 +54,6 @@ pub fn check_path(path: &str) -> Result<(), NameFault> {
         ));
     }
     Ok(())
-}
-
-/// Whether Windows takes the name for a device or a stream: `CON`, `nul.txt`, `lpt².c`, `a:b` (Win32 naming rules).
-fn is_device(name: &str) -> bool {
-    if name.contains(':') {
-        return true;
-    }
-    let stem = name.split('.').next().unwrap_or_default().trim_end_matches(' ').to_ascii_uppercase();
-    if matches!(stem.as_str(), "CON" | "PRN" | "AUX" | "NUL" | "CONIN$" | "CONOUT$") {
-        return true;
-    }
-    let number = stem.strip_prefix("COM").or(stem.strip_prefix("LPT"));
-    number.is_some_and(|n| {
-        matches!(n.chars().next(), Some('0'..='9' | '¹' | '²' | '³')) && n.chars().count() == 1
-    })
 }
 
 /// Checks that a link leads to a place inside the package.
@@ -97,6 +83,7 @@ pub fn check_link(path: &str, target: &str) -> Result<(), NameFault> {
 pub struct Collisions {
     files: BTreeMap<String, (String, FileMode)>,
     folders: BTreeMap<String, String>,
+    folder_entries: BTreeSet<String>,
 }
 
 /// Two paths that collide: what is wrong with the later one, and the earlier one.
@@ -108,6 +95,9 @@ impl Collisions {
         self.add_parents(path)?;
         let folded = fold(path);
         if mode == FileMode::Folder {
+            if !self.folder_entries.insert(folded.clone()) {
+                return Err((fault("duplicate-name", "is a folder that is there twice"), path.into()));
+            }
             return self.add_folder(folded, path);
         }
         if let Some(folder) = self.folders.get(&folded) {

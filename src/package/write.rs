@@ -27,6 +27,9 @@ use crate::time::Timestamp;
 /// What compresses, as the manifest names it: engine, version and level.
 pub const ENCODER: &str = "libdeflate 1.26 level 6";
 
+/// Unpacked bytes of small files that one worker takes at a time.
+const BATCH_BYTES: u64 = 1 << 20;
+
 const LEVEL: i32 = 6;
 const PROBE_LEVEL: i32 = 1;
 
@@ -94,13 +97,20 @@ pub fn write(
     let mut archive =
         Archive { out, hasher: ArtifactHasher::default(), offset: 0, central: Vec::new(), time };
     let mut files = Vec::with_capacity(candidates.len());
+    let batches = batches(candidates);
     // A file and its deflated form are in memory together.
-    let weight = |candidate: &Candidate| 2 * candidate.size;
-    let pack = |candidate: &Candidate| Ok(Packed::new(candidate, contents.read(candidate)?));
-    in_order(threads, candidates, weight, pack, |packed: Packed| {
-        archive.add(&packed)?;
-        progress(packed.file.size);
-        files.push(packed.file);
+    let weight = |batch: &&[Candidate]| batch.iter().map(|candidate| 2 * candidate.size).sum();
+    let make = |batch: &&[Candidate]| {
+        let read = |candidate| contents.read(candidate);
+        let bytes = batch.iter().map(read).collect::<Result<Vec<Vec<u8>>, SelectError>>()?;
+        Ok(pack(batch, bytes))
+    };
+    in_order(threads, &batches, weight, make, |batch| {
+        for packed in batch {
+            archive.add(&packed)?;
+            progress(packed.file.size);
+            files.push(packed.file);
+        }
         Ok::<(), WriteError>(())
     })?;
     let digests = archive.finish(files.len() as u64)?;
@@ -111,6 +121,18 @@ pub fn write(
     }
 }
 
+/// Neighbouring candidates, in runs of about [`BATCH_BYTES`]: small files are not worth a hand-over each.
+fn batches(candidates: &[Candidate]) -> Vec<&[Candidate]> {
+    let mut size = 0;
+    let same_run = |left: &Candidate, _: &Candidate| {
+        size += left.size;
+        let full = size >= BATCH_BYTES;
+        size = if full { 0 } else { size };
+        !full
+    };
+    candidates.chunk_by(same_run).collect()
+}
+
 /// One entry, ready to be written.
 struct Packed {
     file: FileRecord,
@@ -119,27 +141,27 @@ struct Packed {
     data: Vec<u8>,
 }
 
-impl Packed {
-    fn new(candidate: &Candidate, bytes: Vec<u8>) -> Self {
-        let file = FileRecord {
-            path: candidate.path.clone(),
-            mode: candidate.mode,
-            size: bytes.len() as u64,
-            sha384: Sha384::of(&bytes),
-        };
+/// Digests the files of a batch side by side, and deflates each.
+fn pack(batch: &[Candidate], contents: Vec<Vec<u8>>) -> Vec<Packed> {
+    let digests = Sha384::of_each(&contents.iter().map(Vec::as_slice).collect::<Vec<_>>());
+    let mut compressor = Compressor::new(level(LEVEL));
+    let mut pack = |((candidate, bytes), sha384): ((&Candidate, Vec<u8>), Sha384)| {
+        let (path, mode) = (candidate.path.clone(), candidate.mode);
+        let file = FileRecord { path, mode, size: bytes.len() as u64, sha384 };
         let crc = crc32(&bytes);
-        let deflated = if file.mode == FileMode::Link { None } else { deflate(&bytes) };
+        let deflated = if mode == FileMode::Link { None } else { deflate(&bytes, &mut compressor) };
         let (method, data) = deflated.map_or((zip::STORED, bytes), |data| (zip::DEFLATED, data));
-        Self { file, method, crc, data }
-    }
+        Packed { file, method, crc, data }
+    };
+    batch.iter().zip(contents).zip(digests).map(&mut pack).collect()
 }
 
 /// The deflated bytes, where they are fewer.
-fn deflate(bytes: &[u8]) -> Option<Vec<u8>> {
+fn deflate(bytes: &[u8], compressor: &mut Compressor) -> Option<Vec<u8>> {
     if bytes.is_empty() || !worth_deflating(bytes) {
         return None;
     }
-    compress(bytes, LEVEL)
+    compress(bytes, compressor)
 }
 
 /// Whether some sample of a large file shrinks: eight of 16 KiB, spread evenly, at level 1.
@@ -148,17 +170,21 @@ fn worth_deflating(bytes: &[u8]) -> bool {
         return true;
     }
     let step = (bytes.len() - PROBE_SAMPLE_BYTES) / (PROBE_SAMPLES - 1);
+    let mut compressor = Compressor::new(level(PROBE_LEVEL));
     let mut samples = (0..PROBE_SAMPLES).map(|i| &bytes[i * step..][..PROBE_SAMPLE_BYTES]);
-    samples.any(|sample| compress(sample, PROBE_LEVEL).is_some())
+    samples.any(|sample| compress(sample, &mut compressor).is_some())
 }
 
 /// Deflates into one byte less than the input: what does not fit is not smaller.
-fn compress(bytes: &[u8], level: i32) -> Option<Vec<u8>> {
-    let level = CompressionLvl::new(level).unwrap_or_default();
+fn compress(bytes: &[u8], compressor: &mut Compressor) -> Option<Vec<u8>> {
     let mut out = vec![0; bytes.len() - 1];
-    let size = Compressor::new(level).deflate_compress(bytes, &mut out).ok()?;
+    let size = compressor.deflate_compress(bytes, &mut out).ok()?;
     out.truncate(size);
     Some(out)
+}
+
+fn level(number: i32) -> CompressionLvl {
+    CompressionLvl::new(number).unwrap_or_default()
 }
 
 struct Archive<'a> {
@@ -298,6 +324,6 @@ mod tests {
         bytes[..PROBE_SAMPLE_BYTES].fill(0);
         assert!(worth_deflating(&bytes));
         assert!(worth_deflating(&noise(1000)));
-        assert_eq!(deflate(&noise(1000)), None);
+        assert_eq!(deflate(&noise(1000), &mut Compressor::new(level(LEVEL))), None);
     }
 }

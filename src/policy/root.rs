@@ -103,7 +103,7 @@ impl Role {
         }
         let held: Vec<PublicKey> = keys.iter().filter(|key| ids.contains(&key.id())).cloned().collect();
         if held.len() != ids.len() {
-            return Err(fail("it names a key that the document does not hold, or holds twice".into()));
+            return Err(fail("it names a key that the document does not hold".into()));
         }
         if role.threshold == 0 || role.threshold > held.len() {
             return Err(fail(format!("a threshold of {} for {} keys", role.threshold, held.len())));
@@ -141,6 +141,10 @@ impl Root {
     /// Makes sense of a payload; its signatures are for the caller to count.
     fn parse(path: &Path, payload: &[u8]) -> Result<Self, DocumentError> {
         let file: RootFile = document::from_json(path, payload)?;
+        let ids: BTreeSet<KeyId> = file.keys.iter().map(PublicKey::id).collect();
+        if ids.len() != file.keys.len() {
+            return Err(DocumentError::new(path, "the root holds a key twice"));
+        }
         let root = Role::from_file(path, "root", &file.root, &file.keys)?;
         let policy = Role::from_file(path, "policy", &file.policy, &file.keys)?;
         Ok(Self { file, root, policy })

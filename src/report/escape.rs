@@ -23,6 +23,23 @@ pub fn lines(text: &str) -> String {
     text.split('\n').map(line).collect::<Vec<_>>().join("\n")
 }
 
+/// A JSON text in which no character is left that a terminal obeys, but for line feeds between tokens.
+///
+/// Such characters stand only inside strings, where `\\uXXXX` means the same.
+pub fn json(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c == '\n' || !obeyed(c) {
+            out.push(c);
+        } else {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                let _ = write!(out, "\\u{unit:04x}");
+            }
+        }
+    }
+    out
+}
+
 fn escape_into(out: &mut String, text: &str) {
     for c in text.chars() {
         if obeyed(c) {
@@ -53,6 +70,14 @@ mod tests {
         assert_eq!(line("::set-output name=x::y"), "\\u{3a}:set-output name=x::y");
         assert_eq!(line(" \n::error::"), "\\u{3a}:error::");
         assert_eq!(line("naïve – ☃"), "naïve – ☃");
+    }
+
+    #[test]
+    fn escaped_json_means_the_same() {
+        let value = serde_json::json!({ "a\u{202e}b": "\u{9b}31m \u{e0001} naïve\u{7f}" });
+        let text = json(&serde_json::to_string_pretty(&value).unwrap());
+        assert!(text.chars().all(|c| c == '\n' || !obeyed(c)), "{text}");
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&text).unwrap(), value);
     }
 
     #[test]

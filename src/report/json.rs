@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Decision, Verdict};
+use super::{Decision, Verdict, escape};
 
 /// The schema's version; it grows when a reader of the older form could go wrong.
 pub const SCHEMA_VERSION: u32 = 1;
@@ -19,5 +19,11 @@ struct Document<'a> {
 pub fn render(verdicts: &[Verdict], notes: &[String]) -> String {
     let decision = verdicts.iter().map(|verdict| verdict.decision).max().unwrap_or(Decision::Denied);
     let document = Document { schema_version: SCHEMA_VERSION, decision, results: verdicts, notes };
-    serde_json::to_string_pretty(&document).expect("a verdict has only texts and numbers")
+    to_text(&document)
+}
+
+/// A document as indented JSON that a terminal can be shown.
+pub fn to_text(document: &impl Serialize) -> String {
+    let text = serde_json::to_string_pretty(document).expect("documents have only texts and numbers");
+    escape::json(&text)
 }

@@ -158,10 +158,10 @@ pub struct Verdict {
     pub manifest: Option<String>,
     /// The function or layer asked about, if any was.
     pub name: Option<ArtifactName>,
-    /// The CSC that decided.
-    pub csc: CscId,
+    /// The CSC that decided; nothing if none governs the name.
+    pub csc: Option<CscId>,
     /// What that CSC says about untrusted artifacts: `Enforce` or `Warn`.
-    pub untrusted_artifact_on_deployment: &'static str,
+    pub untrusted_artifact_on_deployment: Option<&'static str>,
     /// What the signature says, once it held.
     pub signature: Option<SignatureFacts>,
     /// The four checks, in order.

@@ -23,8 +23,9 @@ pub fn render(verdict: &Verdict) -> String {
             let _ = writeln!(out, "  commit     {}", line(commit));
         }
     }
-    let mode = verdict.untrusted_artifact_on_deployment;
-    let _ = writeln!(out, "  policy     {} ({mode})", verdict.csc);
+    let policy = verdict.csc.as_ref().zip(verdict.untrusted_artifact_on_deployment);
+    let policy = policy.map_or("none".into(), |(csc, mode)| format!("{csc} ({mode})"));
+    let _ = writeln!(out, "  policy     {policy}");
     verdict.checks.iter().for_each(|result| write_check(&mut out, result));
     out
 }

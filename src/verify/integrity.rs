@@ -5,11 +5,13 @@ use std::path::PathBuf;
 
 use crate::crypto::envelope::OpenError;
 use crate::crypto::key::{KeyId, PublicKey};
+use crate::digest::{ArtifactDigests, QuickDigests};
 use crate::files::FileError;
 use crate::files::artifact::Artifact;
 use crate::inventory::by_path;
+use crate::limits::PLAIN_SHA384_BYTES_MAX;
 use crate::manifest::{self, Job, Statement};
-use crate::name::ArtifactName;
+
 use crate::package::read::{self, ReadError};
 use crate::parallel::Threads;
 use crate::report::{Check, FileChanges, Finding, SignatureFacts};
@@ -37,9 +39,9 @@ pub enum Opening {
 }
 
 impl Opened {
-    /// The name that was signed.
-    pub fn name(&self) -> &ArtifactName {
-        &self.statement.job().name
+    /// The signed statement.
+    pub fn statement(&self) -> &Statement {
+        &self.statement
     }
 
     /// What the signature says.
@@ -85,7 +87,7 @@ pub fn open(manifest: Option<&(PathBuf, Vec<u8>)>, keys: &BTreeMap<KeyId, Public
     let malformed = |message: String| Opening::Failed(integrity("manifest-malformed", message));
     let bundle = match manifest::parse(path, bytes) {
         Ok(bundle) => bundle,
-        Err(error) => return malformed(error.to_string().replace('\n', ":")),
+        Err(error) => return malformed(format!("the manifest is malformed: {}", error.message())),
     };
     let envelope = match bundle.envelope() {
         Ok(envelope) => envelope,
@@ -108,21 +110,40 @@ pub fn open(manifest: Option<&(PathBuf, Vec<u8>)>, keys: &BTreeMap<KeyId, Public
     }
 }
 
+/// Which digests of an artifact are computed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Digests {
+    /// Every one, but for the plain SHA-384 of an artifact over [`PLAIN_SHA384_BYTES_MAX`].
+    ///
+    /// That one alone cannot be shared among cores; the chunk digest is as strong, and SHA-256 is
+    /// computed too, so no other artifact passes.
+    Quick,
+    /// Every one, whatever the size.
+    All,
+}
+
 /// Checks that every digest and the size are those of the artifact.
 ///
 /// The outer error is an artifact that could not be read.
 pub fn check(
     opened: Opened,
     artifact: &Artifact,
+    digests: Digests,
     threads: Threads,
 ) -> Result<Result<Intact, Vec<Finding>>, FileError> {
     let Opened { statement, signer } = opened;
-    let (subject, job) = (statement.subject(), statement.job());
-    let found = artifact.digests(threads)?;
+    let (subject, job) = (&statement.subject().digest, statement.job());
+    let quick = digests == Digests::Quick && artifact.size() > PLAIN_SHA384_BYTES_MAX;
+    let (found, sha384) = if quick {
+        (artifact.quick_digests(threads)?, None)
+    } else {
+        let ArtifactDigests { size, sha256, sha384, chunk } = artifact.digests(threads)?;
+        (QuickDigests { size, sha256, chunk }, Some(sha384))
+    };
     let differing: Vec<&str> = [
         ("size", found.size == job.size),
-        ("SHA-256", found.sha256 == subject.digest.sha256),
-        ("SHA-384", found.sha384 == subject.digest.sha384),
+        ("SHA-256", found.sha256 == subject.sha256),
+        ("SHA-384", sha384.is_none_or(|sha384| sha384 == subject.sha384)),
         ("chunk digest", found.chunk == job.chunk_digest),
     ]
     .into_iter()

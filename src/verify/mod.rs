@@ -13,7 +13,7 @@ pub mod revocation;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use self::integrity::Opening;
+use self::integrity::{Digests, Opening};
 use crate::crypto::key::{KeyId, PublicKey};
 use crate::csc::Csc;
 use crate::files::FileError;
@@ -51,11 +51,13 @@ pub struct Question<'a> {
     pub csc: &'a Csc,
     /// The verifier's clock.
     pub now: Timestamp,
+    /// Which digests are computed.
+    pub digests: Digests,
     /// How many threads may work.
     pub threads: Threads,
 }
 
-/// What the four checks found. Only [`verify`] makes it.
+/// What the four checks found. Only [`verify`] makes it with every check passed.
 #[derive(Debug)]
 pub struct Evidence {
     checks: Vec<CheckResult>,
@@ -115,7 +117,7 @@ pub fn verify(policy: &Policy, question: &Question<'_>) -> Result<Evidence, Veri
         Opening::Failed(finding) => return Ok(Evidence::only(finding)),
     };
     let facts = Some(opened.facts());
-    let intact = match integrity::check(*opened, question.artifact, question.threads)? {
+    let intact = match integrity::check(*opened, question.artifact, question.digests, question.threads)? {
         Ok(intact) => intact,
         Err(findings) => {
             return Ok(Evidence { facts, ..Evidence::failed(Check::Integrity, findings) });
@@ -126,7 +128,7 @@ pub fn verify(policy: &Policy, question: &Question<'_>) -> Result<Evidence, Veri
         (Check::Integrity, Vec::new()),
         (Check::Mismatch, mismatch::check(&intact, policy.account(), question, profile)),
         (Check::Expiry, expiry::check(&intact, profile, question.now)),
-        (Check::Revocation, revocation::check(&intact, &publishers.revocations)),
+        (Check::Revocation, revocation::check(&intact, &publishers.revocations, profile)),
     ];
     let checks = results.map(|(check, findings)| result(check, Some(findings)));
     Ok(Evidence { checks: checks.into(), facts })
@@ -134,7 +136,7 @@ pub fn verify(policy: &Policy, question: &Question<'_>) -> Result<Evidence, Veri
 
 impl Evidence {
     /// One check found something, and the others had nothing to look at.
-    fn only(finding: Finding) -> Self {
+    pub fn only(finding: Finding) -> Self {
         Self::failed(finding.check, vec![finding])
     }
 

@@ -7,6 +7,7 @@ use std::time::SystemTime;
 use anyhow::{Context as _, Result};
 use clap::Args;
 use countersign::crypto::secret::{self, Passphrase, SecretKey};
+use countersign::digest::Sha256;
 use countersign::files;
 use countersign::git::Repository;
 use countersign::limits::{DOCUMENT_BYTES_MAX, KEY_BYTES_MAX};
@@ -26,20 +27,28 @@ use crate::output::{Refusal, is_interactive, note};
 #[derive(Debug, Args)]
 pub struct GlobalArgs {
     /// Work as if started in this folder
-    #[arg(short = 'C', long, value_name = "DIR", global = true)]
+    #[arg(short = 'C', long, value_name = "DIR", global = true, display_order = 100)]
     directory: Option<PathBuf>,
     /// How many threads work; one a core if not given. No result depends on it
-    #[arg(long, value_name = "COUNT", global = true)]
+    #[arg(long, value_name = "COUNT", global = true, display_order = 101)]
     threads: Option<NonZero<usize>>,
+}
+
+impl GlobalArgs {
+    /// Goes to the folder that `-C` names, so that every other path counts from there.
+    pub fn enter(&self) -> Result<()> {
+        let Some(folder) = &self.directory else { return Ok(()) };
+        std::env::set_current_dir(folder).with_context(|| format!("cannot enter `{}`", folder.display()))
+    }
 }
 
 /// Where the policy is, and which root it starts from.
 #[derive(Debug, Args)]
 pub struct TrustArgs {
-    /// The policy directory
+    /// The policy directory; otherwise `git config countersign.policy`, or the workspace's
     #[arg(long, value_name = "DIR", env = "COUNTERSIGN_POLICY")]
     pub policy: Option<PathBuf>,
-    /// The pin of the policy's first root, `SHA384:…`; otherwise `git config countersign.root`
+    /// The pin of the policy's first root, `SHA384:…`; otherwise what `policy pin` remembered
     #[arg(long, value_name = "PIN", env = "COUNTERSIGN_ROOT")]
     pub root: Option<Pin>,
 }
@@ -47,7 +56,8 @@ pub struct TrustArgs {
 /// Which key signs.
 #[derive(Debug, Args)]
 pub struct KeyArgs {
-    /// The signing key: a PKCS#8 PEM file, or `env:NAME` for a variable that holds one
+    /// The signing key: a PKCS#8 PEM file, or `env:NAME` for a variable that holds one; otherwise
+    /// `git config countersign.key`, or the account's own
     #[arg(long, value_name = "KEY", env = "COUNTERSIGN_KEY")]
     pub key: Option<String>,
     #[command(flatten)]
@@ -79,8 +89,7 @@ pub struct Context {
 impl Context {
     /// Reads the folder, the repository, `countersign.toml` and the clock.
     pub fn read(global: &GlobalArgs) -> Result<Self> {
-        let start = global.directory.clone().unwrap_or_else(|| ".".into());
-        let start = start.canonicalize().with_context(|| format!("cannot enter `{}`", start.display()))?;
+        let start = Path::new(".").canonicalize().context("cannot tell which folder this is")?;
         let repository = Repository::find(&start)?;
         let workspace = find_workspace(&start, repository.as_ref())?;
         Ok(Self {
@@ -113,25 +122,28 @@ impl Context {
 
     /// The policy directory that options or settings name, if any does.
     pub fn named_policy(&self, trust: &TrustArgs) -> Option<PathBuf> {
-        trust
-            .policy
-            .clone()
-            .or_else(|| self.setting("countersign.policy").map(PathBuf::from))
-            .or_else(|| self.workspace.policy.clone())
+        trust.policy.clone().or_else(|| self.policy_setting()).or_else(|| self.workspace.policy.clone())
     }
 
-    /// The pin, kept outside every tree that is judged by it.
-    pub fn pin(&self, trust: &TrustArgs) -> Result<Option<Pin>> {
-        if let Some(pin) = trust.root {
-            return Ok(Some(pin));
+    /// The setting `countersign.policy`, relative to the repository's top.
+    fn policy_setting(&self) -> Option<PathBuf> {
+        let repository = self.repository.as_ref()?;
+        Some(repository.top().join(repository.setting("countersign.policy")?))
+    }
+
+    /// The pin of a policy directory, kept outside every tree that is judged by it.
+    ///
+    /// In a repository it is a setting; outside git it is a file of the user's, one for each directory.
+    pub fn pin(&self, trust: &TrustArgs, directory: &Path) -> Result<Option<Pin>> {
+        if trust.root.is_some() {
+            return Ok(trust.root);
         }
-        if let Some(text) = self.setting("countersign.root") {
-            return text.parse().map(Some).context("in `git config countersign.root`");
+        if self.repository.is_some() {
+            let setting = self.setting("countersign.root");
+            return setting.map(|text| text.parse()).transpose().context("in `git config countersign.root`");
         }
-        let path = pin_file()?;
-        let Some(bytes) = files::read_if_there(&path, KEY_BYTES_MAX)? else {
-            return Ok(None);
-        };
+        let path = pin_file(directory)?;
+        let Some(bytes) = files::read_if_there(&path, KEY_BYTES_MAX)? else { return Ok(None) };
         String::from_utf8_lossy(&bytes).parse().map(Some).with_context(|| format!("in `{}`", path.display()))
     }
 
@@ -152,7 +164,7 @@ impl Context {
 
     /// The location of a policy in this directory.
     pub fn located(&self, directory: PathBuf, trust: &TrustArgs) -> Result<Location> {
-        let pin = self.pin(trust)?;
+        let pin = self.pin(trust, &directory)?;
         let state = pin.and_then(|pin| {
             let name = format!("state-{}.json", pin.short());
             let folder = match &self.repository {
@@ -161,6 +173,11 @@ impl Context {
             };
             folder.map(|folder| folder.join(name))
         });
+        if pin.is_some() && state.is_none() {
+            note(
+                "there is no folder to remember the policy in: one older than this could not be told next time",
+            );
+        }
         Ok(Location { directory, pin, state })
     }
 
@@ -183,13 +200,13 @@ impl Context {
         Ok(policy)
     }
 
-    /// Remembers a pin: in the repository's configuration, or outside git in the user's folder.
-    pub fn remember_pin(&self, pin: &Pin) -> Result<String> {
+    /// Remembers a directory's pin: in the repository's configuration, or outside git in the user's folder.
+    pub fn remember_pin(&self, pin: &Pin, directory: &Path) -> Result<String> {
         if let Some(repository) = &self.repository {
             repository.set("countersign.root", &pin.to_string())?;
             return Ok("git config countersign.root".into());
         }
-        let path = pin_file()?;
+        let path = pin_file(directory)?;
         files::write(&path, format!("{pin}\n").as_bytes(), files::Access::Public)?;
         Ok(path.display().to_string())
     }
@@ -301,8 +318,11 @@ pub fn key_folder(account: &AccountName) -> Result<PathBuf> {
     Ok(config_folder()?.join("keys").join(account.as_str()))
 }
 
-fn pin_file() -> Result<PathBuf> {
-    Ok(config_folder()?.join("root"))
+/// The user's pin of a policy directory outside git, named after a digest of the directory's path.
+fn pin_file(directory: &Path) -> Result<PathBuf> {
+    let directory = directory.canonicalize().or_else(|_| std::path::absolute(directory))?;
+    let digest = Sha256::of(directory.as_os_str().as_encoded_bytes()).to_string();
+    Ok(config_folder()?.join("pins").join(&digest[..32]))
 }
 
 fn config_folder() -> Result<PathBuf> {

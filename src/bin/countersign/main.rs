@@ -35,12 +35,16 @@ pub struct Cli {
 }
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
-    match cli.command.run(&cli.global) {
-        Ok(exit) => exit.code(),
-        Err(error) => {
+    let run = |cli: Cli| {
+        cli.global.enter()?;
+        cli.command.run(&cli.global)
+    };
+    match Cli::try_parse().map(run) {
+        Ok(Ok(exit)) => exit.code(),
+        Ok(Err(error)) => {
             output::report(&error);
             ExitCode::from(2)
         }
+        Err(usage) => output::report_usage(&usage),
     }
 }

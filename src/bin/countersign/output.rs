@@ -4,12 +4,14 @@ use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
+use countersign::crypto::secret::SecretKeyError;
 use countersign::gate::Gate;
 use countersign::init::InitError;
 use countersign::policy::seal::SealError;
 use countersign::policy::store::PolicyError;
 use countersign::report::Finding;
 use countersign::report::escape::{line, lines};
+use countersign::report::json;
 use countersign::report::text::finding_lines;
 use countersign::sign::SignError;
 use countersign::verify::VerifyError;
@@ -58,7 +60,7 @@ pub fn print(text: &str) -> Result<()> {
 
 /// Writes a JSON result to stdout.
 pub fn print_json(value: &impl serde::Serialize) -> Result<()> {
-    print(&format!("{}\n", serde_json::to_string_pretty(value)?))
+    print(&format!("{}\n", json::to_text(value)))
 }
 
 /// Says something to a person, on one line.
@@ -100,6 +102,15 @@ pub fn report(error: &anyhow::Error) {
     let _ = writeln!(anstream::stderr(), "{text}");
 }
 
+/// Shows help, or says what is wrong with the arguments; those may hold anything.
+pub fn report_usage(usage: &clap::Error) -> ExitCode {
+    if !usage.use_stderr() {
+        return if usage.print().is_ok() { ExitCode::SUCCESS } else { ExitCode::from(2) };
+    }
+    let _ = write!(anstream::stderr(), "{}", lines(&usage.render().to_string()));
+    ExitCode::from(2)
+}
+
 /// An error of the command line itself, with its way out.
 #[derive(Debug, thiserror::Error)]
 #[error("{message}")]
@@ -126,6 +137,8 @@ fn hint(error: &(dyn std::error::Error + 'static)) -> Option<String> {
         error.hint()
     } else if let Some(VerifyError::Policy(error)) = error.downcast_ref() {
         policy(error)
+    } else if let Some(error) = error.downcast_ref::<SecretKeyError>() {
+        error.hint()
     } else if let Some(SealError::Policy(error)) = error.downcast_ref() {
         policy(error)
     } else if let Some(SealError::Threshold { .. }) = error.downcast_ref() {

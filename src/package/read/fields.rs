@@ -34,7 +34,6 @@ impl<'a> Fields<'a> {
 
 /// Extra fields that change nothing of what a reader unpacks: times, owners, and the jar marker.
 const HARMLESS: [u16; 7] = [0x000a, 0x000d, 0x5455, 0x5855, 0x7855, 0x7875, 0xcafe];
-const UNICODE_COMMENT: u16 = 0x6375;
 const UNICODE_PATH: u16 = 0x7075;
 
 /// The ZIP64 extra among a header's extras, or the code and message of what is wrong with them.
@@ -54,7 +53,7 @@ pub fn zip64_extra(extra: &[u8]) -> Result<Option<&[u8]>, (&'static str, &'stati
         }
         match id {
             zip::EXTRA_ZIP64 => zip64 = Some(data),
-            UNICODE_PATH | UNICODE_COMMENT => {
+            UNICODE_PATH => {
                 return Err(("extra-unicode-path", "has a second name in an extra field"));
             }
             _ if HARMLESS.contains(&id) => {}

@@ -72,7 +72,7 @@ impl Local {
         artifact.read_at(&mut header, entry.offset)?;
         let mut fields = Fields(&header);
         if fields.u32() != Some(zip::LOCAL) {
-            return Err(disagree(entry, "signature"));
+            return Err(entry_fault(entry, "headers-disagree", "does not begin with a local header"));
         }
         let read = (|| {
             fields.u16()?;

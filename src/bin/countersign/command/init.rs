@@ -7,8 +7,11 @@ use countersign::crypto::secret::{Passphrase, SecretKey};
 use countersign::files::{self, Access};
 use countersign::function::Pattern;
 use countersign::init::{Established, Plan, establish};
-use countersign::limits::VALIDITY_MONTHS;
+use countersign::limits::{ROOT_BYTES_MAX, VALIDITY_MONTHS};
 use countersign::name::{AccountName, Principal, ProfileName};
+use countersign::policy::pin::Pin;
+use countersign::policy::root;
+use countersign::report::escape::line;
 use countersign::time::Period;
 use countersign::workspace::{FILE_NAME, Workspace};
 
@@ -74,7 +77,7 @@ impl Args {
             Some(folder) => folder,
             None => key_folder(&self.account)?,
         };
-        if !self.no_pin && context.pin(&TrustArgs { policy: None, root: None })?.is_some() {
+        if !self.no_pin && pinned_by_choice(&context, &directory)? {
             return Err(Refusal::new(
                 "another root is pinned here already",
                 "keep that one with `--no-pin`, or unpin it with `git config --unset countersign.root`",
@@ -104,13 +107,14 @@ impl Args {
         };
         check_validity(&plan)?;
         keys.write(&key_folder, passphrase.as_ref())?;
-        let made = establish(&plan)?;
-        let pinned = if self.no_pin { None } else { Some(context.remember_pin(&made.pin)?) };
+        // Keys of an account that was not made would stand in the way of the next try.
+        let made = establish(&plan).inspect_err(|_| keys.remove(&key_folder))?;
+        let pinned = if self.no_pin { None } else { Some(context.remember_pin(&made.pin, &directory)?) };
         write_workspace(&context, &account, &directory)?;
         let mut text = format!(
             "account `{account}`: policy in `{}`, keys in `{}`\n",
-            directory.display(),
-            key_folder.display()
+            line(&directory.display().to_string()),
+            line(&key_folder.display().to_string())
         );
         text.push_str(&format!("  csc   {} (Enforce)\n  root  {}\n", made.csc, made.pin));
         match pinned {
@@ -120,6 +124,16 @@ impl Args {
         print(&text)?;
         Ok(Exit::Done)
     }
+}
+
+/// Whether a root is pinned here that is not just the local account's, which nobody chose.
+fn pinned_by_choice(context: &Context, directory: &Path) -> Result<bool> {
+    let Some(pin) = context.pin(&TrustArgs { policy: None, root: None }, directory)? else {
+        return Ok(false);
+    };
+    let local = root::path(&context.local_policy()?, 1);
+    let local = files::read_if_there(&local, ROOT_BYTES_MAX)?;
+    Ok(local.is_none_or(|bytes| Pin::of(&bytes) != pin))
 }
 
 fn check_validity(plan: &Plan<'_>) -> Result<()> {
@@ -136,7 +150,7 @@ fn check_validity(plan: &Plan<'_>) -> Result<()> {
 pub fn local_if_needed(context: &Context, trust: &TrustArgs) -> Result<()> {
     let directory = context.local_policy()?;
     let named = context.named_policy(trust).is_some() || context.workspace.account.is_some();
-    if named || directory.exists() || context.pin(trust)?.is_some() {
+    if named || directory.exists() || context.pin(trust, &directory)?.is_some() {
         return Ok(());
     }
     let account: AccountName = "local".parse()?;
@@ -155,7 +169,7 @@ pub fn local_if_needed(context: &Context, trust: &TrustArgs) -> Result<()> {
         seal_validity: Period::days(SEAL_DAYS),
         now: context.now,
     })?;
-    let place = context.remember_pin(&pin)?;
+    let place = context.remember_pin(&pin, &directory)?;
     say(&format!(
         "made a local account: policy in `{}`, keys in `{}`",
         context.shown(&directory),
@@ -183,6 +197,13 @@ impl Keys {
             files::write(&folder.join(name), key.to_pem(passphrase)?.as_bytes(), Access::Private)?;
         }
         Ok(())
+    }
+
+    /// Removes the key files that [`Keys::write`] wrote.
+    fn remove(&self, folder: &Path) {
+        for (name, _) in self.named() {
+            let _ = std::fs::remove_file(folder.join(name));
+        }
     }
 
     /// The user's local keys serve every local account on the machine.
@@ -223,7 +244,7 @@ fn write_workspace(context: &Context, account: &AccountName, policy: &Path) -> R
     let policy = policy.strip_prefix(&context.folder).unwrap_or(policy);
     let function =
         context.workspace.items.first().map(|item| &item.name).context("a workspace has an item")?;
-    let text = Workspace::first_file(account, &policy.display().to_string(), function);
+    let text = Workspace::first_file(account, policy, function);
     files::write(&path, text.as_bytes(), Access::Public)?;
     Ok(())
 }

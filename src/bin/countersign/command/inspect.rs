@@ -2,12 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use countersign::crypto::envelope::Envelope;
 use countersign::digest::ArtifactDigests;
 use countersign::document;
+use countersign::files;
 use countersign::files::artifact::Artifact;
-use countersign::files::{self, FileError};
 use countersign::inventory::FileRecord;
 use countersign::limits::{MANIFEST_BYTES_MAX, ROOT_BYTES_MAX, ROOTS_MAX, SNAPSHOT_BYTES_MAX};
 use countersign::manifest::{self, Statement};
@@ -77,7 +77,8 @@ fn find(path: &Path) -> Result<Found> {
         return read_manifest(path);
     }
     let threads = Threads::per_core();
-    let files = read::read(&artifact, threads)?;
+    let files = read::read(&artifact, threads)
+        .with_context(|| format!("`{}` is neither a manifest nor a package", path.display()))?;
     let ArtifactDigests { size, sha256, sha384, chunk } = artifact.digests(threads)?;
     let (sha256, sha384, chunk_digest) = (sha256.to_string(), sha384.to_string(), chunk.to_string());
     Ok(Found::Package { size, sha256, sha384, chunk_digest, files })
@@ -113,8 +114,8 @@ fn policy(directory: &Path) -> Result<Found> {
 }
 
 /// The payload of an envelope file, without looking at its signatures.
-fn payload<T: serde::de::DeserializeOwned>(path: &Path, limit: u64) -> Result<Option<T>> {
-    let Some(bytes) = files::read_if_there(path, limit).map_err(|error: FileError| error)? else {
+fn payload<T: serde::de::DeserializeOwned + Serialize>(path: &Path, limit: u64) -> Result<Option<T>> {
+    let Some(bytes) = files::read_if_there(path, limit)? else {
         return Ok(None);
     };
     let envelope: Envelope = document::from_json(path, &bytes)?;
@@ -125,7 +126,7 @@ fn text(found: &Found) -> String {
     match found {
         Found::Manifest { claimed_key, statement } => manifest_text(claimed_key.as_deref(), statement),
         Found::Package { size, sha256, sha384, chunk_digest, files } => {
-            let mut out = format!("package, {} entries, {size} bytes\n", files.len());
+            let mut out = format!("package, {size} bytes, entries: {}\n", files.len());
             out.push_str(&format!("  sha256  {sha256}\n  sha384  {sha384}\n  chunk   {chunk_digest}\n"));
             files.iter().for_each(|file| out.push_str(&file_line(file)));
             out

@@ -1,6 +1,6 @@
 //! `countersign package`: deterministic ZIPs of what a workspace deploys.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 use countersign::digest::{ArtifactDigests, Sha256, Sha384};
@@ -116,8 +116,11 @@ impl Args {
         let mut records = Vec::new();
         for item in items(&context, &self.names)? {
             let (packaged, selection) = make(&context, item, &self.choice, &output)?;
-            let explanation =
-                if self.explain { Some(explain(&context, item, &packaged, &selection)?) } else { None };
+            let explanation = if self.explain {
+                Some(explain(&context, item, &self.choice, &packaged, &selection)?)
+            } else {
+                None
+            };
             packaged.findings.iter().for_each(warn);
             let record = record(&context, item, &packaged, explanation);
             packaged.pending.keep()?;
@@ -152,6 +155,7 @@ pub fn selection(
     context: &Context,
     item: &Item,
     choice: &ChoiceArgs,
+    output: &Path,
 ) -> Result<(Selection, SelectionRecord)> {
     if choice.from.is_some() && context.repository.is_none() {
         return Err(Refusal::new(
@@ -161,15 +165,20 @@ pub fn selection(
     }
     let untracked = context.repository.is_none() || !choice.tracked && choice.from.is_none();
     let rules = SelectionRecord { untracked, ..item.rules.clone() };
-    let request = Request {
-        folder: &item.folder,
-        rules: &rules,
-        output: &context.workspace.output,
-        revision: choice.from.as_deref(),
-    };
+    let outputs = [context.workspace.output.clone(), output.to_path_buf()];
+    let request = request(item, &rules, choice, &outputs);
     let selection = select::select(context.repository.as_ref(), &request)
         .with_context(|| format!("cannot package {} `{}`", item.kind.name(), item.name))?;
     Ok((selection, rules))
+}
+
+fn request<'a>(
+    item: &'a Item,
+    rules: &'a SelectionRecord,
+    choice: &'a ChoiceArgs,
+    outputs: &'a [PathBuf],
+) -> Request<'a> {
+    Request { folder: &item.folder, rules, outputs, revision: choice.from.as_deref() }
 }
 
 /// Makes an item's package.
@@ -177,9 +186,9 @@ pub fn make(
     context: &Context,
     item: &Item,
     choice: &ChoiceArgs,
-    output: &std::path::Path,
+    output: &Path,
 ) -> Result<(Packaged, Selection)> {
-    let (selection, rules) = selection(context, item, choice)?;
+    let (selection, rules) = selection(context, item, choice, output)?;
     let path = item.artifact(output);
     let mut pending = Pending::new(&path, Access::Public)?;
     let total = selection.candidates.iter().map(|candidate| candidate.size).sum();
@@ -208,15 +217,22 @@ pub fn make(
     Ok((packaged, selection))
 }
 
+fn folder_of(path: &Path) -> PathBuf {
+    path.parent().map(Path::to_path_buf).unwrap_or_default()
+}
+
 fn explain(
     context: &Context,
     item: &Item,
+    choice: &ChoiceArgs,
     packaged: &Packaged,
     selection: &Selection,
 ) -> Result<Explanation> {
     let mut left_out = packaged.left_out.clone();
     if context.repository.is_some() && packaged.rules.untracked {
-        left_out.extend(select::ignored(&item.folder, selection)?);
+        let outputs = [context.workspace.output.clone(), folder_of(&packaged.path)];
+        let request = request(item, &packaged.rules, choice, &outputs);
+        left_out.extend(select::ignored(&request, selection)?);
         left_out.sort();
     }
     let left = |each: LeftOut| Left { path: each.path, reason: each.reason };

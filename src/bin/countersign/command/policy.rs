@@ -187,7 +187,7 @@ fn status_text(status: &Status) -> String {
 impl SealArgs {
     fn run(self, context: &Context) -> Result<Exit> {
         let location = context.location(&self.trust)?;
-        let _lock = files::FolderLock::take(&location.directory)?;
+        let _lock = files::Lock::take(&root::path(&location.directory, 1))?;
         let (root, before) = sealed_before(context, &location)?;
         let mut keys = Vec::new();
         for named in &self.keys {
@@ -249,8 +249,8 @@ impl PinArgs {
                 "compare the digest with the one that the owner of the policy publishes",
             ));
         }
-        let place = context.remember_pin(&pin)?;
-        print(&format!("pinned in {place}\n"))?;
+        let place = context.remember_pin(&pin, &location.directory)?;
+        print(&format!("pinned in {}\n", line(&place)))?;
         Ok(Exit::Done)
     }
 }

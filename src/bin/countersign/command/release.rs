@@ -6,7 +6,8 @@ use countersign::manifest;
 use countersign::name::ArtifactName;
 use countersign::package::write::ENCODER;
 use countersign::policy::store::Policy;
-use countersign::sign::{self, Signer};
+use countersign::sign::{self, Existing, Signer};
+use countersign::verify::integrity::Digests;
 use countersign::workspace::Item;
 
 use super::init;
@@ -56,20 +57,27 @@ impl Args {
         let signer = Signer::new(policy, &profile, &key, context.now)?;
         let (packaged, _) = make(context, item, &self.choice, &context.workspace.output)?;
         packaged.findings.iter().for_each(warn);
-        let existing = existing(&signer, &packaged.path, &packaged.digests, &item.name)?;
-        let valid = existing.filter(|existing| existing.same_profile && context.now < existing.expires_at);
+        let existing = existing(&signer, &packaged.path, &packaged.digests)?;
+        // A manifest is kept only if a new one would say the same, but for its job and its time.
+        let valid = existing.filter(|Existing { job, by_profile }| {
+            *by_profile
+                && context.now < job.signature_expires_at
+                && (&job.profile, &job.name, job.kind) == (signer.profile(), &item.name, item.kind)
+                && (&job.source, job.selection.as_ref()) == (&packaged.source, Some(&packaged.rules))
+        });
         let shown = context.shown(&manifest::path_beside(&packaged.path));
         let task = Task {
             artifact: packaged.path.clone(),
             manifest: None,
             asked: Some((item.kind, item.name.clone())),
+            digests: Digests::Quick,
         };
         match valid {
             Some(existing) => {
                 packaged.pending.keep()?;
                 note(&format!(
                     "{shown} signs this content already, by job {}; it stays as it is",
-                    existing.job.job()
+                    existing.job.job.job()
                 ));
             }
             None => {

@@ -13,6 +13,7 @@ use countersign::name::{ArtifactName, ProfileName};
 use countersign::package::{read, select};
 use countersign::policy::store::Policy;
 use countersign::provenance::{Kind, LayerRecord, SelectionRecord, Source};
+use countersign::report::escape::line;
 use countersign::sign::{self, Existing, Signed, Signer};
 use countersign::workspace::Item;
 use serde::Serialize;
@@ -108,7 +109,7 @@ impl Args {
                 profile: signer.profile().to_string(),
             };
             if self.format == Format::Text {
-                print(&format!("signed: {} (job {})\n", record.manifest, record.job))?;
+                print(&format!("signed: {} (job {})\n", line(&record.manifest), record.job))?;
             }
             records.push(record);
         }
@@ -150,11 +151,11 @@ impl Args {
         let files = read::read(&artifact, context.threads).with_context(cannot)?;
         let digests = artifact.digests(context.threads)?;
         if !self.again {
-            if let Some(existing) = existing(signer, path, &digests, &subject.name)? {
-                let job = existing.job.job();
+            if let Some(existing) = existing(signer, path, &digests)? {
+                let (job, profile) = (existing.job.job.job(), existing.job.profile.profile());
                 return Err(Refusal::new(
                     format!(
-                        "`{}` has a manifest for this content already, from job {job}",
+                        "`{}` has a manifest for this content already, by profile `{profile}`, from job {job}",
                         context.shown(path)
                     ),
                     "use that manifest, or sign it again with `--again`",
@@ -192,7 +193,7 @@ impl Args {
         let Some(item) = item else {
             return Ok((None, None));
         };
-        let Ok((chosen, rules)) = selection(context, item, &self.choice) else {
+        let Ok((chosen, rules)) = selection(context, item, &self.choice, &context.workspace.output) else {
             return Ok((None, None));
         };
         let same = select::inventory(&chosen, context.threads).is_ok_and(|inventory| inventory == files);
@@ -221,16 +222,11 @@ pub fn profile_for(policy: &Policy, named: Option<&ProfileName>, item: Option<&I
     }
 }
 
-/// The signature that the artifact has already, if its manifest describes these very bytes.
-pub fn existing(
-    signer: &Signer<'_>,
-    artifact: &Path,
-    digests: &ArtifactDigests,
-    name: &ArtifactName,
-) -> Result<Option<Existing>> {
+/// The manifest that the artifact has already, if it describes these very bytes.
+pub fn existing(signer: &Signer<'_>, artifact: &Path, digests: &ArtifactDigests) -> Result<Option<Existing>> {
     let path = manifest::path_beside(artifact);
     let bytes = files::read_if_there(&path, MANIFEST_BYTES_MAX)?;
-    Ok(bytes.and_then(|bytes| sign::existing(signer, &(path, bytes), digests, name)))
+    Ok(bytes.and_then(|bytes| sign::existing(signer, &(path, bytes), digests)))
 }
 
 /// Writes a manifest beside its artifact.

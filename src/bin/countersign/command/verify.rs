@@ -13,6 +13,7 @@ use countersign::name::{ArtifactName, CscId};
 use countersign::policy::store::Policy;
 use countersign::provenance::Kind;
 use countersign::report::{json, text};
+use countersign::verify::integrity::Digests;
 use countersign::verify::{Question, verify};
 
 use crate::context::{Context, GlobalArgs, TrustArgs};
@@ -39,6 +40,9 @@ pub struct Args {
     csc: Option<String>,
     #[command(flatten)]
     trust: TrustArgs,
+    /// Check the plain SHA-384 of an artifact over 64 MiB too, beside its chunk digest and SHA-256
+    #[arg(long)]
+    all_digests: bool,
     /// How to write the verdict
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
@@ -52,6 +56,8 @@ pub struct Task {
     pub manifest: Option<PathBuf>,
     /// What it is asked about as.
     pub asked: Option<(Kind, ArtifactName)>,
+    /// Which of its digests are computed.
+    pub digests: Digests,
 }
 
 impl Args {
@@ -93,6 +99,7 @@ impl Args {
 
     fn tasks(&self, context: &Context, has_csc: bool) -> Result<Vec<Task>> {
         let items = context.workspace.items.iter();
+        let digests = if self.all_digests { Digests::All } else { Digests::Quick };
         let Some(artifact) = &self.artifact else {
             let named = items.filter(|item| {
                 self.function.as_ref().is_none_or(|name| item.kind == Kind::Function && item.name == *name)
@@ -102,10 +109,14 @@ impl Args {
                     artifact: item.artifact(&context.workspace.output),
                     manifest: None,
                     asked: Some((item.kind, item.name.clone())),
+                    digests,
                 })
                 .collect();
             if tasks.is_empty() {
-                return Err(Refusal::new("the workspace has no such function", "name the artifact too"));
+                let known: Vec<&str> =
+                    context.workspace.items.iter().map(|item| item.name.as_str()).collect();
+                let hint = format!("name the artifact too, or one of {}", known.join(", "));
+                return Err(Refusal::new("the workspace has no function of that name", hint));
             }
             return Ok(tasks);
         };
@@ -116,14 +127,19 @@ impl Args {
                 "name what it would be deployed as with `--function`, or a CSC with `--csc`",
             ));
         }
-        Ok(vec![Task { artifact: artifact.clone(), manifest: self.manifest.clone(), asked }])
+        Ok(vec![Task { artifact: artifact.clone(), manifest: self.manifest.clone(), asked, digests }])
     }
 }
 
 /// Verifies one artifact under the CSC that governs it.
 pub fn judge(context: &Context, policy: &Policy, csc: Option<&CscId>, task: &Task) -> Result<Gate> {
-    let csc = governing(policy, csc, task)?;
-    let artifact = Artifact::open(&task.artifact)?;
+    let artifact = Artifact::open(&task.artifact).map_err(|error| match error.is_absent() {
+        true => Refusal::new(
+            format!("there is no `{}`", context.shown(&task.artifact)),
+            "make it with `countersign release`, or name another",
+        ),
+        false => error.into(),
+    })?;
     let path = task.manifest.clone().unwrap_or_else(|| manifest::path_beside(&task.artifact));
     let bytes = match &task.manifest {
         Some(named) => Some(files::read(named, MANIFEST_BYTES_MAX)?),
@@ -134,6 +150,9 @@ pub fn judge(context: &Context, policy: &Policy, csc: Option<&CscId>, task: &Tas
         manifest: bytes.as_ref().map(|_| context.shown(&path)),
         name: task.asked.as_ref().map(|(_, name)| name.clone()),
     };
+    let Some(csc) = governing(policy, csc, task)? else {
+        return Ok(gate::stop_ungoverned(policy.account(), labels));
+    };
     let progress = Progress::start(&format!("verifying {}", labels.artifact), 0);
     let question = Question {
         artifact: &artifact,
@@ -141,6 +160,7 @@ pub fn judge(context: &Context, policy: &Policy, csc: Option<&CscId>, task: &Tas
         asked: task.asked.clone(),
         csc: &csc,
         now: context.now,
+        digests: task.digests,
         threads: context.threads,
     };
     let evidence = verify(policy, &question)?;
@@ -148,25 +168,16 @@ pub fn judge(context: &Context, policy: &Policy, csc: Option<&CscId>, task: &Tas
     Ok(gate::decide(&evidence, &csc, labels))
 }
 
-/// The CSC that was named, or the one that the sealed policy attaches to the name; none is a refusal.
-fn governing(policy: &Policy, named: Option<&CscId>, task: &Task) -> Result<Csc> {
-    let absent = |id: &CscId| {
+/// The CSC that was named, or the one that the sealed policy attaches to the name, if it attaches one.
+fn governing(policy: &Policy, named: Option<&CscId>, task: &Task) -> Result<Option<Csc>> {
+    let functions = policy.functions()?;
+    let attached = task.asked.as_ref().and_then(|(_, name)| functions.csc_of(name));
+    let Some(id) = named.or(attached) else { return Ok(None) };
+    let absent = || {
         let hint = "name a CSC of this account, or ask the owner of the policy to seal it";
         Refusal::new(format!("account `{}` has no sealed CSC `{id}`", policy.account()), hint)
     };
-    if let Some(id) = named {
-        return policy.csc(id)?.ok_or_else(|| absent(id));
-    }
-    let name = task.asked.as_ref().map(|(_, name)| name);
-    let functions = policy.functions()?;
-    let id = name.and_then(|name| functions.csc_of(name)).ok_or_else(|| {
-        let name = name.map_or(String::new(), |name| format!(" `{name}`"));
-        Refusal::new(
-            format!("denied: no CSC of account `{}` governs{name}", policy.account()),
-            "ask the owner of the policy to attach a CSC to it in `functions.toml`",
-        )
-    })?;
-    policy.csc(id)?.ok_or_else(|| absent(id))
+    policy.csc(id)?.ok_or_else(absent).map(Some)
 }
 
 /// Writes the verdicts.

@@ -7,6 +7,8 @@
 //! The header has a fixed length and names the artifact's size, so no other artifact, of this
 //! size or any other, leads to the same input of the outer hash.
 
+mod lanes;
+
 use std::fmt;
 use std::str::FromStr;
 
@@ -25,7 +27,7 @@ pub struct DigestError {
 }
 
 macro_rules! digests {
-    ($($(#[$doc:meta])* $name:ident: $algorithm:literal, $hasher:ty, $bytes:literal;)*) => {$(
+    ($($(#[$doc:meta])* $name:ident, $running:ident: $algorithm:literal, $hasher:ty, $bytes:literal;)*) => {$(
         $(#[$doc])*
         #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[serde(try_from = "String", into = "String")]
@@ -40,6 +42,22 @@ macro_rules! digests {
             /// The digest's bytes.
             pub fn as_bytes(&self) -> &[u8] {
                 &self.0
+            }
+        }
+
+        #[doc = concat!("Computes the ", $algorithm, " of a stream.")]
+        #[derive(Default)]
+        pub struct $running($hasher);
+
+        impl $running {
+            /// Adds the next bytes.
+            pub fn update(&mut self, bytes: &[u8]) {
+                self.0.update(bytes);
+            }
+
+            /// The digest of all bytes added.
+            pub fn finish(self) -> $name {
+                $name(self.0.finalize().into())
             }
         }
 
@@ -86,9 +104,9 @@ macro_rules! digests {
 
 digests! {
     /// A SHA-256 digest (FIPS 180-4), written as 64 lower-case hexadecimal digits.
-    Sha256: "SHA-256", sha2::Sha256, 32;
+    Sha256, Sha256Hasher: "SHA-256", sha2::Sha256, 32;
     /// A SHA-384 digest (FIPS 180-4), written as 96 lower-case hexadecimal digits.
-    Sha384: "SHA-384", sha2::Sha384, 48;
+    Sha384, Sha384Hasher: "SHA-384", sha2::Sha384, 48;
 }
 
 /// Fills `bytes` from twice as many lower-case hexadecimal digits; false if the text is anything else.
@@ -107,6 +125,28 @@ fn unhex(text: &[u8], bytes: &mut [u8]) -> bool {
     })
 }
 
+impl Sha384 {
+    /// The digest of each message; many are hashed side by side, where the processor can.
+    ///
+    /// A message longer than the others together would keep one lane busy and leave the rest idle, so
+    /// such ones are hashed by themselves.
+    pub fn of_each(messages: &[&[u8]]) -> Vec<Self> {
+        let mut digests = vec![Self([0; 48]); messages.len()];
+        let mut order: Vec<usize> = (0..messages.len()).collect();
+        order.sort_by_key(|index| messages[*index].len());
+        let mut rest: usize = messages.iter().map(|message| message.len()).sum();
+        while let Some(longest) = order.pop_if(|index| !lanes::are_worth_it(messages[*index].len(), rest)) {
+            digests[longest] = Self::of(messages[longest]);
+            rest -= messages[longest].len();
+        }
+        let together: Vec<&[u8]> = order.iter().map(|index| messages[*index]).collect();
+        for (index, digest) in order.iter().zip(lanes::sha384_each(&together)) {
+            digests[*index] = Self(digest);
+        }
+        digests
+    }
+}
+
 /// The digests of an artifact that a manifest names: all of them must match.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ArtifactDigests {
@@ -116,6 +156,17 @@ pub struct ArtifactDigests {
     pub sha256: Sha256,
     /// SHA-384 of the whole artifact.
     pub sha384: Sha384,
+    /// The chunk digest of the whole artifact.
+    pub chunk: Sha384,
+}
+
+/// The digests of an artifact that all cores, or their instructions, compute quickly.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct QuickDigests {
+    /// The artifact's size in bytes.
+    pub size: u64,
+    /// SHA-256 of the whole artifact.
+    pub sha256: Sha256,
     /// The chunk digest of the whole artifact.
     pub chunk: Sha384,
 }
@@ -134,10 +185,9 @@ pub fn chunk_digest(size: u64, leaves: &[Sha384]) -> Sha384 {
 #[derive(Default)]
 pub struct ArtifactHasher {
     size: u64,
-    sha256: sha2::Sha256,
-    sha384: sha2::Sha384,
-    chunk: sha2::Sha384,
-    in_chunk: usize,
+    sha256: Sha256Hasher,
+    sha384: Sha384Hasher,
+    chunks: Vec<u8>,
     leaves: Vec<Sha384>,
 }
 
@@ -148,11 +198,10 @@ impl ArtifactHasher {
         self.sha256.update(bytes);
         self.sha384.update(bytes);
         while !bytes.is_empty() {
-            let (head, tail) = bytes.split_at(bytes.len().min(CHUNK_BYTES - self.in_chunk));
-            self.chunk.update(head);
-            self.in_chunk += head.len();
-            if self.in_chunk == CHUNK_BYTES {
-                self.end_chunk();
+            let (head, tail) = bytes.split_at(bytes.len().min(CHUNKS_BYTES - self.chunks.len()));
+            self.chunks.extend_from_slice(head);
+            if self.chunks.len() == CHUNKS_BYTES {
+                self.end_chunks();
             }
             bytes = tail;
         }
@@ -160,41 +209,27 @@ impl ArtifactHasher {
 
     /// The digests of all bytes added.
     pub fn finish(mut self) -> ArtifactDigests {
-        if self.in_chunk > 0 {
-            self.end_chunk();
-        }
+        self.end_chunks();
         ArtifactDigests {
             size: self.size,
-            sha256: Sha256(self.sha256.finalize().into()),
-            sha384: Sha384(self.sha384.finalize().into()),
+            sha256: self.sha256.finish(),
+            sha384: self.sha384.finish(),
             chunk: chunk_digest(self.size, &self.leaves),
         }
     }
 
-    fn end_chunk(&mut self) {
-        self.leaves.push(Sha384(self.chunk.finalize_reset().into()));
-        self.in_chunk = 0;
+    fn end_chunks(&mut self) {
+        self.leaves.extend(leaves(&self.chunks));
+        self.chunks.clear();
     }
 }
 
-/// Computes the two plain digests of a stream whose chunks are hashed elsewhere.
-#[derive(Default)]
-pub struct PlainHasher {
-    sha256: sha2::Sha256,
-    sha384: sha2::Sha384,
-}
+/// Bytes whose chunks are hashed together, a chunk in each lane.
+pub const CHUNKS_BYTES: usize = CHUNK_BYTES * lanes::LANES;
 
-impl PlainHasher {
-    /// Adds the next bytes.
-    pub fn update(&mut self, bytes: &[u8]) {
-        self.sha256.update(bytes);
-        self.sha384.update(bytes);
-    }
-
-    /// The digests of all bytes added.
-    pub fn finish(self) -> (Sha256, Sha384) {
-        (Sha256(self.sha256.finalize().into()), Sha384(self.sha384.finalize().into()))
-    }
+/// The leaves of a run of whole chunks, of which the artifact's last may be shorter.
+pub fn leaves(bytes: &[u8]) -> Vec<Sha384> {
+    Sha384::of_each(&bytes.chunks(CHUNK_BYTES).collect::<Vec<_>>())
 }
 
 #[cfg(test)]

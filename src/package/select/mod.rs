@@ -4,17 +4,22 @@
 //! From a commit: its tree. Outside git: the whole folder. Then `include` and `exclude`, patterns
 //! in the form of `.gitignore`. The user's global git settings play no part.
 
+mod contents;
+mod filter;
+mod source;
+mod walk;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use ignore::gitignore::{Gitignore, GitignoreBuilder};
-
-use super::name::{Collisions, NameFault, check_link, check_path};
+pub use self::contents::Contents;
+use self::filter::{Filter, IN_OUTPUT};
+use super::name::{Collisions, NameFault, check_path};
 use crate::digest::Sha384;
-use crate::files::{self, FileError, reading};
-use crate::git::{BlobId, Blobs, GitError, GitFile, Repository};
+use crate::files::{FileError, reading};
+use crate::git::{BlobId, GitError, GitFile, Repository};
 use crate::inventory::{FileMode, FileRecord};
-use crate::limits::{ENTRIES_MAX, FILE_BYTES_MAX, LINK_BYTES_MAX, TOTAL_BYTES_MAX};
+use crate::limits::{ENTRIES_MAX, FILE_BYTES_MAX, TOTAL_BYTES_MAX};
 use crate::parallel::{Threads, in_order};
 use crate::provenance::{SelectionRecord, Source};
 
@@ -25,8 +30,8 @@ pub struct Request<'a> {
     pub folder: &'a Path,
     /// Include and exclude patterns, and whether untracked files count.
     pub rules: &'a SelectionRecord,
-    /// The folder that packages are written to; never packaged itself.
-    pub output: &'a Path,
+    /// The folders that packages are written to; never packaged themselves.
+    pub outputs: &'a [PathBuf],
     /// The commit to package instead of the work tree.
     pub revision: Option<&'a str>,
 }
@@ -137,44 +142,6 @@ pub enum SelectError {
     Walk(String),
 }
 
-/// Reads candidates' bytes, for several threads.
-pub struct Contents {
-    blobs: Option<Blobs>,
-}
-
-impl Contents {
-    /// A candidate's bytes: what git would commit, or the commit's own.
-    ///
-    /// Where a tracked file differs from its blob only in line endings that a checkout wrote as
-    /// CR LF, the blob is what counts, so that `core.autocrlf` changes no package.
-    pub fn read(&self, candidate: &Candidate) -> Result<Vec<u8>, SelectError> {
-        let bytes = match (&candidate.origin, &self.blobs) {
-            (Origin::File(path, _), _) if candidate.mode == FileMode::Link => link_target(path)?,
-            (Origin::File(path, None), _) | (Origin::File(path, Some(_)), None) => {
-                files::read(path, FILE_BYTES_MAX)?
-            }
-            (Origin::File(path, Some(blob)), Some(blobs)) => {
-                let bytes = files::read(path, FILE_BYTES_MAX)?;
-                undo_checkout_line_endings(bytes, |size| {
-                    if blobs.size(*blob)? >= size {
-                        return Ok(None);
-                    }
-                    blobs.read(*blob, FILE_BYTES_MAX).map(Some)
-                })?
-            }
-            (Origin::Blob(blob), Some(blobs)) => blobs.read(*blob, FILE_BYTES_MAX)?,
-            (Origin::Blob(_), None) => Vec::new(),
-        };
-        if candidate.mode == FileMode::Link {
-            let target = String::from_utf8_lossy(&bytes);
-            check_link(&candidate.path, &target).map_err(|fault| name_error(&candidate.path, fault))?;
-        } else if is_lfs_pointer(&bytes) {
-            return Err(SelectError::LfsPointer(candidate.path.clone()));
-        }
-        Ok(bytes)
-    }
-}
-
 /// Chooses the files of a package.
 pub fn select(repository: Option<&Repository>, request: &Request<'_>) -> Result<Selection, SelectError> {
     let filter = Filter::new(request)?;
@@ -183,17 +150,18 @@ pub fn select(repository: Option<&Repository>, request: &Request<'_>) -> Result<
         (Some(repository), None) => from_work_tree(repository, request, &filter)?,
         (None, _) => from_folder(request, &filter)?,
     };
-    let mut selection = Selection {
-        contents: Contents { blobs: repository.map(Repository::blobs) },
-        candidates,
-        left_out,
-        source: None,
-    };
+    let mut selection = Selection { contents: Contents::new(repository), candidates, left_out, source: None };
     selection.candidates.sort_by(|a, b| a.path.as_bytes().cmp(b.path.as_bytes()));
+    for left in &mut selection.left_out {
+        if let Some(output) = filter.output_of(&left.path).filter(|_| left.reason == IN_OUTPUT) {
+            left.path = format!("{output}/");
+        }
+    }
     selection.left_out.sort();
+    selection.left_out.dedup();
     check(&selection.candidates, request.folder)?;
     if let Some(repository) = repository {
-        selection.source = source(repository, request, &selection)?;
+        selection.source = source::source(repository, request, &filter, &selection)?;
     }
     Ok(selection)
 }
@@ -266,9 +234,7 @@ fn from_work_tree(
             None => chosen.1.push(LeftOut { path: file.path.clone(), reason: "deleted in the work tree" }),
         }
     }
-    let walk = Walk { top: repository.top(), folder: request.folder, ignore: Ignore::ByGit };
-    for found in walk.files()? {
-        let (path, on_disk) = found;
+    for (path, on_disk) in walk::not_ignored(repository.top(), request.folder)? {
         if tracked.contains_key(&path) {
             continue;
         }
@@ -284,8 +250,7 @@ fn from_work_tree(
 
 fn from_folder(request: &Request<'_>, filter: &Filter) -> Result<Chosen, SelectError> {
     let mut chosen = Chosen::default();
-    let walk = Walk { top: request.folder, folder: request.folder, ignore: Ignore::Nothing };
-    for (path, on_disk) in walk.files()? {
+    for (path, on_disk) in walk::everything(request.folder)? {
         match filter.leaves_out(&path) {
             Some(reason) => chosen.1.push(LeftOut { path, reason }),
             None => chosen.0.push(loose_candidate(path, on_disk)?),
@@ -295,31 +260,33 @@ fn from_folder(request: &Request<'_>, filter: &Filter) -> Result<Chosen, SelectE
 }
 
 /// What `.gitignore` leaves out, for people: folders as one line each.
-pub fn ignored(folder: &Path, selection: &Selection) -> Result<Vec<LeftOut>, SelectError> {
-    let known: BTreeSet<&str> = selection
-        .candidates
-        .iter()
-        .map(|candidate| candidate.path.as_str())
-        .chain(selection.left_out.iter().map(|left| left.path.as_str()))
-        .collect();
+pub fn ignored(request: &Request<'_>, selection: &Selection) -> Result<Vec<LeftOut>, SelectError> {
+    let filter = Filter::new(request)?;
+    let chosen = selection.candidates.iter().map(|candidate| candidate.path.as_str());
+    let known: BTreeSet<&str> =
+        chosen.chain(selection.left_out.iter().map(|left| left.path.as_str())).collect();
     let holds_known = |path: &str| {
         let below = format!("{path}/");
         known.range(below.as_str()..).next().is_some_and(|next| next.starts_with(&below))
     };
     let mut ignored: Vec<LeftOut> = Vec::new();
-    let walk = Walk { top: folder, folder, ignore: Ignore::Nothing };
-    for (path, _) in walk.files()? {
-        if known.contains(path.as_str()) {
+    for (path, _) in sorted(walk::everything(request.folder)?) {
+        if known.contains(path.as_str()) || filter.output_of(&path).is_some() {
             continue;
         }
         let outermost =
             path.match_indices('/').map(|(end, _)| &path[..end]).find(|parent| !holds_known(parent));
         let line = outermost.map_or(path.clone(), |parent| format!("{parent}/"));
         if ignored.last().is_none_or(|last| last.path != line) {
-            ignored.push(LeftOut { path: line, reason: "ignored by .gitignore" });
+            ignored.push(LeftOut { path: line, reason: "ignored by git" });
         }
     }
     Ok(ignored)
+}
+
+fn sorted(mut found: walk::Found) -> walk::Found {
+    found.sort();
+    found
 }
 
 fn tracked_candidate(folder: &Path, file: &GitFile) -> Result<Option<Candidate>, SelectError> {
@@ -399,93 +366,6 @@ fn name_error(path: &str, fault: NameFault) -> SelectError {
     SelectError::Name { path: path.into(), fault }
 }
 
-/// Where the files come from: the commit, and whether they differ from it.
-fn source(
-    repository: &Repository,
-    request: &Request<'_>,
-    selection: &Selection,
-) -> Result<Option<Source>, SelectError> {
-    let path = folder_in(repository, request.folder);
-    let revision = request.revision.unwrap_or("HEAD");
-    let Ok(commit) = repository.commit(revision) else {
-        return Ok(None);
-    };
-    let dirty = request.revision.is_none() && is_dirty(repository, request, selection, &path)?;
-    Ok(Some(Source { repository: repository.origin(), commit: commit.id, tree: commit.tree, path, dirty }))
-}
-
-fn is_dirty(
-    repository: &Repository,
-    request: &Request<'_>,
-    selection: &Selection,
-    folder: &str,
-) -> Result<bool, SelectError> {
-    if selection.candidates.iter().any(|candidate| !candidate.tracked) {
-        return Ok(true);
-    }
-    let left_out: BTreeSet<&str> = selection
-        .left_out
-        .iter()
-        .filter(|left| !left.reason.starts_with("deleted"))
-        .map(|left| left.path.as_str())
-        .collect();
-    for (path, committed) in repository.changed_since("HEAD", folder)? {
-        if left_out.contains(path.as_str()) {
-            continue;
-        }
-        let Some(blob) = committed else {
-            return Ok(true);
-        };
-        let blobs = repository.blobs();
-        let on_disk = files::read_if_there(&request.folder.join(&path), FILE_BYTES_MAX)?;
-        let Some(on_disk) = on_disk else {
-            return Ok(true);
-        };
-        let committed = blobs.read(blob, FILE_BYTES_MAX)?;
-        if undo_checkout_line_endings(on_disk, |_| Ok(Some(committed.clone())))? != committed {
-            return Ok(true);
-        }
-    }
-    Ok(false)
-}
-
-/// The blob, where the file is the blob with CR LF for LF; the file as it is, everywhere else.
-fn undo_checkout_line_endings(
-    bytes: Vec<u8>,
-    blob: impl FnOnce(u64) -> Result<Option<Vec<u8>>, GitError>,
-) -> Result<Vec<u8>, SelectError> {
-    if !bytes.windows(2).any(|pair| pair == b"\r\n") {
-        return Ok(bytes);
-    }
-    let Some(blob) = blob(bytes.len() as u64)? else {
-        return Ok(bytes);
-    };
-    let mut rest = bytes.as_slice();
-    let same = blob.iter().all(|byte| {
-        let skip = usize::from(*byte == b'\n' && rest.starts_with(b"\r\n"));
-        let matches = rest.get(skip) == Some(byte);
-        rest = rest.get(skip + 1..).unwrap_or_default();
-        matches
-    });
-    Ok(if same && rest.is_empty() { blob } else { bytes })
-}
-
-/// Whether the bytes are a Git LFS pointer (Git LFS specification, "The Pointer").
-fn is_lfs_pointer(bytes: &[u8]) -> bool {
-    bytes.len() < 1024
-        && bytes.starts_with(b"version https://git-lfs.github.com/spec/")
-        && bytes.windows(11).any(|part| part == b"\noid sha256")
-}
-
-fn link_target(path: &Path) -> Result<Vec<u8>, SelectError> {
-    let metadata = path.symlink_metadata().map_err(reading(path))?;
-    if metadata.is_file() {
-        return Ok(files::read(path, LINK_BYTES_MAX)?);
-    }
-    let target = std::fs::read_link(path).map_err(reading(path))?;
-    Ok(target.to_string_lossy().into_owned().into_bytes())
-}
-
 #[cfg(unix)]
 fn is_executable(metadata: &std::fs::Metadata) -> bool {
     use std::os::unix::fs::PermissionsExt;
@@ -501,138 +381,4 @@ fn is_executable(_: &std::fs::Metadata) -> bool {
 fn folder_in(repository: &Repository, folder: &Path) -> String {
     let relative = folder.strip_prefix(repository.top()).unwrap_or(Path::new(""));
     relative.to_string_lossy().replace('\\', "/")
-}
-
-/// Include and exclude patterns, and the output folder.
-struct Filter {
-    include: Option<Gitignore>,
-    exclude: Gitignore,
-    output: Option<String>,
-}
-
-impl Filter {
-    fn new(request: &Request<'_>) -> Result<Self, SelectError> {
-        let output = request.output.strip_prefix(request.folder).ok();
-        let output = output.map(|path| path.to_string_lossy().into_owned()).filter(|path| !path.is_empty());
-        Ok(Self {
-            include: if request.rules.include.is_empty() {
-                None
-            } else {
-                Some(patterns(&request.rules.include)?)
-            },
-            exclude: patterns(&request.rules.exclude)?,
-            output,
-        })
-    }
-
-    /// Why a path stays out, if it does.
-    fn leaves_out(&self, path: &str) -> Option<&'static str> {
-        let below = |folder: &str| path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'));
-        if self.output.as_deref().is_some_and(below) {
-            return Some("in the output folder");
-        }
-        let matched = |patterns: &Gitignore| patterns.matched_path_or_any_parents(path, false).is_ignore();
-        if matched(&self.exclude) {
-            return Some("excluded by `exclude`");
-        }
-        if self.include.as_ref().is_some_and(|include| !matched(include)) {
-            return Some("not named by `include`");
-        }
-        None
-    }
-}
-
-fn patterns(lines: &[String]) -> Result<Gitignore, SelectError> {
-    let mut builder = GitignoreBuilder::new("");
-    let fail = |pattern: &str, error: ignore::Error| SelectError::Pattern {
-        pattern: pattern.into(),
-        message: error.to_string(),
-    };
-    for line in lines {
-        builder.add_line(None, line).map_err(|error| fail(line, error))?;
-    }
-    builder.build().map_err(|error| fail("", error))
-}
-
-enum Ignore {
-    /// What git ignores by `.gitignore` files and `info/exclude`.
-    ByGit,
-    /// Only `.git` itself and other repositories.
-    Nothing,
-}
-
-/// A walk over the files below a folder; rules of `.gitignore` count from the top.
-struct Walk<'a> {
-    top: &'a Path,
-    folder: &'a Path,
-    ignore: Ignore,
-}
-
-impl Walk<'_> {
-    /// Files and links as paths relative to the folder, sorted, with their place on disk.
-    fn files(&self) -> Result<Vec<(String, PathBuf)>, SelectError> {
-        let by_git = matches!(self.ignore, Ignore::ByGit);
-        let (top, folder) = (self.top.to_path_buf(), self.folder.to_path_buf());
-        let walk = ignore::WalkBuilder::new(&top)
-            .standard_filters(false)
-            .git_ignore(by_git)
-            .git_exclude(by_git)
-            .require_git(false)
-            .parents(false)
-            .follow_links(false)
-            .sort_by_file_name(std::ffi::OsStr::cmp)
-            .filter_entry(move |entry| {
-                let path = entry.path();
-                let on_the_way = path.starts_with(&folder) || folder.starts_with(path);
-                on_the_way && entry.file_name() != ".git" && (path == top || !is_repository(path))
-            })
-            .build();
-        let mut files = Vec::new();
-        for entry in walk {
-            let entry = entry.map_err(|error| SelectError::Walk(error.to_string()))?;
-            let Ok(relative) = entry.path().strip_prefix(self.folder) else {
-                continue;
-            };
-            if entry.file_type().is_some_and(|kind| kind.is_dir()) || relative.as_os_str().is_empty() {
-                continue;
-            }
-            let path =
-                relative.to_str().ok_or_else(|| GitError::NotUtf8(relative.to_string_lossy().into()))?;
-            files.push((slashes(path), entry.path().to_path_buf()));
-        }
-        Ok(files)
-    }
-}
-
-fn is_repository(path: &Path) -> bool {
-    path.join(".git").symlink_metadata().is_ok()
-}
-
-/// A path with `/` between its components, on systems that write something else.
-fn slashes(path: &str) -> String {
-    if std::path::MAIN_SEPARATOR == '/' { path.into() } else { path.replace(std::path::MAIN_SEPARATOR, "/") }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_what_a_checkout_did_to_line_endings_is_undone() {
-        let undo = |bytes: &[u8], blob: &[u8]| {
-            undo_checkout_line_endings(bytes.to_vec(), |_| Ok(Some(blob.to_vec()))).unwrap()
-        };
-        assert_eq!(undo(b"a\r\nb\r\n", b"a\nb\n"), b"a\nb\n");
-        assert_eq!(undo(b"a\r\nb\r\n", b"a\r\nb\n"), b"a\r\nb\n");
-        assert_eq!(undo(b"a\r\nc\r\n", b"a\nb\n"), b"a\r\nc\r\n");
-        assert_eq!(undo(b"a\r\nb\r\nc", b"a\nb\n"), b"a\r\nb\r\nc");
-        assert_eq!(undo(b"a\r\n", b"a\nb\n"), b"a\r\n");
-    }
-
-    #[test]
-    fn a_pointer_is_told_from_a_file_about_pointers() {
-        let pointer = b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12\n";
-        assert!(is_lfs_pointer(pointer));
-        assert!(!is_lfs_pointer(b"version https://git-lfs.github.com/spec/v1 is the first line"));
-    }
 }

@@ -1,0 +1,115 @@
+//! Contents: a candidate's bytes, as git would commit them.
+
+use std::path::Path;
+
+use super::{Candidate, Origin, SelectError, name_error};
+use crate::files::{self, reading};
+use crate::git::{Blobs, GitError, Repository};
+use crate::inventory::FileMode;
+use crate::limits::{FILE_BYTES_MAX, LINK_BYTES_MAX};
+use crate::package::name::check_link;
+
+/// Reads candidates' bytes, for several threads.
+pub struct Contents {
+    blobs: Option<Blobs>,
+}
+
+impl Contents {
+    /// A reader of candidates that come from the repository, or from no repository.
+    pub fn new(repository: Option<&Repository>) -> Self {
+        Self { blobs: repository.map(Repository::blobs) }
+    }
+
+    /// A candidate's bytes: what git would commit, or the commit's own.
+    ///
+    /// Where a tracked file differs from its blob only in line endings that a checkout wrote as
+    /// CR LF, the blob is what counts, so that `core.autocrlf` changes no package.
+    pub fn read(&self, candidate: &Candidate) -> Result<Vec<u8>, SelectError> {
+        let bytes = match (&candidate.origin, &self.blobs) {
+            (Origin::File(path, _), _) if candidate.mode == FileMode::Link => link_target(path)?,
+            (Origin::File(path, None), _) | (Origin::File(path, Some(_)), None) => {
+                files::read(path, FILE_BYTES_MAX)?
+            }
+            (Origin::File(path, Some(blob)), Some(blobs)) => {
+                let bytes = files::read(path, FILE_BYTES_MAX)?;
+                undo_checkout_line_endings(bytes, |size| {
+                    if blobs.size(*blob)? >= size {
+                        return Ok(None);
+                    }
+                    blobs.read(*blob, FILE_BYTES_MAX).map(Some)
+                })?
+            }
+            (Origin::Blob(blob), Some(blobs)) => blobs.read(*blob, FILE_BYTES_MAX)?,
+            (Origin::Blob(_), None) => Vec::new(),
+        };
+        if candidate.mode == FileMode::Link {
+            let target = std::str::from_utf8(&bytes);
+            let target = target.map_err(|_| GitError::NotUtf8(String::from_utf8_lossy(&bytes).into()))?;
+            check_link(&candidate.path, target).map_err(|fault| name_error(&candidate.path, fault))?;
+        } else if is_lfs_pointer(&bytes) {
+            return Err(SelectError::LfsPointer(candidate.path.clone()));
+        }
+        Ok(bytes)
+    }
+}
+
+/// The blob, where the file is the blob with CR LF for LF; the file as it is, everywhere else.
+pub fn undo_checkout_line_endings(
+    bytes: Vec<u8>,
+    blob: impl FnOnce(u64) -> Result<Option<Vec<u8>>, GitError>,
+) -> Result<Vec<u8>, SelectError> {
+    if !bytes.windows(2).any(|pair| pair == b"\r\n") {
+        return Ok(bytes);
+    }
+    let Some(blob) = blob(bytes.len() as u64)? else {
+        return Ok(bytes);
+    };
+    let mut rest = bytes.as_slice();
+    let same = blob.iter().all(|byte| {
+        let skip = usize::from(*byte == b'\n' && rest.starts_with(b"\r\n"));
+        let matches = rest.get(skip) == Some(byte);
+        rest = rest.get(skip + 1..).unwrap_or_default();
+        matches
+    });
+    Ok(if same && rest.is_empty() { blob } else { bytes })
+}
+
+/// Whether the bytes are a Git LFS pointer (Git LFS specification, "The Pointer").
+fn is_lfs_pointer(bytes: &[u8]) -> bool {
+    bytes.len() < 1024
+        && bytes.starts_with(b"version https://git-lfs.github.com/spec/")
+        && bytes.windows(11).any(|part| part == b"\noid sha256")
+}
+
+fn link_target(path: &Path) -> Result<Vec<u8>, SelectError> {
+    let metadata = path.symlink_metadata().map_err(reading(path))?;
+    if metadata.is_file() {
+        return Ok(files::read(path, LINK_BYTES_MAX)?);
+    }
+    let target = std::fs::read_link(path).map_err(reading(path))?;
+    Ok(target.into_os_string().into_encoded_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_a_checkout_did_to_line_endings_is_undone() {
+        let undo = |bytes: &[u8], blob: &[u8]| {
+            undo_checkout_line_endings(bytes.to_vec(), |_| Ok(Some(blob.to_vec()))).unwrap()
+        };
+        assert_eq!(undo(b"a\r\nb\r\n", b"a\nb\n"), b"a\nb\n");
+        assert_eq!(undo(b"a\r\nb\r\n", b"a\r\nb\n"), b"a\r\nb\n");
+        assert_eq!(undo(b"a\r\nc\r\n", b"a\nb\n"), b"a\r\nc\r\n");
+        assert_eq!(undo(b"a\r\nb\r\nc", b"a\nb\n"), b"a\r\nb\r\nc");
+        assert_eq!(undo(b"a\r\n", b"a\nb\n"), b"a\r\n");
+    }
+
+    #[test]
+    fn a_pointer_is_told_from_a_file_about_pointers() {
+        let pointer = b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12\n";
+        assert!(is_lfs_pointer(pointer));
+        assert!(!is_lfs_pointer(b"version https://git-lfs.github.com/spec/v1 is the first line"));
+    }
+}
