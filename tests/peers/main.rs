@@ -5,6 +5,7 @@
 #![cfg(unix)]
 
 mod archives;
+mod forgery;
 mod mutation;
 mod peer;
 mod release;

@@ -7,9 +7,13 @@ use serde_json::{Value, json};
 pub struct Mutation {
     pub name: String,
     pub bytes: Vec<u8>,
-    /// What cosign must say, where the test would be empty if it said something else.
+    /// What cosign must say, where the test would be empty if it said something else: to what it
+    /// must accept we say yes too.
     pub cosign: Option<bool>,
 }
+
+/// A name, what cosign must say, and the field that is changed.
+pub type Case = (&'static str, Option<bool>, &'static str, Change);
 
 /// One field changed, for every field there is; and one with nothing wrong but the layout.
 pub fn fields(bundle: &Value) -> Vec<Mutation> {
@@ -34,8 +38,8 @@ pub fn bits(manifest: &[u8]) -> Vec<Mutation> {
     (0..PROBES).map(|probe| flipped(probe * manifest.len() / PROBES)).collect()
 }
 
-const YES: Option<bool> = Some(true);
-const NO: Option<bool> = Some(false);
+pub const YES: Option<bool> = Some(true);
+pub const NO: Option<bool> = Some(false);
 
 const MEDIA_TYPE: &str = "/mediaType";
 const MATERIAL: &str = "/verificationMaterial";
@@ -48,7 +52,7 @@ const KEY_ID: &str = "/dsseEnvelope/signatures/0/keyid";
 const SIGNATURE: &str = "/dsseEnvelope/signatures/0/sig";
 
 #[rustfmt::skip] // one change a line
-fn changes() -> Vec<(&'static str, Option<bool>, &'static str, Change)> {
+fn changes() -> Vec<Case> {
     use Change::{Decoded, Letter, Put, Remove, Twice};
     let next = json!("application/vnd.dev.sigstore.bundle.v0.4+json");
     let last = json!("application/vnd.dev.sigstore.bundle.v0.2+json");
@@ -91,7 +95,7 @@ fn changes() -> Vec<(&'static str, Option<bool>, &'static str, Change)> {
 }
 
 /// What can happen to a field.
-enum Change {
+pub enum Change {
     /// Another letter in the middle of its text.
     Letter,
     /// Other bytes behind its Base64.
@@ -103,7 +107,7 @@ enum Change {
 }
 
 impl Change {
-    fn make(self, bundle: &mut Value, field: &str) {
+    pub fn make(self, bundle: &mut Value, field: &str) {
         let (parent, name) = field.rsplit_once('/').expect("a JSON pointer");
         let parent = bundle.pointer_mut(parent).expect("its parent is there");
         match self {

@@ -80,6 +80,11 @@ impl Release {
         serde_json::from_slice(&read(&self.manifest())).expect("the manifest is JSON")
     }
 
+    /// The statement's JSON.
+    pub fn statement(&self) -> Value {
+        serde_json::from_slice(&self.payload()).expect("the payload is JSON")
+    }
+
     /// The statement, as the bytes that are signed.
     pub fn payload(&self) -> Vec<u8> {
         decode(&self.bundle()["dsseEnvelope"]["payload"])
@@ -95,7 +100,12 @@ impl Release {
         self.home.path().join("key.pem")
     }
 
-    /// The text of that key in the policy directory.
+    /// The private key of the one who signed: PEM.
+    pub fn private_key(&self) -> PathBuf {
+        self.home.path().join("config/countersign/keys/local/signing.pem")
+    }
+
+    /// The text of the public key in the policy directory.
     fn permitted_key(&self) -> String {
         const BEGIN: &str = "-----BEGIN PUBLIC KEY-----";
         const END: &str = "-----END PUBLIC KEY-----";
