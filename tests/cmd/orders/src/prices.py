@@ -1,0 +1,1 @@
+PRICES = {"tea": 3, "cake": 5}
