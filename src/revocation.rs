@@ -193,6 +193,11 @@ impl Revocations {
         self.job.iter().find(|each| each.job == *job)
     }
 
+    /// Whether any artifact is revoked by its digest.
+    pub fn name_artifacts(&self) -> bool {
+        !self.artifact.is_empty()
+    }
+
     /// The revocation of an artifact.
     pub fn of_artifact(&self, sha384: &Sha384) -> Option<&RevokedArtifact> {
         self.artifact.iter().find(|each| each.sha384 == *sha384)

@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use super::FileError;
 use crate::digest::{self, ArtifactDigests, CHUNKS_BYTES, QuickDigests, Sha256Hasher, Sha384, Sha384Hasher};
@@ -59,8 +60,10 @@ impl Artifact {
     fn chunk_digest(&self, threads: Threads, mut each: impl FnMut(&[u8])) -> Result<Sha384, FileError> {
         let runs: Vec<u64> = (0..self.size).step_by(CHUNKS_BYTES).collect();
         let mut leaves: Vec<Sha384> = Vec::new();
+        let buffers = Buffers::default();
         let hash = |offset: &u64| {
-            let bytes = self.run(*offset)?;
+            let mut bytes = buffers.take((self.size - offset).min(CHUNKS_BYTES as u64) as usize);
+            self.read_at(&mut bytes, *offset)?;
             Ok((digest::leaves(&bytes), bytes))
         };
         in_order(
@@ -71,15 +74,27 @@ impl Artifact {
             |(run, bytes)| {
                 leaves.extend(run);
                 each(&bytes);
+                buffers.put_back(bytes);
                 Ok(())
             },
         )?;
         Ok(digest::chunk_digest(self.size, &leaves))
     }
+}
 
-    fn run(&self, offset: u64) -> Result<Vec<u8>, FileError> {
-        let mut run = vec![0; (self.size - offset).min(CHUNKS_BYTES as u64) as usize];
-        self.read_at(&mut run, offset)?;
-        Ok(run)
+/// Buffers that go round between the threads, so that each is asked of the system once.
+#[derive(Default)]
+struct Buffers(Mutex<Vec<Vec<u8>>>);
+
+impl Buffers {
+    fn take(&self, length: usize) -> Vec<u8> {
+        let spare = self.0.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let mut buffer = spare.unwrap_or_default();
+        buffer.resize(length, 0);
+        buffer
+    }
+
+    fn put_back(&self, buffer: Vec<u8>) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(buffer);
     }
 }

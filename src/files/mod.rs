@@ -109,9 +109,7 @@ pub enum Access {
 
 /// Writes a file so that, whatever happens, the path holds the old bytes or all the new ones.
 pub fn write(path: &Path, bytes: &[u8], access: Access) -> Result<(), FileError> {
-    let mut pending = Pending::new(path, access)?;
-    pending.write_all(bytes).map_err(writing(path))?;
-    pending.keep()
+    Pending::with(path, bytes, access)?.keep()
 }
 
 /// A file that is being written; it appears under its name only when kept.
@@ -142,27 +140,23 @@ impl Pending {
         Ok(Self { file, path: path.into() })
     }
 
+    /// Starts a file and writes all its bytes; only the name is left to give.
+    pub fn with(path: &Path, bytes: &[u8], access: Access) -> Result<Self, FileError> {
+        let mut pending = Self::new(path, access)?;
+        pending.write_all(bytes).map_err(writing(path))?;
+        pending.file.as_file().sync_all().map_err(writing(path))?;
+        Ok(pending)
+    }
+
     /// The path that the file will have.
     pub fn path(&self) -> &Path {
         &self.path
-    }
-
-    /// The bytes written so far, open for reading.
-    pub fn reopen(&self) -> Result<File, FileError> {
-        self.file.reopen().map_err(reading(&self.path))
     }
 
     /// Puts the file under its name, durably.
     pub fn keep(self) -> Result<(), FileError> {
         self.file.as_file().sync_all().map_err(writing(&self.path))?;
         self.file.persist(&self.path).map_err(|error| writing(&self.path)(error.error))?;
-        sync_folder(folder_of(&self.path))
-    }
-
-    /// Puts the file under its name, unless that is taken already.
-    pub fn keep_new(self) -> Result<(), FileError> {
-        self.file.as_file().sync_all().map_err(writing(&self.path))?;
-        self.file.persist_noclobber(&self.path).map_err(|error| writing(&self.path)(error.error))?;
         sync_folder(folder_of(&self.path))
     }
 }

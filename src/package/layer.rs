@@ -19,10 +19,10 @@ const EVERY_RUNTIME: [&str; 3] = ["bin/", "lib/", "extensions/"];
 /// Warns of each compatible runtime that would find nothing in the layer.
 pub fn check(runtimes: &[String], files: &[FileRecord]) -> Vec<Finding> {
     let holds = |folder: &&str| files.iter().any(|file| file.path.starts_with(*folder));
-    if EVERY_RUNTIME.iter().any(|folder| holds(folder)) {
+    if EVERY_RUNTIME.iter().any(&holds) {
         return Vec::new();
     }
-    let blind = |runtime: &&String| !folders_of(runtime).iter().any(|folder| holds(folder));
+    let blind = |runtime: &&String| !folders_of(runtime).iter().any(&holds);
     runtimes.iter().filter(blind).map(|runtime| nothing_found(runtime)).collect()
 }
 

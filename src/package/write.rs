@@ -55,7 +55,7 @@ impl EntryTime {
         let field = |from: usize, to: usize| text[from..to].parse::<u16>().ok();
         let year = field(0, 4)?.checked_sub(1980).filter(|year| *year < 128)?;
         let date = year << 9 | field(5, 7)? << 5 | field(8, 10)?;
-        let time = field(11, 13)? << 11 | field(14, 16)? << 5 | field(17, 19)? / 2;
+        let time = field(11, 13)? << 11 | field(14, 16)? << 5 | (field(17, 19)? / 2);
         Some(Self { date, time })
     }
 }

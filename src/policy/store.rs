@@ -248,10 +248,10 @@ fn remember(path: &Path, next: &State, notes: &mut Vec<String>) -> Result<(), Po
     if let Some(before) = &before {
         before.allows(next)?;
     }
-    if before.as_ref() != Some(next) {
-        if let Err(error) = next.write(path) {
-            notes.push(format!("{error}: a policy older than this one could not be told next time"));
-        }
+    if before.as_ref() != Some(next)
+        && let Err(error) = next.write(path)
+    {
+        notes.push(format!("{error}: a policy older than this one could not be told next time"));
     }
     Ok(())
 }

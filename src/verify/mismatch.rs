@@ -36,19 +36,14 @@ pub fn check(
     if let Some(profile) = profile {
         findings.extend(permission(intact, profile));
     }
-    if let Some((kind, name)) = &question.asked {
-        if (job.kind, &job.name) != (*kind, name) {
-            findings.push(mismatch(
-                "name-mismatch",
-                format!(
-                    "it was signed as {} `{}`, not as {} `{name}`",
-                    job.kind.name(),
-                    job.name,
-                    kind.name()
-                ),
-                "verify it under the name it was signed for, or sign the right artifact",
-            ));
-        }
+    if let Some((kind, name)) = &question.asked
+        && (job.kind, &job.name) != (*kind, name)
+    {
+        findings.push(mismatch(
+            "name-mismatch",
+            format!("it was signed as {} `{}`, not as {} `{name}`", job.kind.name(), job.name, kind.name()),
+            "verify it under the name it was signed for, or sign the right artifact",
+        ));
     }
     findings
 }

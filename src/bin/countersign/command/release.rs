@@ -1,6 +1,7 @@
 //! `countersign release`: package, sign and verify what the workspace deploys.
 
 use anyhow::Result;
+use countersign::files::{Access, Pending};
 use countersign::gate::Gate;
 use countersign::manifest;
 use countersign::name::ArtifactName;
@@ -12,7 +13,7 @@ use countersign::workspace::Item;
 
 use super::init;
 use super::package::{ChoiceArgs, items, make};
-use super::sign::{SigningArgs, existing, layer_record, profile_for, write_manifest};
+use super::sign::{SigningArgs, existing, layer_record, profile_for};
 use super::verify::{Task, judge, show};
 use crate::context::{Context, GlobalArgs, builder};
 use crate::output::{Exit, Format, note, warn};
@@ -96,8 +97,11 @@ impl Args {
                         layer: layer_record(item.kind, Some(item)),
                     },
                 )?;
+                // Both are written before either gets its name: what can fail leaves the last release whole.
+                let manifest = manifest::path_beside(&packaged.path);
+                let manifest = Pending::with(&manifest, &signed.manifest, Access::Public)?;
                 packaged.pending.keep()?;
-                write_manifest(&packaged.path, &signed)?;
+                manifest.keep()?;
             }
         }
         judge(context, policy, None, &task)

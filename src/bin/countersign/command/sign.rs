@@ -179,7 +179,7 @@ impl Args {
             },
         )?;
         drop(progress);
-        write_manifest(path, &signed)?;
+        files::write(&manifest::path_beside(path), &signed.manifest, Access::Public)?;
         Ok(signed)
     }
 
@@ -227,11 +227,6 @@ pub fn existing(signer: &Signer<'_>, artifact: &Path, digests: &ArtifactDigests)
     let path = manifest::path_beside(artifact);
     let bytes = files::read_if_there(&path, MANIFEST_BYTES_MAX)?;
     Ok(bytes.and_then(|bytes| sign::existing(signer, &(path, bytes), digests)))
-}
-
-/// Writes a manifest beside its artifact.
-pub fn write_manifest(artifact: &Path, signed: &Signed) -> Result<()> {
-    Ok(files::write(&manifest::path_beside(artifact), &signed.manifest, Access::Public)?)
 }
 
 /// What only a layer has.
