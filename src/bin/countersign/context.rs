@@ -21,7 +21,7 @@ use countersign::time::Timestamp;
 use countersign::workspace::{self, Workspace};
 use zeroize::Zeroizing;
 
-use crate::output::{Refusal, is_interactive, note};
+use crate::output::{is_interactive, note, refuse};
 
 /// Options that every command has.
 #[derive(Debug, Args)]
@@ -154,7 +154,7 @@ impl Context {
             None => self.local_policy()?,
         };
         if !directory.join("roots").is_dir() {
-            return Err(Refusal::new(
+            return Err(refuse(
                 format!("there is no policy in `{}`", self.shown(&directory)),
                 "name the policy directory with `--policy`, or make an account with `countersign init`",
             ));
@@ -187,7 +187,7 @@ impl Context {
         policy.notes().iter().for_each(|text| note(text));
         if let Some(expected) = self.workspace.account.as_ref().filter(|account| *account != policy.account())
         {
-            return Err(Refusal::new(
+            return Err(refuse(
                 format!(
                     "the policy in `{}` is account `{}`'s, and `{}` names `{expected}`",
                     self.shown(policy.directory()),
@@ -238,14 +238,14 @@ pub fn load_key(named: &str, passphrase: &PassphraseArgs) -> Result<SecretKey> {
     if let Some(name) = named.strip_prefix("env:") {
         let pem = std::env::var(name).map(Zeroizing::new);
         let pem = pem.map_err(|_| {
-            Refusal::new(format!("the variable `{name}` does not hold a key"), "set it to the key's PEM")
+            refuse(format!("the variable `{name}` does not hold a key"), "set it to the key's PEM")
         })?;
         return open_key(&pem, &format!("the key in `{name}`"), passphrase);
     }
     if let Some((scheme, _)) =
         named.split_once(':').filter(|(scheme, _)| matches!(*scheme, "awskms" | "pkcs11"))
     {
-        return Err(Refusal::new(
+        return Err(refuse(
             format!("this build has no support for `{scheme}:` keys"),
             "name a PEM file or `env:NAME`",
         ));
@@ -259,7 +259,7 @@ pub fn load_key_file(path: &Path, passphrase: &PassphraseArgs) -> Result<SecretK
         Some(bytes) => Zeroizing::new(bytes),
         None => {
             let hint = "name the key with `--key` or COUNTERSIGN_KEY";
-            return Err(Refusal::new(format!("there is no key in `{}`", path.display()), hint));
+            return Err(refuse(format!("there is no key in `{}`", path.display()), hint));
         }
     };
     let pem = std::str::from_utf8(&bytes).with_context(|| format!("`{}` is not PEM", path.display()))?;
@@ -289,7 +289,7 @@ impl PassphraseArgs {
             return Ok(given);
         }
         if !is_interactive() {
-            return Err(Refusal::new(
+            return Err(refuse(
                 "new keys need a passphrase",
                 "set COUNTERSIGN_PASSPHRASE, name a file with `--passphrase-file`, or say `--plaintext-keys`",
             ));
@@ -297,7 +297,7 @@ impl PassphraseArgs {
         let first = Passphrase::new(rpassword::prompt_password("new passphrase: ")?);
         let again = Passphrase::new(rpassword::prompt_password("again: ")?);
         if first != again || first.is_empty() {
-            return Err(Refusal::new("the two passphrases differ, or are empty", "try again"));
+            return Err(refuse("the two passphrases differ, or are empty", "try again"));
         }
         Ok(first)
     }
@@ -340,7 +340,7 @@ fn user_folder(xdg: &str, windows: &str, below_home: &str) -> Result<PathBuf> {
         .or_else(|| absolute(windows).filter(|_| cfg!(windows)))
         .or_else(|| absolute("HOME").map(|home| home.join(below_home)));
     let base = base.ok_or_else(|| {
-        Refusal::new("there is no HOME to keep keys and settings in", format!("set HOME or {xdg}"))
+        refuse("there is no HOME to keep keys and settings in", format!("set HOME or {xdg}"))
     })?;
     Ok(base.join("countersign"))
 }
@@ -352,7 +352,7 @@ pub fn entry_time() -> Result<EntryTime> {
     };
     let time = text.parse().ok().and_then(Timestamp::from_unix).and_then(EntryTime::from_timestamp);
     time.ok_or_else(|| {
-        Refusal::new(
+        refuse(
             format!("SOURCE_DATE_EPOCH is `{text}`"),
             "set it to seconds since 1970 of a time from 1980 to 2107, or unset it",
         )

@@ -114,16 +114,14 @@ pub fn report_usage(usage: &clap::Error) -> ExitCode {
 /// An error of the command line itself, with its way out.
 #[derive(Debug, thiserror::Error)]
 #[error("{message}")]
-pub struct Refusal {
+struct Refusal {
     message: String,
     hint: String,
 }
 
-impl Refusal {
-    /// An error with its way out.
-    pub fn new(message: impl Into<String>, hint: impl Into<String>) -> anyhow::Error {
-        Self { message: message.into(), hint: hint.into() }.into()
-    }
+/// Makes an error with its way out.
+pub fn refuse(message: impl Into<String>, hint: impl Into<String>) -> anyhow::Error {
+    Refusal { message: message.into(), hint: hint.into() }.into()
 }
 
 fn hint(error: &(dyn std::error::Error + 'static)) -> Option<String> {

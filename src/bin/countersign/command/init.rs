@@ -16,7 +16,7 @@ use countersign::time::Period;
 use countersign::workspace::{FILE_NAME, Workspace};
 
 use crate::context::{Context, GlobalArgs, PassphraseArgs, TrustArgs, key_folder, load_key_file};
-use crate::output::{Exit, Refusal, print, say};
+use crate::output::{Exit, print, refuse, say};
 
 /// How long a first seal counts, if nothing else is said.
 const SEAL_DAYS: u16 = 365;
@@ -78,13 +78,13 @@ impl Args {
             None => key_folder(&self.account)?,
         };
         if !self.no_pin && pinned_by_choice(&context, &directory)? {
-            return Err(Refusal::new(
+            return Err(refuse(
                 "another root is pinned here already",
                 "keep that one with `--no-pin`, or unpin it with `git config --unset countersign.root`",
             ));
         }
         if key_folder.join("root.pem").exists() {
-            return Err(Refusal::new(
+            return Err(refuse(
                 format!("there are keys in `{}` already", key_folder.display()),
                 "choose another account name, or another folder with `--keys`",
             ));
@@ -139,7 +139,7 @@ fn pinned_by_choice(context: &Context, directory: &Path) -> Result<bool> {
 fn check_validity(plan: &Plan<'_>) -> Result<()> {
     if plan.now.plus(plan.validity) > plan.now.plus(Period::months(VALIDITY_MONTHS)) {
         let message = format!("a validity of {} is over {VALIDITY_MONTHS} months", plan.validity);
-        return Err(Refusal::new(message, "choose a shorter `--validity`"));
+        return Err(refuse(message, "choose a shorter `--validity`"));
     }
     Ok(())
 }

@@ -19,7 +19,7 @@ use countersign::report::escape::line;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::output::{Exit, Format, Refusal, note, print, print_json};
+use crate::output::{Exit, Format, note, print, print_json, refuse};
 
 /// Arguments of `inspect`.
 #[derive(Debug, clap::Args)]
@@ -98,7 +98,7 @@ fn policy(directory: &Path) -> Result<Found> {
     let bytes = match files::read(&first, ROOT_BYTES_MAX) {
         Err(error) if error.is_absent() => {
             let hint = "name a manifest, a package, or a folder with `roots/1.json`";
-            return Err(Refusal::new(format!("`{}` is not a policy directory", directory.display()), hint));
+            return Err(refuse(format!("`{}` is not a policy directory", directory.display()), hint));
         }
         other => other?,
     };

@@ -16,7 +16,7 @@ use countersign::workspace::Item;
 use serde::Serialize;
 
 use crate::context::{Context, GlobalArgs, entry_time};
-use crate::output::{Exit, Format, Refusal, print, print_json, warn};
+use crate::output::{Exit, Format, print, print_json, refuse, warn};
 use crate::progress::Progress;
 
 /// Arguments of `package`.
@@ -144,7 +144,7 @@ pub fn items<'a>(context: &'a Context, names: &[ArtifactName]) -> Result<Vec<&'a
     let find = |name: &ArtifactName| {
         let known: Vec<&str> = context.workspace.items.iter().map(|item| item.name.as_str()).collect();
         context.workspace.item(name).ok_or_else(|| {
-            Refusal::new(format!("the workspace has no `{name}`"), format!("it has {}", known.join(", ")))
+            refuse(format!("the workspace has no `{name}`"), format!("it has {}", known.join(", ")))
         })
     };
     names.iter().map(find).collect()
@@ -158,7 +158,7 @@ pub fn selection(
     output: &Path,
 ) -> Result<(Selection, SelectionRecord)> {
     if choice.from.is_some() && context.repository.is_none() {
-        return Err(Refusal::new(
+        return Err(refuse(
             "`--from` needs a git repository, and this folder is in none",
             "leave it out, or start in the repository",
         ));

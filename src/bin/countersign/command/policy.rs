@@ -14,7 +14,7 @@ use countersign::time::Period;
 use serde::Serialize;
 
 use crate::context::{Context, GlobalArgs, PassphraseArgs, TrustArgs, key_folder, load_key, load_key_file};
-use crate::output::{Exit, Format, Refusal, is_interactive, print, print_json, say};
+use crate::output::{Exit, Format, is_interactive, print, print_json, refuse, say};
 
 /// What can be done with a policy.
 #[derive(Debug, clap::Subcommand)]
@@ -244,7 +244,7 @@ impl PinArgs {
         }
         let confirmed = self.yes || self.digest.is_some() || ask()?;
         if !confirmed {
-            return Err(Refusal::new(
+            return Err(refuse(
                 "not pinned",
                 "compare the digest with the one that the owner of the policy publishes",
             ));
@@ -257,7 +257,7 @@ impl PinArgs {
 
 fn ask() -> Result<bool> {
     if !is_interactive() {
-        return Err(Refusal::new(
+        return Err(refuse(
             "nobody is there to confirm the root",
             "give the digest that the owner of the policy publishes: `countersign policy pin SHA384:…`",
         ));

@@ -20,7 +20,7 @@ use serde::Serialize;
 
 use super::package::{ChoiceArgs, selection};
 use crate::context::{Context, GlobalArgs, KeyArgs, TrustArgs, builder};
-use crate::output::{Exit, Format, Refusal, print, print_json};
+use crate::output::{Exit, Format, print, print_json, refuse};
 use crate::progress::Progress;
 
 /// Arguments of `sign`.
@@ -87,10 +87,7 @@ impl Args {
     /// Signs each artifact, and writes each manifest only when it is whole.
     pub fn run(self, global: &GlobalArgs) -> Result<Exit> {
         if self.artifacts.len() > 1 && (self.function.is_some() || self.layer.is_some()) {
-            return Err(Refusal::new(
-                "one name cannot be signed for several artifacts",
-                "sign them one at a time",
-            ));
+            return Err(refuse("one name cannot be signed for several artifacts", "sign them one at a time"));
         }
         let context = Context::read(global)?;
         let location = context.location(&self.signing.trust)?;
@@ -129,7 +126,7 @@ impl Args {
             (None, None) => (
                 None,
                 by_file().map_err(|error| {
-                    Refusal::new(error.to_string(), "name what it is with `--function` or `--layer`")
+                    refuse(error.to_string(), "name what it is with `--function` or `--layer`")
                 })?,
             ),
         };
@@ -150,17 +147,17 @@ impl Args {
         let cannot = || format!("cannot sign `{}`", context.shown(path));
         let files = read::read(&artifact, context.threads).with_context(cannot)?;
         let digests = artifact.digests(context.threads)?;
-        if !self.again {
-            if let Some(existing) = existing(signer, path, &digests)? {
-                let (job, profile) = (existing.job.job.job(), existing.job.profile.profile());
-                return Err(Refusal::new(
-                    format!(
-                        "`{}` has a manifest for this content already, by profile `{profile}`, from job {job}",
-                        context.shown(path)
-                    ),
-                    "use that manifest, or sign it again with `--again`",
-                ));
-            }
+        if !self.again
+            && let Some(existing) = existing(signer, path, &digests)?
+        {
+            let (job, profile) = (existing.job.job.job(), existing.job.profile.profile());
+            return Err(refuse(
+                format!(
+                    "`{}` has a manifest for this content already, by profile `{profile}`, from job {job}",
+                    context.shown(path)
+                ),
+                "use that manifest, or sign it again with `--again`",
+            ));
         }
         let (rules, source) = self.provenance(context, subject.item, &files)?;
         let signed = sign::sign(
@@ -208,13 +205,13 @@ pub fn profile_for(policy: &Policy, named: Option<&ProfileName>, item: Option<&I
     }
     match policy.profile_names().as_slice() {
         [only] => Ok(only.clone()),
-        [] => Err(Refusal::new(
+        [] => Err(refuse(
             format!("account `{}` has no signing profile", policy.account()),
             "ask the owner of the policy for one",
         )),
         several => {
             let names: Vec<&str> = several.iter().map(ProfileName::as_str).collect();
-            Err(Refusal::new(
+            Err(refuse(
                 "the account has several signing profiles",
                 format!("name one with `--profile`: {}", names.join(", ")),
             ))

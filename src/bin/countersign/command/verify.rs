@@ -17,7 +17,7 @@ use countersign::verify::integrity::Digests;
 use countersign::verify::{Question, verify};
 
 use crate::context::{Context, GlobalArgs, TrustArgs};
-use crate::output::{Exit, Format, Refusal, print};
+use crate::output::{Exit, Format, print, refuse};
 use crate::progress::Progress;
 
 /// Arguments of `verify`.
@@ -90,7 +90,7 @@ impl Args {
             && path.extension().is_some_and(|e| e == "toml");
         match (id, folder.parent()) {
             (Some(id), Some(directory)) if in_policy => Ok((id, Some(directory.into()))),
-            _ => Err(Refusal::new(
+            _ => Err(refuse(
                 format!("`{text}` is neither a CSC's id nor a CSC file in a policy directory"),
                 "name one such as `csc-0123456789abcdefg`, or `POLICY/csc/csc-….toml`",
             )),
@@ -116,13 +116,13 @@ impl Args {
                 let known: Vec<&str> =
                     context.workspace.items.iter().map(|item| item.name.as_str()).collect();
                 let hint = format!("name the artifact too, or one of {}", known.join(", "));
-                return Err(Refusal::new("the workspace has no function of that name", hint));
+                return Err(refuse("the workspace has no function of that name", hint));
             }
             return Ok(tasks);
         };
         let asked = self.function.clone().map(|name| (Kind::Function, name));
         if asked.is_none() && !has_csc {
-            return Err(Refusal::new(
+            return Err(refuse(
                 "nothing says which policy applies to the artifact",
                 "name what it would be deployed as with `--function`, or a CSC with `--csc`",
             ));
@@ -134,7 +134,7 @@ impl Args {
 /// Verifies one artifact under the CSC that governs it.
 pub fn judge(context: &Context, policy: &Policy, csc: Option<&CscId>, task: &Task) -> Result<Gate> {
     let artifact = Artifact::open(&task.artifact).map_err(|error| match error.is_absent() {
-        true => Refusal::new(
+        true => refuse(
             format!("there is no `{}`", context.shown(&task.artifact)),
             "make it with `countersign release`, or name another",
         ),
@@ -175,7 +175,7 @@ fn governing(policy: &Policy, named: Option<&CscId>, task: &Task) -> Result<Opti
     let Some(id) = named.or(attached) else { return Ok(None) };
     let absent = || {
         let hint = "name a CSC of this account, or ask the owner of the policy to seal it";
-        Refusal::new(format!("account `{}` has no sealed CSC `{id}`", policy.account()), hint)
+        refuse(format!("account `{}` has no sealed CSC `{id}`", policy.account()), hint)
     };
     policy.csc(id)?.ok_or_else(absent).map(Some)
 }
