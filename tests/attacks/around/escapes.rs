@@ -1,0 +1,280 @@
+//! Is there any text that a terminal or a CI system obeys when it is shown?
+
+use std::fs::{self, File};
+
+use countersign::report::escape::line;
+use serde_json::{Value, json};
+
+use crate::json::places;
+use crate::support::{NAME, Ran, Scene, revocation, text, write};
+
+/// What a terminal, a log or a CI system might obey.
+const EVIL: &str =
+    "pwned\x1b]0;pwned\x07\u{9b}31m\u{202e}\u{2066}\u{2028}\r\n::set-output name=a::b\n::error::";
+
+/// Asserts that the hostile text is shown, and that nothing in it is obeyed.
+#[track_caller]
+fn harmless(ran: &Ran) {
+    assert!((ran.out() + &ran.err()).contains("pwned"), "it is not shown: {ran}");
+    obeyed_nothing(ran);
+}
+
+/// Asserts that nothing in the output is more than letters.
+#[track_caller]
+fn obeyed_nothing(ran: &Ran) {
+    let all = ran.out() + &ran.err();
+    let obeyed = |c: char| c != '\n' && line(&c.to_string()) != c.to_string();
+    if let Some(c) = all.chars().find(|c| obeyed(*c)) {
+        panic!("U+{:04X} is raw in\n{}", u32::from(c), all.escape_debug());
+    }
+    let command = all.split('\n').find(|line| line.trim_start().starts_with("::"));
+    assert_eq!(command, None, "{ran}");
+    assert!(!ran.err().contains("panicked"), "{ran}");
+}
+
+/// Runs it as on a terminal: nothing is taken away on the way out.
+fn shown(scene: &Scene, arguments: &[&str], variables: &[(&str, &str)]) -> Ran {
+    Ran::of(scene.countersign().args(arguments).env("CLICOLOR_FORCE", "1").envs(variables.iter().copied()))
+}
+
+/// gh CVE-2026-45803: terminal escapes in arguments and variables.
+#[test]
+fn escapes_in_arguments_are_not_obeyed() {
+    let scene = Scene::new();
+    scene.verify().allowed();
+    for arguments in [
+        &["verify", EVIL, "--function", NAME][..],
+        &["verify", "dist/orders.zip", "--function", EVIL],
+        &["verify", "dist/orders.zip", "--csc", EVIL],
+        &["verify", "dist/orders.zip", "--function", NAME, "--manifest", EVIL],
+        &["verify", "--policy", EVIL],
+        &["verify", "--root", EVIL],
+        &["verify", "--format", EVIL],
+        &["verify", &format!("--{EVIL}")],
+        &[EVIL],
+        &["-C", EVIL, "verify"],
+        &["--threads", EVIL, "verify"],
+        &["package", EVIL],
+        &["package", "--from", EVIL],
+        &["package", "--output", &format!("handler.py/{EVIL}")],
+        &["release", EVIL],
+        &["sign", EVIL, "--function", NAME],
+        &["sign", "dist/orders.zip", "--profile", EVIL],
+        &["sign", "dist/orders.zip", "--again", "--profile", &format!("pwned_{}", "a".repeat(9))],
+        &["sign", "dist/orders.zip", "--again", "--key", EVIL],
+        &["sign", "dist/orders.zip", "--again", "--key", &format!("env:{EVIL}")],
+        &["sign", "dist/orders.zip", "--again", "--key", &format!("{EVIL}:x")],
+        &["inspect", EVIL],
+        &["init", "--account", EVIL],
+        &["init", "--account", "zeta", "--principal", EVIL],
+        &["init", "--account", "zeta", "--functions", EVIL, "--no-pin", "--plaintext-keys"],
+        &["init", "--account", "zeta", "--validity", EVIL],
+        &["init", "--account", "zeta", "--no-pin", "--plaintext-keys", "--policy", EVIL],
+        &["policy", "pin", EVIL],
+        &["policy", "seal", "--key", EVIL],
+        &["policy", EVIL],
+        &["completions", EVIL],
+    ] {
+        harmless(&shown(&scene, arguments, &[]));
+    }
+    for (name, arguments) in [
+        ("COUNTERSIGN_ROOT", &["verify"][..]),
+        ("COUNTERSIGN_POLICY", &["verify"]),
+        ("COUNTERSIGN_KEY", &["sign", "dist/orders.zip", "--again"]),
+        ("SOURCE_DATE_EPOCH", &["package"]),
+    ] {
+        harmless(&shown(&scene, arguments, &[(name, EVIL)]));
+    }
+    for name in ["countersign.root", "countersign.policy", "countersign.key"] {
+        scene.git(&["config", name, EVIL]);
+        harmless(&shown(&scene, &["sign", "dist/orders.zip", "--again"], &[]));
+        scene.git(&["config", "--unset", name]);
+        scene.git(&["config", "countersign.root", &scene.pin().to_string()]);
+    }
+}
+
+/// gh CVE-2026-45803: terminal escapes in names of files and folders.
+#[test]
+fn escapes_in_file_names_are_not_obeyed() {
+    let invisible = "pwned\u{202e}\u{2066}\u{200b}\u{feff}\u{e0041}.txt";
+    for format in ["text", "json"] {
+        let scene = Scene::new();
+        scene.verify().allowed();
+        let tree = scene.repository();
+        let explain = ["package", "--explain", "--format", format];
+        // Ignored, excluded, untracked, and packaged.
+        write(&tree.join(".gitignore"), "*.log\n");
+        write(&tree.join(format!("{EVIL}.log")), "");
+        harmless(&shown(&scene, &explain, &[]));
+        write(&tree.join(invisible), "");
+        harmless(shown(&scene, &explain, &[]).done());
+        // A verdict that names files.
+        let ran = shown(&scene, &["verify", "--format", format], &[]);
+        assert_eq!(ran.code, Some(1), "{ran}");
+        harmless(&ran);
+        harmless(shown(&scene, &["inspect", "dist/orders.zip", "--format", format], &[]).done());
+        harmless(shown(&scene, &["package", "--tracked", "--explain", "--format", format], &[]).done());
+        // A file that no package may hold.
+        write(&tree.join(EVIL), "");
+        harmless(&shown(&scene, &explain, &[]));
+        harmless(&shown(&scene, &["release", "--format", format], &[]));
+        fs::remove_file(tree.join(EVIL)).expect("it was there");
+        // The artifact's own name.
+        let artifact = format!("{EVIL}.zip");
+        fs::copy(scene.artifact(), tree.join(&artifact)).expect("a copy");
+        harmless(&shown(&scene, &["sign", &artifact, "--function", NAME, "--format", format], &[]));
+        harmless(&shown(&scene, &["sign", &artifact, "--function", NAME, "--format", format], &[]));
+        harmless(&shown(&scene, &["verify", &artifact, "--function", NAME, "--format", format], &[]));
+        // A document of the policy.
+        write(&scene.policy().join(format!("profiles/{EVIL}.toml")), "revision = 0");
+        harmless(&shown(&scene, &["policy", "status", "--format", format], &[]));
+        harmless(&shown(&scene, &["policy", "seal"], &[]));
+        // A folder to start in.
+        let folder = scene.path().join(EVIL);
+        write(&folder.join("handler.py"), "");
+        obeyed_nothing(&shown(&scene, &["-C", text(&folder), "policy", "status", "--format", format], &[]));
+        let account = ["init", "--account", "zeta", "--plaintext-keys", "--keys"];
+        harmless(&shown(&scene, &[&["-C", text(&folder)][..], &account, &[text(&folder)]].concat(), &[]));
+        let key = folder.join("signing.pem");
+        let release = ["release", "--key", text(&key), "--format", format];
+        harmless(shown(&scene, &[&["-C", text(&folder)][..], &release].concat(), &[]).done());
+    }
+}
+
+/// gh CVE-2026-45803: terminal escapes in entries of an archive.
+#[test]
+fn escapes_in_archives_are_not_obeyed() {
+    let scene = Scene::new();
+    scene.verify().allowed();
+    for (name, good) in [(EVIL, false), ("pwned\u{202e}\u{2067}txt", true)] {
+        let path = scene.path().join("foreign.zip");
+        let mut writer = zip::ZipWriter::new(File::create(&path).expect("a file"));
+        let options = zip::write::SimpleFileOptions::default();
+        writer.start_file(name, options).expect("an entry");
+        writer.finish().expect("a ZIP");
+        for format in ["text", "json"] {
+            let ran = shown(&scene, &["inspect", "../foreign.zip", "--format", format], &[]);
+            assert_eq!(ran.code == Some(0), good, "{ran}");
+            harmless(&ran);
+        }
+        let ran = shown(&scene, &["sign", "../foreign.zip", "--function", NAME, "--again"], &[]);
+        assert_eq!(ran.code == Some(0), good, "{ran}");
+        if !good {
+            harmless(&ran);
+            fs::copy(&path, scene.artifact()).expect("a copy");
+            harmless(&shown(&scene, &["verify"], &[]));
+            harmless(&shown(&scene, &["verify", "--format", "json"], &[]));
+        }
+    }
+}
+
+/// gh CVE-2026-45803: terminal escapes in a remote's address, a CI variable and every text of a manifest.
+#[test]
+fn escapes_in_manifests_are_not_obeyed() {
+    let scene = Scene::new();
+    scene.verify().allowed();
+    scene.git(&["config", "remote.origin.url", &format!("https://example.org/{EVIL}")]);
+    write(&scene.repository().join("handler.py"), "print('two orders')\n");
+    let run = [
+        ("GITHUB_ACTIONS", "true"),
+        ("GITHUB_SERVER_URL", EVIL),
+        ("GITHUB_REPOSITORY", EVIL),
+        ("GITHUB_RUN_ID", EVIL),
+    ];
+    shown(&scene, &["release"], &run).done();
+    let both = |arguments: &[&str]| {
+        ["text", "json"].map(|format| shown(&scene, &[arguments, &["--format", format]].concat(), &[]))
+    };
+    for ran in both(&["inspect", "dist/orders.zip.sigstore.json"]) {
+        harmless(ran.done());
+    }
+    let (bundle, statement) = (scene.bundle(), scene.statement());
+    for place in places(&statement) {
+        if !statement.pointer(&place).is_some_and(Value::is_string) {
+            continue;
+        }
+        scene.restate(|changed| *changed.pointer_mut(&place).expect("it is there") = EVIL.into());
+        both(&["verify"]).iter().for_each(obeyed_nothing);
+        both(&["inspect", "dist/orders.zip.sigstore.json"]).iter().for_each(harmless);
+    }
+    scene.restate(|changed| {
+        *changed = statement.clone();
+        changed["predicate"]["source"]["commit"] = EVIL.into();
+    });
+    both(&["verify"]).iter().for_each(|ran| harmless(ran.done()));
+    let field = json!({ EVIL: 1 });
+    scene.restate(|changed| changed["predicate"] = field.clone());
+    both(&["verify"]).iter().for_each(harmless);
+    for (place, value) in [
+        ("/mediaType", json!(EVIL)),
+        ("/dsseEnvelope/payloadType", json!(EVIL)),
+        ("/verificationMaterial", field),
+    ] {
+        let mut changed = bundle.clone();
+        *changed.pointer_mut(place).expect("it is there") = value;
+        scene.put_bundle(&changed);
+        both(&["verify"]).iter().for_each(harmless);
+    }
+    let mut changed = bundle;
+    changed["dsseEnvelope"]["signatures"][0]["keyid"] = EVIL.into();
+    changed["verificationMaterial"]["publicKey"]["hint"] = EVIL.into();
+    scene.put_bundle(&changed);
+    both(&["verify"]).iter().for_each(harmless);
+    both(&["inspect", "dist/orders.zip.sigstore.json"]).iter().for_each(harmless);
+}
+
+/// gh CVE-2026-45803: terminal escapes in function names and everything else of a TOML document.
+#[test]
+fn escapes_in_toml_are_not_obeyed() {
+    let scene = Scene::new();
+    scene.verify().allowed();
+    let workspace = scene.repository().join("countersign.toml");
+    let good = fs::read_to_string(&workspace).expect("text");
+    let quoted = Value::from(EVIL).to_string();
+    for (from, to) in [
+        (r#""orders""#, quoted.clone()),
+        (r#""acme""#, quoted.clone()),
+        (r#""../policy""#, quoted.clone()),
+        (r#"path = ".""#, format!("path = {}", Value::from(format!("../{EVIL}")))),
+        (r#"path = ".""#, format!("path = {quoted}")),
+        (r#"path = ".""#, format!("path = '.'\nprofile = {quoted}")),
+        (r#"path = ".""#, format!("path = '.'\nlayers = [{quoted}]")),
+        (r#"path = ".""#, format!("path = '.'\ninclude = [{}]", Value::from(format!("{EVIL}[z-a]")))),
+        (r#"path = ".""#, format!("path = '.'\n{quoted} = 1")),
+        (r#"path = ".""#, format!("path = '.'\n{quoted}.{quoted} = 1")),
+        (r#"path = ".""#, "path = '.'\npwned\x1b]0;pwned\x07".into()),
+    ] {
+        assert!(good.contains(from), "{from}");
+        write(&workspace, good.replace(from, &to));
+        for format in ["text", "json"] {
+            obeyed_nothing(&shown(&scene, &["release", "--format", format], &[]));
+        }
+    }
+    write(&workspace, good.replace(r#""orders""#, &quoted));
+    harmless(&shown(&scene, &["release"], &[]));
+    write(&workspace, good);
+    let csc = scene.csc();
+    for (path, from, to) in [
+        (&csc[..], "\"Enforce\"", quoted.clone()),
+        (&csc, "revision = 1", format!("revision = 1\n{quoted} = 1")),
+        (&csc, "\"arn:", format!("{quoted}, \"arn:")),
+        ("functions.toml", "\"*\"", quoted.clone()),
+        ("profiles/release.toml", "\"release\"", quoted.clone()),
+        ("profiles/release.toml", "\"ci@acme.example\"", quoted.clone()),
+        ("revocations.toml", "revision = 1", format!("revision = {quoted}")),
+    ] {
+        let good = scene.document(path);
+        scene.edit(path, from, &to);
+        harmless(&shown(&scene, &["policy", "seal"], &[]));
+        write(&scene.policy().join(path), good);
+    }
+    // What can be sealed and shown: the reason of a revocation.
+    let job = scene.statement()["predicate"]["job"].as_str().expect("an ARN").to_owned();
+    scene.append("revocations.toml", &revocation("job", &job).replace("'a lost laptop'", &quoted));
+    scene.seal();
+    for format in ["text", "json"] {
+        let ran = shown(&scene, &["verify", "--format", format], &[]);
+        assert_eq!(ran.code, Some(1), "{ran}");
+        harmless(&ran);
+    }
+}

@@ -1,0 +1,14 @@
+//! Do the attacks that other signing tools have met fail here?
+//!
+//! Each test names the row that it comes from: a tool, a CVE, or a property of a format. It starts
+//! from a release that is allowed, tampers with one thing at a time, and asks for the verdict.
+
+#![cfg(unix)]
+
+mod around;
+mod json;
+mod policy;
+mod signatures;
+#[path = "../support/mod.rs"]
+mod support;
+mod verdicts;
