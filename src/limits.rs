@@ -60,9 +60,13 @@ pub const LINK_BYTES_MAX: u64 = 4095;
 /// Deflate reaches 1032; code and data that people deploy stay under 20.
 pub const RATIO_MAX: u64 = 100;
 
-/// Bytes of work in progress while packaging or hashing, beyond the one largest file: two or more
-/// files a core without holding the tree in memory.
-pub const WINDOW_BYTES: u64 = 24 << 20;
+/// Bytes of files in progress while packaging, beyond the one largest: what the other cores do while
+/// one of them deflates a large file, without holding the tree in memory.
+pub const PACK_WINDOW_BYTES: u64 = 48 << 20;
+
+/// Bytes of an artifact in progress while it is hashed: a run of chunks for each of two cores, and one
+/// for the thread that adds them up.
+pub const HASH_WINDOW_BYTES: u64 = 24 << 20;
 
 /// Largest artifact whose plain SHA-384 is checked without being asked for, in bytes: above what
 /// AWS takes zipped, and hashed in an eighth of a second. Beyond it the chunk digest and SHA-256 decide.

@@ -1,14 +1,13 @@
 //! Parallel work whose results come out in order, with bounded memory.
 //!
 //! Workers take jobs in order and the caller's thread takes results in the same order. A job
-//! starts only when its weight fits into the window beside those under way, so memory holds the
-//! window and at most one job that is larger than it.
+//! starts only when its weight fits into the window beside those under way and the results that wait.
+//! One job that is larger than half the window may be under way beside it, so that the others do not
+//! stand still; memory holds the window and at most one such job.
 
 use std::collections::BTreeMap;
 use std::num::NonZero;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
-
-use crate::limits::WINDOW_BYTES;
 
 /// How many threads to work with. The results never depend on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,16 +27,17 @@ impl Threads {
 
 /// Does `work` on every job, on several threads, and hands each result to `take` in job order.
 ///
-/// `weight` is the memory in bytes that a job and its result hold. The first error, of `work` or
+/// `weight` is the memory in bytes that a job holds, and `window` how much all of them may. The first error, of `work` or
 /// of `take`, ends everything and is returned; a panic in a worker goes on in the caller.
 pub fn in_order<J: Sync, T: Send, E: Send>(
     threads: Threads,
+    window: u64,
     jobs: &[J],
     weight: impl Fn(&J) -> u64 + Sync,
     work: impl Fn(&J) -> Result<T, E> + Sync,
     mut take: impl FnMut(T) -> Result<(), E>,
 ) -> Result<(), E> {
-    let queue = Queue { state: Mutex::new(State::default()), changed: Condvar::new() };
+    let queue = Queue { window, state: Mutex::new(State::default()), changed: Condvar::new() };
     std::thread::scope(|scope| {
         for _ in 0..threads.0.get().min(jobs.len()) {
             scope.spawn(|| {
@@ -61,6 +61,7 @@ pub fn in_order<J: Sync, T: Send, E: Send>(
 }
 
 struct Queue<R> {
+    window: u64,
     state: Mutex<State<R>>,
     changed: Condvar,
 }
@@ -68,13 +69,14 @@ struct Queue<R> {
 struct State<R> {
     next: usize,
     under_way: u64,
+    large_under_way: bool,
     done: BTreeMap<usize, R>,
     stopped: bool,
 }
 
 impl<R> Default for State<R> {
     fn default() -> Self {
-        Self { next: 0, under_way: 0, done: BTreeMap::new(), stopped: false }
+        Self { next: 0, under_way: 0, large_under_way: false, done: BTreeMap::new(), stopped: false }
     }
 }
 
@@ -96,7 +98,13 @@ impl<R> Queue<R> {
                 return None;
             }
             let weight = weight(&jobs[index]);
-            if state.under_way == 0 || state.under_way + weight <= WINDOW_BYTES {
+            if self.is_large(weight) {
+                if !state.large_under_way {
+                    state.next += 1;
+                    state.large_under_way = true;
+                    return Some(index);
+                }
+            } else if state.under_way + weight <= self.window {
                 state.next += 1;
                 state.under_way += weight;
                 return Some(index);
@@ -124,8 +132,18 @@ impl<R> Queue<R> {
         }
     }
 
+    fn is_large(&self, weight: u64) -> bool {
+        weight > self.window / 2
+    }
+
     fn release(&self, weight: u64) {
-        self.lock().under_way -= weight;
+        let mut state = self.lock();
+        if self.is_large(weight) {
+            state.large_under_way = false;
+        } else {
+            state.under_way -= weight;
+        }
+        drop(state);
         self.changed.notify_all();
     }
 }
@@ -144,6 +162,8 @@ impl<R> Drop for StopOnDrop<'_, R> {
 mod tests {
     use super::*;
 
+    const WINDOW: u64 = 1000;
+
     fn run(count: usize, jobs: &[u64], fail: Option<u64>) -> (Vec<u64>, Result<(), u64>) {
         let threads = Threads::exactly(NonZero::new(count).unwrap());
         let mut taken = Vec::new();
@@ -154,7 +174,7 @@ mod tests {
             taken.push(result);
             Ok(())
         };
-        let ended = in_order(threads, jobs, |job| *job, work, take);
+        let ended = in_order(threads, WINDOW, jobs, |job| *job, work, take);
         (taken, ended)
     }
 
@@ -170,7 +190,7 @@ mod tests {
 
     #[test]
     fn jobs_larger_than_the_window_go_one_at_a_time() {
-        let jobs = [WINDOW_BYTES * 3, 1, WINDOW_BYTES, WINDOW_BYTES * 2];
+        let jobs = [WINDOW * 3, 1, WINDOW, WINDOW * 2];
         assert_eq!(run(4, &jobs, None).1, Ok(()));
     }
 
@@ -189,8 +209,9 @@ mod tests {
             assert_ne!(*job, 30, "injected");
             Ok(*job)
         };
-        let caught =
-            std::panic::catch_unwind(|| in_order(Threads::per_core(), &jobs, |_| 1, panics, |_| Ok(())));
+        let caught = std::panic::catch_unwind(|| {
+            in_order(Threads::per_core(), WINDOW, &jobs, |_| 1, panics, |_| Ok(()))
+        });
         assert!(caught.is_err());
     }
 }

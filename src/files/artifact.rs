@@ -7,6 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use super::FileError;
 use crate::digest::{self, ArtifactDigests, CHUNKS_BYTES, QuickDigests, Sha256Hasher, Sha384, Sha384Hasher};
 
+use crate::limits::HASH_WINDOW_BYTES;
 use crate::parallel::{Threads, in_order};
 
 /// A regular file, held open: what was digested stays what is read, whatever its path says later.
@@ -68,6 +69,7 @@ impl Artifact {
         };
         in_order(
             threads,
+            HASH_WINDOW_BYTES,
             &runs,
             |_| CHUNKS_BYTES as u64,
             hash,

@@ -21,14 +21,15 @@ use super::{size, zip};
 use crate::digest::{ArtifactDigests, ArtifactHasher, Sha384};
 use crate::files::{FileError, Pending, writing};
 use crate::inventory::{FileMode, FileRecord};
+use crate::limits::PACK_WINDOW_BYTES;
 use crate::parallel::{Threads, in_order};
 use crate::time::Timestamp;
 
 /// What compresses, as the manifest names it: engine, version and level.
 pub const ENCODER: &str = "libdeflate 1.26 level 6";
 
-/// Unpacked bytes of small files that one worker takes at a time.
-const BATCH_BYTES: u64 = 1 << 20;
+/// Unpacked bytes that one worker takes at a time, in files that are hashed side by side.
+const BATCH_BYTES: u64 = 4 << 20;
 
 const LEVEL: i32 = 6;
 const PROBE_LEVEL: i32 = 1;
@@ -105,7 +106,7 @@ pub fn write(
         let bytes = batch.iter().map(read).collect::<Result<Vec<Vec<u8>>, SelectError>>()?;
         Ok(pack(batch, bytes))
     };
-    in_order(threads, &batches, weight, make, |batch| {
+    in_order(threads, PACK_WINDOW_BYTES, &batches, weight, make, |batch| {
         for packed in batch {
             archive.add(&packed)?;
             progress(packed.file.size);
@@ -144,12 +145,12 @@ struct Packed {
 /// Digests the files of a batch side by side, and deflates each.
 fn pack(batch: &[Candidate], contents: Vec<Vec<u8>>) -> Vec<Packed> {
     let digests = Sha384::of_each(&contents.iter().map(Vec::as_slice).collect::<Vec<_>>());
-    let mut compressor = Compressor::new(level(LEVEL));
+    let mut deflater = Deflater::new(LEVEL);
     let mut pack = |((candidate, bytes), sha384): ((&Candidate, Vec<u8>), Sha384)| {
         let (path, mode) = (candidate.path.clone(), candidate.mode);
         let file = FileRecord { path, mode, size: bytes.len() as u64, sha384 };
         let crc = crc32(&bytes);
-        let deflated = if mode == FileMode::Link { None } else { deflate(&bytes, &mut compressor) };
+        let deflated = if mode == FileMode::Link { None } else { deflate(&bytes, &mut deflater) };
         let (method, data) = deflated.map_or((zip::STORED, bytes), |data| (zip::DEFLATED, data));
         Packed { file, method, crc, data }
     };
@@ -157,11 +158,11 @@ fn pack(batch: &[Candidate], contents: Vec<Vec<u8>>) -> Vec<Packed> {
 }
 
 /// The deflated bytes, where they are fewer.
-fn deflate(bytes: &[u8], compressor: &mut Compressor) -> Option<Vec<u8>> {
+fn deflate(bytes: &[u8], deflater: &mut Deflater) -> Option<Vec<u8>> {
     if bytes.is_empty() || !worth_deflating(bytes) {
         return None;
     }
-    compress(bytes, compressor)
+    deflater.compress(bytes).map(<[u8]>::to_vec)
 }
 
 /// Whether some sample of a large file shrinks: eight of 16 KiB, spread evenly, at level 1.
@@ -170,21 +171,32 @@ fn worth_deflating(bytes: &[u8]) -> bool {
         return true;
     }
     let step = (bytes.len() - PROBE_SAMPLE_BYTES) / (PROBE_SAMPLES - 1);
-    let mut compressor = Compressor::new(level(PROBE_LEVEL));
+    let mut deflater = Deflater::new(PROBE_LEVEL);
     let mut samples = (0..PROBE_SAMPLES).map(|i| &bytes[i * step..][..PROBE_SAMPLE_BYTES]);
-    samples.any(|sample| compress(sample, &mut compressor).is_some())
+    samples.any(|sample| deflater.compress(sample).is_some())
 }
 
-/// Deflates into one byte less than the input: what does not fit is not smaller.
-fn compress(bytes: &[u8], compressor: &mut Compressor) -> Option<Vec<u8>> {
-    let mut out = vec![0; bytes.len() - 1];
-    let size = compressor.deflate_compress(bytes, &mut out).ok()?;
-    out.truncate(size);
-    Some(out)
+/// A compressor with a buffer of its own, for one file after the other.
+struct Deflater {
+    compressor: Compressor,
+    buffer: Vec<u8>,
 }
 
-fn level(number: i32) -> CompressionLvl {
-    CompressionLvl::new(number).unwrap_or_default()
+impl Deflater {
+    fn new(level: i32) -> Self {
+        let level = CompressionLvl::new(level).unwrap_or_default();
+        Self { compressor: Compressor::new(level), buffer: Vec::new() }
+    }
+
+    /// Deflates into one byte less than the input: what does not fit is not smaller.
+    fn compress(&mut self, bytes: &[u8]) -> Option<&[u8]> {
+        let room = bytes.len() - 1;
+        if self.buffer.len() < room {
+            self.buffer.resize(room, 0);
+        }
+        let size = self.compressor.deflate_compress(bytes, &mut self.buffer[..room]).ok()?;
+        Some(&self.buffer[..size])
+    }
 }
 
 struct Archive<'a> {
@@ -324,6 +336,6 @@ mod tests {
         bytes[..PROBE_SAMPLE_BYTES].fill(0);
         assert!(worth_deflating(&bytes));
         assert!(worth_deflating(&noise(1000)));
-        assert_eq!(deflate(&noise(1000), &mut Compressor::new(level(LEVEL))), None);
+        assert_eq!(deflate(&noise(1000), &mut Deflater::new(LEVEL)), None);
     }
 }

@@ -27,7 +27,9 @@ use crate::digest::Sha384;
 use crate::files::FileError;
 use crate::files::artifact::Artifact;
 use crate::inventory::{FileMode, FileRecord};
-use crate::limits::{ARCHIVE_BYTES_MAX, ENTRIES_MAX, FILE_BYTES_MAX, LINK_BYTES_MAX, TOTAL_BYTES_MAX};
+use crate::limits::{
+    ARCHIVE_BYTES_MAX, ENTRIES_MAX, FILE_BYTES_MAX, LINK_BYTES_MAX, PACK_WINDOW_BYTES, TOTAL_BYTES_MAX,
+};
 use crate::parallel::{Threads, in_order};
 
 /// Deflate's greatest expansion: 258 bytes from 2 bits.
@@ -80,7 +82,7 @@ pub fn read(artifact: &Artifact, threads: Threads) -> Result<Vec<FileRecord>, Re
     let mut files = Vec::with_capacity(placed.len());
     let weight = |(entry, _): &(&Central, u64)| entry.packed + entry.size;
     let unpack = |(entry, start): &(&Central, u64)| unpack(artifact, entry, *start);
-    in_order(threads, &placed, weight, unpack, |file| {
+    in_order(threads, PACK_WINDOW_BYTES, &placed, weight, unpack, |file| {
         files.push(file);
         Ok::<(), ReadError>(())
     })?;

@@ -19,7 +19,7 @@ use crate::digest::Sha384;
 use crate::files::{FileError, reading};
 use crate::git::{BlobId, GitError, GitFile, Repository};
 use crate::inventory::{FileMode, FileRecord};
-use crate::limits::{ENTRIES_MAX, FILE_BYTES_MAX, TOTAL_BYTES_MAX};
+use crate::limits::{ENTRIES_MAX, FILE_BYTES_MAX, PACK_WINDOW_BYTES, TOTAL_BYTES_MAX};
 use crate::parallel::{Threads, in_order};
 use crate::provenance::{SelectionRecord, Source};
 
@@ -176,6 +176,7 @@ pub fn inventory(selection: &Selection, threads: Threads) -> Result<Vec<FileReco
     };
     in_order(
         threads,
+        PACK_WINDOW_BYTES,
         &selection.candidates,
         |candidate| candidate.size,
         record,
