@@ -5,6 +5,8 @@
 //! ```
 //! [`store::Policy`] is what is left when every step held.
 
+pub mod documents;
+pub mod error;
 pub mod pin;
 pub mod root;
 pub mod seal;

@@ -15,8 +15,8 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::error::PolicyError;
 use super::pin::Pin;
-use super::store::PolicyError;
 use crate::crypto::envelope::Envelope;
 use crate::crypto::key::{KeyId, PublicKey};
 use crate::crypto::secret::SecretKey;

@@ -12,8 +12,8 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::error::PolicyError;
 use super::root::Root;
-use super::store::PolicyError;
 use crate::crypto::envelope::Envelope;
 use crate::crypto::secret::SecretKey;
 use crate::digest::Sha384;

@@ -10,9 +10,9 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use super::error::PolicyError;
 use super::root::Root;
 use super::snapshot::Snapshot;
-use super::store::PolicyError;
 use crate::digest::Sha384;
 use crate::document;
 use crate::files::{self, Access, FileError};

@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use super::documents;
+use super::error::PolicyError;
 use super::pin::Pin;
 use super::root::{self, Root};
 use super::snapshot::{self, SealedDocument, Snapshot};
@@ -10,122 +12,13 @@ use crate::crypto::key::KeyId;
 use crate::csc::Csc;
 use crate::digest::Sha384;
 use crate::document::DocumentError;
-use crate::files::{self, FileError};
+use crate::files;
 use crate::function::Functions;
 use crate::limits::DOCUMENT_BYTES_MAX;
 use crate::name::{AccountName, CscId, ProfileName};
 use crate::profile::Profile;
 use crate::revocation::Revocations;
 use crate::time::Timestamp;
-
-/// Why policy data is not trusted. It is never a finding: nothing is decided without a policy.
-#[derive(Debug, thiserror::Error)]
-pub enum PolicyError {
-    /// There is no pin, so nothing is trusted.
-    #[error("no root is pinned for the policy in `{}`", .0.display())]
-    Unpinned(PathBuf),
-    /// The first root is not the pinned one.
-    #[error("`{}` is not the pinned root\n  pinned {pinned}\n  found  {found}", path.display())]
-    PinDiffers {
-        /// The first root.
-        path: PathBuf,
-        /// Its digest.
-        found: Pin,
-        /// The pin.
-        pinned: Pin,
-    },
-    /// Too few keys of a role signed.
-    #[error("`{}` is not signed by enough keys of the {role} role", path.display())]
-    Threshold {
-        /// The document.
-        path: PathBuf,
-        /// The role.
-        role: &'static str,
-    },
-    /// A root or a snapshot is past its time.
-    #[error("`{}` expired at {expires}", path.display())]
-    Expired {
-        /// The document.
-        path: PathBuf,
-        /// When it expired.
-        expires: Timestamp,
-    },
-    /// The policy is older than one that was seen.
-    #[error("the policy was rolled back: {what} {found} is older than {what} {seen}, which was seen before")]
-    RolledBack {
-        /// Which document.
-        what: &'static str,
-        /// The highest version seen.
-        seen: u64,
-        /// The version found.
-        found: u64,
-    },
-    /// Two snapshots have one version.
-    #[error("another snapshot with version {version} was seen before")]
-    TwoSnapshots {
-        /// The version.
-        version: u64,
-    },
-    /// A snapshot's version is beyond any honest one.
-    #[error("`{}` has version {version}, beyond any that honest seals reach", path.display())]
-    FastForward {
-        /// The snapshot.
-        path: PathBuf,
-        /// Its version.
-        version: u64,
-    },
-    /// Documents differ from what was sealed.
-    #[error("the policy in `{}` has unsealed changes: {}", directory.display(), paths.join(", "))]
-    Unsealed {
-        /// The policy directory.
-        directory: PathBuf,
-        /// The documents.
-        paths: Vec<String>,
-    },
-    /// A document that every account has is not sealed.
-    #[error("the sealed policy has no `{0}`")]
-    Missing(&'static str),
-    /// A document is malformed.
-    #[error(transparent)]
-    Document(#[from] DocumentError),
-    /// A file could not be read.
-    #[error(transparent)]
-    File(#[from] FileError),
-}
-
-impl PolicyError {
-    /// What to do about it.
-    pub fn hint(&self) -> Option<&'static str> {
-        Some(match self {
-            Self::Unpinned(_) => {
-                "compare the digest that `countersign policy pin` shows with the one your security team publishes"
-            }
-            Self::PinDiffers { .. } => {
-                "ask the owner of the policy which root is right; the pin is kept outside the tree on purpose"
-            }
-            Self::Threshold { .. } => {
-                "restore the file from the owner of the policy, or have the missing key holders seal it"
-            }
-            Self::Expired { .. } => {
-                "bring the policy up to date, or have its key holders run `countersign policy seal`"
-            }
-            Self::RolledBack { .. } | Self::TwoSnapshots { .. } => {
-                "bring the policy up to date; if its key holders confirm that versions started anew, they rotate the root"
-            }
-            Self::FastForward { .. } => {
-                "a policy key is being misused: rotate the root to new policy keys, which starts versions anew"
-            }
-            Self::Unsealed { .. } => {
-                "restore the files, or have the key holders of the policy run `countersign policy seal`"
-            }
-            Self::Missing(_) => {
-                "add the document and have the key holders of the policy run `countersign policy seal`"
-            }
-            Self::Document(_) => "mend the document at that place",
-            Self::File(_) => return None,
-        })
-    }
-}
 
 /// Where a policy is, and what it must agree with.
 #[derive(Debug, Clone)]
@@ -230,7 +123,7 @@ impl Policy {
         let file = self.directory.join(path);
         let bytes = files::read(&file, DOCUMENT_BYTES_MAX)?;
         if bytes.len() as u64 != sealed.size || Sha384::of(&bytes) != sealed.sha384 {
-            let paths = super::seal::changes(&self.directory, &self.snapshot)?;
+            let paths = documents::changes(&self.directory, &self.snapshot)?;
             let paths = paths.into_iter().map(|change| change.path).collect();
             return Err(PolicyError::Unsealed { directory: self.directory.clone(), paths });
         }

@@ -6,9 +6,10 @@ use std::path::PathBuf;
 use anyhow::Result;
 use countersign::files;
 use countersign::limits::ROOT_BYTES_MAX;
+use countersign::policy::error::PolicyError;
 use countersign::policy::pin::Pin;
-use countersign::policy::store::{Location, Policy, PolicyError};
-use countersign::policy::{root, seal, snapshot};
+use countersign::policy::store::{Location, Policy};
+use countersign::policy::{documents, root, seal, snapshot};
 use countersign::report::escape::line;
 use countersign::time::Period;
 use serde::Serialize;
@@ -132,7 +133,7 @@ impl StatusArgs {
 
 fn status(context: &Context, policy: &Policy) -> Result<Status> {
     let (root, sealed) = (policy.root(), policy.snapshot());
-    let unsealed = seal::changes(policy.directory(), sealed)?;
+    let unsealed = documents::changes(policy.directory(), sealed)?;
     Ok(Status {
         schema_version: 1,
         account: policy.account().to_string(),
