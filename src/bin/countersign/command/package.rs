@@ -163,6 +163,15 @@ pub fn selection(
             "leave it out, or start in the repository",
         ));
     }
+    if choice.from.is_none() && !item.folder.is_dir() {
+        let message = format!(
+            "{} `{}`: there is no folder `{}`",
+            item.kind.name(),
+            item.name,
+            context.shown(&item.folder)
+        );
+        return Err(refuse(message, "mend its `path` in `countersign.toml`"));
+    }
     let untracked = context.repository.is_none() || !choice.tracked && choice.from.is_none();
     let rules = SelectionRecord { untracked, ..item.rules.clone() };
     let outputs = [context.workspace.output.clone(), output.to_path_buf()];
