@@ -7,7 +7,7 @@
 //! - No extra field, comment or data descriptor; ZIP64 only where an offset, the directory or the
 //!   number of entries needs it.
 //! - Deflate by libdeflate at level 6, a whole file at once; stored where that is not smaller, or
-//!   where samples of a large file do not shrink ([`worth_deflating`]).
+//!   where samples of a large file do not shrink (`worth_deflating`).
 //!
 //! The same bytes come out on any number of threads: each entry is made by itself, and they are
 //! written in order.

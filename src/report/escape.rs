@@ -18,7 +18,7 @@ pub fn line(text: &str) -> String {
     out
 }
 
-/// A text of several lines, each made harmless as by [`line`].
+/// A text of several lines, each made harmless as by [`line()`].
 pub fn lines(text: &str) -> String {
     text.split('\n').map(line).collect::<Vec<_>>().join("\n")
 }
