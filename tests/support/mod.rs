@@ -14,9 +14,10 @@
 use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 use std::sync::OnceLock;
-use std::time::SystemTime;
+use std::sync::mpsc::channel;
+use std::time::{Duration, SystemTime};
 
 use base64ct::{Base64, Encoding};
 use countersign::crypto::envelope::Envelope;
@@ -25,9 +26,10 @@ use countersign::files::artifact::Artifact;
 use countersign::gate::{self, Labels};
 use countersign::manifest::{self, bundle::Bundle};
 use countersign::parallel::Threads;
+use countersign::policy::error::PolicyError;
 use countersign::policy::pin::Pin;
 use countersign::policy::snapshot::Snapshot;
-use countersign::policy::store::{Location, Policy, PolicyError};
+use countersign::policy::store::{Location, Policy};
 use countersign::policy::{root, seal, snapshot};
 use countersign::provenance::Kind;
 use countersign::report::{Check, Decision, Verdict};
@@ -397,6 +399,21 @@ pub struct Ran {
 impl Ran {
     pub fn of(command: &mut Command) -> Self {
         let output = command.output().unwrap_or_else(|error| panic!("cannot start {command:?}: {error}"));
+        Self { code: output.status.code(), output }
+    }
+
+    /// As [`Ran::of`], for what could wait for ever; then it is ended, and the test fails.
+    pub fn within_a_minute(command: &mut Command) -> Self {
+        let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+        let child = child.unwrap_or_else(|error| panic!("cannot start {command:?}: {error}"));
+        let id = child.id().to_string();
+        let (send, receive) = channel();
+        std::thread::spawn(move || send.send(child.wait_with_output()));
+        let Ok(output) = receive.recv_timeout(Duration::from_secs(60)) else {
+            let _ = Command::new("kill").arg(id).status();
+            panic!("{command:?} waits for something");
+        };
+        let output = output.expect("it ends");
         Self { code: output.status.code(), output }
     }
 

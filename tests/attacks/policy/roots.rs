@@ -9,10 +9,11 @@ use countersign::crypto::key::{KeyId, PublicKey};
 use countersign::crypto::secret::SecretKey;
 use countersign::digest::Sha384;
 use countersign::limits::SNAPSHOT_VERSION_MAX;
+use countersign::policy::error::PolicyError;
 use countersign::policy::pin::Pin;
 use countersign::policy::root::{self, RoleFile, RootFile};
 use countersign::policy::snapshot::{self, SealedDocument, Snapshot};
-use countersign::policy::store::{Location, Policy, PolicyError};
+use countersign::policy::store::{Location, Policy};
 use countersign::time::Timestamp;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -136,6 +137,7 @@ fn a_threshold_counts_keys_and_not_signatures() {
         ("one under no id", only_a(&|a| vec![a.clone(), under(a, "")])),
         ("more than anybody reads", by(&[&[3; 63][..], &[4, 5]].concat())),
         ("two as a root's", serde_json::to_vec(&as_root).expect("JSON")),
+        ("two under another type", relabelled(&by(&[3, 4]), root::PAYLOAD_TYPE)),
     ] {
         put(&bytes);
         let refused = chain.open();
@@ -152,6 +154,13 @@ fn a_threshold_counts_keys_and_not_signatures() {
         put(&bytes);
         assert!(chain.open().is_ok(), "{name}");
     }
+}
+
+/// The envelope with another payload type, which is not the one that was signed.
+fn relabelled(bytes: &[u8], payload_type: &str) -> Vec<u8> {
+    let mut envelope: Value = serde_json::from_slice(bytes).expect("JSON");
+    envelope["payloadType"] = payload_type.into();
+    envelope.to_string().into_bytes()
 }
 
 /// The signature under another key id.
