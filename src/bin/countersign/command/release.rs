@@ -1,6 +1,7 @@
 //! `countersign release`: package, sign and verify what the workspace deploys.
 
 use anyhow::Result;
+use countersign::crypto::secret::SecretKey;
 use countersign::files::{Access, Pending};
 use countersign::gate::Gate;
 use countersign::manifest;
@@ -44,18 +45,18 @@ impl Args {
         let context = Context::read(global)?;
         init::local_if_needed(&context, &self.signing.trust)?;
         let policy = context.policy(&context.location(&self.signing.trust)?)?;
+        let key = context.signing_key(&self.signing.key, policy.account())?;
         let mut gates = Vec::new();
         for item in items(&context, &self.names)? {
-            gates.push(self.release(&context, &policy, item)?);
+            gates.push(self.release(&context, &policy, &key, item)?);
         }
         show(&gates, policy.notes(), self.format)?;
         Ok(Exit::from_gates(&gates))
     }
 
-    fn release(&self, context: &Context, policy: &Policy, item: &Item) -> Result<Gate> {
-        let key = context.signing_key(&self.signing.key, policy.account())?;
+    fn release(&self, context: &Context, policy: &Policy, key: &SecretKey, item: &Item) -> Result<Gate> {
         let profile = profile_for(policy, self.signing.profile.as_ref(), Some(item))?;
-        let signer = Signer::new(policy, &profile, &key, context.now)?;
+        let signer = Signer::new(policy, &profile, key, context.now)?;
         let (packaged, _) = make(context, item, &self.choice, &context.workspace.output)?;
         packaged.findings.iter().for_each(warn);
         let existing = existing(&signer, &packaged.path, &packaged.digests)?;
