@@ -6,7 +6,6 @@ use std::sync::{Mutex, PoisonError};
 
 use super::FileError;
 use crate::digest::{self, ArtifactDigests, CHUNKS_BYTES, QuickDigests, Sha256Hasher, Sha384, Sha384Hasher};
-
 use crate::limits::HASH_WINDOW_BYTES;
 use crate::parallel::{Threads, in_order};
 

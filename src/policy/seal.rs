@@ -7,7 +7,6 @@ use super::documents;
 use super::error::PolicyError;
 use super::root::Root;
 use super::snapshot::{self, SealedDocument, Snapshot};
-
 use crate::crypto::secret::SecretKey;
 use crate::csc::Csc;
 use crate::digest::Sha384;

@@ -11,7 +11,6 @@ use crate::files::artifact::Artifact;
 use crate::inventory::by_path;
 use crate::limits::PLAIN_SHA384_BYTES_MAX;
 use crate::manifest::{self, Job, Statement};
-
 use crate::package::read::{self, ReadError};
 use crate::parallel::Threads;
 use crate::report::{Check, FileChanges, Finding, SignatureFacts};
