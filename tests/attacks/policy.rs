@@ -1,5 +1,6 @@
 //! Is there any policy that counts and should not: old, unsigned, half, or somebody else's?
 
+mod chain;
 mod names;
 mod planted;
 mod roots;
@@ -12,7 +13,7 @@ use countersign::report::{Check, Decision};
 use countersign::time::Period;
 use serde_json::Value;
 
-use self::roots::{envelope, other_form};
+use self::chain::{envelope, other_form};
 use crate::support::{
     Mode, NAME, Ran, Scene, contents, copy, read, revocation, said, scratch, text, time, write,
 };

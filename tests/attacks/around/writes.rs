@@ -8,6 +8,7 @@ use crate::support::{Scene, contents, read, text, write};
 
 /// A verdict that nobody got is none: a full disk behind stdout.
 #[test]
+#[cfg_attr(not(target_os = "linux"), ignore = "needs `/dev/full`")]
 fn a_result_that_nobody_got_is_not_a_success() {
     let scene = Scene::new();
     for arguments in [
