@@ -159,7 +159,7 @@ impl Args {
                 "use that manifest, or sign it again with `--again`",
             ));
         }
-        let (rules, source) = self.provenance(context, subject.item, &files)?;
+        let (rules, source) = self.provenance(context, subject.item, &files).unzip();
         let signed = sign::sign(
             signer,
             sign::Artifact {
@@ -170,7 +170,7 @@ impl Args {
                 files,
                 selection: rules,
                 encoder: None,
-                source,
+                source: source.flatten(),
                 builder: builder(),
                 layer: layer_record(subject.kind, subject.item),
             },
@@ -180,21 +180,17 @@ impl Args {
         Ok(signed)
     }
 
-    /// The source is recorded only if the artifact's inventory is the workspace's own.
+    /// What was chosen and where it came from, only if the artifact's inventory is the workspace's own.
     fn provenance(
         &self,
         context: &Context,
         item: Option<&Item>,
         files: &[FileRecord],
-    ) -> Result<(Option<SelectionRecord>, Option<Source>)> {
-        let Some(item) = item else {
-            return Ok((None, None));
-        };
-        let Ok((chosen, rules)) = selection(context, item, &self.choice, &context.workspace.output) else {
-            return Ok((None, None));
-        };
-        let same = select::inventory(&chosen, context.threads).is_ok_and(|inventory| inventory == files);
-        Ok(if same { (Some(rules), chosen.source) } else { (None, None) })
+    ) -> Option<(SelectionRecord, Option<Source>)> {
+        // A workspace that cannot be packaged now is no reason not to sign; it is just not the source.
+        let (chosen, rules) = selection(context, item?, &self.choice, &context.workspace.output).ok()?;
+        let inventory = select::inventory(&chosen, context.threads).ok()?;
+        (inventory == files).then_some((rules, chosen.source))
     }
 }
 
