@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use toml_edit::{ArrayOfTables, DocumentMut, Item, Table, Value};
 
 /// Why a document could not be understood.
 #[derive(Debug, thiserror::Error)]
@@ -65,6 +66,93 @@ pub fn to_toml<T: Serialize>(document: &T) -> String {
     toml::to_string_pretty(document).expect("documents hold only what TOML can say")
 }
 
+/// Writes TOML over an earlier version of it, whose comments and layout stay where the values do.
+pub fn update_toml<T: Serialize>(path: &Path, before: &[u8], document: &T) -> Result<String, DocumentError> {
+    let fail = |message: String| DocumentError::new(path, message);
+    let text = std::str::from_utf8(before).map_err(|_| fail("not UTF-8 text".into()))?;
+    let parse = |text: &str| text.parse::<DocumentMut>().map_err(|error| fail(error.to_string()));
+    let written = to_toml(document);
+    let (mut old, new) = (parse(text)?, parse(&written)?);
+    update_table(old.as_table_mut(), new.as_table());
+    let updated = old.to_string();
+    // Comments are worth keeping, but not at the price of a value.
+    let value = |text: &str| toml::from_str::<toml::Table>(text).ok();
+    Ok(if value(&updated) == value(&written) { updated } else { written })
+}
+
+fn update_table(old: &mut Table, new: &Table) {
+    old.retain(|key, _| new.contains_key(key));
+    for (key, item) in new {
+        match (old.get_mut(key), item) {
+            (Some(Item::Table(old)), Item::Table(new)) => update_table(old, new),
+            (Some(Item::ArrayOfTables(old)), Item::ArrayOfTables(new)) => update_tables(old, new),
+            (Some(Item::Value(old)), Item::Value(new)) => update_value(old, new),
+            (_, item) => drop(old.insert(key, item.clone())),
+        }
+    }
+}
+
+/// Tables that are as they were keep what stands around them, wherever they have gone.
+fn update_tables(old: &mut ArrayOfTables, new: &ArrayOfTables) {
+    let mut kept: Vec<Option<Table>> = old.iter().cloned().map(Some).collect();
+    let mut tables = Vec::new();
+    for (index, table) in new.iter().enumerate() {
+        let same = kept.iter().position(|each| each.as_ref().is_some_and(|each| is_same(each, table)));
+        // A table that has changed is most likely the one at its place, if both begin alike.
+        let first = |table: &Table| table.iter().next().map(|(_, item)| item.clone());
+        let begins_alike =
+            |each: &Table| first(each).zip(first(table)).is_some_and(|(a, b)| same_item(&a, &b));
+        let alike = |at: &usize| kept.get(*at).and_then(Option::as_ref).is_some_and(begins_alike);
+        let mut found = match same.or(Some(index).filter(alike)) {
+            Some(at) => kept[at].take().unwrap_or_default(),
+            None => table.clone(),
+        };
+        update_table(&mut found, table);
+        found.set_position(None);
+        tables.push(found);
+    }
+    *old = tables.into_iter().collect();
+}
+
+fn is_same(a: &Table, b: &Table) -> bool {
+    a.len() == b.len() && a.iter().all(|(key, item)| b.get(key).is_some_and(|other| same_item(item, other)))
+}
+
+fn same_item(a: &Item, b: &Item) -> bool {
+    match (a, b) {
+        (Item::Value(a), Item::Value(b)) => same_value(a, b),
+        (Item::Table(a), Item::Table(b)) => is_same(a, b),
+        _ => false,
+    }
+}
+
+/// Whether two values are the same, however they are written.
+fn same_value(a: &Value, b: &Value) -> bool {
+    match (a, b) {
+        (Value::String(a), Value::String(b)) => a.value() == b.value(),
+        (Value::Integer(a), Value::Integer(b)) => a.value() == b.value(),
+        (Value::Boolean(a), Value::Boolean(b)) => a.value() == b.value(),
+        (Value::Array(a), Value::Array(b)) => {
+            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same_value(a, b))
+        }
+        _ => false,
+    }
+}
+
+fn update_value(old: &mut Value, new: &Value) {
+    if !same_value(old, new) {
+        let decor = old.decor().clone();
+        *old = new.clone();
+        *old.decor_mut() = decor;
+    }
+}
+
+/// The revision that follows another. There is none after the last that TOML can say: it stays, and the
+/// policy's table refuses the change.
+pub fn next_revision(revision: u64) -> u64 {
+    revision.saturating_add(1).min(i64::MAX.unsigned_abs())
+}
+
 /// Writes JSON on one line.
 pub fn to_json<T: Serialize>(document: &T) -> Vec<u8> {
     serde_json::to_vec(document).expect("documents hold only what JSON can say")
@@ -73,4 +161,48 @@ pub fn to_json<T: Serialize>(document: &T) -> Vec<u8> {
 /// The number, from 1, of the line that holds the byte.
 fn line_of(text: &str, byte: usize) -> usize {
     1 + text.bytes().take(byte).filter(|b| *b == b'\n').count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Serialize)]
+    struct File {
+        revision: u64,
+        item: Vec<Entry>,
+    }
+
+    #[derive(Serialize)]
+    struct Entry {
+        name: &'static str,
+        size: u64,
+    }
+
+    const BEFORE: &str = "# ours\nrevision = 1 # one\n\n# the first\n[[item]]\nname = 'a'\nsize = 1\n\n\
+        # the second\n[[item]]\nname = 'b'\nsize = 2 # two\n";
+
+    fn update(item: Vec<Entry>) -> String {
+        update_toml(Path::new("a.toml"), BEFORE.as_bytes(), &File { revision: 2, item }).unwrap()
+    }
+
+    #[test]
+    fn comments_stay_with_what_they_stand_by() {
+        let text = update(vec![Entry { name: "b", size: 2 }, Entry { name: "c", size: 3 }]);
+        assert!(text.starts_with("# ours\nrevision = 2 # one\n"), "{text}");
+        assert!(text.contains("# the second\n[[item]]\nname = 'b'\nsize = 2 # two\n"), "{text}");
+        assert!(!text.contains("the first") && text.contains("name = \"c\""), "{text}");
+    }
+
+    #[test]
+    fn a_changed_value_keeps_its_comment() {
+        let text = update(vec![Entry { name: "a", size: 1 }, Entry { name: "b", size: 7 }]);
+        assert!(text.contains("# the second\n[[item]]\nname = 'b'\nsize = 7 # two\n"), "{text}");
+    }
+
+    #[test]
+    fn spaces_in_a_text_count() {
+        let text = update(vec![Entry { name: "a ", size: 1 }]);
+        assert!(text.contains("name = \"a \""), "{text}");
+    }
 }

@@ -13,11 +13,45 @@ pub const MANIFEST_BYTES_MAX: u64 = 64 << 20;
 /// Largest policy document read, in bytes: 10,000 permissions of 400 bytes, with room to spare.
 pub const DOCUMENT_BYTES_MAX: u64 = 8 << 20;
 
+/// Largest `revocations.toml` read, in bytes: 250,000 revocations of 250 bytes.
+pub const REVOCATIONS_BYTES_MAX: u64 = 64 << 20;
+
+/// Largest document that a verifier hashes although it takes nothing from it, in bytes: an unsealed
+/// edit is noticed for under 2 ms. Of a larger one it compares the size; `policy status` hashes all.
+pub const NOTICED_BYTES_MAX: u64 = 1 << 20;
+
+/// Largest ledger read, in bytes: 1,500,000 jobs of 700 bytes.
+pub const LEDGER_BYTES_MAX: u64 = 1 << 30;
+
+/// Longest line of a ledger, in bytes: every name in it at its longest.
+pub const LEDGER_LINE_BYTES_MAX: u64 = 4096;
+
+/// Entries on a page of the index, on average: a page has under 100 kB, and is read in under 1 ms.
+pub const INDEX_PAGE_ENTRIES: usize = 256;
+
+/// Largest signed revocation read, in bytes: a reason of 500 characters, names, and a signature.
+pub const SIGNED_REVOCATION_BYTES_MAX: u64 = 64 << 10;
+
+/// Largest page of the index read, in bytes: an average page hundredfold, or one key revoked 10,000 times.
+pub const INDEX_PAGE_BYTES_MAX: u64 = 8 << 20;
+
+/// Largest table of the index read, in bytes: 65,536 pages of 97 bytes a line.
+pub const INDEX_TABLE_BYTES_MAX: u64 = 8 << 20;
+
 /// Largest snapshot read, in bytes: 100,000 documents of 200 bytes a line.
 pub const SNAPSHOT_BYTES_MAX: u64 = 32 << 20;
 
 /// Largest root document read, in bytes: [`SIGNATURES_MAX`] keys and signatures in PEM.
 pub const ROOT_BYTES_MAX: u64 = 1 << 20;
+
+/// Most files of a fetched policy: as many documents as a snapshot holds, and their copies by digest.
+pub const POLICY_FILES_MAX: usize = 250_000;
+
+/// Most bytes of a fetched policy in total: the largest ledger, and as much again for each other part.
+pub const POLICY_BYTES_MAX: u64 = 4 << 30;
+
+/// Largest folder of a fetched repository read, in bytes: 250,000 names of 100 bytes.
+pub const TREE_BYTES_MAX: u64 = 32 << 20;
 
 /// Longest chain of root documents walked: monthly rotation for 85 years.
 pub const ROOTS_MAX: u64 = 1024;
@@ -89,6 +123,12 @@ pub const VALIDITY_MONTHS: u16 = 135;
 
 /// How far `signed_at` may lie ahead of the verifier's clock, in seconds.
 pub const CLOCK_SKEW_SECONDS: i64 = 300;
+
+/// How long before its end a root or a seal is warned about, in seconds: 30 days, for people who meet to sign.
+pub const EXPIRY_WARNING_SECONDS: i64 = 30 * 24 * 60 * 60;
+
+/// How long a seal may wait for signatures, in seconds: 30 days, for people who are away.
+pub const DRAFT_SECONDS_MAX: i64 = 30 * 24 * 60 * 60;
 
 /// Longest reason of a revocation, in characters, as AWS Signer's.
 pub const REASON_CHARS_MAX: usize = 500;

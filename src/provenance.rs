@@ -10,6 +10,15 @@ pub enum Platform {
     AwsLambdaSha384Ecdsa,
 }
 
+impl Platform {
+    /// The platform's name, as AWS Signer's.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::AwsLambdaSha384Ecdsa => "AWSLambda-SHA384-ECDSA",
+        }
+    }
+}
+
 /// What an artifact is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

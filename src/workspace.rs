@@ -3,6 +3,7 @@
 //! ```toml
 //! account = "acme"                  # optional: whose profiles sign
 //! policy = "policy"                 # optional: the policy directory, relative to this file
+//! trust = "https://git.acme.example/policy.git#main"   # or: where `policy fetch` brings it from
 //! output = "dist"                   # optional: where packages go; "dist" if absent
 //!
 //! [[function]]
@@ -18,7 +19,9 @@
 //! path = "layers/base"
 //! compatible_runtimes = ["python3.13"]
 //! ```
-//! It can choose nothing about trust: neither a root, nor a CSC, nor a key.
+//! It can choose nothing about trust: neither a root, nor a CSC, nor a key. `policy` and `trust` name
+//! only the place that a policy is taken from; whether what lies there counts is for the pin to say,
+//! which is kept outside the tree. So a tree that names another's policy gets an error, and no verdict.
 
 use std::collections::BTreeSet;
 use std::path::{Component, Path, PathBuf};
@@ -27,6 +30,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::arn::LayerArn;
 use crate::document::{self, DocumentError};
+use crate::git::source::Source;
 use crate::limits::LAYERS_MAX;
 use crate::name::{AccountName, ArtifactName, ProfileName};
 use crate::provenance::{Kind, SelectionRecord};
@@ -43,6 +47,8 @@ pub struct Workspace {
     pub account: Option<AccountName>,
     /// The policy directory, if the workspace says where it is.
     pub policy: Option<PathBuf>,
+    /// Where the policy is fetched from, if the workspace says so; never beside `policy`.
+    pub trust: Option<Source>,
     /// Where packages go.
     pub output: PathBuf,
     /// What there is to package: at least one item, each with its own name.
@@ -82,6 +88,8 @@ struct WorkspaceFile {
     account: Option<AccountName>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     policy: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    trust: Option<Source>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     output: Option<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -128,6 +136,9 @@ impl Workspace {
         let inside = |text: &str| {
             inside(folder, text).ok_or_else(|| fail(format!("the path `{text}` leaves the folder")))
         };
+        if file.policy.is_some() && file.trust.is_some() {
+            return Err(fail("a workspace has `policy` or `trust`, and not both".into()));
+        }
         let mut items = Vec::new();
         for each in file.function {
             if each.layers.len() > LAYERS_MAX {
@@ -170,6 +181,7 @@ impl Workspace {
             account: file.account,
             // A policy directory may lie beside the repository; its root is pinned elsewhere.
             policy: file.policy.map(|text| folder.join(text)),
+            trust: file.trust,
             output: inside(file.output.as_deref().unwrap_or("dist"))?,
             items,
         })
@@ -191,6 +203,7 @@ impl Workspace {
             folder: folder.into(),
             account: None,
             policy: None,
+            trust: None,
             output: folder.join("dist"),
             items: vec![item],
         }
@@ -214,6 +227,7 @@ impl Workspace {
         document::to_toml(&WorkspaceFile {
             account: Some(account.clone()),
             policy: Some(shown),
+            trust: None,
             output: None,
             function: vec![function],
             layer: Vec::new(),
@@ -259,6 +273,22 @@ mod tests {
             let text = format!("{line}\n[[function]]\nname = 'a'\npath = '.'\n");
             let error = Workspace::parse(Path::new("/repo"), text.as_bytes()).unwrap_err().to_string();
             assert!(error.contains("line 1: unknown field"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_policy_is_taken_from_one_place() {
+        let parse = |lines: &str| {
+            let text = format!("{lines}\n[[function]]\nname = 'a'\npath = '.'\n");
+            Workspace::parse(Path::new("/repo"), text.as_bytes())
+        };
+        let trust = "trust = 'https://example.com/policy.git#main'";
+        assert_eq!(parse(trust).unwrap().trust.unwrap().reference().as_str(), "main");
+        let error = parse(&format!("{trust}\npolicy = 'policy'")).unwrap_err().to_string();
+        assert!(error.contains("`policy` or `trust`"), "{error}");
+        for text in ["ext::sh -c x", "--upload-pack=x", "../policy"] {
+            let error = parse(&format!("trust = '{text}'")).unwrap_err().to_string();
+            assert!(error.contains("line 1: ") && error.contains("names no git repository"), "{error}");
         }
     }
 

@@ -103,6 +103,16 @@ impl Envelope {
         }
     }
 
+    /// Adds the signature of each key, in place of one that it has already.
+    pub fn add_signatures(&mut self, keys: &[&SecretKey]) {
+        let message = pae::encode(&self.payload_type, &self.payload.0);
+        for key in keys {
+            let keyid = String::from(key.public().id());
+            self.signatures.retain(|signature| signature.keyid != keyid);
+            self.signatures.push(EnvelopeSignature { keyid, sig: Bytes(key.sign(&message)) });
+        }
+    }
+
     /// The key id of the only signature, as claimed, to look the key up by.
     pub fn claimed_key(&self) -> Option<&str> {
         match self.signatures.as_slice() {

@@ -63,7 +63,8 @@ macro_rules! digests {
 
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+                let mut text = [0; 2 * $bytes];
+                f.write_str(hex(&self.0, &mut text))
             }
         }
 
@@ -107,6 +108,15 @@ digests! {
     Sha256, Sha256Hasher: "SHA-256", sha2::Sha256, 32;
     /// A SHA-384 digest (FIPS 180-4), written as 96 lower-case hexadecimal digits.
     Sha384, Sha384Hasher: "SHA-384", sha2::Sha384, 48;
+}
+
+/// Writes bytes as lower-case hexadecimal digits, twice as many.
+fn hex<'a>(bytes: &[u8], text: &'a mut [u8]) -> &'a str {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    for (byte, pair) in bytes.iter().zip(text.chunks_exact_mut(2)) {
+        pair.copy_from_slice(&[DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]]);
+    }
+    std::str::from_utf8(text).expect("digits are ASCII")
 }
 
 /// Fills `bytes` from twice as many lower-case hexadecimal digits; false if the text is anything else.

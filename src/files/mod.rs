@@ -2,6 +2,7 @@
 
 pub mod artifact;
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
@@ -98,6 +99,20 @@ pub fn read_if_there(path: &Path, limit: u64) -> Result<Option<Vec<u8>>, FileErr
     }
 }
 
+/// The names of what a folder holds, sorted; none if it is not there. A name that is not UTF-8 is left out.
+pub fn names_in(folder: &Path) -> Result<BTreeSet<String>, FileError> {
+    let entries = match std::fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(BTreeSet::new()),
+        Err(error) => return Err(reading(folder)(error)),
+    };
+    let mut names = BTreeSet::new();
+    for entry in entries {
+        names.extend(entry.map_err(reading(folder))?.file_name().into_string());
+    }
+    Ok(names)
+}
+
 /// Who may read a file that is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Access {
@@ -110,6 +125,23 @@ pub enum Access {
 /// Writes a file so that, whatever happens, the path holds the old bytes or all the new ones.
 pub fn write(path: &Path, bytes: &[u8], access: Access) -> Result<(), FileError> {
     Pending::with(path, bytes, access)?.keep()
+}
+
+/// Writes new files, all of them or none; what is at one of the paths already stays as it is.
+pub fn write_new(files: &[(&Path, &[u8], Access)]) -> Result<(), FileError> {
+    let pending: Result<Vec<_>, _> =
+        files.iter().map(|(path, bytes, access)| Pending::with(path, bytes, *access)).collect();
+    let mut kept = Vec::new();
+    let result = pending?.into_iter().try_for_each(|pending| {
+        let Pending { file, path } = pending;
+        file.persist_noclobber(&path).map_err(|error| writing(&path)(error.error))?;
+        kept.push(path.clone());
+        sync_folder(folder_of(&path))
+    });
+    if result.is_err() {
+        kept.iter().for_each(|path| drop(std::fs::remove_file(path)));
+    }
+    result
 }
 
 /// A file that is being written; it appears under its name only when kept.
@@ -171,6 +203,12 @@ impl Write for Pending {
     }
 }
 
+/// Gives a whole file another name in its folder, durably, in place of what had it.
+pub fn rename(from: &Path, to: &Path) -> Result<(), FileError> {
+    std::fs::rename(from, to).map_err(writing(to))?;
+    sync_folder(folder_of(to))
+}
+
 fn folder_of(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
@@ -190,6 +228,17 @@ pub struct Lock {
 }
 
 impl Lock {
+    /// Waits for the lock that belongs to a file which is replaced as a whole: one beside it, ending in `.lock`.
+    pub fn beside(path: &Path) -> Result<Self, FileError> {
+        let folder = folder_of(path);
+        std::fs::create_dir_all(folder).map_err(writing(folder))?;
+        let mut name = path.as_os_str().to_owned();
+        name.push(".lock");
+        let lock = PathBuf::from(name);
+        File::options().append(true).create(true).open(&lock).map_err(writing(path))?;
+        Self::take(&lock)
+    }
+
     /// Waits for the lock of a file that is there.
     pub fn take(path: &Path) -> Result<Self, FileError> {
         let file = File::open(path).map_err(reading(path))?;
@@ -255,5 +304,23 @@ mod tests {
         let path = folder.path().join("key");
         write(&path, b"secret", Access::Private).unwrap();
         assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+
+    #[test]
+    fn new_files_are_written_all_or_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let (one, two) = (folder.path().join("one"), folder.path().join("two"));
+        let new: [(&Path, &[u8], Access); 2] = [(&one, b"1", Access::Private), (&two, b"2", Access::Public)];
+        std::fs::write(&two, "mine").unwrap();
+        assert!(matches!(write_new(&new), Err(FileError::Write { path, .. }) if path == two));
+        let names: Vec<_> = std::fs::read_dir(folder.path()).unwrap().map(|e| e.unwrap().path()).collect();
+        assert_eq!(names, [two.as_path()]);
+        assert_eq!(std::fs::read(&two).unwrap(), b"mine");
+        std::fs::remove_file(&two).unwrap();
+        write_new(&new).unwrap();
+        assert_eq!(
+            (std::fs::read(&one).unwrap(), std::fs::read(&two).unwrap()),
+            (b"1".to_vec(), b"2".to_vec())
+        );
     }
 }

@@ -20,12 +20,15 @@
 //! not_after = "2027-01-31T12:00:00Z"   # optional
 //! ```
 
+pub mod change;
+
 use std::collections::BTreeSet;
 use std::path::Path;
+use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::crypto::key::PublicKey;
+use crate::crypto::key::{KeyId, PublicKey};
 use crate::document::{self, DocumentError};
 use crate::limits::VALIDITY_MONTHS;
 use crate::name::{Principal, ProfileName, ProfileVersion, StatementId};
@@ -99,6 +102,37 @@ pub enum Action {
     RevokeSignature,
 }
 
+impl Status {
+    /// The status as it is written.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Active => "Active",
+            Self::Canceled => "Canceled",
+            Self::Revoked => "Revoked",
+        }
+    }
+}
+
+impl Action {
+    /// The action as it is written.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::StartSigningJob => "signer:StartSigningJob",
+            Self::RevokeSignature => "signer:RevokeSignature",
+        }
+    }
+}
+
+impl FromStr for Action {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let known = [Self::StartSigningJob, Self::RevokeSignature];
+        let found = known.into_iter().find(|action| action.name() == text);
+        found.ok_or_else(|| format!("`{text}` is neither `{}` nor `{}`", known[0].name(), known[1].name()))
+    }
+}
+
 impl Permission {
     /// Whether the permission lets its principal do the action at the instant.
     pub fn permits(&self, action: Action, at: Timestamp) -> bool {
@@ -151,6 +185,11 @@ impl Profile {
         &self.name
     }
 
+    /// What it signs for.
+    pub fn platform(&self) -> Platform {
+        self.platform
+    }
+
     /// Every version, oldest first.
     pub fn versions(&self) -> &[Version] {
         &self.version
@@ -169,6 +208,22 @@ impl Profile {
     /// Every permission.
     pub fn permissions(&self) -> &[Permission] {
         &self.permission
+    }
+
+    /// The document's revision.
+    pub fn revision(&self) -> u64 {
+        self.revision
+    }
+
+    /// The permission with this statement id.
+    pub fn permission(&self, statement: &StatementId) -> Option<&Permission> {
+        self.permission.iter().find(|each| each.statement_id == *statement)
+    }
+
+    /// Whether a permission lets the principal, with this key, do the action at the instant.
+    pub fn lets(&self, principal: &Principal, key: &KeyId, action: Action, at: Timestamp) -> bool {
+        let of_key = |each: &&Permission| each.key.id() == *key && each.principal == *principal;
+        self.permission.iter().filter(of_key).any(|each| each.permits(action, at))
     }
 
     /// The permissions that were given to a key.

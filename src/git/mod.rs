@@ -1,7 +1,12 @@
 //! Git: what is tracked, what a commit holds, and the settings kept outside the tree.
 //!
 //! Everything goes through libgit2, which runs no hook, filter, pager or other program of the
-//! repository. Names in tree objects are what somebody else wrote: they are checked here.
+//! repository; only what lies elsewhere comes through the `git` program ([`program`]). Names in tree
+//! objects are what somebody else wrote: they are checked here.
+
+pub mod bare;
+pub mod program;
+pub mod source;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};

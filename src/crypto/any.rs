@@ -1,0 +1,106 @@
+//! Any key: a public one only names its holder, a secret one signs too.
+
+use super::key::PublicKey;
+use super::secret::{Passphrase, SecretKey, SecretKeyError};
+
+/// A key as people give it.
+#[derive(Debug)]
+pub enum AnyKey {
+    /// A public key.
+    Public(PublicKey),
+    /// A secret key, which has a public one.
+    Secret(SecretKey),
+}
+
+/// Why a text is not a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum AnyKeyError {
+    /// The text is a certificate.
+    #[error("a certificate, where a key is expected")]
+    Certificate,
+    /// The text is a key in a form of OpenSSH's own.
+    #[error("a key in OpenSSH's own form, where PEM is expected")]
+    OpenSsh,
+    /// The text is something else, or another curve.
+    #[error("neither a public key (`-----BEGIN PUBLIC KEY-----`) nor a PKCS#8 secret key of P-384, in PEM")]
+    NotAKey,
+    /// The text is a secret key that cannot be used.
+    #[error(transparent)]
+    Secret(#[from] SecretKeyError),
+}
+
+impl AnyKeyError {
+    /// What to do about it.
+    pub fn hint(self) -> Option<&'static str> {
+        match self {
+            Self::Certificate => Some("`openssl x509 -in FILE -pubkey -noout` shows its public key"),
+            Self::OpenSsh => Some("`ssh-keygen -e -m PKCS8 -f FILE` shows its public key as PEM"),
+            Self::NotAKey => {
+                Some("`countersign key generate` makes a key, and `key show` shows its public key")
+            }
+            Self::Secret(error) => error.hint(),
+        }
+    }
+}
+
+impl AnyKey {
+    /// Reads a SubjectPublicKeyInfo PEM, or a PKCS#8 PEM, encrypted or plain.
+    pub fn from_pem(pem: &str, passphrase: Option<&Passphrase>) -> Result<Self, AnyKeyError> {
+        let pem = pem.trim();
+        if pem.contains("-----BEGIN CERTIFICATE-----") {
+            return Err(AnyKeyError::Certificate);
+        }
+        if pem.contains("BEGIN OPENSSH PRIVATE KEY") || pem.starts_with("ecdsa-sha2-") {
+            return Err(AnyKeyError::OpenSsh);
+        }
+        if pem.contains("PRIVATE KEY-----") {
+            return Ok(Self::Secret(SecretKey::from_pem(pem, passphrase)?));
+        }
+        pem.parse().map(Self::Public).map_err(|_| AnyKeyError::NotAKey)
+    }
+
+    /// The public key.
+    pub fn public(&self) -> PublicKey {
+        match self {
+            Self::Public(key) => key.clone(),
+            Self::Secret(key) => key.public(),
+        }
+    }
+
+    /// The secret key, if it is one.
+    pub fn secret(&self) -> Option<&SecretKey> {
+        match self {
+            Self::Public(_) => None,
+            Self::Secret(key) => Some(key),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_halves_of_a_key_have_one_public_key() {
+        let key = SecretKey::generate().unwrap();
+        let public = AnyKey::from_pem(&format!("\n{}\r\n", key.public().to_pem()), None).unwrap();
+        let secret = AnyKey::from_pem(&key.to_pem(None).unwrap(), None).unwrap();
+        assert_eq!(public.public(), secret.public());
+        assert!(public.secret().is_none() && secret.secret().is_some());
+    }
+
+    #[test]
+    fn what_is_not_a_key_says_what_it_is() {
+        for (text, error) in [
+            ("", AnyKeyError::NotAKey),
+            ("-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----", AnyKeyError::NotAKey),
+            ("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----", AnyKeyError::Certificate),
+            ("ecdsa-sha2-nistp384 AAAA ada@example.org", AnyKeyError::OpenSsh),
+            ("-----BEGIN OPENSSH PRIVATE KEY-----", AnyKeyError::OpenSsh),
+            ("-----BEGIN EC PRIVATE KEY-----", AnyKeyError::Secret(SecretKeyError::OldForm)),
+            ("-----BEGIN PRIVATE KEY-----", AnyKeyError::Secret(SecretKeyError::NotAKey)),
+        ] {
+            assert_eq!(AnyKey::from_pem(text, None).unwrap_err(), error, "{text}");
+        }
+    }
+}

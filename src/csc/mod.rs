@@ -1,0 +1,184 @@
+//! The code signing config: whose signatures a deploy needs, and what happens without one.
+//!
+//! ```toml
+//! id = "csc-0123456789abcdefg"
+//! description = "production"
+//! revision = 1
+//! allowed_publishers = ["arn:countersign:signer::acme:/signing-profiles/release/*"]
+//! untrusted_artifact_on_deployment = "Enforce"   # or "Warn"
+//! ```
+//! There is no field for integrity: an artifact that is not what its manifest describes is denied.
+
+mod publishers;
+
+use std::path::Path;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+pub use self::publishers::{Publishers, PublishersError};
+use crate::arn::{ProfileArn, PublisherArn};
+use crate::document::{self, DocumentError};
+use crate::name::CscId;
+
+/// A code signing config.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Csc {
+    id: CscId,
+    description: String,
+    revision: u64,
+    allowed_publishers: Publishers,
+    untrusted_artifact_on_deployment: Untrusted,
+}
+
+/// What changes of a CSC; what is not given stays as it is.
+#[derive(Debug, Clone, Default)]
+pub struct Change {
+    /// What the CSC is for.
+    pub description: Option<String>,
+    /// Whose signatures count.
+    pub publishers: Option<Publishers>,
+    /// What happens to an untrusted artifact.
+    pub untrusted: Option<Untrusted>,
+}
+
+/// What happens to an artifact that fails a check other than integrity.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Untrusted {
+    /// It is denied.
+    Enforce,
+    /// It passes, with warnings.
+    Warn,
+}
+
+impl Untrusted {
+    /// The value as it is written.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Enforce => "Enforce",
+            Self::Warn => "Warn",
+        }
+    }
+}
+
+impl FromStr for Untrusted {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let found = [Self::Enforce, Self::Warn].into_iter().find(|each| each.name() == text);
+        found.ok_or_else(|| format!("`{text}` is neither `Enforce` nor `Warn`"))
+    }
+}
+
+impl Csc {
+    /// A new CSC with its first publishers.
+    pub fn new(id: CscId, description: &str, publishers: Publishers, untrusted: Untrusted) -> Self {
+        Self {
+            id,
+            description: description.into(),
+            revision: 1,
+            allowed_publishers: publishers,
+            untrusted_artifact_on_deployment: untrusted,
+        }
+    }
+
+    /// Reads the document of the CSC with this id.
+    pub fn parse(path: &Path, bytes: &[u8]) -> Result<Self, DocumentError> {
+        let csc: Self = document::from_toml(path, bytes)?;
+        if path.file_stem().and_then(|stem| stem.to_str()) != Some(csc.id.as_str()) {
+            let message = format!("the id is `{}`, which is not the file's name", csc.id);
+            return Err(DocumentError::new(path, message));
+        }
+        Ok(csc)
+    }
+
+    /// With what changes, as the next revision.
+    pub fn changed(self, change: Change) -> Self {
+        Self {
+            id: self.id,
+            description: change.description.unwrap_or(self.description),
+            revision: document::next_revision(self.revision),
+            allowed_publishers: change.publishers.unwrap_or(self.allowed_publishers),
+            untrusted_artifact_on_deployment: change
+                .untrusted
+                .unwrap_or(self.untrusted_artifact_on_deployment),
+        }
+    }
+
+    /// The CSC's document.
+    pub fn to_toml(&self) -> String {
+        document::to_toml(self)
+    }
+
+    /// The CSC's id.
+    pub fn id(&self) -> &CscId {
+        &self.id
+    }
+
+    /// The document's revision.
+    pub fn revision(&self) -> u64 {
+        self.revision
+    }
+
+    /// What the CSC is for.
+    pub fn description(&self) -> &str {
+        &self.description
+    }
+
+    /// Whose signatures count.
+    pub fn allowed_publishers(&self) -> &Publishers {
+        &self.allowed_publishers
+    }
+
+    /// Whose signatures count, one by one.
+    pub fn publishers(&self) -> &[PublisherArn] {
+        self.allowed_publishers.all()
+    }
+
+    /// What happens to an untrusted artifact.
+    pub fn untrusted(&self) -> Untrusted {
+        self.untrusted_artifact_on_deployment
+    }
+
+    /// Whether the profile version is an allowed publisher.
+    pub fn allows(&self, profile: &ProfileArn) -> bool {
+        self.allowed_publishers.allow(profile)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn csc(publishers: &str) -> Result<Csc, DocumentError> {
+        let text = format!(
+            "id = 'csc-00000000000000001'\ndescription = ''\nrevision = 1\nallowed_publishers = {publishers}\n\
+            untrusted_artifact_on_deployment = 'Warn'\n"
+        );
+        Csc::parse(Path::new("csc/csc-00000000000000001.toml"), text.as_bytes())
+    }
+
+    const ONE: &str = "'arn:countersign:signer::acme:/signing-profiles/release/*'";
+
+    #[test]
+    fn a_document_has_publishers_and_each_once() {
+        assert!(csc(&format!("[{ONE}]")).is_ok());
+        for (text, why) in [("[]".to_owned(), "0 allowed"), (format!("[{ONE}, {ONE}]"), "twice")] {
+            let error = csc(&text).unwrap_err().to_string();
+            assert!(error.contains("line 4: ") && error.contains(why), "{error}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_given_stays() {
+        let before = csc(&format!("[{ONE}]")).unwrap();
+        let change = Change { description: Some("orders".into()), ..Change::default() };
+        let after = before.clone().changed(change);
+        assert_eq!(
+            (after.description(), after.revision(), after.untrusted()),
+            ("orders", 2, Untrusted::Warn)
+        );
+        assert_eq!(after.publishers(), before.publishers());
+    }
+}

@@ -1,0 +1,136 @@
+//! Changes of the governance: where a rule goes, which rules it hides, and what is left without it.
+
+use super::{Functions, Pattern, Rule};
+use crate::document;
+use crate::name::CscId;
+
+/// Where a new rule goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// Before the first rule that would match all its names; otherwise last.
+    Fitting,
+    /// Before every other rule.
+    First,
+}
+
+impl Functions {
+    /// With the names under the CSC, and the index of the rule that says so.
+    ///
+    /// A rule with the same pattern stays in its place, unless it is to be the first.
+    pub fn attaching(mut self, pattern: Pattern, csc: CscId, place: Place) -> (Self, usize) {
+        let rules = &mut self.function;
+        let same = rules.iter().position(|rule| rule.pattern == pattern);
+        let index = match (place, same) {
+            (Place::First, _) => 0,
+            (Place::Fitting, Some(index)) => index,
+            (Place::Fitting, None) => {
+                rules.iter().position(|rule| rule.pattern.covers(&pattern)).unwrap_or(rules.len())
+            }
+        };
+        if let Some(same) = same {
+            rules.remove(same);
+        }
+        rules.insert(index, Rule { pattern, csc });
+        (self.next_revision(), index)
+    }
+
+    /// Without the rules of this very pattern; nothing if there is none.
+    pub fn detaching(mut self, pattern: &Pattern) -> Option<Self> {
+        let count = self.function.len();
+        self.function.retain(|rule| rule.pattern != *pattern);
+        (self.function.len() < count).then(|| self.next_revision())
+    }
+
+    /// The first rule that matches every name of the pattern, by its index.
+    pub fn covering(&self, pattern: &Pattern) -> Option<usize> {
+        self.function.iter().position(|rule| rule.pattern.covers(pattern))
+    }
+
+    /// The index of the earlier rule that leaves nothing to this one, if one does.
+    pub fn hidden_by(&self, index: usize) -> Option<usize> {
+        let rule = self.function.get(index)?;
+        self.covering(&rule.pattern).filter(|earlier| *earlier < index)
+    }
+
+    /// The later rules to which this one leaves nothing.
+    pub fn hides(&self, index: usize) -> impl Iterator<Item = &Rule> {
+        let hider = self.function.get(index).map(|rule| &rule.pattern);
+        let later = self.function.iter().skip(index + 1);
+        later.filter(move |rule| hider.is_some_and(|hider| hider.covers(&rule.pattern)))
+    }
+
+    /// The patterns that are attached to a CSC.
+    pub fn patterns_of(&self, csc: &CscId) -> impl Iterator<Item = &Pattern> {
+        self.function.iter().filter(move |rule| rule.csc == *csc).map(|rule| &rule.pattern)
+    }
+
+    fn next_revision(self) -> Self {
+        Self { revision: document::next_revision(self.revision), ..self }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ONE: &str = "csc-00000000000000001";
+    const TWO: &str = "csc-00000000000000002";
+
+    fn attach(functions: Functions, pattern: &str, csc: &str, place: Place) -> (Functions, usize) {
+        functions.attaching(pattern.parse().unwrap(), csc.parse().unwrap(), place)
+    }
+
+    fn functions(patterns: &[&str]) -> Functions {
+        let mut all = Functions::new("x".parse().unwrap(), ONE.parse().unwrap());
+        all.function.clear();
+        let rule = |text: &&str| Rule { pattern: text.parse().unwrap(), csc: ONE.parse().unwrap() };
+        all.function.extend(patterns.iter().map(rule));
+        all
+    }
+
+    fn order(functions: &Functions) -> Vec<&str> {
+        functions.rules().iter().map(|rule| rule.pattern().as_str()).collect()
+    }
+
+    #[test]
+    fn a_rule_goes_before_the_first_that_would_match_all_its_names() {
+        let (all, index) = attach(functions(&["pay-*", "orders-*", "*"]), "orders-eu", TWO, Place::Fitting);
+        assert_eq!((order(&all), index), (vec!["pay-*", "orders-eu", "orders-*", "*"], 1));
+    }
+
+    #[test]
+    fn a_rule_that_none_covers_goes_last() {
+        let (all, index) = attach(functions(&["pay-*", "orders-?"]), "orders-*", TWO, Place::Fitting);
+        assert_eq!((order(&all), index), (vec!["pay-*", "orders-?", "orders-*"], 2));
+    }
+
+    #[test]
+    fn a_rule_of_the_same_pattern_changes_in_its_place() {
+        let (all, index) = attach(functions(&["*", "orders", "pay"]), "orders", TWO, Place::Fitting);
+        assert_eq!((order(&all), index), (vec!["*", "orders", "pay"], 1));
+        assert_eq!((all.rules()[1].csc().as_str(), all.revision()), (TWO, 2));
+    }
+
+    #[test]
+    fn the_first_moves() {
+        let (all, index) = attach(functions(&["*", "orders", "pay"]), "orders", TWO, Place::First);
+        assert_eq!((order(&all), index), (vec!["orders", "*", "pay"], 0));
+    }
+
+    #[test]
+    fn a_rule_hides_the_later_ones_that_it_covers() {
+        let all = functions(&["orders", "orders-*", "orders-eu", "pay", "orders-*"]);
+        let hidden = |index| all.hides(index).map(|rule| rule.pattern().as_str()).collect::<Vec<_>>();
+        assert_eq!(hidden(1), ["orders-eu", "orders-*"]);
+        assert_eq!(hidden(0), [""; 0]);
+        assert_eq!([all.hidden_by(1), all.hidden_by(2), all.hidden_by(4)], [None, Some(1), Some(1)]);
+    }
+
+    #[test]
+    fn detaching_takes_every_rule_of_the_very_pattern() {
+        let all = functions(&["orders-*", "orders-eu", "orders-*"]);
+        let left = all.clone().detaching(&"orders-*".parse().unwrap()).unwrap();
+        assert_eq!((order(&left), left.revision()), (vec!["orders-eu"], 2));
+        assert!(all.detaching(&"*".parse().unwrap()).is_none());
+    }
+}

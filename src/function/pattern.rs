@@ -1,0 +1,206 @@
+//! Patterns of function names: which names match, and which patterns match every name of another.
+
+use std::fmt;
+use std::str::FromStr;
+
+use globset::{Glob, GlobMatcher};
+use serde::{Deserialize, Serialize};
+
+use crate::name::ArtifactName;
+
+/// A pattern of function names: `*` stands for any characters, `?` for one.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Pattern {
+    text: String,
+    matcher: GlobMatcher,
+}
+
+impl Pattern {
+    /// Whether the name matches.
+    pub fn matches(&self, name: &ArtifactName) -> bool {
+        self.matcher.is_match(name.as_str())
+    }
+
+    /// Whether every name that matches the other pattern matches this one.
+    pub fn covers(&self, other: &Self) -> bool {
+        // No name is empty.
+        let nothing_else = other.text.bytes().all(|byte| byte == b'*');
+        covers(&parts(&self.text), if nothing_else { b"?*" } else { other.text.as_bytes() })
+    }
+
+    /// The pattern as text.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+}
+
+/// What a part of a pattern stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Part {
+    /// This character.
+    One(u8),
+    /// A character.
+    Each,
+    /// At least one character: a `?` in a run of wildcards with a `*`.
+    Some,
+    /// Any characters.
+    Any,
+}
+
+/// The parts of a pattern; in a run of wildcards the order of `?` and `*` says nothing.
+fn parts(text: &str) -> Vec<Part> {
+    let is_wild = |byte: &u8| matches!(byte, b'?' | b'*');
+    let run = |run: &[u8]| {
+        let count = run.iter().filter(|byte| **byte == b'?').count();
+        match (count == run.len(), count) {
+            (true, _) => vec![Part::Each; count],
+            (false, 0) => vec![Part::Any],
+            (false, _) => vec![Part::Some; count],
+        }
+    };
+    let chunks = text.as_bytes().chunk_by(|a, b| is_wild(a) && is_wild(b));
+    chunks.flat_map(|chunk| if is_wild(&chunk[0]) { run(chunk) } else { vec![Part::One(chunk[0])] }).collect()
+}
+
+/// Whether the parts cover a pattern: `reached[i]` says that those read so far cover its first `i` characters.
+fn covers(parts: &[Part], other: &[u8]) -> bool {
+    let mut reached = vec![false; other.len() + 1];
+    reached[0] = true;
+    for part in parts {
+        let mut next = vec![*part == Part::Any && reached[0]];
+        // Whether some beginning of the other was reached before.
+        let mut before = false;
+        for (index, found) in other.iter().enumerate() {
+            before |= reached[index];
+            next.push(match part {
+                Part::One(byte) => byte == found && reached[index],
+                // A `*` may be no character, or many.
+                Part::Each => *found != b'*' && reached[index],
+                Part::Some if *found == b'*' => next[index],
+                Part::Some => before,
+                Part::Any => before || reached[index + 1],
+            });
+        }
+        reached = next;
+    }
+    reached[other.len()]
+}
+
+impl fmt::Display for Pattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl PartialEq for Pattern {
+    fn eq(&self, other: &Self) -> bool {
+        self.text == other.text
+    }
+}
+
+impl Eq for Pattern {}
+
+impl FromStr for Pattern {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        text.to_owned().try_into()
+    }
+}
+
+impl TryFrom<String> for Pattern {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let allowed = |b: u8| b.is_ascii_alphanumeric() || b"-_*?".contains(&b);
+        if text.is_empty() || text.len() > 64 || !text.bytes().all(allowed) {
+            return Err(format!(
+                "{text:?} is not a name pattern: 1 to 64 of `A-Z`, `a-z`, `0-9`, `-`, `_`, `*` and `?`"
+            ));
+        }
+        let matcher = Glob::new(&text).map_err(|error| error.to_string())?.compile_matcher();
+        Ok(Self { text, matcher })
+    }
+}
+
+impl From<Pattern> for String {
+    fn from(pattern: Pattern) -> Self {
+        pattern.text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn covers(pattern: &str, other: &str) -> bool {
+        let pattern: Pattern = pattern.parse().unwrap();
+        pattern.covers(&other.parse().unwrap())
+    }
+
+    #[test]
+    fn a_pattern_holds_no_path() {
+        for text in ["", "a/b", "[a]", "{a,b}", "a b", "..", "\\*"] {
+            assert!(Pattern::try_from(text.to_owned()).is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn covering_is_matching_every_name_of_the_other() {
+        for (pattern, other) in [
+            ("*", "*"),
+            ("*", "orders"),
+            ("*", "?"),
+            ("a*", "a"),
+            ("a*", "ab*"),
+            ("a?", "ab"),
+            ("a?", "a?"),
+            ("?*", "*?"),
+            ("*?", "?*"),
+            ("?*", "*"),
+            ("**", "*"),
+            ("*", "**"),
+            ("a*c", "a*b*c"),
+            ("*a*", "xa?"),
+        ] {
+            assert!(covers(pattern, other), "{pattern} {other}");
+        }
+        for (pattern, other) in [
+            ("a", "*"),
+            ("a?", "a*"),
+            ("?", "*"),
+            ("??*", "*"),
+            ("ab*", "a*"),
+            ("a*", "*"),
+            ("A*", "a"),
+            ("??", "?"),
+            ("a?c", "a*c"),
+            ("*a", "a*"),
+        ] {
+            assert!(!covers(pattern, other), "{pattern} {other}");
+        }
+    }
+
+    /// Names of up to five letters, one of them in no pattern, tell patterns of up to three characters apart.
+    #[test]
+    fn covering_agrees_with_matching() {
+        let words = |letters: &[u8], longest: u32| -> Vec<String> {
+            let count = letters.len();
+            let word = |length: u32, number: usize| -> String {
+                (0..length).map(|at| char::from(letters[number / count.pow(at) % count])).collect()
+            };
+            (1..=longest).flat_map(|n| (0..count.pow(n)).map(move |number| word(n, number))).collect()
+        };
+        let names: Vec<ArtifactName> = words(b"abc", 5).iter().map(|name| name.parse().unwrap()).collect();
+        let patterns: Vec<Pattern> = words(b"ab*?", 3).iter().map(|text| text.parse().unwrap()).collect();
+        let matched: Vec<Vec<bool>> =
+            patterns.iter().map(|each| names.iter().map(|name| each.matches(name)).collect()).collect();
+        for (pattern, by_pattern) in patterns.iter().zip(&matched) {
+            for (other, by_other) in patterns.iter().zip(&matched) {
+                let every = by_other.iter().zip(by_pattern).all(|(other, this)| !other || *this);
+                assert_eq!(pattern.covers(other), every, "{pattern} {other}");
+            }
+        }
+    }
+}

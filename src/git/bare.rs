@@ -1,0 +1,116 @@
+//! The bare repository: where fetched commits lie, read folder by folder and never checked out.
+
+use std::path::{Path, PathBuf};
+
+use git2::{ObjectType, Oid};
+
+use super::program::{self, FETCHED, ProgramError};
+use super::source::{RefName, RemoteUrl};
+use super::{BlobId, Commit, GitError};
+use crate::inventory::FileMode;
+use crate::limits::TREE_BYTES_MAX;
+
+/// A bare repository of our own.
+pub struct Bare {
+    inner: git2::Repository,
+    path: PathBuf,
+}
+
+/// The name of a folder in the object database.
+#[derive(Debug, Clone, Copy)]
+pub struct FolderId(Oid);
+
+/// What a name in a folder leads to.
+#[derive(Debug, Clone, Copy)]
+pub enum Node {
+    /// A folder.
+    Folder(FolderId),
+    /// A regular file.
+    File(BlobId),
+    /// Anything else: a symbolic link, a submodule.
+    Other,
+}
+
+/// A name in a folder; it is whatever bytes somebody else wrote.
+#[derive(Debug, Clone)]
+pub struct Entry {
+    /// The name.
+    pub name: Vec<u8>,
+    /// What it leads to.
+    pub node: Node,
+}
+
+impl Bare {
+    /// Opens the bare repository in a folder, which is made if it is not there.
+    pub fn open_or_make(path: &Path) -> Result<Self, GitError> {
+        let inner = git2::Repository::open_bare(path).or_else(|_| git2::Repository::init_bare(path))?;
+        Ok(Self { inner, path: path.into() })
+    }
+
+    /// Brings the commit that a ref elsewhere names now, and tells which it is.
+    ///
+    /// The caller sees to it that nobody else fetches into this repository meanwhile.
+    pub fn fetch(&self, url: &RemoteUrl, reference: &RefName) -> Result<Commit, FetchedError> {
+        // A git that was killed leaves these, and each would stop the next for ever.
+        for left in ["shallow.lock".to_owned(), format!("{FETCHED}.lock")] {
+            let _ = std::fs::remove_file(self.path.join(left));
+        }
+        program::fetch(&self.path, url, reference)?;
+        self.inner.odb().and_then(|odb| odb.refresh()).map_err(GitError::from)?;
+        let commit = self.inner.revparse_single(FETCHED).and_then(|object| object.peel_to_commit());
+        let commit = commit.map_err(GitError::from)?;
+        Ok(Commit { id: commit.id().to_string(), tree: commit.tree_id().to_string() })
+    }
+
+    /// The top folder of a commit.
+    pub fn top(&self, commit: &Commit) -> Result<FolderId, GitError> {
+        Ok(FolderId(Oid::from_str(&commit.tree)?))
+    }
+
+    /// What is in a folder, in git's order.
+    pub fn entries(&self, folder: FolderId) -> Result<Vec<Entry>, GitError> {
+        let (size, _) = self.inner.odb()?.read_header(folder.0)?;
+        if size as u64 > TREE_BYTES_MAX {
+            let (oid, limit) = (folder.0.to_string(), TREE_BYTES_MAX);
+            return Err(GitError::BlobTooLarge { oid, size: size as u64, limit });
+        }
+        let tree = self.inner.find_tree(folder.0)?;
+        let node = |entry: &git2::TreeEntry<'_>| {
+            if entry.kind() == Some(ObjectType::Tree) {
+                return Node::Folder(FolderId(entry.id()));
+            }
+            match u32::try_from(entry.filemode()).ok().and_then(FileMode::from_git) {
+                Some(FileMode::Regular | FileMode::Executable) => Node::File(BlobId(entry.id())),
+                _ => Node::Other,
+            }
+        };
+        Ok(tree.iter().map(|entry| Entry { name: entry.name_bytes().into(), node: node(&entry) }).collect())
+    }
+
+    /// What a name in a folder leads to, if the name is there.
+    pub fn entry(&self, folder: FolderId, name: &str) -> Result<Option<Node>, GitError> {
+        let found = self.entries(folder)?.into_iter().find(|entry| entry.name == name.as_bytes());
+        Ok(found.map(|entry| entry.node))
+    }
+
+    /// A blob's size in bytes, without reading it.
+    pub fn size(&self, blob: BlobId) -> Result<u64, GitError> {
+        Ok(self.inner.odb()?.read_header(blob.0)?.0 as u64)
+    }
+
+    /// Lends a blob's bytes, without a second copy; the caller has looked at its size.
+    pub fn lend<T>(&self, blob: BlobId, to: impl FnOnce(&[u8]) -> T) -> Result<T, GitError> {
+        Ok(to(self.inner.find_blob(blob.0)?.content()))
+    }
+}
+
+/// Why a commit did not come, or cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum FetchedError {
+    /// The git program brought nothing.
+    #[error(transparent)]
+    Program(#[from] ProgramError),
+    /// What it brought cannot be read.
+    #[error(transparent)]
+    Git(#[from] GitError),
+}

@@ -1,0 +1,144 @@
+//! The git program: one ref of a repository elsewhere, brought into a bare one here.
+//!
+//! The program is asked, and not libgit2, so that people's credential helpers, SSH settings and
+//! proxies work. What it is given is typed ([`RemoteUrl`], [`RefName`]); what a repository elsewhere
+//! could make it do besides is switched off here.
+
+use std::io::{self, Read};
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use super::source::{RefName, RemoteUrl, SCHEMES};
+
+/// The ref that keeps what was fetched, so that the next time only what is new comes.
+pub const FETCHED: &str = "refs/countersign/fetched";
+
+/// How many of git's last words are kept, in bytes: a screenful, whatever a server sends.
+const WORDS_BYTES_MAX: usize = 2048;
+
+/// Variables by which the repository that this runs in, or its hook, would take part: what
+/// `git rev-parse --local-env-vars` lists, and settings of one call.
+const NOT_INHERITED: [&str; 17] = [
+    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+    "GIT_COMMON_DIR",
+    "GIT_CONFIG",
+    "GIT_CONFIG_COUNT",
+    "GIT_CONFIG_PARAMETERS",
+    "GIT_DIR",
+    "GIT_GRAFT_FILE",
+    "GIT_IMPLICIT_WORK_TREE",
+    "GIT_INDEX_FILE",
+    "GIT_INTERNAL_SUPER_PREFIX",
+    "GIT_NAMESPACE",
+    "GIT_NO_REPLACE_OBJECTS",
+    "GIT_OBJECT_DIRECTORY",
+    "GIT_PREFIX",
+    "GIT_REPLACE_REF_BASE",
+    "GIT_SHALLOW_FILE",
+    "GIT_WORK_TREE",
+];
+
+/// Settings that hold whatever the user's say: no hook, no submodule, no upkeep in the background.
+const SETTINGS: [&str; 7] = [
+    "core.hooksPath=/dev/null",
+    "fetch.fsckObjects=true",
+    "submodule.recurse=false",
+    "protocol.ext.allow=never",
+    "fetch.writeCommitGraph=false",
+    "gc.auto=0",
+    "maintenance.auto=false",
+];
+
+/// Why the git program brought nothing.
+#[derive(Debug, thiserror::Error)]
+pub enum ProgramError {
+    /// There is no such program.
+    #[error("there is no `git` program on the PATH")]
+    Missing,
+    /// The program could not be started or listened to.
+    #[error("cannot run the `git` program")]
+    Start(#[source] io::Error),
+    /// The program failed.
+    #[error("git could not fetch `{reference}` from `{url}`{}", indented(words))]
+    Failed {
+        /// The repository.
+        url: RemoteUrl,
+        /// The ref.
+        reference: RefName,
+        /// The last lines that git said, without credentials.
+        words: String,
+    },
+}
+
+impl ProgramError {
+    /// What to do about it.
+    pub fn hint(&self) -> Option<&'static str> {
+        Some(match self {
+            Self::Missing => "install git, or put it on the PATH",
+            Self::Start(_) => return None,
+            Self::Failed { .. } => "check the URL, the ref, and that `git fetch` may read the repository",
+        })
+    }
+}
+
+fn indented(words: &str) -> String {
+    words.lines().filter(|line| !line.trim().is_empty()).map(|line| format!("\n  {line}")).collect()
+}
+
+/// Brings the commit that a ref names now, without its history, into a bare repository, as [`FETCHED`].
+pub fn fetch(repository: &Path, url: &RemoteUrl, reference: &RefName) -> Result<(), ProgramError> {
+    let mut command = Command::new("git");
+    command.current_dir(repository).arg("--git-dir").arg(repository);
+    for setting in SETTINGS {
+        command.args(["-c", setting]);
+    }
+    command.args(["fetch", "--quiet", "--depth=1", "--no-tags", "--no-recurse-submodules", "--"]);
+    command.arg(url.with_credentials()).arg(format!("+{reference}:{FETCHED}"));
+    for name in NOT_INHERITED {
+        command.env_remove(name);
+    }
+    // Stronger than any `protocol.*` setting of the user's.
+    command.env("GIT_ALLOW_PROTOCOL", SCHEMES.join(":"));
+    // People are asked for passwords on the terminal, not here.
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+    let mut child = command.spawn().map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound => ProgramError::Missing,
+        _ => ProgramError::Start(error),
+    })?;
+    let words = child.stderr.take().map_or(Ok(Vec::new()), last_words);
+    let status = child.wait().map_err(ProgramError::Start)?;
+    let words = String::from_utf8_lossy(&words.map_err(ProgramError::Start)?).into_owned();
+    if status.success() {
+        return Ok(());
+    }
+    let words = url.redact(words.trim());
+    Err(ProgramError::Failed { url: url.clone(), reference: reference.clone(), words })
+}
+
+/// The end of a stream, however long it is.
+fn last_words(mut stream: impl Read) -> io::Result<Vec<u8>> {
+    let mut kept = Vec::new();
+    let mut buffer = [0; 1024];
+    loop {
+        let count = stream.read(&mut buffer)?;
+        if count == 0 {
+            return Ok(kept);
+        }
+        kept.extend_from_slice(&buffer[..count]);
+        let surplus = kept.len().saturating_sub(WORDS_BYTES_MAX);
+        kept.drain(..surplus);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_last_words_are_kept() {
+        let words = [vec![b'a'; 100_000], b"fatal: no".to_vec()].concat();
+        let kept = last_words(&words[..]).unwrap();
+        assert_eq!(kept.len(), WORDS_BYTES_MAX);
+        assert!(kept.ends_with(b"fatal: no"));
+    }
+}

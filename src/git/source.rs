@@ -1,0 +1,300 @@
+//! The source: which folder of which repository elsewhere, as of which ref.
+//!
+//! ```text
+//! https://git.acme.example/security/policy.git              its HEAD
+//! git@git.acme.example:security/policy.git#main             a branch or a tag
+//! file:///srv/git/security.git#v7:teams/policy              a folder inside
+//! ```
+//! A text becomes a source only if nothing of it can be taken for an option, a command or another
+//! transport by the `git` program that it is given to.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use super::without_credentials;
+
+/// The schemes that a URL may have; `ext::` and the like would run a command.
+pub const SCHEMES: [&str; 5] = ["file", "git", "http", "https", "ssh"];
+
+/// Longest source read, in bytes: more than any URL that servers take.
+const TEXT_BYTES_MAX: usize = 4096;
+
+/// Why a text names no source.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{text}` names no git repository to fetch from: {reason}")]
+pub struct SourceError {
+    text: String,
+    reason: &'static str,
+}
+
+impl SourceError {
+    /// What to do about it.
+    pub fn hint(&self) -> &'static str {
+        "name it as `https://HOST/PATH`, `ssh://HOST/PATH` or `USER@HOST:PATH`, and a ref after `#`"
+    }
+}
+
+/// A repository's URL: one of [`SCHEMES`], or `user@host:path` for SSH.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct RemoteUrl(String);
+
+/// A branch, a tag, a full commit id, or `HEAD`, in the repository elsewhere.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct RefName(String);
+
+/// A folder of a repository elsewhere, as of a ref: `URL`, `URL#REF` or `URL#REF:FOLDER`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Source {
+    url: RemoteUrl,
+    reference: RefName,
+    folder: String,
+}
+
+impl Source {
+    /// The repository.
+    pub fn url(&self) -> &RemoteUrl {
+        &self.url
+    }
+
+    /// The ref; `HEAD` if the text named none.
+    pub fn reference(&self) -> &RefName {
+        &self.reference
+    }
+
+    /// The folder, `/`-separated; empty for the top.
+    pub fn folder(&self) -> &str {
+        &self.folder
+    }
+}
+
+impl RemoteUrl {
+    /// The URL as `git` takes it, with what credentials it holds.
+    pub fn with_credentials(&self) -> &str {
+        &self.0
+    }
+
+    /// A text that may quote the URL, without the credentials.
+    pub fn redact(&self, text: &str) -> String {
+        let text = text.replace(&self.0, &self.to_string());
+        match self.0.split_once("://").and_then(|(_, rest)| rest.split('/').next()?.rsplit_once('@')) {
+            Some((credentials, _)) => text.replace(&format!("{credentials}@"), ""),
+            None => text,
+        }
+    }
+}
+
+impl RefName {
+    /// The ref that a repository is on.
+    pub fn head() -> Self {
+        Self("HEAD".into())
+    }
+
+    /// The ref's text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// The reason why a URL is refused, if it is.
+fn fault(url: &str) -> Option<&'static str> {
+    if url.is_empty() || url.len() > TEXT_BYTES_MAX {
+        return Some("it is empty or too long");
+    }
+    if url.starts_with('-') {
+        return Some("git would take it for an option");
+    }
+    if url.chars().any(|c| c.is_whitespace() || c.is_control()) {
+        return Some("it contains white space or control characters");
+    }
+    let authority = if let Some((scheme, rest)) = url.split_once("://") {
+        if !SCHEMES.contains(&scheme) {
+            return Some("its scheme is not one of file, git, http, https and ssh");
+        }
+        rest.split('/').next().unwrap_or_default()
+    } else {
+        let (host, path) = url.split_once(':').unwrap_or_default();
+        if host.is_empty() || path.is_empty() || host.contains('/') || path.starts_with(':') {
+            return Some("it is neither a URL with a scheme nor of the form `user@host:path`");
+        }
+        host
+    };
+    // `ssh` takes a user or a host that starts so for an option.
+    authority
+        .split('@')
+        .any(|part| part.starts_with('-'))
+        .then_some("its user or host starts with `-`, as an option does")
+}
+
+impl FromStr for RemoteUrl {
+    type Err = SourceError;
+
+    fn from_str(text: &str) -> Result<Self, SourceError> {
+        match fault(text) {
+            Some(reason) => Err(refused(text, reason)),
+            None => Ok(Self(text.into())),
+        }
+    }
+}
+
+impl FromStr for RefName {
+    type Err = SourceError;
+
+    fn from_str(text: &str) -> Result<Self, SourceError> {
+        // `+` forces and `^` excludes in what git is told to fetch; git's own rules forbid the rest.
+        let is_name = git2::Reference::is_valid_name(&format!("refs/heads/{text}"));
+        if text.starts_with(['-', '+']) || text.len() > TEXT_BYTES_MAX || !is_name {
+            return Err(refused(text, "that is no name of a branch, a tag or a commit"));
+        }
+        Ok(Self(text.into()))
+    }
+}
+
+impl FromStr for Source {
+    type Err = SourceError;
+
+    fn from_str(text: &str) -> Result<Self, SourceError> {
+        let (url, rest) = text.split_once('#').map_or((text, None), |(url, rest)| (url, Some(rest)));
+        let url = url.parse()?;
+        let Some(rest) = rest else {
+            return Ok(Self { url, reference: RefName::head(), folder: String::new() });
+        };
+        let (reference, folder) = rest.split_once(':').map_or((rest, None), |(r, f)| (r, Some(f)));
+        let reference = reference.parse()?;
+        if folder.is_some_and(|folder| !is_folder(folder)) {
+            return Err(refused(text, "its folder is not a relative path without `.` and `..`"));
+        }
+        Ok(Self { url, reference, folder: folder.unwrap_or_default().into() })
+    }
+}
+
+fn is_folder(text: &str) -> bool {
+    let plain = |name: &str| !matches!(name, "" | "." | "..");
+    text.len() <= TEXT_BYTES_MAX
+        && text.split('/').all(plain)
+        && !text.contains(['\\', ':'])
+        && !text.chars().any(char::is_control)
+}
+
+fn refused(text: &str, reason: &'static str) -> SourceError {
+    SourceError { text: without_credentials(text).chars().take(200).collect(), reason }
+}
+
+impl fmt::Display for Source {
+    /// The text that parses to this source, credentials and all.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.url.with_credentials())?;
+        match (self.reference.as_str(), self.folder.as_str()) {
+            ("HEAD", "") => Ok(()),
+            (reference, "") => write!(f, "#{reference}"),
+            (reference, folder) => write!(f, "#{reference}:{folder}"),
+        }
+    }
+}
+
+impl fmt::Display for RemoteUrl {
+    /// The URL for people: without user name and password.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&without_credentials(&self.0))
+    }
+}
+
+impl fmt::Debug for RemoteUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "RemoteUrl({self})")
+    }
+}
+
+impl fmt::Display for RefName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl TryFrom<String> for Source {
+    type Error = SourceError;
+
+    fn try_from(text: String) -> Result<Self, SourceError> {
+        text.parse()
+    }
+}
+
+impl From<Source> for String {
+    fn from(source: Source) -> Self {
+        source.to_string()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_source_reads_what_it_writes() {
+        for (text, reference, folder) in [
+            ("https://example.com/policy.git", "HEAD", ""),
+            ("https://ci:token@example.com/policy.git#main", "main", ""),
+            ("git@example.com:acme/policy.git#refs/tags/v1", "refs/tags/v1", ""),
+            ("example.com:policy#feature/#7:a/b", "feature/#7", "a/b"),
+            ("ssh://git@example.com:22/policy", "HEAD", ""),
+            ("file:///srv/policy.git#HEAD:policy", "HEAD", "policy"),
+        ] {
+            let source: Source = text.parse().unwrap();
+            assert_eq!((source.reference().as_str(), source.folder()), (reference, folder));
+            assert_eq!(source.to_string(), text);
+        }
+    }
+
+    #[test]
+    fn what_git_could_misread_is_no_source() {
+        for text in [
+            "",
+            "#main",
+            "policy",
+            "../policy",
+            "/srv/policy.git",
+            "--upload-pack=touch x",
+            "--upload-pack=touch:x",
+            "-oProxyCommand=x:y",
+            "-oProxyCommand=x@example.com:y",
+            "git@-oProxyCommand=x:y",
+            "ssh://-oProxyCommand=x/y",
+            "ssh://git@-oProxyCommand=x/y",
+            "ext::sh -c touch% x",
+            "ext::sh",
+            "ext://sh/x",
+            "fd::17",
+            "HTTPS://example.com/x",
+            "https://example.com/x y",
+            "https://example.com/x\n",
+            "https://example.com/x#",
+            "https://example.com/x#-x",
+            "https://example.com/x#+main",
+            "https://example.com/x#^main",
+            "https://example.com/x#a..b",
+            "https://example.com/x#a b",
+            "https://example.com/x#*",
+            "https://example.com/x#main:",
+            "https://example.com/x#main:../y",
+            "https://example.com/x#main:/y",
+            "https://example.com/x#main:a//b",
+            "https://example.com/x#main:a\\b",
+            "https://example.com/x#main:a:b",
+        ] {
+            assert!(text.parse::<Source>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn nobody_is_shown_a_password() {
+        let source: Source = "https://ci:token@example.com/policy.git".parse().unwrap();
+        assert_eq!(source.url().to_string(), "https://example.com/policy.git");
+        assert!(!format!("{source:?}").contains("token"));
+        let said = "cannot reach https://ci:token@example.com/policy.git or https://ci:token@example.com/x";
+        assert!(!source.url().redact(said).contains("token"));
+        let error = "https://ci:token@example.com/x y".parse::<Source>().unwrap_err();
+        assert!(!error.to_string().contains("token"), "{error}");
+    }
+}

@@ -1,0 +1,190 @@
+//! The ledger: signing jobs that the owner of the policy has recorded, each line chained to the one before.
+//!
+//! `ledger.jsonl` holds one job a line, compact JSON in this order of fields:
+//! ```json
+//! { "previous": "SHA-384 of the line before, with its line feed", "recorded_at": "…",
+//!   "recorded": { "job": "arn:…", "payload": "SHA-384 of the signed payload", "key": "SHA256:…",
+//!     "profile": "arn:…", "requested_by": "…", "signed_at": "…", "expires_at": "…",
+//!     "kind": "function", "name": "orders", "artifact": "SHA-384" } }
+//! ```
+//! `previous` of the first line is `SHA-384("countersign ledger 1 ACCOUNT\n")`. Times never go back.
+//! Lines are only ever added; a seal covers the first so many bytes. A last line without its line feed
+//! was never recorded: whoever wrote it was stopped.
+//!
+//! `recorded_at` is a time that the signer did not choose: the signed payload existed by then.
+
+use std::fs::{File, OpenOptions};
+use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use crate::arn::{JobArn, ProfileArn};
+use crate::crypto::key::KeyId;
+use crate::digest::{Sha384, Sha384Hasher};
+use crate::document::{self, DocumentError};
+use crate::files::{FileError, reading, writing};
+use crate::limits::{LEDGER_BYTES_MAX, LEDGER_LINE_BYTES_MAX};
+use crate::name::{AccountName, ArtifactName, Principal};
+use crate::provenance::Kind;
+use crate::time::Timestamp;
+
+/// The file's name in a policy directory.
+pub const FILE_NAME: &str = "ledger.jsonl";
+
+/// One recorded job.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Line {
+    /// Digest of the line before.
+    pub previous: Sha384,
+    /// When it was recorded.
+    pub recorded_at: Timestamp,
+    /// What was recorded.
+    pub recorded: RecordedJob,
+}
+
+/// What is recorded of a signing job.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RecordedJob {
+    /// The job.
+    pub job: JobArn,
+    /// SHA-384 of the signed payload.
+    pub payload: Sha384,
+    /// The key that signed it.
+    pub key: KeyId,
+    /// The profile version.
+    pub profile: ProfileArn,
+    /// Who asked for the signature.
+    pub requested_by: Principal,
+    /// When, as the signer claims.
+    pub signed_at: Timestamp,
+    /// When the signature ends.
+    pub expires_at: Timestamp,
+    /// Whether a function or a layer was signed.
+    pub kind: Kind,
+    /// The function's or layer's name.
+    pub name: ArtifactName,
+    /// The artifact's SHA-384.
+    pub artifact: Sha384,
+}
+
+/// Why a ledger could not be read or written.
+#[derive(Debug, thiserror::Error)]
+pub enum LedgerError {
+    /// A line is not what the format says.
+    #[error(transparent)]
+    Document(#[from] DocumentError),
+    /// The file could not be read or written.
+    #[error(transparent)]
+    File(#[from] FileError),
+}
+
+/// Where a ledger ends.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tail {
+    /// How many lines it has.
+    pub count: u64,
+    /// Their length in bytes.
+    pub size: u64,
+    /// SHA-384 of those bytes.
+    pub sha384: Sha384,
+    /// Digest of the last line, or of the account's beginning.
+    pub last: Sha384,
+    /// When the last line was recorded.
+    pub recorded_at: Option<Timestamp>,
+}
+
+/// `SHA-384("countersign ledger 1 " || ACCOUNT || LF)`
+fn beginning(account: &AccountName) -> Sha384 {
+    Sha384::of(format!("countersign ledger 1 {account}\n").as_bytes())
+}
+
+/// Reads at most `size` bytes of a ledger line by line, and checks the chain; an absent one is empty.
+///
+/// `each` is given every line, and at which byte it ends.
+pub fn read(
+    path: &Path,
+    account: &AccountName,
+    size: u64,
+    mut each: impl FnMut(u64, Line),
+) -> Result<Tail, LedgerError> {
+    let start = beginning(account);
+    let mut tail = Tail { count: 0, size: 0, sha384: Sha384::of(b""), last: start, recorded_at: None };
+    let file = match File::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(tail),
+        Err(error) => return Err(FileError::Read { path: path.into(), source: error }.into()),
+    };
+    if !file.metadata().map_err(reading(path))?.is_file() {
+        return Err(FileError::NotAFile { path: path.into() }.into());
+    }
+    let mut reader = BufReader::new(std::io::Read::take(file, size.min(LEDGER_BYTES_MAX)));
+    let mut all = Sha384Hasher::default();
+    let mut bytes = Vec::new();
+    loop {
+        bytes.clear();
+        let limit = LEDGER_LINE_BYTES_MAX;
+        let count = std::io::Read::take(&mut reader, limit).read_until(b'\n', &mut bytes);
+        let count = count.map_err(reading(path))? as u64;
+        if bytes.last() != Some(&b'\n') {
+            if count == limit {
+                return Err(bad(path, tail.count, format!("it is longer than {limit} bytes")).into());
+            }
+            // The end, or a line that was never finished.
+            tail.sha384 = all.finish();
+            return Ok(tail);
+        }
+        let line = next(path, &tail, &bytes)?;
+        all.update(&bytes);
+        tail.count += 1;
+        tail.size += count;
+        tail.last = Sha384::of(&bytes);
+        tail.recorded_at = Some(line.recorded_at);
+        each(tail.size, line);
+    }
+}
+
+/// One line, which must follow the ones before it.
+fn next(path: &Path, tail: &Tail, bytes: &[u8]) -> Result<Line, DocumentError> {
+    let line: Line =
+        document::parse_json(&bytes[..bytes.len() - 1]).map_err(|message| bad(path, tail.count, message))?;
+    if line.previous != tail.last {
+        return Err(bad(path, tail.count, "it does not follow from the line before".into()));
+    }
+    if tail.recorded_at.is_some_and(|before| line.recorded_at < before) {
+        return Err(bad(path, tail.count, "it was recorded before the line before".into()));
+    }
+    Ok(line)
+}
+
+fn bad(path: &Path, lines_before: u64, message: String) -> DocumentError {
+    DocumentError::new(path, format!("line {}: {message}", lines_before + 1))
+}
+
+/// Adds jobs after the tail of a ledger, durably. The caller holds the policy directory's lock.
+pub fn append(path: &Path, tail: &Tail, jobs: Vec<RecordedJob>, now: Timestamp) -> Result<(), LedgerError> {
+    let mut previous = tail.last;
+    let mut bytes = Vec::new();
+    // A clock that was set back must not make a ledger that nobody can read.
+    let recorded_at = tail.recorded_at.map_or(now, |before| before.max(now));
+    for recorded in jobs {
+        let mut line = document::to_json(&Line { previous, recorded_at, recorded });
+        line.push(b'\n');
+        previous = Sha384::of(&line);
+        bytes.extend_from_slice(&line);
+    }
+    // A link in the place of a ledger leads to somebody else's file.
+    if path.symlink_metadata().is_ok_and(|metadata| !metadata.is_file()) {
+        return Err(FileError::NotAFile { path: path.into() }.into());
+    }
+    let mut options = OpenOptions::new();
+    let mut file =
+        options.create(true).truncate(false).write(true).read(true).open(path).map_err(writing(path))?;
+    // What lies after the last whole line was never recorded.
+    file.set_len(tail.size).map_err(writing(path))?;
+    std::io::Seek::seek(&mut file, std::io::SeekFrom::Start(tail.size)).map_err(writing(path))?;
+    file.write_all(&bytes).and_then(|()| file.sync_all()).map_err(writing(path))?;
+    Ok(())
+}

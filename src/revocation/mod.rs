@@ -1,0 +1,378 @@
+//! Revocations: jobs, profile versions, artifacts and keys whose signatures no longer count.
+//!
+//! ```toml
+//! revision = 1
+//!
+//! [[profile]]
+//! profile = "arn:countersign:signer::acme:/signing-profiles/release/a1b2c3d4e5"
+//! effective = "2026-01-31T12:00:00Z"   # signatures from then on are void
+//! revoked_at = "2026-02-01T09:00:00Z"  # when this was written
+//! reason_code = "keyCompromise"
+//! reason = "laptop stolen"
+//!
+//! [[job]]        # job = "arn:…", and the last three fields
+//! [[artifact]]   # sha384 = "…", and the last three
+//! [[key]]        # key = "SHA256:…", and all four
+//! ```
+//! A revocation names a value inside the signed payload, or a key; never a hash of a signature or
+//! of a file, since one ECDSA signature can be turned into another valid one.
+
+pub mod signed;
+
+use std::path::Path;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::arn::{JobArn, ProfileArn};
+use crate::crypto::key::KeyId;
+use crate::digest::Sha384;
+use crate::document::{self, DocumentError};
+use crate::limits::REASON_CHARS_MAX;
+use crate::time::Timestamp;
+
+/// An account's revocations.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Revocations {
+    revision: u64,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    job: Vec<RevokedJob>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    artifact: Vec<RevokedArtifact>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    profile: Vec<RevokedProfile>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    key: Vec<RevokedKey>,
+}
+
+/// A revoked signing job.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RevokedJob {
+    /// The job.
+    pub job: JobArn,
+    /// When it was revoked.
+    pub revoked_at: Timestamp,
+    /// Why, as a code.
+    pub reason_code: ReasonCode,
+    /// Why, in words.
+    pub reason: Reason,
+}
+
+/// A revoked artifact, whoever signed it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RevokedArtifact {
+    /// The artifact's SHA-384.
+    pub sha384: Sha384,
+    /// When it was revoked.
+    pub revoked_at: Timestamp,
+    /// Why, as a code.
+    pub reason_code: ReasonCode,
+    /// Why, in words.
+    pub reason: Reason,
+}
+
+/// A profile version revoked from an instant on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RevokedProfile {
+    /// The profile version.
+    pub profile: ProfileArn,
+    /// The first instant whose signatures are void.
+    pub effective: Timestamp,
+    /// When it was revoked.
+    pub revoked_at: Timestamp,
+    /// Why, as a code.
+    pub reason_code: ReasonCode,
+    /// Why, in words.
+    pub reason: Reason,
+}
+
+/// A key revoked from an instant on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RevokedKey {
+    /// The key's fingerprint.
+    pub key: KeyId,
+    /// The first instant whose signatures are void.
+    pub effective: Timestamp,
+    /// When it was revoked.
+    pub revoked_at: Timestamp,
+    /// Why, as a code.
+    pub reason_code: ReasonCode,
+    /// Why, in words.
+    pub reason: Reason,
+}
+
+/// Why something was revoked, by RFC 5280's reason codes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum ReasonCode {
+    /// Somebody else may hold the key: no claimed time counts.
+    KeyCompromise,
+    /// Something newer took its place.
+    Superseded,
+    /// It is not needed any more.
+    CessationOfOperation,
+    /// Its holder has moved on.
+    AffiliationChanged,
+    /// No reason of these.
+    Unspecified,
+}
+
+/// The times that are known of a signature.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SignatureTimes {
+    /// What the signer says.
+    pub claimed: Timestamp,
+    /// When the sealed ledger recorded it, if it did: a time that the signer did not choose.
+    pub trusted: Option<Timestamp>,
+}
+
+impl ReasonCode {
+    /// Every code, in the order of RFC 5280.
+    pub const ALL: [Self; 5] = [
+        Self::Unspecified,
+        Self::KeyCompromise,
+        Self::AffiliationChanged,
+        Self::Superseded,
+        Self::CessationOfOperation,
+    ];
+
+    /// The code as it is written.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::KeyCompromise => "keyCompromise",
+            Self::Superseded => "superseded",
+            Self::CessationOfOperation => "cessationOfOperation",
+            Self::AffiliationChanged => "affiliationChanged",
+            Self::Unspecified => "unspecified",
+        }
+    }
+
+    /// Whether a signature is void, for a revocation from `effective` on.
+    ///
+    /// After a key compromise a thief can write any time, so only a trusted one counts, and a signature
+    /// without one is void. The other reasons accept the claim.
+    pub fn voids(self, times: SignatureTimes, effective: Timestamp) -> bool {
+        match self {
+            Self::KeyCompromise => times.trusted.is_none_or(|trusted| trusted >= effective),
+            Self::Superseded | Self::CessationOfOperation | Self::AffiliationChanged | Self::Unspecified => {
+                times.claimed >= effective
+            }
+        }
+    }
+}
+
+impl FromStr for ReasonCode {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let names = Self::ALL.map(Self::name).join("`, `");
+        let found = Self::ALL.into_iter().find(|code| code.name() == text);
+        found.ok_or_else(|| format!("`{text}` is not a reason code: one of `{names}`"))
+    }
+}
+
+/// A reason in words: 1 to 500 characters.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Reason(String);
+
+impl Reason {
+    /// The words.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for Reason {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        match text.chars().count() {
+            1..=REASON_CHARS_MAX => Ok(Self(text)),
+            count => Err(format!("a reason of {count} characters where 1 to {REASON_CHARS_MAX} are allowed")),
+        }
+    }
+}
+
+impl FromStr for Reason {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        text.to_owned().try_into()
+    }
+}
+
+impl From<Reason> for String {
+    fn from(reason: Reason) -> Self {
+        reason.0
+    }
+}
+
+impl Revocations {
+    /// An account's first revocations: none.
+    pub fn none() -> Self {
+        Self { revision: 1, ..Self::default() }
+    }
+
+    /// Reads `revocations.toml`.
+    pub fn parse(path: &Path, bytes: &[u8]) -> Result<Self, DocumentError> {
+        let revocations: Self = document::from_toml(path, bytes)?;
+        let profiles = revocations.profile.iter().map(|each| (each.effective, each.revoked_at));
+        let keys = revocations.key.iter().map(|each| (each.effective, each.revoked_at));
+        match profiles.chain(keys).find(|(effective, revoked_at)| effective > revoked_at) {
+            Some((effective, _)) => Err(DocumentError::new(
+                path,
+                format!("an effective time of {effective} lies after the revocation itself"),
+            )),
+            None => Ok(revocations),
+        }
+    }
+
+    /// The document.
+    pub fn to_toml(&self) -> String {
+        document::to_toml(self)
+    }
+
+    /// The document's revision.
+    pub fn revision(&self) -> u64 {
+        self.revision
+    }
+
+    /// The same revocations as the next revision.
+    pub fn next_revision(self) -> Self {
+        Self { revision: document::next_revision(self.revision), ..self }
+    }
+
+    /// Every revocation.
+    pub fn all(&self) -> Vec<Revocation> {
+        let jobs = self.job.iter().cloned().map(Revocation::Job);
+        let artifacts = self.artifact.iter().cloned().map(Revocation::Artifact);
+        let profiles = self.profile.iter().cloned().map(Revocation::Profile);
+        let keys = self.key.iter().cloned().map(Revocation::Key);
+        jobs.chain(artifacts).chain(profiles).chain(keys).collect()
+    }
+
+    /// Adds a revocation.
+    pub fn add(&mut self, revocation: Revocation) {
+        match revocation {
+            Revocation::Job(each) => self.job.push(each),
+            Revocation::Artifact(each) => self.artifact.push(each),
+            Revocation::Profile(each) => self.profile.push(each),
+            Revocation::Key(each) => self.key.push(each),
+        }
+    }
+
+    /// Takes a revocation out, to put another in its place.
+    pub fn take(&mut self, revocation: &Revocation) {
+        match revocation {
+            Revocation::Job(taken) => self.job.retain(|each| each != taken),
+            Revocation::Artifact(taken) => self.artifact.retain(|each| each != taken),
+            Revocation::Profile(taken) => self.profile.retain(|each| each != taken),
+            Revocation::Key(taken) => self.key.retain(|each| each != taken),
+        }
+    }
+}
+
+/// One revocation, of whatever it names.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Revocation {
+    /// Of a signing job.
+    Job(RevokedJob),
+    /// Of an artifact.
+    Artifact(RevokedArtifact),
+    /// Of a profile version.
+    Profile(RevokedProfile),
+    /// Of a key.
+    Key(RevokedKey),
+}
+
+impl Revocation {
+    /// What it revokes: `job ARN`, `artifact SHA-384`, `profile ARN` or `key FINGERPRINT`.
+    pub fn subject(&self) -> String {
+        match self {
+            Self::Job(each) => subject_of_job(&each.job),
+            Self::Artifact(each) => subject_of_artifact(&each.sha384),
+            Self::Profile(each) => subject_of_profile(&each.profile),
+            Self::Key(each) => subject_of_key(&each.key),
+        }
+    }
+
+    /// The first instant whose signatures are void; nothing if all are.
+    pub fn effective(&self) -> Option<Timestamp> {
+        match self {
+            Self::Job(_) | Self::Artifact(_) => None,
+            Self::Profile(each) => Some(each.effective),
+            Self::Key(each) => Some(each.effective),
+        }
+    }
+
+    /// The same revocation from another instant on, where it has one.
+    pub fn effective_from(self, effective: Timestamp) -> Self {
+        match self {
+            Self::Profile(each) => Self::Profile(RevokedProfile { effective, ..each }),
+            Self::Key(each) => Self::Key(RevokedKey { effective, ..each }),
+            other => other,
+        }
+    }
+
+    /// When it was written.
+    pub fn revoked_at(&self) -> Timestamp {
+        match self {
+            Self::Job(each) => each.revoked_at,
+            Self::Artifact(each) => each.revoked_at,
+            Self::Profile(each) => each.revoked_at,
+            Self::Key(each) => each.revoked_at,
+        }
+    }
+
+    /// Why, as a code.
+    pub fn reason_code(&self) -> ReasonCode {
+        match self {
+            Self::Job(each) => each.reason_code,
+            Self::Artifact(each) => each.reason_code,
+            Self::Profile(each) => each.reason_code,
+            Self::Key(each) => each.reason_code,
+        }
+    }
+
+    /// Why, in words.
+    pub fn reason(&self) -> &Reason {
+        match self {
+            Self::Job(each) => &each.reason,
+            Self::Artifact(each) => &each.reason,
+            Self::Profile(each) => &each.reason,
+            Self::Key(each) => &each.reason,
+        }
+    }
+
+    /// Whether it makes a signature void: of a job or an artifact always, else by its reason and the times.
+    pub fn voids(&self, times: SignatureTimes) -> bool {
+        self.effective().is_none_or(|effective| self.reason_code().voids(times, effective))
+    }
+}
+
+/// `job ARN`
+pub fn subject_of_job(job: &JobArn) -> String {
+    format!("job {job}")
+}
+
+/// `artifact SHA-384`
+pub fn subject_of_artifact(sha384: &Sha384) -> String {
+    format!("artifact {sha384}")
+}
+
+/// `profile ARN`
+pub fn subject_of_profile(profile: &ProfileArn) -> String {
+    format!("profile {profile}")
+}
+
+/// `key FINGERPRINT`
+pub fn subject_of_key(key: &KeyId) -> String {
+    format!("key {key}")
+}

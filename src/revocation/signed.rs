@@ -1,0 +1,110 @@
+//! Signed revocations: a job revoked by somebody who may sign with its profile, without a seal.
+//!
+//! A DSSE envelope of type [`PAYLOAD_TYPE`] with one signature, around
+//! ```json
+//! { "job": "arn:…", "profile": "arn:countersign:signer::ACCOUNT:/signing-profiles/NAME/*",
+//!   "requested_by": "…", "revoked_at": "…", "reason_code": "superseded", "reason": "…" }
+//! ```
+//! It counts if the key had `signer:RevokeSignature` on the profile at `revoked_at`, for that principal,
+//! even if the key was revoked since. It can only deny, and only jobs of its own profile; so it needs no seal,
+//! and whoever deletes the file undoes it: the owner of the policy seals the same revocation to stay.
+//! A policy directory keeps it as `revocations/JOB.json`, JOB being the job's UUID.
+
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::{Reason, ReasonCode, Revocation, RevokedJob};
+use crate::arn::{JobArn, ProfileArn, PublisherArn};
+use crate::crypto::envelope::{Envelope, OpenError};
+use crate::crypto::key::{KeyId, PublicKey};
+use crate::crypto::secret::SecretKey;
+use crate::document;
+use crate::name::{JobId, Principal};
+use crate::time::Timestamp;
+
+/// The DSSE payload type of a signed revocation.
+pub const PAYLOAD_TYPE: &str = "application/vnd.countersign.revocation.v1+json";
+
+/// What a signed revocation says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SignedRevocation {
+    /// The job.
+    pub job: JobArn,
+    /// Its profile, in every version.
+    pub profile: PublisherArn,
+    /// Who revokes: the holder of the key.
+    pub requested_by: Principal,
+    /// When, as the signer claims.
+    pub revoked_at: Timestamp,
+    /// Why, as a code.
+    pub reason_code: ReasonCode,
+    /// Why, in words.
+    pub reason: Reason,
+}
+
+/// A revocation whose signature by a known key holds. Only [`open`] makes it.
+#[derive(Debug)]
+pub struct Opened {
+    revocation: SignedRevocation,
+    signer: KeyId,
+}
+
+/// Why a signed revocation does not count.
+#[derive(Debug, thiserror::Error)]
+pub enum SignedRevocationError {
+    /// It is not JSON of the right form.
+    #[error("it is malformed: {0}")]
+    Malformed(String),
+    /// Its signature is not by a known key, or does not hold.
+    #[error(transparent)]
+    Envelope(#[from] OpenError),
+}
+
+impl SignedRevocation {
+    /// Signs it: the bytes of its file.
+    pub fn sign(&self, key: &SecretKey) -> Vec<u8> {
+        document::to_json(&Envelope::sign(PAYLOAD_TYPE, document::to_json(self), &[key]))
+    }
+}
+
+/// Opens a signed revocation with the keys of a profile.
+pub fn open<'a>(
+    bytes: &[u8],
+    keys: impl Iterator<Item = &'a PublicKey>,
+) -> Result<Opened, SignedRevocationError> {
+    let envelope: Envelope = document::parse_json(bytes).map_err(SignedRevocationError::Malformed)?;
+    let keys = keys.map(|key| (key.id(), key.clone())).collect();
+    let payload = envelope.opened_by(PAYLOAD_TYPE, &keys)?;
+    let revocation = document::parse_json(payload.bytes()).map_err(SignedRevocationError::Malformed)?;
+    Ok(Opened { revocation, signer: payload.signer().clone() })
+}
+
+impl Opened {
+    /// What it says.
+    pub fn revocation(&self) -> &SignedRevocation {
+        &self.revocation
+    }
+
+    /// The fingerprint of the key that signed it.
+    pub fn signer(&self) -> &KeyId {
+        &self.signer
+    }
+
+    /// Whether it is about this job of this profile.
+    pub fn is_about(&self, job: &JobArn, profile: &ProfileArn) -> bool {
+        self.revocation.job == *job && self.revocation.profile.allows(profile)
+    }
+
+    /// The revocation of the job, as the policy writes one.
+    pub fn as_revocation(&self) -> Revocation {
+        let SignedRevocation { job, revoked_at, reason_code, reason, .. } = self.revocation.clone();
+        Revocation::Job(RevokedJob { job, revoked_at, reason_code, reason })
+    }
+}
+
+/// Where a policy directory keeps the signed revocation of a job.
+pub fn path(directory: &Path, job: &JobId) -> PathBuf {
+    directory.join("revocations").join(format!("{job}.json"))
+}
