@@ -86,7 +86,7 @@ pub fn stop_ungoverned(account: &AccountName, labels: Labels) -> Gate {
         Check::Mismatch,
         "function-ungoverned",
         format!("no CSC of account `{account}` governs{name}"),
-        "ask the owner of the policy to attach a CSC to it in `functions.toml`",
+        "ask the owner of the policy to attach a CSC to it with `countersign function attach`",
     ));
     Gate::Stopped(Verdict {
         decision: Decision::Denied,

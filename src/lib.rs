@@ -20,6 +20,7 @@ pub mod report;
 // 2 documents
 pub mod csc;
 pub mod function;
+pub mod ledger;
 pub mod manifest;
 pub mod package;
 pub mod profile;
@@ -29,6 +30,7 @@ pub mod workspace;
 pub mod policy;
 // 4 verbs
 pub mod init;
+pub mod record;
 pub mod sign;
 pub mod verify;
 // 5 decision

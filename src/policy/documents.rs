@@ -1,69 +1,136 @@
 //! The documents that lie in a policy directory, and how they differ from what was sealed.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs::File;
+use std::io::Read;
 use std::path::Path;
 
 use super::error::PolicyError;
-use super::snapshot::Snapshot;
-use crate::digest::Sha384;
+use super::snapshot::{SealedDocument, Snapshot};
+use crate::digest::{Sha384, Sha384Hasher};
 use crate::files::{self, reading};
-use crate::limits::DOCUMENT_BYTES_MAX;
+use crate::ledger;
+use crate::limits::{DOCUMENT_BYTES_MAX, REVOCATIONS_BYTES_MAX};
+
+/// Which document of a policy directory a path names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// `profiles/NAME.toml`
+    Profile,
+    /// `csc/csc-….toml`
+    Csc,
+    /// `functions.toml`
+    Functions,
+    /// `revocations.toml`
+    Revocations,
+}
+
+impl Kind {
+    /// The document that a path names, if it names one that people edit.
+    pub fn of(path: &str) -> Option<Self> {
+        match path.split_once('/') {
+            Some(("profiles", _)) => Some(Self::Profile),
+            Some(("csc", _)) => Some(Self::Csc),
+            None if path == "functions.toml" => Some(Self::Functions),
+            None if path == "revocations.toml" => Some(Self::Revocations),
+            _ => None,
+        }
+    }
+
+    /// The most bytes of such a document.
+    pub fn limit(self) -> u64 {
+        match self {
+            Self::Profile | Self::Csc | Self::Functions => DOCUMENT_BYTES_MAX,
+            Self::Revocations => REVOCATIONS_BYTES_MAX,
+        }
+    }
+}
 
 /// How a document differs from what was sealed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Change {
     /// The document's path in the policy directory.
     pub path: String,
-    /// `added`, `changed` or `removed`.
+    /// `added`, `changed`, `removed`, or for the ledger `extended`.
     pub kind: &'static str,
 }
 
-/// The documents of a policy directory, by path, as they are now.
+/// The documents of a policy directory, by path, as they are now; all but the ledger.
 pub fn read(directory: &Path) -> Result<BTreeMap<String, Vec<u8>>, PolicyError> {
     let mut found = BTreeMap::new();
-    let mut add = |path: String| -> Result<(), PolicyError> {
-        if let Some(bytes) = files::read_if_there(&directory.join(&path), DOCUMENT_BYTES_MAX)? {
+    for path in paths(directory)? {
+        let limit = Kind::of(&path).map_or(DOCUMENT_BYTES_MAX, Kind::limit);
+        if let Some(bytes) = files::read_if_there(&directory.join(&path), limit)? {
             found.insert(path, bytes);
-        }
-        Ok(())
-    };
-    for name in ["functions.toml", "revocations.toml"] {
-        add(name.into())?;
-    }
-    for folder in ["profiles", "csc"] {
-        for name in toml_files(&directory.join(folder))? {
-            add(format!("{folder}/{name}"))?;
         }
     }
     Ok(found)
 }
 
-/// The names of a folder's TOML files; none if the folder is not there.
-fn toml_files(folder: &Path) -> Result<BTreeSet<String>, PolicyError> {
-    let entries = match std::fs::read_dir(folder) {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(BTreeSet::new()),
-        Err(error) => return Err(reading(folder)(error).into()),
-    };
-    let mut names = BTreeSet::new();
-    for entry in entries {
-        let name = entry.map_err(reading(folder))?.file_name();
-        let name = name.to_str().filter(|name| name.ends_with(".toml") && !name.starts_with('.'));
-        names.extend(name.map(str::to_owned));
+/// The paths at which documents may be, sorted.
+fn paths(directory: &Path) -> Result<BTreeSet<String>, PolicyError> {
+    let mut paths = BTreeSet::from(["functions.toml".to_owned(), "revocations.toml".to_owned()]);
+    for folder in ["profiles", "csc"] {
+        let names = files::names_in(&directory.join(folder))?;
+        let toml = names.into_iter().filter(|name| name.ends_with(".toml") && !name.starts_with('.'));
+        paths.extend(toml.map(|name| format!("{folder}/{name}")));
     }
-    Ok(names)
+    Ok(paths)
 }
 
 /// How the documents differ from what a snapshot sealed, sorted by path.
 pub fn changes(directory: &Path, sealed: &Snapshot) -> Result<Vec<Change>, PolicyError> {
     let found = read(directory)?;
+    let documents = sealed.documents.iter().filter(|each| each.path != ledger::FILE_NAME);
     let paths: BTreeSet<&str> =
-        found.keys().map(String::as_str).chain(sealed.documents.iter().map(|d| d.path.as_str())).collect();
+        found.keys().map(String::as_str).chain(documents.map(|each| each.path.as_str())).collect();
     let kind = |path: &str| match (sealed.document(path), found.get(path)) {
         (Some(sealed), Some(bytes)) if Sha384::of(bytes) == sealed.sha384 => None,
         (Some(_), Some(_)) => Some("changed"),
         (Some(_), None) => Some("removed"),
         (None, _) => Some("added"),
     };
-    Ok(paths.into_iter().filter_map(|path| Some(Change { path: path.into(), kind: kind(path)? })).collect())
+    let mut changes: Vec<Change> =
+        paths.into_iter().filter_map(|path| Some(Change { path: path.into(), kind: kind(path)? })).collect();
+    if let Some(kind) = ledger_change(directory, sealed)? {
+        changes.push(Change { path: ledger::FILE_NAME.into(), kind });
+    }
+    changes.sort_by(|a, b| a.path.cmp(&b.path));
+    Ok(changes)
+}
+
+fn ledger_change(directory: &Path, sealed: &Snapshot) -> Result<Option<&'static str>, PolicyError> {
+    let path = directory.join(ledger::FILE_NAME);
+    let size = match std::fs::metadata(&path) {
+        Ok(metadata) => metadata.len(),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => 0,
+        Err(error) => return Err(reading(&path)(error).into()),
+    };
+    Ok(match sealed.document(ledger::FILE_NAME) {
+        None => (size > 0).then_some("added"),
+        Some(_) if size == 0 => Some("removed"),
+        Some(sealed) if !begins_with(&path, sealed)? => Some("changed"),
+        Some(sealed) => (size > sealed.size).then_some("extended"),
+    })
+}
+
+/// Whether a file begins with the sealed bytes.
+pub fn begins_with(path: &Path, sealed: &SealedDocument) -> Result<bool, PolicyError> {
+    let file = match File::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(false),
+        Err(error) => return Err(reading(path)(error).into()),
+    };
+    let mut rest = file.take(sealed.size);
+    let mut hasher = Sha384Hasher::default();
+    let mut buffer = vec![0; 64 << 10];
+    let mut total = 0;
+    loop {
+        let count = rest.read(&mut buffer).map_err(reading(path))?;
+        if count == 0 {
+            return Ok(total == sealed.size && hasher.finish() == sealed.sha384);
+        }
+        hasher.update(&buffer[..count]);
+        total += count as u64;
+    }
 }

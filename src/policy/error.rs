@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use super::pin::Pin;
+use crate::digest::Sha384;
 use crate::document::DocumentError;
 use crate::files::FileError;
 use crate::time::Timestamp;
@@ -74,6 +75,12 @@ pub enum PolicyError {
     /// A document that every account has is not sealed.
     #[error("the sealed policy has no `{0}`")]
     Missing(&'static str),
+    /// Something that the seal refers to is not there.
+    #[error("`{}` is sealed and not there", .0.display())]
+    ObjectMissing(PathBuf),
+    /// The sealed index is not one.
+    #[error("the sealed index {0} is malformed")]
+    Index(Sha384),
     /// A document is malformed.
     #[error(transparent)]
     Document(#[from] DocumentError),
@@ -87,7 +94,7 @@ impl PolicyError {
     pub fn hint(&self) -> Option<&'static str> {
         Some(match self {
             Self::Unpinned(_) => {
-                "compare the digest that `countersign policy pin` shows with the one your security team publishes"
+                "pin the digest that your security team publishes, with `countersign policy pin SHA384:…`"
             }
             Self::PinDiffers { .. } => {
                 "ask the owner of the policy which root is right; the pin is kept outside the tree on purpose"
@@ -109,6 +116,9 @@ impl PolicyError {
             }
             Self::Missing(_) => {
                 "add the document and have the key holders of the policy run `countersign policy seal`"
+            }
+            Self::ObjectMissing(_) | Self::Index(_) => {
+                "restore `objects/` from the policy's repository, or have the policy's key holders seal it again"
             }
             Self::Document(_) => "mend the document at that place",
             Self::File(_) => return None,

@@ -5,10 +5,17 @@
 //! ```
 //! [`store::Policy`] is what is left when every step held.
 
+pub mod diff;
 pub mod documents;
+pub mod edit;
 pub mod error;
+pub mod fetch;
+pub mod index;
+pub mod objects;
 pub mod pin;
+pub mod prepare;
 pub mod root;
+pub mod rotation;
 pub mod seal;
 pub mod snapshot;
 pub mod state;

@@ -138,6 +138,19 @@ impl Root {
         &self.policy
     }
 
+    /// The document, to make the next one from.
+    pub fn file(&self) -> &RootFile {
+        &self.file
+    }
+
+    /// Refuses a root that does not count any more.
+    pub fn check_expiry(&self, directory: &Path, now: Timestamp) -> Result<(), PolicyError> {
+        if now < self.expires() {
+            return Ok(());
+        }
+        Err(PolicyError::Expired { path: path(directory, self.version()), expires: self.expires() })
+    }
+
     /// Makes sense of a payload; its signatures are for the caller to count.
     fn parse(path: &Path, payload: &[u8]) -> Result<Self, DocumentError> {
         let file: RootFile = document::from_json(path, payload)?;
@@ -161,11 +174,12 @@ pub fn sign(file: &RootFile, keys: &[&SecretKey]) -> Vec<u8> {
     document::to_json(&Envelope::sign(PAYLOAD_TYPE, document::to_json(file), keys))
 }
 
-/// Walks from the pinned root to the newest, which must not be expired.
+/// Walks from the pinned root to the newest, expired or not.
 ///
 /// A root's own payload says whose signatures it needs, so it is read before they are counted;
 /// nothing of it is acted on until they are. For root 1 the pin already vouches for every byte.
-pub fn walk(directory: &Path, pin: &Pin, now: Timestamp) -> Result<Root, PolicyError> {
+/// Only the newest must not be expired (TUF 1.0, 5.3.10): see [`Root::check_expiry`].
+pub fn walk(directory: &Path, pin: &Pin) -> Result<Root, PolicyError> {
     let first = path(directory, 1);
     let bytes = files::read(&first, ROOT_BYTES_MAX)?;
     if Pin::of(&bytes) != *pin {
@@ -179,19 +193,26 @@ pub fn walk(directory: &Path, pin: &Pin, now: Timestamp) -> Result<Root, PolicyE
         };
         root = next(&file, &bytes, Some(&root))?;
     }
-    if now >= root.expires() {
-        return Err(PolicyError::Expired { path: path(directory, root.version()), expires: root.expires() });
-    }
     Ok(root)
 }
 
 fn next(path: &Path, bytes: &[u8], before: Option<&Root>) -> Result<Root, PolicyError> {
-    let envelope: Envelope = document::from_json(path, bytes)?;
-    let root = Root::parse(path, envelope.unverified_payload())?;
+    let (envelope, root) = successor(path, bytes, before)?;
     let old_threshold = before.is_none_or(|before| before.root.is_met(PAYLOAD_TYPE, &envelope));
     if !old_threshold || !root.root.is_met(PAYLOAD_TYPE, &envelope) {
         return Err(PolicyError::Threshold { path: path.into(), role: "root" });
     }
+    Ok(root)
+}
+
+/// A root that would follow another, whoever has signed it so far.
+pub(super) fn successor(
+    path: &Path,
+    bytes: &[u8],
+    before: Option<&Root>,
+) -> Result<(Envelope, Root), PolicyError> {
+    let envelope: Envelope = document::from_json(path, bytes)?;
+    let root = Root::parse(path, envelope.unverified_payload())?;
     let expected = before.map_or(1, |before| before.version() + 1);
     if root.version() != expected {
         let message = format!("root version {} where {expected} is expected", root.version());
@@ -201,6 +222,6 @@ fn next(path: &Path, bytes: &[u8], before: Option<&Root>) -> Result<Root, Policy
         Some(before) if before.account() != root.account() => {
             Err(DocumentError::new(path, "the root is another account's").into())
         }
-        _ => Ok(root),
+        _ => Ok((envelope, root)),
     }
 }

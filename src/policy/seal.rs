@@ -1,105 +1,335 @@
 //! Sealing: the documents of a policy directory, checked and put under a new snapshot.
+//!
+//! Several people seal one snapshot one after the other: each checks the documents for themselves and
+//! adds a signature to `snapshot.draft.json`, which becomes `snapshot.json` when the policy role's
+//! threshold is met. The order of writes is objects, draft, root if one waits, snapshot; after each of
+//! them either the old seal holds or the new one does.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::collections::BTreeSet;
+use std::path::Path;
 
+use super::diff::{self, Difference};
 use super::documents;
 use super::error::PolicyError;
+use super::index::Index;
+use super::objects::Objects;
+use super::prepare::{Before, Prepared, Times};
 use super::root::Root;
-use super::snapshot::{self, SealedDocument, Snapshot};
+use super::rotation::{Count, Pending};
+use super::snapshot::{self, PAYLOAD_TYPE, Sealed, Snapshot};
+use super::state::State;
+use crate::crypto::envelope::Envelope;
+use crate::crypto::key::PublicKey;
 use crate::crypto::secret::SecretKey;
-use crate::csc::Csc;
 use crate::digest::Sha384;
-use crate::document::DocumentError;
+use crate::document;
 use crate::files::{self, Access};
-use crate::function::Functions;
-use crate::name::CscId;
-use crate::profile::Profile;
-use crate::revocation::Revocations;
+use crate::ledger::{self, LedgerError, Line};
+use crate::limits::{CLOCK_SKEW_SECONDS, DRAFT_SECONDS_MAX, LEDGER_BYTES_MAX, SNAPSHOT_BYTES_MAX};
 use crate::time::Timestamp;
 
 /// Why a policy could not be sealed.
 #[derive(Debug, thiserror::Error)]
 pub enum SealError {
-    /// The keys given do not meet the policy role.
-    #[error("{given} of the keys given hold the policy role, and {needed} are needed: {}", holders.join(", "))]
-    Threshold {
-        /// How many distinct keys of the role were given.
-        given: usize,
-        /// The role's threshold.
-        needed: usize,
+    /// None of the keys given holds the policy role.
+    #[error("none of the keys given holds the policy role: {}", holders.join(", "))]
+    NoHolder {
         /// The fingerprints that hold the role.
         holders: Vec<String>,
     },
+    /// Documents changed as they may not.
+    #[error("the documents changed as they may not:{}", list(.0))]
+    Forbidden(Vec<Difference>),
+    /// No seal waits for signatures.
+    #[error("no seal waits for a signature")]
+    NoDraft,
+    /// The waiting seal is not over the documents that are here.
+    #[error("the seal that waits is not over the documents that are here")]
+    DraftDiffers,
+    /// The same documents wait for signatures already.
+    #[error("a seal over these documents waits already, with {} of {} signatures", .0.given, .0.needed)]
+    DraftWaits(Count),
+    /// The ledger is malformed.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
     /// The documents are not fit to be sealed, or the policy is not trusted.
     #[error(transparent)]
     Policy(#[from] PolicyError),
 }
 
-/// Checks that every document is well formed and that what they name is there.
-fn check(directory: &Path, found: &BTreeMap<String, Vec<u8>>) -> Result<(), PolicyError> {
-    let mut cscs = BTreeSet::new();
-    let mut named: Vec<CscId> = Vec::new();
-    for (path, bytes) in found {
-        let file = directory.join(path);
-        if path.starts_with("profiles/") {
-            Profile::parse(&file, bytes)?;
-        } else if path.starts_with("csc/") {
-            cscs.insert(Csc::parse(&file, bytes)?.id().clone());
-        } else if path == "functions.toml" {
-            named.extend(Functions::parse(&file, bytes)?.cscs().cloned());
-        } else {
-            Revocations::parse(&file, bytes)?;
+fn list(forbidden: &[Difference]) -> String {
+    let line = |each: &Difference| {
+        format!("\n  {}: {}: {}", each.path, each.text, each.forbidden.as_deref().unwrap_or_default())
+    };
+    forbidden.iter().map(line).collect()
+}
+
+impl SealError {
+    /// What to do about it.
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::NoHolder { .. } => {
+                Some("give a key that holds the policy role with `--key`, once for each")
+            }
+            Self::Forbidden(_) => Some("do as each line says, or restore the documents as they were sealed"),
+            Self::NoDraft => Some("start one with `countersign policy seal`"),
+            Self::DraftDiffers => Some(
+                "get the documents and `snapshot.draft.json` of one state, or start over with `countersign policy seal`",
+            ),
+            Self::DraftWaits(_) => {
+                Some("look at `countersign policy diff`, and add a signature with `--add`")
+            }
+            Self::Ledger(_) => {
+                Some("restore `ledger.jsonl` from the policy's repository, and record the jobs again")
+            }
+            Self::Policy(error) => error.hint(),
         }
-    }
-    for name in ["functions.toml", "revocations.toml"] {
-        if !found.contains_key(name) {
-            return Err(PolicyError::Missing(name));
-        }
-    }
-    match named.iter().find(|id| !cscs.contains(*id)) {
-        Some(id) => {
-            let file: PathBuf = directory.join("functions.toml");
-            Err(DocumentError::new(&file, format!("`{id}` is not a CSC of this account")).into())
-        }
-        None => Ok(()),
     }
 }
 
-/// Puts every document under a snapshot with the next version, and writes it.
+/// A policy directory, as it stands before a seal.
+#[derive(Debug)]
+pub struct Sealing<'a> {
+    directory: &'a Path,
+    current: &'a Root,
+    pending: Option<Pending>,
+    base: Option<Sealed>,
+    other_keys: bool,
+}
+
+/// What came of sealing.
+#[derive(Debug)]
+pub enum Outcome {
+    /// The threshold is met: this is the account's seal now.
+    Sealed(Snapshot),
+    /// Signatures are missing.
+    Waits(Snapshot, Count),
+}
+
+/// Whether others can still add their signatures to a draft.
 ///
-/// Takes the version sealed before, 0 if there was none.
-pub fn seal(
-    directory: &Path,
-    root: &Root,
-    before: u64,
-    keys: &[&SecretKey],
-    now: Timestamp,
-    expires: Timestamp,
-) -> Result<Snapshot, SealError> {
-    let held: BTreeSet<_> = keys.iter().map(|key| key.public().id()).collect();
-    let holders: BTreeSet<_> = root.policy().keys().iter().map(crate::crypto::key::PublicKey::id).collect();
-    let given = held.intersection(&holders).count();
-    let needed = root.policy().threshold();
-    if given < needed {
-        let holders = holders.iter().map(ToString::to_string).collect();
-        return Err(SealError::Threshold { given, needed, holders });
+/// Its times are nobody's word yet: they lie where an honest draft's do.
+fn can_be_signed(draft: &Snapshot, base: Option<&Snapshot>, now: Timestamp) -> bool {
+    let earliest = now.unix() - DRAFT_SECONDS_MAX;
+    draft.created <= now.plus_seconds(CLOCK_SKEW_SECONDS)
+        && draft.created.unix() >= earliest
+        && base.is_none_or(|base| draft.created >= base.created)
+        && now < draft.expires
+}
+
+impl<'a> Sealing<'a> {
+    /// Reads what is sealed, and the root that waits for a seal, if one does.
+    pub fn open(directory: &'a Path, current: &'a Root) -> Result<Self, PolicyError> {
+        let pending = Pending::read(directory, current)?.filter(|pending| pending.is_signed(current));
+        let holds = |pending: &Pending| snapshot::is_in_place(directory, pending.root());
+        let other_keys = pending.as_ref().is_some_and(|pending| !holds(pending));
+        let base = match snapshot::read(directory, current) {
+            Ok(sealed) => Some(sealed),
+            // A thief's, by keys that the next root has no use for.
+            Err(PolicyError::FastForward { .. }) if other_keys => None,
+            Err(error) => return Err(error),
+        };
+        Ok(Self { directory, current, pending, base, other_keys })
     }
-    let found = documents::read(directory)?;
-    check(directory, &found)?;
-    let sealed = |(path, bytes): (String, Vec<u8>)| SealedDocument {
-        path,
-        size: bytes.len() as u64,
-        sha384: Sha384::of(&bytes),
-    };
-    let snapshot = Snapshot {
-        account: root.account().clone(),
-        version: before + 1,
-        created: now,
-        expires,
-        documents: found.into_iter().map(sealed).collect(),
-    };
-    let bytes = snapshot::sign(&snapshot, keys);
-    files::write(&snapshot::path(directory), &bytes, Access::Public).map_err(PolicyError::from)?;
-    Ok(snapshot)
+
+    /// A directory that was never sealed, for whoever has just made it.
+    ///
+    /// Anywhere else a seal that is not there is an error: without it nobody could tell what was undone.
+    pub fn first(directory: &'a Path, root: &'a Root) -> Self {
+        Self { directory, current: root, pending: None, base: None, other_keys: false }
+    }
+
+    /// Refuses to build on a seal that is older than one that was seen here, under a root that was seen too.
+    ///
+    /// Under a newer root the next seal is made after it, which is what starts the versions anew.
+    pub fn check_memory(&self, state: &Path, now: Timestamp) -> Result<(), PolicyError> {
+        let (Some(before), Some(base)) = (State::read(state)?, &self.base) else { return Ok(()) };
+        let root = self.root();
+        before.allows(&State::of(root, base), root, now)
+    }
+
+    /// The root under which the next seal counts.
+    pub fn root(&self) -> &Root {
+        self.pending.as_ref().map_or(self.current, Pending::root)
+    }
+
+    /// What is sealed now.
+    pub fn base(&self) -> Option<&Snapshot> {
+        self.base.as_ref().map(|sealed| &sealed.snapshot)
+    }
+
+    /// The seal that waits for signatures, if one does, and how many it has.
+    pub fn draft(&self) -> Result<Option<(Snapshot, Count)>, PolicyError> {
+        let Some((envelope, snapshot)) = self.read_draft()? else { return Ok(None) };
+        // What is sealed already, and only has the draft's name yet, waits for nothing.
+        if self.base() == Some(&snapshot) {
+            return Ok(None);
+        }
+        Ok(Some((snapshot, Count::of(self.root().policy(), PAYLOAD_TYPE, &envelope))))
+    }
+
+    fn read_draft(&self) -> Result<Option<(Envelope, Snapshot)>, PolicyError> {
+        let path = snapshot::draft_path(self.directory);
+        let Some(bytes) = files::read_if_there(&path, SNAPSHOT_BYTES_MAX)? else { return Ok(None) };
+        let envelope: Envelope = document::from_json(&path, &bytes)?;
+        // What it says is compared with what is here, value for value, before anything is done with it.
+        let snapshot = snapshot::parse(&path, envelope.unverified_payload(), self.root())?;
+        Ok(Some((envelope, snapshot)))
+    }
+
+    /// How the documents differ from what is sealed, sorted by path.
+    pub fn differences(&self) -> Result<Vec<Difference>, SealError> {
+        let found = documents::read(self.directory)?;
+        let objects = Objects::of(self.directory);
+        let base = self.base();
+        let sealed = base.iter().flat_map(|base| &base.documents).map(|each| each.path.as_str());
+        let known = |path: &&str| documents::Kind::of(path).is_some();
+        let paths: BTreeSet<&str> = sealed.filter(known).chain(found.keys().map(String::as_str)).collect();
+        let mut differences = Vec::new();
+        for path in paths {
+            let after = found.get(path).map(Vec::as_slice);
+            let sealed = base.and_then(|base| base.document(path));
+            if after.map(Sha384::of) == sealed.map(|sealed| sealed.sha384) {
+                continue;
+            }
+            let limit = documents::Kind::of(path).map_or(0, documents::Kind::limit);
+            let before = sealed.map(|sealed| objects.need(&sealed.sha384, limit)).transpose()?;
+            let found = diff::between(self.directory, path, before.as_deref(), after);
+            differences.extend(found.map_err(PolicyError::from)?);
+        }
+        differences.extend(self.recorded()?);
+        Ok(differences)
+    }
+
+    /// The jobs that were recorded since the last seal.
+    fn recorded(&self) -> Result<Vec<Difference>, SealError> {
+        let file = self.directory.join(ledger::FILE_NAME);
+        let sealed =
+            self.base().and_then(|base| base.document(ledger::FILE_NAME)).map_or(0, |sealed| sealed.size);
+        let mut found = Vec::new();
+        ledger::read(&file, self.current.account(), LEDGER_BYTES_MAX, |end, line| {
+            if end > sealed {
+                let Line { recorded_at, recorded: job, .. } = line;
+                let text = format!(
+                    "job {} recorded at {recorded_at}: {} `{}` by `{}` with `{}`, key {}, artifact {}, payload {}",
+                    job.job.job(),
+                    job.kind.name(),
+                    job.name,
+                    job.requested_by,
+                    job.profile.profile(),
+                    job.key,
+                    job.artifact,
+                    job.payload
+                );
+                found.push(Difference { path: ledger::FILE_NAME.into(), text, forbidden: None });
+            }
+        })?;
+        Ok(found)
+    }
+
+    /// Checks the documents, and seals them with the keys that hold the policy role.
+    pub fn seal(
+        &self,
+        keys: &[&SecretKey],
+        now: Timestamp,
+        expires: Timestamp,
+    ) -> Result<Outcome, SealError> {
+        let holders = self.holders(keys)?;
+        let prepared = self.prepare(Times { now, created: now, expires })?;
+        if let Some((draft, count)) = self.draft()?
+            && (draft.version, &draft.documents)
+                == (prepared.snapshot().version, &prepared.snapshot().documents)
+            && !count.is_met()
+            && can_be_signed(&draft, self.base(), now)
+        {
+            return Err(SealError::DraftWaits(count));
+        }
+        let envelope = snapshot::envelope(prepared.snapshot(), &holders);
+        self.finish(prepared, &envelope)
+    }
+
+    /// Checks the documents, that the waiting seal is over them, and adds signatures to it.
+    pub fn add(&self, keys: &[&SecretKey], now: Timestamp) -> Result<Outcome, SealError> {
+        let holders = self.holders(keys)?;
+        let (mut envelope, draft) = self.read_draft()?.ok_or(SealError::NoDraft)?;
+        if self.base() == Some(&draft) {
+            self.settle()?;
+            return Ok(Outcome::Sealed(draft));
+        }
+        if !can_be_signed(&draft, self.base(), now) {
+            return Err(SealError::DraftDiffers);
+        }
+        let prepared = self.prepare(Times { now, created: draft.created, expires: draft.expires })?;
+        if *prepared.snapshot() != draft {
+            return Err(SealError::DraftDiffers);
+        }
+        envelope.add_signatures(&holders);
+        self.finish(prepared, &envelope)
+    }
+
+    fn holders<'k>(&self, keys: &[&'k SecretKey]) -> Result<Vec<&'k SecretKey>, SealError> {
+        let role = self.root().policy().keys();
+        let held: Vec<&SecretKey> = keys.iter().copied().filter(|key| role.contains(&key.public())).collect();
+        if held.is_empty() {
+            return Err(SealError::NoHolder {
+                holders: role.iter().map(|key| PublicKey::id(key).to_string()).collect(),
+            });
+        }
+        Ok(held)
+    }
+
+    fn prepare(&self, times: Times) -> Result<Prepared, SealError> {
+        let forbidden = |each: &Difference| each.forbidden.is_some();
+        let forbidden: Vec<Difference> = self.differences()?.into_iter().filter(forbidden).collect();
+        if !forbidden.is_empty() {
+            return Err(SealError::Forbidden(forbidden));
+        }
+        let before = Before { base: self.base(), other_keys: self.other_keys };
+        Prepared::new(self.directory, self.root(), before, times)
+    }
+
+    /// Gives the last seal its own name, if a command was stopped after the root and before that.
+    ///
+    /// Under the draft's name the next draft would take its place, and nothing would hold.
+    fn settle(&self) -> Result<(), PolicyError> {
+        if self.base.is_some() && !snapshot::is_in_place(self.directory, self.current) {
+            files::rename(&snapshot::draft_path(self.directory), &snapshot::path(self.directory))?;
+        }
+        Ok(())
+    }
+
+    fn finish(&self, prepared: Prepared, envelope: &Envelope) -> Result<Outcome, SealError> {
+        self.settle()?;
+        let file = |error: files::FileError| SealError::from(PolicyError::from(error));
+        let objects = Objects::of(self.directory);
+        for object in prepared.objects() {
+            objects.put(object).map_err(file)?;
+        }
+        let draft = snapshot::draft_path(self.directory);
+        files::write(&draft, &document::to_json(envelope), Access::Public).map_err(file)?;
+        let count = Count::of(self.root().policy(), PAYLOAD_TYPE, envelope);
+        let snapshot = prepared.into_snapshot();
+        if !count.is_met() {
+            return Ok(Outcome::Waits(snapshot, count));
+        }
+        if let Some(pending) = &self.pending {
+            pending.publish(self.directory)?;
+        }
+        files::rename(&draft, &snapshot::path(self.directory)).map_err(file)?;
+        self.sweep(&objects, &snapshot)?;
+        Ok(Outcome::Sealed(snapshot))
+    }
+
+    /// Removes the objects of earlier seals; those of the last one stay for whoever is reading it.
+    fn sweep(&self, objects: &Objects, snapshot: &Snapshot) -> Result<(), SealError> {
+        let mut kept = BTreeSet::new();
+        let index = |snapshot: &Snapshot| Index::new(objects.clone(), snapshot.index).objects();
+        kept.extend(index(snapshot)?);
+        // A base whose index is gone has nothing to keep.
+        kept.extend(self.base().map(index).transpose().unwrap_or_default().into_iter().flatten());
+        for each in [Some(snapshot), self.base()].into_iter().flatten() {
+            kept.extend(each.documents.iter().map(|document| document.sha384));
+        }
+        Ok(objects.keep_only(&kept).map_err(PolicyError::from)?)
+    }
 }

@@ -3,11 +3,13 @@
 //! `snapshot.json` is a DSSE envelope of type [`PAYLOAD_TYPE`] around
 //! ```json
 //! { "account": "acme", "version": 7, "created": "…", "expires": "…",
-//!   "documents": [ { "path": "csc/csc-….toml", "size": 212, "sha384": "…" } ] }
+//!   "documents": [ { "path": "csc/csc-….toml", "size": 212, "sha384": "…" } ],
+//!   "index": "SHA-384 of the index's table; absent where nothing is revoked or recorded" }
 //! ```
-//! with paths sorted and distinct. It counts if enough keys of the root's policy role signed it and
+//! with paths sorted and distinct. Of `ledger.jsonl` the first `size` bytes are sealed. It counts if enough keys of the root's policy role signed it and
 //! it is not expired. It is parsed only after its signatures hold.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -15,6 +17,7 @@ use serde::{Deserialize, Serialize};
 use super::error::PolicyError;
 use super::root::Root;
 use crate::crypto::envelope::Envelope;
+use crate::crypto::key::KeyId;
 use crate::crypto::secret::SecretKey;
 use crate::digest::Sha384;
 use crate::document::{self, DocumentError};
@@ -40,6 +43,9 @@ pub struct Snapshot {
     pub expires: Timestamp,
     /// Every document, sorted by path.
     pub documents: Vec<SealedDocument>,
+    /// The table of the index; absent where nothing is revoked or recorded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub index: Option<Sha384>,
 }
 
 /// A document as it was when it was sealed.
@@ -62,27 +68,70 @@ impl Snapshot {
     }
 }
 
+/// A snapshot whose signatures meet the policy role, and its payload's digest.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sealed {
+    /// The snapshot.
+    pub snapshot: Snapshot,
+    /// SHA-384 of its payload.
+    pub payload: Sha384,
+    /// The keys of the policy role that signed it.
+    pub sealers: BTreeSet<KeyId>,
+}
+
 /// Where a policy directory keeps its snapshot.
 pub fn path(directory: &Path) -> PathBuf {
     directory.join("snapshot.json")
 }
 
-/// Signs a snapshot with the keys.
-pub fn sign(snapshot: &Snapshot, keys: &[&SecretKey]) -> Vec<u8> {
-    document::to_json(&Envelope::sign(PAYLOAD_TYPE, document::to_json(snapshot), keys))
+/// Where a snapshot waits for more signatures, or for the root that it is sealed under.
+pub fn draft_path(directory: &Path) -> PathBuf {
+    directory.join("snapshot.draft.json")
 }
 
-/// Reads the snapshot whose signatures meet the root's policy role, expired or not, and its payload's digest.
-pub fn read(directory: &Path, root: &Root) -> Result<(Snapshot, Sha384), PolicyError> {
-    let file = path(directory);
-    let bytes = files::read(&file, SNAPSHOT_BYTES_MAX)?;
-    let envelope: Envelope = document::from_json(&file, &bytes)?;
-    if !root.policy().is_met(PAYLOAD_TYPE, &envelope) {
-        return Err(PolicyError::Threshold { path: file, role: "policy" });
+/// Signs a snapshot with the keys.
+pub fn sign(snapshot: &Snapshot, keys: &[&SecretKey]) -> Vec<u8> {
+    document::to_json(&envelope(snapshot, keys))
+}
+
+pub(super) fn envelope(snapshot: &Snapshot, keys: &[&SecretKey]) -> Envelope {
+    Envelope::sign(PAYLOAD_TYPE, document::to_json(snapshot), keys)
+}
+
+/// Reads the snapshot whose signatures meet the root's policy role, expired or not.
+///
+/// Between a new root that has other policy keys and the seal made for it, that seal is the draft.
+pub fn read(directory: &Path, root: &Root) -> Result<Sealed, PolicyError> {
+    let first = open(&path(directory), root);
+    if matches!(&first, Err(PolicyError::Threshold { .. }))
+        && let Ok(sealed) = open(&draft_path(directory), root)
+    {
+        return Ok(sealed);
+    }
+    first
+}
+
+/// Whether the snapshot that counts has its own name, and not the draft's.
+pub(super) fn is_in_place(directory: &Path, root: &Root) -> bool {
+    open(&path(directory), root).is_ok()
+}
+
+fn open(file: &Path, root: &Root) -> Result<Sealed, PolicyError> {
+    let bytes = files::read(file, SNAPSHOT_BYTES_MAX)?;
+    let envelope: Envelope = document::from_json(file, &bytes)?;
+    let sealers = envelope.signers(PAYLOAD_TYPE, root.policy().keys());
+    if sealers.len() < root.policy().threshold() {
+        return Err(PolicyError::Threshold { path: file.into(), role: "policy" });
     }
     let payload = envelope.unverified_payload();
-    let snapshot: Snapshot = document::from_json(&file, payload)?;
-    let fail = |message: &str| Err(DocumentError::new(&file, message).into());
+    let snapshot = parse(file, payload, root)?;
+    Ok(Sealed { snapshot, payload: Sha384::of(payload), sealers })
+}
+
+/// Reads a payload; whether it is signed by enough is for the caller to have counted.
+pub(super) fn parse(file: &Path, payload: &[u8], root: &Root) -> Result<Snapshot, PolicyError> {
+    let snapshot: Snapshot = document::from_json(file, payload)?;
+    let fail = |message: &str| Err(DocumentError::new(file, message).into());
     if snapshot.account != *root.account() {
         return fail("the snapshot is another account's");
     }
@@ -90,7 +139,7 @@ pub fn read(directory: &Path, root: &Root) -> Result<(Snapshot, Sha384), PolicyE
         return fail("the documents are not sorted and distinct");
     }
     if !(1..=SNAPSHOT_VERSION_MAX).contains(&snapshot.version) {
-        return Err(PolicyError::FastForward { path: file, version: snapshot.version });
+        return Err(PolicyError::FastForward { path: file.into(), version: snapshot.version });
     }
-    Ok((snapshot, Sha384::of(payload)))
+    Ok(snapshot)
 }

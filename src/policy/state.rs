@@ -1,40 +1,42 @@
 //! The remembered state: the highest policy seen, kept outside the tree, so that an older one is refused.
 //!
 //! ```json
-//! { "root": 1, "policy_role": "…", "snapshot": 7, "sha384": "…" }
+//! { "root": 1, "sealers": [ "SHA256:…" ], "snapshot": 7, "sha384": "…" }
 //! ```
-//! `policy_role` is a digest of the keys that sealed the snapshot. A newer root that gives the role
-//! other keys starts the versions anew: that is the way back after a thief has pushed them up.
+//! `sealers` are the keys that sealed the snapshot. A newer root under which those are not enough starts
+//! the versions anew, for seals made after it: that is the way back after a thief has pushed them up.
+//! A seal from before that root, by whomever, is only an old one.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
 use super::error::PolicyError;
 use super::root::Root;
-use super::snapshot::Snapshot;
+use super::snapshot::Sealed;
+use crate::crypto::key::KeyId;
 use crate::digest::Sha384;
 use crate::document;
 use crate::files::{self, Access, FileError};
 use crate::limits::STATE_BYTES_MAX;
+use crate::time::Timestamp;
 
 /// What was seen last.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct State {
     root: u64,
-    policy_role: Sha384,
+    sealers: BTreeSet<KeyId>,
     snapshot: u64,
     sha384: Sha384,
 }
 
 impl State {
-    /// The state after seeing a snapshot, whose payload has the digest.
-    pub fn of(root: &Root, snapshot: &Snapshot, payload: Sha384) -> Self {
-        let mut ids: Vec<String> = root.policy().keys().iter().map(|key| key.id().to_string()).collect();
-        ids.sort();
-        let role = Sha384::of(ids.join("\n").as_bytes());
-        Self { root: root.version(), policy_role: role, snapshot: snapshot.version, sha384: payload }
+    /// The state after seeing a snapshot under a root.
+    pub fn of(root: &Root, sealed: &Sealed) -> Self {
+        let Sealed { snapshot, payload, sealers } = sealed;
+        Self { root: root.version(), sealers: sealers.clone(), snapshot: snapshot.version, sha384: *payload }
     }
 
     /// Reads the remembered state, if there is one.
@@ -53,13 +55,17 @@ impl State {
     }
 
     /// Refuses a policy that is older than this one, or as old and different.
-    pub fn allows(&self, next: &Self) -> Result<(), PolicyError> {
+    ///
+    /// `root` is the one that the next policy is under, and `sealed_at` when that was sealed.
+    pub fn allows(&self, next: &Self, root: &Root, sealed_at: Timestamp) -> Result<(), PolicyError> {
         let refuse =
             |what: &'static str, seen: u64, found: u64| Err(PolicyError::RolledBack { what, seen, found });
         if next.root < self.root {
             return refuse("root", self.root, next.root);
         }
-        if next.root > self.root && next.policy_role != self.policy_role {
+        let role = root.policy();
+        let left = role.keys().iter().filter(|key| self.sealers.contains(&key.id())).count();
+        if next.root > self.root && left < role.threshold() && sealed_at >= root.file().created {
             return Ok(());
         }
         if next.snapshot < self.snapshot {

@@ -2,8 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
-use super::documents;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use super::documents::{self, Kind};
 use super::error::PolicyError;
+use super::index::Index;
+use super::objects::Objects;
 use super::pin::Pin;
 use super::root::{self, Root};
 use super::snapshot::{self, SealedDocument, Snapshot};
@@ -11,13 +16,16 @@ use super::state::State;
 use crate::crypto::key::KeyId;
 use crate::csc::Csc;
 use crate::digest::Sha384;
-use crate::document::DocumentError;
-use crate::files;
+use crate::document::{self, DocumentError};
+use crate::files::{self, Lock};
 use crate::function::Functions;
-use crate::limits::DOCUMENT_BYTES_MAX;
-use crate::name::{AccountName, CscId, ProfileName};
+use crate::ledger;
+use crate::limits::{
+    DOCUMENT_BYTES_MAX, EXPIRY_WARNING_SECONDS, NOTICED_BYTES_MAX, SIGNED_REVOCATION_BYTES_MAX,
+};
+use crate::name::{AccountName, CscId, JobId, ProfileName};
 use crate::profile::Profile;
-use crate::revocation::Revocations;
+use crate::revocation::{Revocation, signed};
 use crate::time::Timestamp;
 
 /// Where a policy is, and what it must agree with.
@@ -37,6 +45,7 @@ pub struct Policy {
     directory: PathBuf,
     root: Root,
     snapshot: Snapshot,
+    index: Index,
     notes: Vec<String>,
 }
 
@@ -45,18 +54,31 @@ impl Policy {
     ///
     /// A state that cannot be written changes no verdict; it is a note.
     pub fn open(location: &Location, now: Timestamp) -> Result<Self, PolicyError> {
+        Self::opened(location, now, remember)
+    }
+
+    /// As [`Policy::open`], but nothing is remembered: for a policy that is not in its place yet.
+    pub fn check(location: &Location, now: Timestamp) -> Result<Self, PolicyError> {
+        Self::opened(location, now, compare)
+    }
+
+    fn opened(location: &Location, now: Timestamp, seen: Seen) -> Result<Self, PolicyError> {
         let Location { directory, pin, state } = location;
         let pin = pin.as_ref().ok_or_else(|| PolicyError::Unpinned(directory.clone()))?;
-        let root = root::walk(directory, pin, now)?;
-        let (snapshot, payload) = snapshot::read(directory, &root)?;
+        let root = root::walk(directory, pin)?;
+        root.check_expiry(directory, now)?;
+        let sealed = snapshot::read(directory, &root)?;
+        let snapshot = &sealed.snapshot;
         if now >= snapshot.expires {
             return Err(PolicyError::Expired { path: snapshot::path(directory), expires: snapshot.expires });
         }
-        let mut notes = Vec::new();
+        let mut notes = ending(&root, snapshot, now);
         if let Some(path) = state {
-            remember(path, &State::of(&root, &snapshot, payload), &mut notes)?;
+            let next = Next { state: State::of(&root, &sealed), root: &root, sealed_at: snapshot.created };
+            seen(path, &next, &mut notes)?;
         }
-        Ok(Self { directory: directory.clone(), root, snapshot, notes })
+        let index = Index::new(Objects::of(directory), snapshot.index);
+        Ok(Self { directory: directory.clone(), root, snapshot: sealed.snapshot, index, notes })
     }
 
     /// Things worth saying that change no verdict.
@@ -107,9 +129,74 @@ impl Policy {
         self.parsed("functions.toml", Functions::parse)?.ok_or(PolicyError::Missing("functions.toml"))
     }
 
-    /// What was revoked.
-    pub fn revocations(&self) -> Result<Revocations, PolicyError> {
-        self.parsed("revocations.toml", Revocations::parse)?.ok_or(PolicyError::Missing("revocations.toml"))
+    /// The revocations of any of these subjects.
+    pub fn revocations_of(&self, subjects: &[String]) -> Result<Vec<Revocation>, PolicyError> {
+        self.check_unread("revocations.toml")?;
+        let mut found = Vec::new();
+        for subject in subjects {
+            for value in self.index.get(subject)? {
+                found.push(self.entry(&value)?);
+            }
+        }
+        Ok(found)
+    }
+
+    /// Checks that every part of the index is here and whole; a lookup checks only what it reads.
+    pub fn check_index(&self) -> Result<(), PolicyError> {
+        self.index.check()
+    }
+
+    /// Whether any artifact is revoked by its digest.
+    pub fn revokes_artifacts(&self) -> Result<bool, PolicyError> {
+        Ok(!self.index.get(ANY_ARTIFACT)?.is_empty())
+    }
+
+    /// When the ledger recorded a signed payload by this key, if it did.
+    pub fn recorded_at(&self, payload: &Sha384, key: &KeyId) -> Result<Option<Timestamp>, PolicyError> {
+        if self.snapshot.document(ledger::FILE_NAME).is_none() {
+            return Ok(None);
+        }
+        self.check_unread(ledger::FILE_NAME)?;
+        let mut earliest: Option<Timestamp> = None;
+        for value in self.index.get(&recorded(payload))? {
+            let record: Recorded = self.entry(&value)?;
+            if record.key == *key {
+                earliest = Some(earliest.map_or(record.at, |before| before.min(record.at)));
+            }
+        }
+        Ok(earliest)
+    }
+
+    /// The signed revocation of a job that lies in the policy directory, if one does.
+    pub fn signed_revocation(&self, job: &JobId) -> Result<Option<(PathBuf, Vec<u8>)>, PolicyError> {
+        let path = signed::path(&self.directory, job);
+        Ok(files::read_if_there(&path, SIGNED_REVOCATION_BYTES_MAX)?.map(|bytes| (path, bytes)))
+    }
+
+    fn entry<T: DeserializeOwned + Serialize>(&self, value: &str) -> Result<T, PolicyError> {
+        let fail = |_| PolicyError::Index(self.snapshot.index.unwrap_or(Sha384::of(b"")));
+        document::parse_json(value.as_bytes()).map_err(fail)
+    }
+
+    /// Notices an unsealed change of a document that the index stands for.
+    ///
+    /// What counts is the index, which is sealed; so a large document is only compared by its size.
+    fn check_unread(&self, path: &'static str) -> Result<(), PolicyError> {
+        let sealed = self.snapshot.document(path).ok_or(PolicyError::Missing(path))?;
+        let file = self.directory.join(path);
+        let size = std::fs::metadata(&file).map_or(0, |metadata| metadata.len());
+        let grows = path == ledger::FILE_NAME;
+        let fits = if grows { size >= sealed.size } else { size == sealed.size };
+        if fits && (sealed.size > NOTICED_BYTES_MAX || documents::begins_with(&file, sealed)?) {
+            return Ok(());
+        }
+        Err(self.unsealed()?)
+    }
+
+    fn unsealed(&self) -> Result<PolicyError, PolicyError> {
+        let paths = documents::changes(&self.directory, &self.snapshot)?;
+        let paths = paths.into_iter().map(|change| change.path).collect();
+        Ok(PolicyError::Unsealed { directory: self.directory.clone(), paths })
     }
 
     fn parsed<T>(
@@ -121,12 +208,11 @@ impl Policy {
             return Ok(None);
         };
         let file = self.directory.join(path);
-        let bytes = files::read(&file, DOCUMENT_BYTES_MAX)?;
-        if bytes.len() as u64 != sealed.size || Sha384::of(&bytes) != sealed.sha384 {
-            let paths = documents::changes(&self.directory, &self.snapshot)?;
-            let paths = paths.into_iter().map(|change| change.path).collect();
-            return Err(PolicyError::Unsealed { directory: self.directory.clone(), paths });
-        }
+        let limit = Kind::of(path).map_or(DOCUMENT_BYTES_MAX, Kind::limit);
+        let bytes = match files::read_if_there(&file, limit)? {
+            Some(bytes) if bytes.len() as u64 == sealed.size && Sha384::of(&bytes) == sealed.sha384 => bytes,
+            _ => return Err(self.unsealed()?),
+        };
         Ok(Some(parse(&file, &bytes)?))
     }
 
@@ -136,14 +222,76 @@ impl Policy {
     }
 }
 
-fn remember(path: &Path, next: &State, notes: &mut Vec<String>) -> Result<(), PolicyError> {
-    let before = State::read(path)?;
-    if let Some(before) = &before {
-        before.allows(next)?;
+/// The index's key that is there if any artifact is revoked by its digest.
+pub(super) const ANY_ARTIFACT: &str = "artifacts";
+
+/// What the index knows about a recorded signature.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Recorded {
+    /// The key that signed.
+    pub key: KeyId,
+    /// When it was recorded.
+    pub at: Timestamp,
+}
+
+/// The index's key of a recorded payload.
+pub(super) fn recorded(payload: &Sha384) -> String {
+    format!("recorded {payload}")
+}
+
+/// Warnings of what expires soon: in [`EXPIRY_WARNING_SECONDS`], or a quarter of its time if that is less.
+fn ending(root: &Root, snapshot: &Snapshot, now: Timestamp) -> Vec<String> {
+    let soon = |created: Timestamp, expires: Timestamp| {
+        let warning = EXPIRY_WARNING_SECONDS.min((expires.unix() - created.unix()) / 4);
+        now.plus_seconds(warning) >= expires
+    };
+    let mut notes = Vec::new();
+    if soon(root.file().created, root.expires()) {
+        let expires = root.expires();
+        notes.push(format!(
+            "the root expires at {expires}: have its key holders run `countersign policy rotate-root`"
+        ));
     }
-    if before.as_ref() != Some(next)
-        && let Err(error) = next.write(path)
-    {
+    if soon(snapshot.created, snapshot.expires) {
+        let expires = snapshot.expires;
+        notes.push(format!(
+            "the seal expires at {expires}: have its key holders run `countersign policy renew`"
+        ));
+    }
+    notes
+}
+
+/// The state that a policy leads to, and what says whether it may follow another.
+struct Next<'a> {
+    state: State,
+    root: &'a Root,
+    sealed_at: Timestamp,
+}
+
+impl Next<'_> {
+    fn follows(&self, before: &State) -> Result<(), PolicyError> {
+        before.allows(&self.state, self.root, self.sealed_at)
+    }
+}
+
+/// What is done with the state that a policy leads to.
+type Seen = fn(&Path, &Next<'_>, &mut Vec<String>) -> Result<(), PolicyError>;
+
+fn compare(path: &Path, next: &Next<'_>, _: &mut Vec<String>) -> Result<(), PolicyError> {
+    State::read(path)?.map_or(Ok(()), |before| next.follows(&before))
+}
+
+fn remember(path: &Path, next: &Next<'_>, notes: &mut Vec<String>) -> Result<(), PolicyError> {
+    if State::read(path)?.as_ref() == Some(&next.state) {
+        return Ok(());
+    }
+    // Two commands at once must not leave the lower of the versions that they saw.
+    let lock = Lock::beside(path);
+    if let Some(before) = State::read(path)? {
+        next.follows(&before)?;
+    }
+    if let Err(error) = lock.and_then(|_lock| next.state.write(path)) {
         notes.push(format!("{error}: a policy older than this one could not be told next time"));
     }
     Ok(())

@@ -1,19 +1,22 @@
 //! A new account: its root, its first profile and CSC, sealed, whole or not at all.
 
+pub mod restart;
+pub mod role;
+
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use self::role::RolePlan;
 use crate::arn::PublisherArn;
 use crate::crypto::key::PublicKey;
-use crate::crypto::secret::SecretKey;
 use crate::csc::{Csc, Untrusted};
 use crate::files::{self, Access, FileError, writing};
 use crate::function::{Functions, Pattern};
 use crate::name::{AccountName, CscId, Principal, ProfileName, ProfileVersion, StatementId};
 use crate::policy::error::PolicyError;
 use crate::policy::pin::Pin;
-use crate::policy::root::{self, RoleFile, RootFile};
-use crate::policy::seal::{self, SealError};
+use crate::policy::root::{self, RootFile};
+use crate::policy::seal::{SealError, Sealing};
 use crate::profile::{Action, Permission, Profile, Status, Version};
 use crate::revocation::Revocations;
 use crate::time::{Period, Timestamp};
@@ -38,10 +41,10 @@ pub struct Plan<'a> {
     pub validity: Period,
     /// Which functions the first CSC governs.
     pub functions: Pattern,
-    /// The key of the root role.
-    pub root: &'a SecretKey,
-    /// The key of the policy role.
-    pub policy: &'a SecretKey,
+    /// The root role; its secret keys sign root 1.
+    pub root: RolePlan<'a>,
+    /// The policy role; its secret keys make the first seal.
+    pub policy: RolePlan<'a>,
     /// How long the first seal counts.
     pub seal_validity: Period,
     /// When.
@@ -76,52 +79,64 @@ pub enum InitError {
 
 /// Makes the account's documents in a folder beside the place, and moves that there when it is whole.
 pub fn establish(plan: &Plan<'_>) -> Result<Established, InitError> {
-    let taken = std::fs::read_dir(plan.directory).is_ok_and(|mut entries| entries.next().is_some());
+    in_place(plan.directory, |draft| write_documents(plan, draft))
+}
+
+/// Makes a directory in a folder beside its place, and moves it there when it is whole.
+fn in_place<T>(directory: &Path, make: impl FnOnce(&Path) -> Result<T, InitError>) -> Result<T, InitError> {
+    let taken = std::fs::read_dir(directory).is_ok_and(|mut entries| entries.next().is_some());
     if taken {
-        return Err(InitError::Taken(plan.directory.into()));
+        return Err(InitError::Taken(directory.into()));
     }
-    let parent =
-        plan.directory.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let parent = directory.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     std::fs::create_dir_all(parent).map_err(writing(parent))?;
     let draft =
         tempfile::Builder::new().prefix(".countersign-").tempdir_in(parent).map_err(writing(parent))?;
-    let established = write_documents(plan, draft.path())?;
+    let made = make(draft.path())?;
     open_to_all(draft.path())?;
-    std::fs::rename(draft.path(), plan.directory).map_err(writing(plan.directory))?;
-    Ok(established)
+    std::fs::rename(draft.path(), directory).map_err(writing(directory))?;
+    Ok(made)
 }
 
 fn write_documents(plan: &Plan<'_>, directory: &Path) -> Result<Established, InitError> {
     let put = |path: &Path, bytes: &[u8]| files::write(path, bytes, Access::Public);
-    let root = root_document(plan);
+    let root = root_document(&plan.account, &plan.root, &plan.policy, plan.now);
     put(&root::path(directory, 1), &root)?;
     let profile = profile(plan);
     put(&directory.join(format!("profiles/{}.toml", plan.profile)), profile.to_toml().as_bytes())?;
     let publisher = PublisherArn::every_version(plan.account.clone(), plan.profile.clone());
-    let csc = Csc::new(CscId::random(), "the first code signing config", vec![publisher], Untrusted::Enforce);
+    let csc =
+        Csc::new(CscId::random(), "the first code signing config", publisher.into(), Untrusted::Enforce);
     put(&directory.join(format!("csc/{}.toml", csc.id())), csc.to_toml().as_bytes())?;
     let functions = Functions::new(plan.functions.clone(), csc.id().clone());
     put(&directory.join("functions.toml"), functions.to_toml().as_bytes())?;
     put(&directory.join("revocations.toml"), Revocations::none().to_toml().as_bytes())?;
     let pin = Pin::of(&root);
-    let root = root::walk(directory, &pin, plan.now)?;
-    seal::seal(directory, &root, 0, &[plan.policy], plan.now, plan.now.plus(plan.seal_validity))?;
+    let root = root::walk(directory, &pin)?;
+    let expires = plan.now.plus(plan.seal_validity);
+    Sealing::first(directory, &root).seal(plan.policy.signers(), plan.now, expires)?;
     Ok(Established { pin, csc: csc.id().clone() })
 }
 
-/// Root 1: one key each for the root and the policy role.
-fn root_document(plan: &Plan<'_>) -> Vec<u8> {
-    let role = |key: &SecretKey| RoleFile { keys: vec![key.public().id()], threshold: 1 };
+/// Root 1. A key may hold both roles; the document holds it once.
+fn root_document(
+    account: &AccountName,
+    root: &RolePlan<'_>,
+    policy: &RolePlan<'_>,
+    now: Timestamp,
+) -> Vec<u8> {
+    let mut keys = root.keys().to_vec();
+    keys.extend(policy.keys().iter().filter(|key| !root.keys().contains(key)).cloned());
     let file = RootFile {
-        account: plan.account.clone(),
+        account: account.clone(),
         version: 1,
-        created: plan.now,
-        expires: plan.now.plus(ROOT_VALIDITY),
-        keys: vec![plan.root.public(), plan.policy.public()],
-        root: role(plan.root),
-        policy: role(plan.policy),
+        created: now,
+        expires: now.plus(ROOT_VALIDITY),
+        keys,
+        root: root.to_file(),
+        policy: policy.to_file(),
     };
-    root::sign(&file, &[plan.root])
+    root::sign(&file, root.signers())
 }
 
 fn profile(plan: &Plan<'_>) -> Profile {

@@ -1,0 +1,43 @@
+//! Governance differences: which patterns are attached to which CSC, in which order, and protected refs.
+
+use super::Differences;
+use crate::function::{Functions, Rule};
+
+pub fn compare(differences: &mut Differences, before: Option<&Functions>, after: Option<&Functions>) {
+    let Some(after) = after else {
+        if before.is_some() {
+            differences
+                .forbid("`functions.toml` removed", "every account has one; detach functions one by one");
+        }
+        return;
+    };
+    let rules = |functions: Option<&Functions>| functions.map(|f| f.rules().to_vec()).unwrap_or_default();
+    let (old, new) = (rules(before), rules(Some(after)));
+    let attached = |rule: &Rule| format!("`{}` attached to `{}`", rule.pattern(), rule.csc());
+    for (index, rule) in new.iter().enumerate().filter(|(_, rule)| !old.contains(rule)) {
+        // The first match wins: whoever seals has to see what a new rule comes before.
+        let place = format!("rule {} of {}", index + 1, new.len());
+        differences.allow(format!("functions {}, {place}", attached(rule)));
+    }
+    for rule in old.iter().filter(|rule| !new.contains(rule)) {
+        differences.allow(format!("functions not {} any more", attached(rule)));
+    }
+    let kept =
+        |of: &[Rule], in_: &[Rule]| of.iter().filter(|rule| in_.contains(rule)).cloned().collect::<Vec<_>>();
+    if kept(&old, &new) != kept(&new, &old) {
+        let order: Vec<String> = new.iter().map(|rule| format!("`{}`", rule.pattern())).collect();
+        differences.allow(format!("functions are matched in another order: {}", order.join(", ")));
+    }
+    let refs =
+        |functions: Option<&Functions>| functions.map(|f| f.protected_refs().to_vec()).unwrap_or_default();
+    let (old, new) = (refs(before), refs(Some(after)));
+    for name in new.iter().filter(|name| !old.contains(name)) {
+        differences.allow(format!("ref `{name}` protected"));
+    }
+    for name in old.iter().filter(|name| !new.contains(name)) {
+        differences.allow(format!("ref `{name}` not protected any more"));
+    }
+    if let Some(before) = before {
+        differences.check_revision(before.revision(), after.revision());
+    }
+}

@@ -1,0 +1,107 @@
+//! Differences: what changed between two versions of a document, in words, and whether it may.
+//!
+//! Nothing that a signature may rest on is undone: names are not used again, versions do not change,
+//! revocations and ended permissions stay. Commands and seals ask the same table, so neither a hand
+//! edit nor a command goes around it.
+
+mod csc;
+mod function;
+mod profile;
+mod revocation;
+
+use std::path::Path;
+
+use super::documents::Kind;
+use crate::csc::Csc;
+use crate::document::DocumentError;
+use crate::function::Functions;
+use crate::profile::Profile;
+use crate::revocation::Revocations;
+
+/// One thing that differs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Difference {
+    /// The document's path in the policy directory.
+    pub path: String,
+    /// What changed.
+    pub text: String,
+    /// Why it may not, if it may not.
+    pub forbidden: Option<String>,
+}
+
+/// The differences of one document.
+#[derive(Debug)]
+struct Differences {
+    path: String,
+    found: Vec<Difference>,
+}
+
+impl Differences {
+    fn of(path: &str) -> Self {
+        Self { path: path.into(), found: Vec::new() }
+    }
+
+    fn allow(&mut self, text: impl Into<String>) {
+        self.found.push(Difference { path: self.path.clone(), text: text.into(), forbidden: None });
+    }
+
+    fn forbid(&mut self, text: impl Into<String>, why: &str) {
+        self.allow(text);
+        if let Some(last) = self.found.last_mut() {
+            last.forbidden = Some(why.into());
+        }
+    }
+
+    /// A changed document carries a higher revision, or somebody's later change was written over.
+    ///
+    /// Nor does it fall by itself: the next change could then be one of an older document.
+    fn check_revision(&mut self, before: u64, after: u64) {
+        if after < before || (after == before && !self.found.is_empty()) {
+            self.forbid(
+                format!("`revision` is {after}, and was {before}"),
+                "raise it to say that the change is meant; if it was higher before, somebody's later change is lost",
+            );
+        }
+    }
+}
+
+/// Compares two versions of the document at a path; nothing is one that is not there.
+pub fn between(
+    directory: &Path,
+    path: &str,
+    before: Option<&[u8]>,
+    after: Option<&[u8]>,
+) -> Result<Vec<Difference>, DocumentError> {
+    let file = directory.join(path);
+    let mut differences = Differences::of(path);
+    match Kind::of(path) {
+        Some(Kind::Profile) => {
+            let (before, after) = both(&file, before, after, Profile::parse)?;
+            profile::compare(&mut differences, before.as_ref(), after.as_ref());
+        }
+        Some(Kind::Csc) => {
+            let (before, after) = both(&file, before, after, Csc::parse)?;
+            csc::compare(&mut differences, before.as_ref(), after.as_ref());
+        }
+        Some(Kind::Functions) => {
+            let (before, after) = both(&file, before, after, Functions::parse)?;
+            function::compare(&mut differences, before.as_ref(), after.as_ref());
+        }
+        Some(Kind::Revocations) => {
+            let (before, after) = both(&file, before, after, Revocations::parse)?;
+            revocation::compare(&mut differences, before.as_ref(), after.as_ref());
+        }
+        None => differences.forbid(format!("`{path}` is no document of a policy"), "remove it"),
+    }
+    Ok(differences.found)
+}
+
+fn both<T>(
+    file: &Path,
+    before: Option<&[u8]>,
+    after: Option<&[u8]>,
+    parse: impl Fn(&Path, &[u8]) -> Result<T, DocumentError>,
+) -> Result<(Option<T>, Option<T>), DocumentError> {
+    let read = |bytes: Option<&[u8]>| bytes.map(|bytes| parse(file, bytes)).transpose();
+    Ok((read(before)?, read(after)?))
+}

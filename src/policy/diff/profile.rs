@@ -1,0 +1,115 @@
+//! Profile differences: versions come and end, permissions come and end; nothing else changes.
+
+use super::Differences;
+use crate::profile::{Action, Permission, Profile, Status, Version};
+
+const FOR_EVER: &str =
+    "a profile's name is never used again, so its document stays; cancel the profile instead";
+const IMMUTABLE: &str =
+    "a version never changes but for its status; make another with `countersign profile rotate`";
+const STATEMENT: &str = "a permission keeps its record, by which earlier signatures verify; end it with `countersign profile forbid`";
+
+pub fn compare(differences: &mut Differences, before: Option<&Profile>, after: Option<&Profile>) {
+    match (before, after) {
+        (None, None) => {}
+        (None, Some(after)) => created(differences, after),
+        (Some(before), None) => {
+            differences.forbid(format!("profile `{}` removed", before.name()), FOR_EVER);
+        }
+        (Some(before), Some(after)) => {
+            versions(differences, before, after);
+            permissions(differences, before, after);
+            differences.check_revision(before.revision(), after.revision());
+        }
+    }
+}
+
+fn created(differences: &mut Differences, after: &Profile) {
+    let name = after.name();
+    for version in after.versions() {
+        let (version, validity) = (&version.version, version.validity);
+        differences.allow(format!("profile `{name}` created: version {version}, signatures last {validity}"));
+    }
+    for permission in after.permissions() {
+        differences.allow(added(permission, after));
+    }
+}
+
+fn versions(differences: &mut Differences, before: &Profile, after: &Profile) {
+    let name = before.name();
+    for (index, old) in before.versions().iter().enumerate() {
+        let what = format!("version {} of `{name}`", old.version);
+        match after.versions().get(index) {
+            Some(new) if Version { status: old.status, ..new.clone() } == *old => {
+                status(differences, &what, old.status, new.status);
+            }
+            _ => differences.forbid(format!("{what} changed or removed"), IMMUTABLE),
+        }
+    }
+    for new in after.versions().iter().skip(before.versions().len()) {
+        let text = format!("version {} of `{name}` added: signatures last {}", new.version, new.validity);
+        match before.current().status {
+            Status::Canceled => {
+                differences.forbid(text, "a canceled profile stays canceled; make another profile")
+            }
+            Status::Active | Status::Revoked => differences.allow(text),
+        }
+    }
+}
+
+/// The state machine of a version: Active to Canceled or Revoked, Canceled to Revoked, and nothing back.
+fn status(differences: &mut Differences, what: &str, old: Status, new: Status) {
+    use Status::{Active, Canceled, Revoked};
+    let text = format!("{what} goes from {} to {}", old.name(), new.name());
+    match (old, new) {
+        (Active, Active) | (Canceled, Canceled) | (Revoked, Revoked) => {}
+        (Active, Canceled) | (Active | Canceled, Revoked) => differences.allow(text),
+        (Revoked, Canceled) => differences.forbid(text, "a revoked version cannot be canceled"),
+        (Canceled | Revoked, Active) => {
+            differences.forbid(text, "nothing that was canceled or revoked becomes active again");
+        }
+    }
+}
+
+fn permissions(differences: &mut Differences, before: &Profile, after: &Profile) {
+    let name = before.name();
+    for old in before.permissions() {
+        let what = format!("permission `{}` of `{name}`", old.statement_id);
+        match after.permission(&old.statement_id) {
+            Some(new) if new == old => {}
+            Some(new) if Permission { not_after: old.not_after, ..new.clone() } == *old => {
+                ending(differences, &what, old, new);
+            }
+            Some(_) => differences.forbid(format!("{what} changed"), STATEMENT),
+            None => differences.forbid(format!("{what} removed"), STATEMENT),
+        }
+    }
+    for new in after.permissions().iter().filter(|new| before.permission(&new.statement_id).is_none()) {
+        differences.allow(added(new, after));
+    }
+}
+
+/// The end of a permission may be set, and moved earlier.
+fn ending(differences: &mut Differences, what: &str, old: &Permission, new: &Permission) {
+    match (old.not_after, new.not_after) {
+        (_, None) => differences.forbid(format!("{what} does not end any more"), STATEMENT),
+        (Some(old), Some(new)) if new > old => {
+            differences.forbid(format!("{what} ends later, at {new}"), "an end may only move earlier");
+        }
+        (_, Some(end)) => differences.allow(format!("{what} ends at {end}")),
+    }
+}
+
+fn added(new: &Permission, profile: &Profile) -> String {
+    let actions: Vec<&str> = new.actions.iter().map(|action| Action::name(*action)).collect();
+    let until = new.not_after.map_or(String::new(), |end| format!(" until {end}"));
+    format!(
+        "permission `{}` added to `{}`: `{}` may {} with key {} from {}{until}",
+        new.statement_id,
+        profile.name(),
+        new.principal,
+        actions.join(", "),
+        new.key.id(),
+        new.not_before,
+    )
+}

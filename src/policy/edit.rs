@@ -1,0 +1,258 @@
+//! Editing: one document at a time is changed under the policy directory's lock, as the table allows.
+//!
+//! An edit needs no seal and no key: it counts for nothing until the key holders have sealed it. It is
+//! refused where the table of differences forbids it, and where its maker had not seen a later change.
+
+use std::path::{Path, PathBuf};
+
+use super::diff::{self, Difference};
+use super::documents::{self, Kind};
+use super::error::PolicyError;
+use super::root::{self, Root};
+use super::store::Location;
+use crate::csc::Csc;
+use crate::document::{self, DocumentError};
+use crate::files::{self, Access, FileError, Lock, writing};
+use crate::function::{Functions, Pattern};
+use crate::name::{CscId, ProfileName};
+use crate::profile::Profile;
+use crate::revocation::{Revocation, Revocations};
+
+/// Why a document was not changed.
+#[derive(Debug, thiserror::Error)]
+pub enum EditError {
+    /// There is no such document.
+    #[error("there is no {0}")]
+    Absent(String),
+    /// The name is taken.
+    #[error("there is a {0} already")]
+    Taken(String),
+    /// Somebody changed the document since its maker looked at it.
+    #[error("`{path}` is at revision {found}, not {expected}: somebody changed it since")]
+    Conflict {
+        /// The document.
+        path: String,
+        /// The revision it has.
+        found: u64,
+        /// The revision that was expected.
+        expected: u64,
+    },
+    /// The CSC governs functions.
+    #[error("CSC `{id}` governs functions: {}", list(patterns))]
+    Attached {
+        /// The CSC.
+        id: CscId,
+        /// The patterns that are attached to it.
+        patterns: Vec<Pattern>,
+    },
+    /// The table forbids the change.
+    #[error("{}: {}", .0.text, .0.forbidden.as_deref().unwrap_or_default())]
+    Forbidden(Difference),
+    /// It is as it was asked to be.
+    #[error("nothing would change in `{0}`")]
+    Same(String),
+    /// The policy or a document could not be read or written.
+    #[error(transparent)]
+    Policy(#[from] PolicyError),
+}
+
+fn list(patterns: &[Pattern]) -> String {
+    patterns.iter().map(|pattern| format!("`{pattern}`")).collect::<Vec<_>>().join(", ")
+}
+
+impl EditError {
+    /// What to do about it.
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::Absent(_) => Some("look at what there is with `list`"),
+            Self::Taken(_) => Some("choose another name; a name is never used twice"),
+            Self::Conflict { path, .. } if path == "functions.toml" => {
+                Some("look at it with `countersign function list`, and give the revision that you have seen")
+            }
+            Self::Conflict { .. } => Some("look at it with `show`, and give the revision that you have seen"),
+            Self::Attached { .. } => {
+                Some("attach them to another CSC with `countersign function attach`, or detach them")
+            }
+            Self::Forbidden(_) => Some(
+                "look at it with `show`; what was not sealed yet can be restored from the policy's repository",
+            ),
+            Self::Same(path) if path == "functions.toml" => {
+                Some("look at it with `countersign function list`")
+            }
+            Self::Same(_) => Some("look at it with `show`"),
+            Self::Policy(error) => error.hint(),
+        }
+    }
+}
+
+/// A policy directory that one command changes.
+#[derive(Debug)]
+pub struct Editor {
+    directory: PathBuf,
+    root: Root,
+    _lock: Lock,
+}
+
+/// The lock that every command which writes into a policy directory holds.
+pub fn lock(directory: &Path) -> Result<Lock, FileError> {
+    Lock::take(&root::path(directory, 1))
+}
+
+impl Editor {
+    /// Takes the lock of a pinned policy directory; waits while another command has it.
+    pub fn open(location: &Location) -> Result<Self, PolicyError> {
+        let Location { directory, pin, .. } = location;
+        let pin = pin.as_ref().ok_or_else(|| PolicyError::Unpinned(directory.clone()))?;
+        let lock = lock(directory)?;
+        let root = root::walk(directory, pin)?;
+        Ok(Self { directory: directory.clone(), root, _lock: lock })
+    }
+
+    /// The policy directory.
+    pub fn directory(&self) -> &Path {
+        &self.directory
+    }
+
+    /// The newest root.
+    pub fn root(&self) -> &Root {
+        &self.root
+    }
+
+    /// A profile as it is now, sealed or not.
+    pub fn profile(&self, name: &ProfileName) -> Result<Profile, EditError> {
+        self.find(&path_of_profile(name), Profile::parse)?
+            .ok_or_else(|| EditError::Absent(format!("signing profile `{name}`")))
+    }
+
+    /// A CSC as it is now, sealed or not.
+    pub fn csc(&self, id: &CscId) -> Result<Csc, EditError> {
+        self.find(&path_of_csc(id), Csc::parse)?.ok_or_else(|| EditError::Absent(format!("CSC `{id}`")))
+    }
+
+    /// The governance as it is now, sealed or not.
+    pub fn functions(&self) -> Result<Functions, EditError> {
+        Ok(self.find("functions.toml", Functions::parse)?.ok_or(PolicyError::Missing("functions.toml"))?)
+    }
+
+    /// The revocations as they are now, sealed or not.
+    pub fn revocations(&self) -> Result<Revocations, EditError> {
+        let found = self.find("revocations.toml", Revocations::parse)?;
+        Ok(found.ok_or(PolicyError::Missing("revocations.toml"))?)
+    }
+
+    fn find<T>(
+        &self,
+        path: &str,
+        parse: impl Fn(&Path, &[u8]) -> Result<T, DocumentError>,
+    ) -> Result<Option<T>, PolicyError> {
+        let Some(bytes) = self.bytes(path)? else { return Ok(None) };
+        Ok(Some(parse(&self.directory.join(path), &bytes)?))
+    }
+
+    fn bytes(&self, path: &str) -> Result<Option<Vec<u8>>, PolicyError> {
+        let limit = Kind::of(path).map_or(0, Kind::limit);
+        Ok(files::read_if_there(&self.directory.join(path), limit)?)
+    }
+
+    /// Writes a profile that was made new; its name must never have been used, in capitals or not.
+    pub fn create_profile(&self, profile: &Profile) -> Result<Vec<Difference>, EditError> {
+        let path = path_of_profile(profile.name());
+        let taken =
+            documents::read(&self.directory)?.into_keys().any(|known| known.eq_ignore_ascii_case(&path));
+        if taken {
+            return Err(EditError::Taken(format!("signing profile `{}`", profile.name())));
+        }
+        self.save(&path, profile)
+    }
+
+    /// Writes a profile that was changed.
+    pub fn save_profile(&self, profile: &Profile) -> Result<Vec<Difference>, EditError> {
+        self.save(&path_of_profile(profile.name()), profile)
+    }
+
+    /// Writes a CSC that was made or changed.
+    pub fn save_csc(&self, csc: &Csc) -> Result<Vec<Difference>, EditError> {
+        self.save(&path_of_csc(csc.id()), csc)
+    }
+
+    /// Removes a CSC that governs nothing.
+    pub fn delete_csc(&self, id: &CscId) -> Result<Vec<Difference>, EditError> {
+        let path = path_of_csc(id);
+        let file = self.directory.join(&path);
+        let before = self.bytes(&path)?.ok_or_else(|| EditError::Absent(format!("CSC `{id}`")))?;
+        let patterns: Vec<Pattern> = self.functions()?.patterns_of(id).cloned().collect();
+        if !patterns.is_empty() {
+            return Err(EditError::Attached { id: id.clone(), patterns });
+        }
+        let differences =
+            diff::between(&self.directory, &path, Some(&before), None).map_err(PolicyError::from)?;
+        std::fs::remove_file(&file).map_err(|error| PolicyError::from(writing(&file)(error)))?;
+        Ok(differences)
+    }
+
+    /// Writes the governance that was changed.
+    pub fn save_functions(&self, functions: &Functions) -> Result<Vec<Difference>, EditError> {
+        self.save("functions.toml", functions)
+    }
+
+    /// Adds a revocation; one that is there already, for the same reason, may move earlier.
+    pub fn revoke(&self, new: &Revocation) -> Result<Vec<Difference>, EditError> {
+        let mut revocations = self.revocations()?;
+        let alike =
+            |old: &&Revocation| old.subject() == new.subject() && old.reason_code() == new.reason_code();
+        match revocations.all().iter().find(alike) {
+            None => revocations.add(new.clone()),
+            Some(old) if old.effective() == new.effective() => {
+                return Err(EditError::Same("revocations.toml".into()));
+            }
+            Some(old) => {
+                revocations.take(old);
+                revocations.add(match new.effective() {
+                    Some(effective) => old.clone().effective_from(effective),
+                    None => old.clone(),
+                });
+            }
+        }
+        self.save("revocations.toml", &revocations.next_revision())
+    }
+
+    /// Writes a document whose differences the table allows; what people wrote around its values stays.
+    fn save(&self, path: &str, document: &impl serde::Serialize) -> Result<Vec<Difference>, EditError> {
+        let file = self.directory.join(path);
+        let before = self.bytes(path)?;
+        let after = match &before {
+            Some(before) => document::update_toml(&file, before, document).map_err(PolicyError::from)?,
+            None => document::to_toml(document),
+        };
+        let differences = diff::between(&self.directory, path, before.as_deref(), Some(after.as_bytes()))
+            .map_err(PolicyError::from)?;
+        if let Some(forbidden) = differences.iter().find(|each| each.forbidden.is_some()) {
+            return Err(EditError::Forbidden(forbidden.clone()));
+        }
+        if differences.is_empty() {
+            return Err(EditError::Same(path.into()));
+        }
+        files::write(&file, after.as_bytes(), Access::Public).map_err(PolicyError::from)?;
+        Ok(differences)
+    }
+}
+
+/// Refuses an edit by somebody who has seen another revision than the document has.
+pub fn check_revision(path: &str, found: u64, expected: Option<u64>) -> Result<(), EditError> {
+    match expected {
+        Some(expected) if expected != found => {
+            Err(EditError::Conflict { path: path.into(), found, expected })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Where a policy directory keeps a profile.
+pub fn path_of_profile(name: &ProfileName) -> String {
+    format!("profiles/{name}.toml")
+}
+
+/// Where a policy directory keeps a CSC.
+pub fn path_of_csc(id: &CscId) -> String {
+    format!("csc/{id}.toml")
+}

@@ -1,0 +1,191 @@
+//! Extraction: a commit's policy files, and nothing else of it, as regular files in a folder.
+//!
+//! Which paths are a policy's is said here in one table. A name at such a path that is no regular
+//! file, or that systems read differently, is refused; every other file stays where it is.
+
+use std::fs::{self, File};
+use std::io::Write;
+use std::path::Path;
+
+use super::error::FetchError;
+use crate::files::writing;
+use crate::git::bare::{Bare, FolderId, Node};
+use crate::git::{BlobId, Commit};
+use crate::limits::{
+    DOCUMENT_BYTES_MAX, LEDGER_BYTES_MAX, POLICY_BYTES_MAX, POLICY_FILES_MAX, REVOCATIONS_BYTES_MAX,
+    ROOT_BYTES_MAX, SIGNED_REVOCATION_BYTES_MAX, SNAPSHOT_BYTES_MAX,
+};
+use crate::package::name::check_path;
+use crate::policy::pin::Pin;
+
+/// Files at the top, each with its largest size in bytes.
+const FILES: [(&str, u64); 4] = [
+    ("snapshot.json", SNAPSHOT_BYTES_MAX),
+    ("functions.toml", DOCUMENT_BYTES_MAX),
+    ("revocations.toml", REVOCATIONS_BYTES_MAX),
+    ("ledger.jsonl", LEDGER_BYTES_MAX),
+];
+
+/// Whether a name in a folder is a policy file's.
+type IsWanted = fn(&[u8]) -> bool;
+
+/// Folders, each with which names in it are a policy's and the largest size of one, in bytes.
+const FOLDERS: [(&str, IsWanted, u64); 5] = [
+    ("roots", is_root, ROOT_BYTES_MAX),
+    ("profiles", is_toml, DOCUMENT_BYTES_MAX),
+    ("csc", is_toml, DOCUMENT_BYTES_MAX),
+    ("layers", is_toml, DOCUMENT_BYTES_MAX),
+    ("revocations", is_json, SIGNED_REVOCATION_BYTES_MAX),
+];
+
+fn is_root(name: &[u8]) -> bool {
+    let number = name.strip_suffix(b".json").unwrap_or_default();
+    matches!(number, [b'1'..=b'9', rest @ ..] if rest.iter().all(u8::is_ascii_digit))
+}
+
+fn is_toml(name: &[u8]) -> bool {
+    name.ends_with(b".toml") && !name.starts_with(b".")
+}
+
+fn is_json(name: &[u8]) -> bool {
+    name.ends_with(b".json") && !name.starts_with(b".")
+}
+
+fn is_hex(name: &[u8]) -> bool {
+    !name.is_empty() && name.iter().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
+}
+
+/// A folder of a commit.
+pub fn folder(bare: &Bare, commit: &Commit, path: &str) -> Result<FolderId, FetchError> {
+    let mut folder = bare.top(commit)?;
+    for name in path.split('/').filter(|name| !name.is_empty()) {
+        let Some(Node::Folder(next)) = bare.entry(folder, name)? else {
+            return Err(FetchError::Absent(path.into()));
+        };
+        folder = next;
+    }
+    Ok(folder)
+}
+
+/// The digest of the first root of the policy in a folder.
+pub fn first_root(bare: &Bare, top: FolderId) -> Result<Pin, FetchError> {
+    let absent = || FetchError::Absent("roots/1.json".into());
+    let Some(Node::Folder(roots)) = bare.entry(top, "roots")? else { return Err(absent()) };
+    let Some(Node::File(blob)) = bare.entry(roots, "1.json")? else { return Err(absent()) };
+    check_size("roots/1.json", bare.size(blob)?, ROOT_BYTES_MAX)?;
+    Ok(bare.lend(blob, Pin::of)?)
+}
+
+/// Writes the policy in a folder of a commit into an empty folder.
+pub fn extract(bare: &Bare, top: FolderId, to: &Path) -> Result<(), FetchError> {
+    let mut extraction = Extraction { bare, to, files: 0, bytes: 0 };
+    for (name, limit) in FILES {
+        if let Some(node) = bare.entry(top, name)? {
+            extraction.add(name, node, limit)?;
+        }
+    }
+    for (name, wanted, limit) in FOLDERS {
+        extraction.add_folder(name, bare.entry(top, name)?, wanted, limit)?;
+    }
+    extraction.add_objects(bare.entry(top, "objects")?)?;
+    if extraction.files == 0 { Err(FetchError::Absent("roots/1.json".into())) } else { Ok(()) }
+}
+
+struct Extraction<'a> {
+    bare: &'a Bare,
+    to: &'a Path,
+    files: usize,
+    bytes: u64,
+}
+
+impl Extraction<'_> {
+    /// Objects lie in folders named by the first two digits of their digest; the largest is a document.
+    fn add_objects(&mut self, node: Option<Node>) -> Result<(), FetchError> {
+        let Some(node) = node else { return Ok(()) };
+        for entry in self.bare.entries(as_folder("objects", node)?)? {
+            if entry.name.len() == 2 && is_hex(&entry.name) {
+                let path = format!("objects/{}", String::from_utf8_lossy(&entry.name));
+                self.add_folder(&path, Some(entry.node), is_hex, REVOCATIONS_BYTES_MAX)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn add_folder(
+        &mut self,
+        path: &str,
+        node: Option<Node>,
+        wanted: IsWanted,
+        limit: u64,
+    ) -> Result<(), FetchError> {
+        let Some(node) = node else { return Ok(()) };
+        for entry in self.bare.entries(as_folder(path, node)?)? {
+            if wanted(&entry.name) {
+                let name = String::from_utf8_lossy(&entry.name);
+                let path = format!("{path}/{name}");
+                if name.as_bytes() != entry.name || name.contains('/') || check_path(&path).is_err() {
+                    return Err(FetchError::Entry { path, reason: "has a name that not every system takes" });
+                }
+                self.add(&path, entry.node, limit)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, path: &str, node: Node, limit: u64) -> Result<(), FetchError> {
+        let Node::File(blob) = node else {
+            return Err(FetchError::Entry { path: path.into(), reason: "is not a regular file" });
+        };
+        let size = self.bare.size(blob)?;
+        check_size(path, size, limit)?;
+        self.bytes += size;
+        check_size(path, self.bytes, POLICY_BYTES_MAX)?;
+        self.files += 1;
+        if self.files > POLICY_FILES_MAX {
+            return Err(FetchError::TooMuch {
+                path: path.into(),
+                limit: format!("{POLICY_FILES_MAX} files"),
+            });
+        }
+        self.write(path, blob)
+    }
+
+    fn write(&self, path: &str, blob: BlobId) -> Result<(), FetchError> {
+        let file = self.to.join(path);
+        let made = |bytes: &[u8]| -> std::io::Result<()> {
+            file.parent().map_or(Ok(()), fs::create_dir_all)?;
+            // Where two names are one, as on macOS, the second is refused.
+            File::create_new(&file)?.write_all(bytes)
+        };
+        Ok(self.bare.lend(blob, made)?.map_err(writing(&file))?)
+    }
+}
+
+fn as_folder(path: &str, node: Node) -> Result<FolderId, FetchError> {
+    match node {
+        Node::Folder(folder) => Ok(folder),
+        Node::File(_) | Node::Other => {
+            Err(FetchError::Entry { path: path.into(), reason: "is not a folder" })
+        }
+    }
+}
+
+fn check_size(path: &str, size: u64, limit: u64) -> Result<(), FetchError> {
+    if size <= limit {
+        return Ok(());
+    }
+    Err(FetchError::TooMuch { path: path.into(), limit: format!("{limit} bytes") })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_root_is_named_by_its_number() {
+        for (name, is) in [("1.json", true), ("12.json", true), ("01.json", false), (".json", false)] {
+            assert_eq!(is_root(name.as_bytes()), is, "{name}");
+        }
+        assert!(!is_root(b"1") && !is_root(b"1a.json") && !is_root(b"\xff.json"));
+    }
+}

@@ -1,0 +1,112 @@
+//! Fetching: a policy that comes over git, verified before anything else sees it.
+//!
+//! ```text
+//! git fetch --> extract into a draft --> pin, roots, seal, expiry, every document, nothing older
+//!           --> rename to COMMIT --> `current` names COMMIT --> remember
+//! ```
+//! Whatever fails on the way leaves `current` and what is remembered as they were. And a policy
+//! that came this far is verified again at each use, like any other: `current` chooses only a place.
+
+pub mod cache;
+pub mod error;
+mod extract;
+
+use std::fmt;
+use std::path::PathBuf;
+
+use self::cache::Cache;
+use self::error::FetchError;
+use super::documents;
+use super::error::PolicyError;
+use super::pin::Pin;
+use super::store::{Location, Policy};
+use crate::git::bare::Bare;
+use crate::git::source::Source;
+use crate::time::Timestamp;
+
+/// A policy that was fetched and holds.
+#[derive(Debug)]
+pub struct Fetched {
+    /// The policy, from its place in the cache.
+    pub policy: Policy,
+    /// Which commit it is, of what.
+    pub origin: Origin,
+    /// Whether it is another than before.
+    pub outcome: Outcome,
+}
+
+/// Whether a fetch changed the cache.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// The cache has another commit than before.
+    Fetched,
+    /// The cache had the commit, and it still holds.
+    UpToDate,
+}
+
+/// Where a fetched policy comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Origin {
+    /// The repository, ref and folder.
+    pub source: Source,
+    /// The commit that the ref named.
+    pub commit: String,
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { source, commit } = self;
+        let colon = if source.folder().is_empty() { "" } else { ":" };
+        let commit = commit.get(..8).unwrap_or(commit);
+        write!(f, "{} ({}{colon}{}, commit {commit})", source.url(), source.reference(), source.folder())
+    }
+}
+
+/// Fetches the source's policy into its cache, and remembers it if it holds.
+///
+/// Without a pin it is refused by an error that holds the digest of the root found.
+pub fn fetch(
+    source: &Source,
+    cache: &Cache,
+    pin: Option<Pin>,
+    state: Option<PathBuf>,
+    now: Timestamp,
+) -> Result<Fetched, FetchError> {
+    let _lock = cache.lock()?;
+    let bare = Bare::open_or_make(&cache.repository())?;
+    let commit = bare.fetch(source.url(), source.reference())?;
+    let origin = Origin { source: source.clone(), commit: commit.id.clone() };
+    let top = extract::folder(&bare, &commit, source.folder())?;
+    if pin.is_none() {
+        let found = extract::first_root(&bare, top)?;
+        return Err(FetchError::Unpinned { origin: Box::new(origin), found });
+    }
+    let location = |directory: PathBuf| Location { directory, pin, state: state.clone() };
+    let place = location(cache.extracted(&commit.id));
+    // A `current` that cannot be read is written anew.
+    let before = cache.current_commit().ok().flatten();
+    let mut outcome = Outcome::UpToDate;
+    if before.as_ref() != Some(&commit.id) || judge(&place, now).is_err() {
+        let draft = cache.draft()?;
+        extract::extract(&bare, top, draft.path())?;
+        judge(&location(draft.path().into()), now)
+            .map_err(|error| FetchError::refused(&origin, draft.path(), error))?;
+        cache.keep(draft, &commit.id)?;
+        cache.clear(&[Some(&commit.id), before.as_ref()]);
+        outcome = Outcome::Fetched;
+    }
+    let policy = Policy::open(&place, now)?;
+    Ok(Fetched { policy, origin, outcome })
+}
+
+/// Checks a policy, every document and all of the index, and remembers nothing.
+fn judge(location: &Location, now: Timestamp) -> Result<(), PolicyError> {
+    let policy = Policy::check(location, now)?;
+    policy.check_index()?;
+    let changes = documents::changes(policy.directory(), policy.snapshot())?;
+    if changes.is_empty() {
+        return Ok(());
+    }
+    let paths = changes.into_iter().map(|change| change.path).collect();
+    Err(PolicyError::Unsealed { directory: location.directory.clone(), paths })
+}

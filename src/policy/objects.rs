@@ -1,0 +1,110 @@
+//! Objects: what a snapshot refers to by digest, kept under that digest.
+//!
+//! `objects/ab/cdef…` holds the bytes whose SHA-384 is `abcdef…`: the documents as they were sealed,
+//! and the tables and pages of the index. A new seal adds objects under new names before its snapshot
+//! takes the old one's place, so whenever a command is stopped one of the two seals is whole.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use super::error::PolicyError;
+use crate::digest::Sha384;
+use crate::document::DocumentError;
+use crate::files::{self, Access, FileError, writing};
+
+/// The objects of a policy directory.
+#[derive(Debug, Clone)]
+pub struct Objects {
+    folder: PathBuf,
+}
+
+impl Objects {
+    /// The objects of this policy directory.
+    pub fn of(directory: &Path) -> Self {
+        Self { folder: directory.join("objects") }
+    }
+
+    fn path(&self, digest: &Sha384) -> PathBuf {
+        let text = digest.to_string();
+        self.folder.join(&text[..2]).join(&text[2..])
+    }
+
+    /// The bytes with this digest, at most `limit`, if they are here. Other bytes under the name are an error.
+    pub fn get(&self, digest: &Sha384, limit: u64) -> Result<Option<Vec<u8>>, PolicyError> {
+        let path = self.path(digest);
+        let Some(bytes) = files::read_if_there(&path, limit)? else { return Ok(None) };
+        if Sha384::of(&bytes) == *digest {
+            return Ok(Some(bytes));
+        }
+        Err(DocumentError::new(&path, "its bytes are not those that its name says").into())
+    }
+
+    /// As [`Objects::get`], for an object that a sealed document refers to.
+    pub fn need(&self, digest: &Sha384, limit: u64) -> Result<Vec<u8>, PolicyError> {
+        self.get(digest, limit)?.ok_or_else(|| PolicyError::ObjectMissing(self.path(digest)))
+    }
+
+    /// Keeps the bytes, unless they are here already and whole.
+    pub fn put(&self, bytes: &[u8]) -> Result<Sha384, FileError> {
+        let digest = Sha384::of(bytes);
+        let path = self.path(&digest);
+        let limit = bytes.len() as u64;
+        if !matches!(files::read_if_there(&path, limit), Ok(Some(there)) if there == bytes) {
+            files::write(&path, bytes, Access::Public)?;
+        }
+        Ok(digest)
+    }
+
+    /// Removes every object but these.
+    ///
+    /// Only what is an object is removed: whoever writes into the tree may have put a link in its place.
+    pub fn keep_only(&self, kept: &BTreeSet<Sha384>) -> Result<(), FileError> {
+        let kept: BTreeSet<PathBuf> = kept.iter().map(|digest| self.path(digest)).collect();
+        let kind = |path: &Path| path.symlink_metadata().map(|metadata| metadata.file_type());
+        let is_folder = |path: &Path| kind(path).is_ok_and(|kind| kind.is_dir());
+        if !is_folder(&self.folder) {
+            return Ok(());
+        }
+        for name in files::names_in(&self.folder)?.into_iter().filter(|name| is_hex(name, 2)) {
+            let folder = self.folder.join(name);
+            if !is_folder(&folder) {
+                continue;
+            }
+            for name in files::names_in(&folder)?.into_iter().filter(|name| is_hex(name, 94)) {
+                let object = folder.join(name);
+                if !kept.contains(&object) && kind(&object).is_ok_and(|kind| kind.is_file()) {
+                    std::fs::remove_file(&object).map_err(writing(&object))?;
+                }
+            }
+            // A folder that still holds something stays.
+            let _ = std::fs::remove_dir(&folder);
+        }
+        Ok(())
+    }
+}
+
+fn is_hex(name: &str, digits: usize) -> bool {
+    name.len() == digits && name.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[cfg(unix)]
+    fn a_link_among_the_objects_leads_to_no_removal() {
+        let folder = tempfile::tempdir().unwrap();
+        let objects = Objects::of(&folder.path().join("policy"));
+        let digest = objects.put(b"an object").unwrap().to_string();
+        let elsewhere = folder.path().join("elsewhere");
+        let precious = elsewhere.join(&digest[2..]);
+        files::write(&precious, b"precious", Access::Public).unwrap();
+        let link =
+            folder.path().join("policy/objects").join(if digest.starts_with("00") { "01" } else { "00" });
+        std::os::unix::fs::symlink(&elsewhere, link).unwrap();
+        objects.keep_only(&BTreeSet::new()).unwrap();
+        assert!(precious.exists());
+        assert!(!folder.path().join("policy/objects").join(&digest[..2]).exists());
+    }
+}

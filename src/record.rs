@@ -1,0 +1,100 @@
+//! Recording: signing jobs that are checked and written into the ledger, which gives them a trusted time.
+//!
+//! A job is recorded only if its signature would pass every check that needs no artifact. What is
+//! recorded counts once it is sealed: from then on the signature existed by the time in its line.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use crate::arn::Owner;
+use crate::crypto::key::{KeyId, PublicKey};
+use crate::ledger::RecordedJob;
+use crate::policy::error::PolicyError;
+use crate::policy::store::Policy;
+use crate::profile::Profile;
+use crate::report::{Check, Finding};
+use crate::time::Timestamp;
+use crate::verify::integrity::{self, Opening};
+use crate::verify::revocation::Known;
+use crate::verify::{expiry, mismatch, revocation};
+
+/// Checks manifests against one policy, as of one instant.
+#[derive(Debug)]
+pub struct Recorder<'a> {
+    policy: &'a Policy,
+    keys: BTreeMap<KeyId, PublicKey>,
+    now: Timestamp,
+}
+
+impl<'a> Recorder<'a> {
+    /// Reads the keys of every profile.
+    pub fn new(policy: &'a Policy, now: Timestamp) -> Result<Self, PolicyError> {
+        let mut keys = BTreeMap::new();
+        for name in policy.profile_names() {
+            let profile = policy.profile(&name)?;
+            let permissions = profile.iter().flat_map(Profile::permissions);
+            keys.extend(permissions.map(|permission| (permission.key.id(), permission.key.clone())));
+        }
+        Ok(Self { policy, keys, now })
+    }
+
+    /// What to record of a manifest, or everything that is wrong with it.
+    pub fn check(
+        &self,
+        manifest: (PathBuf, Vec<u8>),
+    ) -> Result<Result<RecordedJob, Vec<Finding>>, PolicyError> {
+        let opened = match integrity::open(Some(&manifest), &self.keys) {
+            Opening::Opened(opened) => opened,
+            Opening::Failed(finding) => return Ok(Err(vec![finding])),
+        };
+        let (statement, signer) = (opened.statement(), opened.signer());
+        let (job, artifact) = (statement.job(), statement.subject().digest.sha384);
+        let own = Owner::countersign(self.policy.account().clone());
+        if *job.profile.owner() != own || *job.job.owner() != own {
+            return Ok(Err(vec![foreign(job.profile.owner().account().as_str())]));
+        }
+        let Some(profile) = self.policy.profile(job.profile.profile())? else {
+            return Ok(Err(vec![no_profile(job.profile.profile().as_str())]));
+        };
+        let mut known = Known::of(self.policy, job, &artifact, signer)?;
+        // Recording is what gives it a trusted time: this one, which is too late for a compromised key.
+        known.recorded_at = Some(self.now);
+        known.add_signed(self.policy, job, &profile, &[], self.now)?;
+        let mut findings: Vec<Finding> = mismatch::permission(job, signer, &profile).into_iter().collect();
+        findings.extend(expiry::check(job, Some(&profile), self.now));
+        findings.extend(revocation::check(job, &known, Some(&profile)));
+        if !findings.is_empty() {
+            return Ok(Err(findings));
+        }
+        Ok(Ok(RecordedJob {
+            job: job.job.clone(),
+            payload: opened.payload(),
+            key: signer.clone(),
+            profile: job.profile.clone(),
+            requested_by: job.requested_by.clone(),
+            signed_at: job.signed_at,
+            expires_at: job.signature_expires_at,
+            kind: job.kind,
+            name: job.name.clone(),
+            artifact,
+        }))
+    }
+}
+
+fn foreign(account: &str) -> Finding {
+    Finding::new(
+        Check::Mismatch,
+        "account-mismatch",
+        format!("it was signed for account `{account}`"),
+        "record it in the policy of its own account",
+    )
+}
+
+fn no_profile(name: &str) -> Finding {
+    Finding::new(
+        Check::Mismatch,
+        "publisher-not-allowed",
+        format!("the account has no signing profile `{name}`"),
+        "sign it with one of the account's profiles",
+    )
+}
