@@ -17,6 +17,7 @@ use crate::policy::error::PolicyError;
 use crate::policy::store::Policy;
 use crate::profile::{Action, Profile, Status};
 use crate::provenance::{Builder, Kind, LayerRecord, Platform, SelectionRecord, Source};
+use crate::revocation::{subject_of_key, subject_of_profile};
 use crate::time::Timestamp;
 use crate::verify::integrity::{self, Opening};
 
@@ -101,10 +102,10 @@ impl<'a> Signer<'a> {
         let account = policy.account().clone();
         let absent = || SignError::NoProfile { account: account.clone(), profile: profile.clone() };
         let profile = policy.profile(profile)?.ok_or_else(absent)?;
-        let revocations = policy.revocations()?;
         let current = profile.current();
         let arn = ProfileArn::new(account.clone(), profile.name().clone(), current.version.clone());
-        let revoked = current.status == Status::Revoked || revocations.of_profile(&arn).next().is_some();
+        let is_revoked = |subject| Ok::<_, PolicyError>(!policy.revocations_of(&[subject])?.is_empty());
+        let revoked = current.status == Status::Revoked || is_revoked(subject_of_profile(&arn))?;
         if revoked || current.status == Status::Canceled {
             let (profile, version) = (profile.name().clone(), current.version.clone());
             return Err(SignError::NotActive {
@@ -114,7 +115,7 @@ impl<'a> Signer<'a> {
             });
         }
         let public = key.public();
-        if revocations.of_key(&public.id()).next().is_some() {
+        if is_revoked(subject_of_key(&public.id()))? {
             return Err(SignError::KeyRevoked(public.id()));
         }
         let permission =
@@ -204,8 +205,8 @@ pub fn sign(signer: &Signer<'_>, artifact: Artifact<'_>) -> Result<Signed, SignE
 pub struct Existing {
     /// The signing job that it claims.
     pub job: Job,
-    /// Whether its signature holds by one of the signer's profile's keys.
-    pub by_profile: bool,
+    /// The key by which its signature holds, if it is one of the signer's profile's.
+    pub key: Option<KeyId>,
 }
 
 /// What a manifest says of this very artifact, if it is about it; whoever signed it.
@@ -215,15 +216,15 @@ pub fn existing(
     digests: &ArtifactDigests,
 ) -> Option<Existing> {
     let keys = signer.profile.permissions().iter().map(|each| (each.key.id(), each.key.clone())).collect();
-    let (statement, by_profile) = match integrity::open(Some(manifest), &keys) {
-        Opening::Opened(opened) => (opened.statement().clone(), true),
+    let (statement, key) = match integrity::open(Some(manifest), &keys) {
+        Opening::Opened(opened) => (opened.statement().clone(), Some(opened.signer().clone())),
         Opening::Failed(_) => {
             let bundle = manifest::parse(&manifest.0, &manifest.1).ok()?;
-            (Statement::parse(bundle.envelope().ok()?.unverified_payload()).ok()?, false)
+            (Statement::parse(bundle.envelope().ok()?.unverified_payload()).ok()?, None)
         }
     };
     let same = statement.subject().digest.sha384 == digests.sha384;
-    same.then(|| Existing { job: statement.job().clone(), by_profile })
+    same.then(|| Existing { job: statement.job().clone(), key })
 }
 
 /// The name of an artifact's file, for the statement's subject.

@@ -1,7 +1,7 @@
 //! Expiry: the signature is inside its validity period, and not from the future.
 
-use super::integrity::Intact;
 use crate::limits::CLOCK_SKEW_SECONDS;
+use crate::manifest::Job;
 use crate::profile::Profile;
 use crate::report::{Check, Finding};
 use crate::time::Timestamp;
@@ -9,8 +9,7 @@ use crate::time::Timestamp;
 /// Checks that `now` is before the end that the signature names and the end of the profile's validity.
 ///
 /// Where the profile version is not known, the signature's own end is all there is to go by.
-pub fn check(intact: &Intact, profile: Option<&Profile>, now: Timestamp) -> Vec<Finding> {
-    let job = intact.job();
+pub fn check(job: &Job, profile: Option<&Profile>, now: Timestamp) -> Vec<Finding> {
     let version = profile.and_then(|profile| profile.version(job.profile.version()));
     let by_profile = version.map(|version| job.signed_at.plus(version.validity));
     let expires = by_profile.map_or(job.signature_expires_at, |end| end.min(job.signature_expires_at));

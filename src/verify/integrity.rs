@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use crate::crypto::envelope::OpenError;
 use crate::crypto::key::{KeyId, PublicKey};
-use crate::digest::{ArtifactDigests, QuickDigests};
+use crate::digest::{ArtifactDigests, QuickDigests, Sha384};
 use crate::files::FileError;
 use crate::files::artifact::Artifact;
 use crate::inventory::by_path;
@@ -19,6 +19,7 @@ use crate::report::{Check, FileChanges, Finding, SignatureFacts};
 #[derive(Debug)]
 pub struct Opened {
     statement: Statement,
+    payload: Sha384,
     signer: KeyId,
 }
 
@@ -26,6 +27,7 @@ pub struct Opened {
 #[derive(Debug)]
 pub struct Intact {
     statement: Statement,
+    payload: Sha384,
     signer: KeyId,
 }
 
@@ -41,6 +43,16 @@ impl Opened {
     /// The signed statement.
     pub fn statement(&self) -> &Statement {
         &self.statement
+    }
+
+    /// SHA-384 of the signed payload.
+    pub fn payload(&self) -> Sha384 {
+        self.payload
+    }
+
+    /// The fingerprint of the key that signed it.
+    pub fn signer(&self) -> &KeyId {
+        &self.signer
     }
 
     /// What the signature says.
@@ -67,6 +79,11 @@ impl Intact {
     /// The signing job.
     pub fn job(&self) -> &Job {
         self.statement.job()
+    }
+
+    /// SHA-384 of the signed payload.
+    pub fn payload(&self) -> Sha384 {
+        self.payload
     }
 
     /// The fingerprint of the key that signed it.
@@ -104,7 +121,11 @@ pub fn open(manifest: Option<&(PathBuf, Vec<u8>)>, keys: &BTreeMap<KeyId, Public
         Err(error) => return malformed(error.to_string()),
     };
     match Statement::parse(payload.bytes()) {
-        Ok(statement) => Opening::Opened(Box::new(Opened { statement, signer: payload.signer().clone() })),
+        Ok(statement) => Opening::Opened(Box::new(Opened {
+            statement,
+            payload: Sha384::of(payload.bytes()),
+            signer: payload.signer().clone(),
+        })),
         Err(error) => Opening::Failed(integrity("statement-malformed", error.to_string())),
     }
 }
@@ -130,7 +151,7 @@ pub fn check(
     digests: Digests,
     threads: Threads,
 ) -> Result<Result<Intact, Vec<Finding>>, FileError> {
-    let Opened { statement, signer } = opened;
+    let Opened { statement, payload, signer } = opened;
     let (subject, job) = (&statement.subject().digest, statement.job());
     let quick = digests == Digests::Quick && artifact.size() > PLAIN_SHA384_BYTES_MAX;
     let (found, sha384) = if quick {
@@ -149,7 +170,7 @@ pub fn check(
     .filter_map(|(name, same)| (!same).then_some(name))
     .collect();
     if differing.is_empty() {
-        return Ok(Ok(Intact { statement, signer }));
+        return Ok(Ok(Intact { statement, payload, signer }));
     }
     explain(&statement, &differing, artifact, threads).map(Err)
 }
@@ -194,7 +215,7 @@ fn unknown_key(error: &OpenError) -> Finding {
     Finding::new(
         Check::Mismatch,
         "key-unknown",
-        format!("{error} to any profile that the CSC allows"),
+        format!("{error}: no profile that the CSC allows gives it permission `signer:StartSigningJob`"),
         "have it signed by an allowed publisher, or ask the owner of the policy to permit the key",
     )
 }

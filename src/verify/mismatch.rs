@@ -3,6 +3,8 @@
 use super::Question;
 use super::integrity::Intact;
 use crate::arn::Owner;
+use crate::crypto::key::KeyId;
+use crate::manifest::Job;
 use crate::name::AccountName;
 use crate::profile::{Action, Profile};
 use crate::report::{Check, Finding};
@@ -34,7 +36,7 @@ pub fn check(
         ));
     }
     if let Some(profile) = profile {
-        findings.extend(permission(intact, profile));
+        findings.extend(permission(job, intact.signer(), profile));
     }
     if let Some((kind, name)) = &question.asked
         && (job.kind, &job.name) != (*kind, name)
@@ -49,8 +51,7 @@ pub fn check(
 }
 
 /// The key was permitted to sign with the profile, for its principal, when the signature was made.
-fn permission(intact: &Intact, profile: &Profile) -> Option<Finding> {
-    let job = intact.job();
+pub fn permission(job: &Job, signer: &KeyId, profile: &Profile) -> Option<Finding> {
     let ask = "ask the owner of the policy for `signer:StartSigningJob` on the profile, and sign again";
     let Some(version) = profile.version(job.profile.version()) else {
         return Some(mismatch(
@@ -69,21 +70,13 @@ fn permission(intact: &Intact, profile: &Profile) -> Option<Finding> {
             "sign it again",
         ));
     }
-    let by_key = |each: &&crate::profile::Permission| {
-        each.key.id() == *intact.signer() && each.principal == job.requested_by
-    };
-    let permitted = profile
-        .permissions()
-        .iter()
-        .filter(by_key)
-        .any(|each| each.permits(Action::StartSigningJob, job.signed_at));
-    if permitted {
+    if profile.lets(&job.requested_by, signer, Action::StartSigningJob, job.signed_at) {
         return None;
     }
     let message = format!(
         "`{}` with key {} had no permission `signer:StartSigningJob` on `{}` at {}",
         job.requested_by,
-        intact.signer(),
+        signer,
         profile.name(),
         job.signed_at,
     );

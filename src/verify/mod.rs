@@ -14,6 +14,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use self::integrity::{Digests, Opening};
+use self::revocation::Known;
 use crate::crypto::key::{KeyId, PublicKey};
 use crate::csc::Csc;
 use crate::files::FileError;
@@ -25,7 +26,6 @@ use crate::policy::store::Policy;
 use crate::profile::Profile;
 use crate::provenance::Kind;
 use crate::report::{Check, CheckResult, Finding, Outcome, SignatureFacts};
-use crate::revocation::Revocations;
 use crate::time::Timestamp;
 
 /// Why nothing could be decided.
@@ -48,6 +48,8 @@ pub struct Question<'a> {
     pub manifest: Option<(PathBuf, Vec<u8>)>,
     /// The function or layer asked about, if any.
     pub asked: Option<(Kind, ArtifactName)>,
+    /// Signed revocations that were given, beside the one that the policy directory may have.
+    pub revocations: Vec<(PathBuf, Vec<u8>)>,
     /// The CSC that governs it.
     pub csc: &'a Csc,
     /// The verifier's clock.
@@ -63,6 +65,7 @@ pub struct Question<'a> {
 pub struct Evidence {
     checks: Vec<CheckResult>,
     facts: Option<SignatureFacts>,
+    notes: Vec<String>,
 }
 
 impl Evidence {
@@ -76,6 +79,11 @@ impl Evidence {
         self.facts.as_ref()
     }
 
+    /// Things worth saying that change no verdict.
+    pub fn notes(&self) -> &[String] {
+        &self.notes
+    }
+
     /// The outcome of one check.
     pub fn outcome(&self, check: Check) -> Outcome {
         let result = self.checks.iter().find(|result| result.check == check);
@@ -83,14 +91,13 @@ impl Evidence {
     }
 }
 
-/// What the policy says about the signature's profile and keys.
+/// The profiles that a CSC allows.
 pub struct Publishers {
     profiles: BTreeMap<ProfileName, Profile>,
-    revocations: Revocations,
 }
 
 impl Publishers {
-    /// Reads the profiles that a CSC allows, and the revocations. Only the account's own profiles resolve.
+    /// Reads the profiles that a CSC allows. Only the account's own profiles resolve.
     fn read(policy: &Policy, csc: &Csc) -> Result<Self, PolicyError> {
         let mut profiles = BTreeMap::new();
         let own = crate::arn::Owner::countersign(policy.account().clone());
@@ -99,7 +106,7 @@ impl Publishers {
                 profiles.insert(publisher.profile().clone(), profile);
             }
         }
-        Ok(Self { profiles, revocations: policy.revocations()? })
+        Ok(Self { profiles })
     }
 
     /// Every key that may have signed, by fingerprint.
@@ -119,7 +126,7 @@ pub fn verify(policy: &Policy, question: &Question<'_>) -> Result<Evidence, Veri
     };
     let facts = Some(opened.facts());
     // A revocation names a SHA-384, so that one must be known to be the artifact's.
-    let digests = if publishers.revocations.name_artifacts() { Digests::All } else { question.digests };
+    let digests = if policy.revokes_artifacts()? { Digests::All } else { question.digests };
     let intact = match integrity::check(*opened, question.artifact, digests, question.threads)? {
         Ok(intact) => intact,
         Err(findings) => {
@@ -127,14 +134,23 @@ pub fn verify(policy: &Policy, question: &Question<'_>) -> Result<Evidence, Veri
         }
     };
     let profile = publishers.profiles.get(intact.job().profile.profile());
+    let mut known =
+        Known::of(policy, intact.job(), &intact.statement().subject().digest.sha384, intact.signer())?;
+    known.recorded_at = policy.recorded_at(&intact.payload(), intact.signer())?;
+    let notes = match profile {
+        Some(profile) => {
+            known.add_signed(policy, intact.job(), profile, &question.revocations, question.now)?
+        }
+        None => Vec::new(),
+    };
     let results = [
         (Check::Integrity, Vec::new()),
         (Check::Mismatch, mismatch::check(&intact, policy.account(), question, profile)),
-        (Check::Expiry, expiry::check(&intact, profile, question.now)),
-        (Check::Revocation, revocation::check(&intact, &publishers.revocations, profile)),
+        (Check::Expiry, expiry::check(intact.job(), profile, question.now)),
+        (Check::Revocation, revocation::check(intact.job(), &known, profile)),
     ];
     let checks = results.map(|(check, findings)| result(check, Some(findings)));
-    Ok(Evidence { checks: checks.into(), facts })
+    Ok(Evidence { checks: checks.into(), facts, notes })
 }
 
 impl Evidence {
@@ -146,7 +162,7 @@ impl Evidence {
     fn failed(failed: Check, findings: Vec<Finding>) -> Self {
         let mut findings = Some(findings);
         let each = |check| result(check, if check == failed { findings.take() } else { None });
-        Self { checks: Check::VERDICT.map(each).into(), facts: None }
+        Self { checks: Check::VERDICT.map(each).into(), facts: None, notes: Vec::new() }
     }
 }
 

@@ -1,67 +1,132 @@
 //! Revocation: neither the job, the artifact, the profile version nor the key was revoked.
 
-use super::integrity::Intact;
-use crate::profile::{Profile, Status};
+use std::path::PathBuf;
+
+use crate::crypto::key::KeyId;
+use crate::digest::Sha384;
+use crate::limits::CLOCK_SKEW_SECONDS;
+use crate::manifest::Job;
+use crate::policy::error::PolicyError;
+use crate::policy::store::Policy;
+use crate::profile::{Action, Profile, Status};
 use crate::report::{Check, Finding};
-use crate::revocation::{ReasonCode, Revocations};
+use crate::revocation::{
+    ReasonCode, Revocation, SignatureTimes, signed, subject_of_artifact, subject_of_job, subject_of_key,
+    subject_of_profile,
+};
+use crate::time::Timestamp;
+
+/// What the policy knows about the values inside one signed payload, and about its key.
+#[derive(Debug, Default)]
+pub struct Known {
+    /// The revocations that name any of them.
+    pub revocations: Vec<Revocation>,
+    /// When the sealed ledger recorded the signature, if it did.
+    pub recorded_at: Option<Timestamp>,
+}
+
+impl Known {
+    /// Asks the policy about the values inside a signed payload, and about the key.
+    pub fn of(policy: &Policy, job: &Job, artifact: &Sha384, signer: &KeyId) -> Result<Self, PolicyError> {
+        let subjects = [
+            subject_of_job(&job.job),
+            subject_of_artifact(artifact),
+            subject_of_profile(&job.profile),
+            subject_of_key(signer),
+        ];
+        Ok(Self { revocations: policy.revocations_of(&subjects)?, recorded_at: None })
+    }
+
+    /// Adds the signed revocations of the job that count; notes on those that do not come back.
+    pub fn add_signed(
+        &mut self,
+        policy: &Policy,
+        job: &Job,
+        profile: &Profile,
+        given: &[(PathBuf, Vec<u8>)],
+        now: Timestamp,
+    ) -> Result<Vec<String>, PolicyError> {
+        let mut notes = Vec::new();
+        for (path, bytes) in policy.signed_revocation(job.job.job())?.iter().chain(given) {
+            match counted(job, profile, bytes, now) {
+                Ok(Some(revocation)) => self.revocations.push(revocation),
+                Ok(None) => {}
+                Err(why) => {
+                    notes.push(format!("the revocation in `{}` does not count: {why}", path.display()))
+                }
+            }
+        }
+        Ok(notes)
+    }
+}
+
+/// A signed revocation of this job by somebody who may; nothing if it is about another job.
+///
+/// It can only deny, so it counts even if its key was revoked since.
+fn counted(job: &Job, profile: &Profile, bytes: &[u8], now: Timestamp) -> Result<Option<Revocation>, String> {
+    let keys = profile.permissions().iter().map(|each| &each.key);
+    let opened = signed::open(bytes, keys).map_err(|error| error.to_string())?;
+    let (says, signer) = (opened.revocation(), opened.signer());
+    if !opened.is_about(&job.job, &job.profile) {
+        return Ok(None);
+    }
+    if says.revoked_at > now.plus_seconds(CLOCK_SKEW_SECONDS) {
+        return Err(format!("it claims {}, and it is {now}", says.revoked_at));
+    }
+    if !profile.lets(&says.requested_by, signer, Action::RevokeSignature, says.revoked_at) {
+        return Err(format!(
+            "`{}` with key {signer} had no permission `signer:RevokeSignature` on `{}` at {}",
+            says.requested_by,
+            profile.name(),
+            says.revoked_at
+        ));
+    }
+    Ok(Some(opened.as_revocation()))
+}
 
 /// Checks the values inside the signed payload, and the key, against the revocations.
 ///
-/// After a key compromise no claimed time counts, so such a revocation voids every signature of
-/// the profile version or key. A version that is `Revoked` without a revocation saying from when is
-/// void altogether.
-pub fn check(intact: &Intact, revocations: &Revocations, profile: Option<&Profile>) -> Vec<Finding> {
-    let job = intact.job();
-    let artifact = intact.statement().subject().digest.sha384;
-    let mut findings = Vec::new();
-    if let Some(each) = revocations.of_job(&job.job) {
-        findings.push(revoked(
-            "job-revoked",
-            format!("job {}", job.job.job()),
-            each.reason_code,
-            each.reason.as_str(),
-        ));
-    }
-    if let Some(each) = revocations.of_artifact(&artifact) {
-        findings.push(revoked(
-            "artifact-revoked",
-            "the artifact".into(),
-            each.reason_code,
-            each.reason.as_str(),
-        ));
-    }
-    for each in revocations.of_profile(&job.profile) {
-        if each.reason_code.voids(job.signed_at, each.effective) {
-            let what = format!("profile version `{}`, from {} on,", job.profile, each.effective);
-            findings.push(revoked("profile-revoked", what, each.reason_code, each.reason.as_str()));
-        }
-    }
+/// A version that is `Revoked` without a revocation saying from when is void altogether.
+pub fn check(job: &Job, known: &Known, profile: Option<&Profile>) -> Vec<Finding> {
+    let times = SignatureTimes { claimed: job.signed_at, trusted: known.recorded_at };
+    let voiding = known.revocations.iter().filter(|revocation| revocation.voids(times));
+    let mut findings: Vec<Finding> = voiding.map(|revocation| finding(revocation, times)).collect();
     let version = profile.and_then(|profile| profile.version(job.profile.version()));
     let is_revoked = version.is_some_and(|version| version.status == Status::Revoked);
-    if is_revoked && revocations.of_profile(&job.profile).next().is_none() {
-        let what = format!("profile version `{}`", job.profile);
-        findings.push(revoked(
-            "profile-revoked",
-            what,
-            ReasonCode::Unspecified,
-            "no revocation says from when",
-        ));
-    }
-    for each in revocations.of_key(intact.signer()) {
-        if each.reason_code.voids(job.signed_at, each.effective) {
-            let what = format!("key {}, from {} on,", intact.signer(), each.effective);
-            findings.push(revoked("key-revoked", what, each.reason_code, each.reason.as_str()));
-        }
+    let says_from_when = known.revocations.iter().any(|each| matches!(each, Revocation::Profile(_)));
+    if is_revoked && !says_from_when {
+        let message = format!(
+            "profile version `{}` was revoked: no revocation says from when, so every signature is void",
+            job.profile
+        );
+        findings.push(Finding::new(Check::Revocation, "profile-revoked", message, SIGN_ANEW));
     }
     findings
 }
 
-fn revoked(code: &'static str, what: String, reason_code: ReasonCode, reason: &str) -> Finding {
-    let hint = match reason_code {
-        ReasonCode::KeyCompromise => {
-            "sign it again with a profile version and a key that were not compromised"
+const SIGN_ANEW: &str = "sign a version that is not revoked, with a profile version that is not";
+
+fn finding(revocation: &Revocation, times: SignatureTimes) -> Finding {
+    let (code, what) = match revocation {
+        Revocation::Job(each) => ("job-revoked", format!("job {}", each.job.job())),
+        Revocation::Artifact(_) => ("artifact-revoked", "the artifact".into()),
+        Revocation::Profile(each) => {
+            ("profile-revoked", format!("profile version `{}`, from {} on,", each.profile, each.effective))
         }
-        _ => "sign a version that is not revoked, with a profile version that is not",
+        Revocation::Key(each) => ("key-revoked", format!("key {}, from {} on,", each.key, each.effective)),
     };
-    Finding::new(Check::Revocation, code, format!("{what} was revoked: {reason}"), hint)
+    let mut message = format!("{what} was revoked: {}", revocation.reason().as_str());
+    let compromised = revocation.reason_code() == ReasonCode::KeyCompromise;
+    if compromised && revocation.effective().is_some_and(|effective| times.claimed < effective) {
+        message.push_str(match times.trusted {
+            None => "; its claim to be older counts for nothing, since no ledger recorded it in time",
+            Some(_) => "; its claim to be older counts for nothing, since its trusted time is later",
+        });
+    }
+    let hint = if compromised {
+        "sign it again with a profile version and a key that were not compromised"
+    } else {
+        SIGN_ANEW
+    };
+    Finding::new(Check::Revocation, code, message, hint)
 }

@@ -6,22 +6,25 @@ use std::time::SystemTime;
 
 use anyhow::{Context as _, Result};
 use clap::Args;
-use countersign::crypto::secret::{self, Passphrase, SecretKey};
+use countersign::crypto::secret::SecretKey;
 use countersign::digest::Sha256;
 use countersign::files;
 use countersign::git::Repository;
+use countersign::git::source::Source;
 use countersign::limits::{DOCUMENT_BYTES_MAX, KEY_BYTES_MAX};
 use countersign::name::AccountName;
 use countersign::package::write::EntryTime;
 use countersign::parallel::Threads;
+use countersign::policy::fetch::cache::Cache;
 use countersign::policy::pin::Pin;
+use countersign::policy::root;
 use countersign::policy::store::{Location, Policy};
 use countersign::provenance::Builder;
 use countersign::time::Timestamp;
 use countersign::workspace::{self, Workspace};
-use zeroize::Zeroizing;
 
-use crate::output::{is_interactive, note, refuse};
+use crate::keys::{KeyArgs, load_key, load_key_file};
+use crate::output::{note, refuse};
 
 /// Options that every command has.
 #[derive(Debug, Args)]
@@ -51,25 +54,6 @@ pub struct TrustArgs {
     /// The pin of the policy's first root, `SHA384:…`; otherwise what `policy pin` remembered
     #[arg(long, value_name = "PIN", env = "COUNTERSIGN_ROOT")]
     pub root: Option<Pin>,
-}
-
-/// Which key signs.
-#[derive(Debug, Args)]
-pub struct KeyArgs {
-    /// The signing key: a PKCS#8 PEM file, or `env:NAME` for a variable that holds one; otherwise
-    /// `git config countersign.key`, or the account's own
-    #[arg(long, value_name = "KEY", env = "COUNTERSIGN_KEY")]
-    pub key: Option<String>,
-    #[command(flatten)]
-    pub passphrase: PassphraseArgs,
-}
-
-/// Where the passphrase comes from.
-#[derive(Debug, Default, Args)]
-pub struct PassphraseArgs {
-    /// A file whose first line is the passphrase; otherwise COUNTERSIGN_PASSPHRASE, or a prompt
-    #[arg(long, value_name = "FILE")]
-    passphrase_file: Option<PathBuf>,
 }
 
 /// What a command works in.
@@ -105,7 +89,8 @@ impl Context {
     pub fn shown(&self, path: &Path) -> String {
         let here = std::env::current_dir().ok();
         let relative = here.and_then(|here| path.strip_prefix(here).ok().map(Path::to_path_buf));
-        relative.as_deref().unwrap_or(path).display().to_string()
+        let shown = relative.as_deref().unwrap_or(path);
+        if shown.as_os_str().is_empty() { ".".into() } else { shown.display().to_string() }
     }
 
     fn setting(&self, name: &str) -> Option<String> {
@@ -118,6 +103,15 @@ impl Context {
             Some(repository) => repository.common_dir().join("countersign").join("policy"),
             None => state_folder()?.join("local").join("policy"),
         })
+    }
+
+    /// The local account's policy; in a policy's own repository, where there is none, that policy.
+    ///
+    /// Either way the pin says whether it counts.
+    fn own_policy(&self) -> Result<PathBuf> {
+        let local = self.local_policy()?;
+        let here = root::path(&self.folder, 1).is_file();
+        Ok(if here && !local.exists() { self.folder.clone() } else { local })
     }
 
     /// The policy directory that options or settings name, if any does.
@@ -149,9 +143,10 @@ impl Context {
 
     /// Where the policy is and what it must agree with.
     pub fn location(&self, trust: &TrustArgs) -> Result<Location> {
-        let directory = match self.named_policy(trust) {
-            Some(directory) => directory,
-            None => self.local_policy()?,
+        let directory = match (self.named_policy(trust), &self.workspace.trust) {
+            (Some(directory), _) => directory,
+            (None, Some(source)) => fetched_policy(source)?,
+            (None, None) => self.own_policy()?,
         };
         if !directory.join("roots").is_dir() {
             return Err(refuse(
@@ -181,23 +176,45 @@ impl Context {
         Ok(Location { directory, pin, state })
     }
 
+    /// The location of a policy that this command writes into.
+    pub fn editable(&self, trust: &TrustArgs) -> Result<Location> {
+        let location = self.location(trust)?;
+        self.check_editable(&location.directory)?;
+        Ok(location)
+    }
+
+    /// Refuses to change a fetched policy: the next fetch would bring back what its owner sealed.
+    pub fn check_editable(&self, directory: &Path) -> Result<()> {
+        if fetched_folder(directory).is_none() {
+            return Ok(());
+        }
+        Err(refuse(
+            format!("the policy in `{}` was fetched, and is its owner's to change", self.shown(directory)),
+            "change and seal it in its own repository, and run `countersign policy fetch` here",
+        ))
+    }
+
     /// Opens the policy, and says its notes.
     pub fn policy(&self, location: &Location) -> Result<Policy> {
         let policy = Policy::open(location, self.now)?;
         policy.notes().iter().for_each(|text| note(text));
-        if let Some(expected) = self.workspace.account.as_ref().filter(|account| *account != policy.account())
-        {
-            return Err(refuse(
+        self.check_account(policy.account(), policy.directory())?;
+        Ok(policy)
+    }
+
+    /// Refuses a policy of another account than the workspace names.
+    pub fn check_account(&self, found: &AccountName, directory: &Path) -> Result<()> {
+        match &self.workspace.account {
+            Some(expected) if expected != found => Err(refuse(
                 format!(
-                    "the policy in `{}` is account `{}`'s, and `{}` names `{expected}`",
-                    self.shown(policy.directory()),
-                    policy.account(),
+                    "the policy in `{}` is account `{found}`'s, and `{}` names `{expected}`",
+                    self.shown(directory),
                     workspace::FILE_NAME
                 ),
                 "name the right policy directory with `--policy`, or mend the account's name",
-            ));
+            )),
+            _ => Ok(()),
         }
-        Ok(policy)
     }
 
     /// Remembers a directory's pin: in the repository's configuration, or outside git in the user's folder.
@@ -233,94 +250,39 @@ fn find_workspace(start: &Path, repository: Option<&Repository>) -> Result<Works
     Ok(Workspace::implicit(top))
 }
 
-/// Loads the key that a text names: `env:NAME` or a file.
-pub fn load_key(named: &str, passphrase: &PassphraseArgs) -> Result<SecretKey> {
-    if let Some(name) = named.strip_prefix("env:") {
-        let pem = std::env::var(name).map(Zeroizing::new);
-        let pem = pem.map_err(|_| {
-            refuse(format!("the variable `{name}` does not hold a key"), "set it to the key's PEM")
-        })?;
-        return open_key(&pem, &format!("the key in `{name}`"), passphrase);
-    }
-    if let Some((scheme, _)) =
-        named.split_once(':').filter(|(scheme, _)| matches!(*scheme, "awskms" | "pkcs11"))
-    {
-        return Err(refuse(
-            format!("this build has no support for `{scheme}:` keys"),
-            "name a PEM file or `env:NAME`",
-        ));
-    }
-    load_key_file(Path::new(named), passphrase)
-}
-
-/// Loads a key from a file.
-pub fn load_key_file(path: &Path, passphrase: &PassphraseArgs) -> Result<SecretKey> {
-    let bytes = match files::read_if_there(path, KEY_BYTES_MAX)? {
-        Some(bytes) => Zeroizing::new(bytes),
-        None => {
-            let hint = "name the key with `--key` or COUNTERSIGN_KEY";
-            return Err(refuse(format!("there is no key in `{}`", path.display()), hint));
-        }
-    };
-    let pem = std::str::from_utf8(&bytes).with_context(|| format!("`{}` is not PEM", path.display()))?;
-    open_key(pem, &format!("`{}`", path.display()), passphrase)
-}
-
-fn open_key(pem: &str, what: &str, args: &PassphraseArgs) -> Result<SecretKey> {
-    let passphrase = if secret::is_encrypted(pem) { args.for_opening(what)? } else { None };
-    SecretKey::from_pem(pem, passphrase.as_ref()).with_context(|| format!("cannot use {what}"))
-}
-
-impl PassphraseArgs {
-    /// A passphrase from the file, the variable or a prompt; nothing if there is none to be had.
-    fn for_opening(&self, what: &str) -> Result<Option<Passphrase>> {
-        if let Some(given) = self.given()? {
-            return Ok(Some(given));
-        }
-        if !is_interactive() {
-            return Ok(None);
-        }
-        Ok(Some(Passphrase::new(rpassword::prompt_password(format!("passphrase for {what}: "))?)))
-    }
-
-    /// A passphrase for new keys: given, or asked for twice.
-    pub fn for_new_keys(&self) -> Result<Passphrase> {
-        if let Some(given) = self.given()? {
-            return Ok(given);
-        }
-        if !is_interactive() {
-            return Err(refuse(
-                "new keys need a passphrase",
-                "set COUNTERSIGN_PASSPHRASE, name a file with `--passphrase-file`, or say `--plaintext-keys`",
-            ));
-        }
-        let first = Passphrase::new(rpassword::prompt_password("new passphrase: ")?);
-        let again = Passphrase::new(rpassword::prompt_password("again: ")?);
-        if first != again || first.is_empty() {
-            return Err(refuse("the two passphrases differ, or are empty", "try again"));
-        }
-        Ok(first)
-    }
-
-    fn given(&self) -> Result<Option<Passphrase>> {
-        if let Some(path) = &self.passphrase_file {
-            let bytes = Zeroizing::new(files::read(path, KEY_BYTES_MAX)?);
-            let text = std::str::from_utf8(&bytes).context("the passphrase file is not text")?;
-            return Ok(Some(Passphrase::new(text.lines().next().unwrap_or_default().into())));
-        }
-        let given = std::env::var("COUNTERSIGN_PASSPHRASE").ok().filter(|text| !text.is_empty());
-        Ok(given.map(Passphrase::new))
-    }
-}
-
 /// The folder of an account's keys.
 pub fn key_folder(account: &AccountName) -> Result<PathBuf> {
     Ok(config_folder()?.join("keys").join(account.as_str()))
 }
 
+/// The folder below which fetched policies are kept.
+pub fn fetched_policies() -> Result<PathBuf> {
+    Ok(user_folder("XDG_CACHE_HOME", "LOCALAPPDATA", ".cache")?.join("policies"))
+}
+
+/// The policy that was last fetched from a source; nothing is fetched here.
+fn fetched_policy(source: &Source) -> Result<PathBuf> {
+    Cache::of(&fetched_policies()?, source).current()?.ok_or_else(|| {
+        refuse(
+            format!("the policy from `{}` was not fetched yet", source.url()),
+            "run `countersign policy fetch`, which verifies and keeps it",
+        )
+    })
+}
+
+/// The folder of the source that a policy directory was fetched from, if it was; it outlives the commits in it.
+fn fetched_folder(directory: &Path) -> Option<PathBuf> {
+    let (all, directory) = (fetched_policies().ok()?.canonicalize().ok()?, directory.canonicalize().ok()?);
+    let source = directory.strip_prefix(&all).ok()?.components().next()?;
+    Some(all.join(source))
+}
+
 /// The user's pin of a policy directory outside git, named after a digest of the directory's path.
 fn pin_file(directory: &Path) -> Result<PathBuf> {
-    let directory = directory.canonicalize().or_else(|_| std::path::absolute(directory))?;
+    let directory = match fetched_folder(directory) {
+        Some(folder) => folder,
+        None => directory.canonicalize().or_else(|_| std::path::absolute(directory))?,
+    };
     let digest = Sha256::of(directory.as_os_str().as_encoded_bytes()).to_string();
     Ok(config_folder()?.join("pins").join(&digest[..32]))
 }

@@ -4,6 +4,7 @@
 
 mod command;
 mod context;
+mod keys;
 mod output;
 mod progress;
 

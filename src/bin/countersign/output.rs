@@ -4,10 +4,15 @@ use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
+use countersign::crypto::any::AnyKeyError;
 use countersign::crypto::secret::SecretKeyError;
 use countersign::gate::Gate;
+use countersign::git::source::SourceError;
 use countersign::init::InitError;
+use countersign::init::role::RoleError;
+use countersign::policy::edit::EditError;
 use countersign::policy::error::PolicyError;
+use countersign::policy::fetch::error::FetchError;
 use countersign::policy::seal::SealError;
 use countersign::report::Finding;
 use countersign::report::escape::{line, lines};
@@ -135,12 +140,20 @@ fn hint(error: &(dyn std::error::Error + 'static)) -> Option<String> {
         error.hint()
     } else if let Some(VerifyError::Policy(error)) = error.downcast_ref() {
         policy(error)
+    } else if let Some(error) = error.downcast_ref::<FetchError>() {
+        error.hint()
+    } else if let Some(error) = error.downcast_ref::<SourceError>() {
+        Some(error.hint())
     } else if let Some(error) = error.downcast_ref::<SecretKeyError>() {
         error.hint()
-    } else if let Some(SealError::Policy(error)) = error.downcast_ref() {
-        policy(error)
-    } else if let Some(SealError::Threshold { .. }) = error.downcast_ref() {
-        Some("give the keys that hold the policy role with `--key`, once for each")
+    } else if let Some(error) = error.downcast_ref::<SealError>() {
+        error.hint()
+    } else if let Some(error) = error.downcast_ref::<EditError>() {
+        error.hint()
+    } else if let Some(error) = error.downcast_ref::<AnyKeyError>() {
+        error.hint()
+    } else if let Some(error) = error.downcast_ref::<RoleError>() {
+        Some(error.hint())
     } else if let Some(InitError::Taken(_)) = error.downcast_ref() {
         Some("name another folder with `--policy`, or move that one away")
     } else {

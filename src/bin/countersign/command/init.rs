@@ -1,9 +1,10 @@
 //! `countersign init`: an account, with its keys, its first profile and CSC, sealed and pinned.
 
+pub mod keys;
+
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
-use countersign::crypto::secret::{Passphrase, SecretKey};
 use countersign::files::{self, Access};
 use countersign::function::Pattern;
 use countersign::init::{Established, Plan, establish};
@@ -15,7 +16,9 @@ use countersign::report::escape::line;
 use countersign::time::Period;
 use countersign::workspace::{FILE_NAME, Workspace};
 
-use crate::context::{Context, GlobalArgs, PassphraseArgs, TrustArgs, key_folder, load_key_file};
+use self::keys::{BroughtArgs, Keys};
+use crate::context::{Context, GlobalArgs, TrustArgs, key_folder};
+use crate::keys::PassphraseArgs;
 use crate::output::{Exit, print, refuse, say};
 
 /// How long a first seal counts, if nothing else is said.
@@ -23,9 +26,12 @@ const SEAL_DAYS: u16 = 365;
 
 /// Arguments of `init`.
 #[derive(Debug, clap::Args)]
-#[command(
-    after_help = "Example:\n  countersign init --account acme --policy ../acme-policy --profile release --principal ci@acme.example"
-)]
+#[command(after_help = "\
+    Each secret key given signs now, root 1 or the first seal, and there must be enough for the threshold.\n\
+    The pin is the digest of root 1 with its signatures, so those who sign it come together once.\n\n\
+    Examples:\n  \
+    countersign init --account acme --policy ../acme-policy --principal ci@acme.example\n  \
+    countersign init --account acme --root-key alice.pem --root-key bob.pem --root-key carol.pub.pem --root-threshold 2")]
 pub struct Args {
     /// The account's name
     #[arg(long, value_name = "NAME")]
@@ -48,24 +54,19 @@ pub struct Args {
     /// How long the first seal counts
     #[arg(long, value_name = "PERIOD", default_value = "365 days")]
     seal_validity: Period,
-    /// Where the keys go; otherwise the user's configuration folder
+    #[command(flatten)]
+    brought: BroughtArgs,
+    /// Where new keys go; otherwise the user's configuration folder
     #[arg(long, value_name = "DIR")]
     keys: Option<PathBuf>,
     #[command(flatten)]
     passphrase: PassphraseArgs,
-    /// Write the keys without a passphrase: whoever reads the files can sign and seal
+    /// Write new keys without a passphrase: whoever reads the files can sign and seal
     #[arg(long)]
     plaintext_keys: bool,
     /// Do not pin the new root here
     #[arg(long)]
     no_pin: bool,
-}
-
-/// The keys of a new account.
-struct Keys {
-    root: SecretKey,
-    policy: SecretKey,
-    signing: SecretKey,
 }
 
 impl Args {
@@ -83,39 +84,43 @@ impl Args {
                 "keep that one with `--no-pin`, or unpin it with `git config --unset countersign.root`",
             ));
         }
-        if key_folder.join("root.pem").exists() {
+        let keys = self.brought.load_or_make(&key_folder, &self.passphrase)?;
+        if keys.new_files().iter().any(|path| path.exists()) {
             return Err(refuse(
                 format!("there are keys in `{}` already", key_folder.display()),
                 "choose another account name, or another folder with `--keys`",
             ));
         }
-        let passphrase = if self.plaintext_keys { None } else { Some(self.passphrase.for_new_keys()?) };
-        let keys = Keys::generate()?;
         let account = self.account.clone();
         let plan = Plan {
             account: self.account,
             directory: &directory,
             profile: self.profile,
             principal: self.principal.map_or_else(user, Ok)?,
-            signing: &keys.signing.public(),
+            signing: &keys.signing(),
             validity: self.validity,
             functions: pattern(&self.functions)?,
-            root: &keys.root,
-            policy: &keys.policy,
+            root: keys.root()?,
+            policy: keys.policy()?,
             seal_validity: self.seal_validity,
             now: context.now,
         };
         check_validity(&plan)?;
-        keys.write(&key_folder, passphrase.as_ref())?;
+        let passphrase = if self.plaintext_keys || keys.new_files().is_empty() {
+            None
+        } else {
+            Some(self.passphrase.for_new_keys("--plaintext-keys")?)
+        };
+        keys.write(passphrase.as_ref())?;
         // Keys of an account that was not made would stand in the way of the next try.
-        let made = establish(&plan).inspect_err(|_| keys.remove(&key_folder))?;
+        let made = establish(&plan).inspect_err(|_| keys.remove())?;
         let pinned = if self.no_pin { None } else { Some(context.remember_pin(&made.pin, &directory)?) };
         write_workspace(&context, &account, &directory)?;
-        let mut text = format!(
-            "account `{account}`: policy in `{}`, keys in `{}`\n",
-            line(&directory.display().to_string()),
-            line(&key_folder.display().to_string())
-        );
+        let mut text = format!("account `{account}`: policy in `{}`", line(&directory.display().to_string()));
+        if !keys.new_files().is_empty() {
+            text.push_str(&format!(", keys in `{}`", line(&key_folder.display().to_string())));
+        }
+        text.push('\n');
         text.push_str(&format!("  csc   {} (Enforce)\n  root  {}\n", made.csc, made.pin));
         match pinned {
             Some(place) => text.push_str(&format!("  pinned in {place}\n")),
@@ -149,23 +154,25 @@ fn check_validity(plan: &Plan<'_>) -> Result<()> {
 /// Its keys have no passphrase: they are trusted on this machine only.
 pub fn local_if_needed(context: &Context, trust: &TrustArgs) -> Result<()> {
     let directory = context.local_policy()?;
-    let named = context.named_policy(trust).is_some() || context.workspace.account.is_some();
+    let workspace = &context.workspace;
+    let named =
+        context.named_policy(trust).is_some() || workspace.trust.is_some() || workspace.account.is_some();
     if named || directory.exists() || context.pin(trust, &directory)?.is_some() {
         return Ok(());
     }
     let account: AccountName = "local".parse()?;
     let folder = key_folder(&account)?;
-    let keys = Keys::load_or_make(&folder)?;
+    let keys = Keys::local(&folder)?;
     let Established { pin, .. } = establish(&Plan {
         account,
         directory: &directory,
         profile: "local".parse()?,
         principal: user()?,
-        signing: &keys.signing.public(),
+        signing: &keys.signing(),
         validity: Period::months(VALIDITY_MONTHS),
         functions: pattern("*")?,
-        root: &keys.root,
-        policy: &keys.policy,
+        root: keys.root()?,
+        policy: keys.policy()?,
         seal_validity: Period::days(SEAL_DAYS),
         now: context.now,
     })?;
@@ -177,50 +184,6 @@ pub fn local_if_needed(context: &Context, trust: &TrustArgs) -> Result<()> {
     ));
     say(&format!("its root is pinned in {place}; for a team, make an account with `countersign init`"));
     Ok(())
-}
-
-impl Keys {
-    fn generate() -> Result<Self> {
-        Ok(Self {
-            root: SecretKey::generate()?,
-            policy: SecretKey::generate()?,
-            signing: SecretKey::generate()?,
-        })
-    }
-
-    fn named(&self) -> [(&'static str, &SecretKey); 3] {
-        [("root.pem", &self.root), ("policy.pem", &self.policy), ("signing.pem", &self.signing)]
-    }
-
-    fn write(&self, folder: &Path, passphrase: Option<&Passphrase>) -> Result<()> {
-        for (name, key) in self.named() {
-            files::write(&folder.join(name), key.to_pem(passphrase)?.as_bytes(), Access::Private)?;
-        }
-        Ok(())
-    }
-
-    /// Removes the key files that [`Keys::write`] wrote.
-    fn remove(&self, folder: &Path) {
-        for (name, _) in self.named() {
-            let _ = std::fs::remove_file(folder.join(name));
-        }
-    }
-
-    /// The user's local keys serve every local account on the machine.
-    fn load_or_make(folder: &Path) -> Result<Self> {
-        let plain = PassphraseArgs::default();
-        if folder.join("signing.pem").exists() {
-            let load = |name: &str| load_key_file(&folder.join(name), &plain);
-            return Ok(Self {
-                root: load("root.pem")?,
-                policy: load("policy.pem")?,
-                signing: load("signing.pem")?,
-            });
-        }
-        let keys = Self::generate()?;
-        keys.write(folder, None)?;
-        Ok(keys)
-    }
 }
 
 fn pattern(text: &str) -> Result<Pattern> {

@@ -1,11 +1,18 @@
 //! Commands: a file each, with its arguments, its help and what it does.
 
+mod artifact;
 mod completions;
+mod csc;
+mod edit;
+mod function;
 mod init;
 mod inspect;
+mod job;
+mod key;
 mod man;
 mod package;
 mod policy;
+mod profile;
 mod release;
 mod sign;
 mod verify;
@@ -31,7 +38,25 @@ pub enum Command {
     Release(release::Args),
     /// Show what a manifest, a package or a policy directory holds
     Inspect(inspect::Args),
-    /// Look at, seal and pin the policy
+    /// Make and end signing profiles, and say who may sign with them
+    #[command(subcommand)]
+    Profile(profile::Command),
+    /// Make and change code signing configs: whose signatures count, and what if none does
+    #[command(subcommand)]
+    Csc(csc::Command),
+    /// Say which CSC governs which functions and layers
+    #[command(subcommand)]
+    Function(function::Command),
+    /// Record, list and revoke signing jobs
+    #[command(subcommand)]
+    Job(job::Command),
+    /// Make, show and revoke keys
+    #[command(subcommand)]
+    Key(key::Command),
+    /// Revoke artifacts by their digest
+    #[command(subcommand)]
+    Artifact(artifact::Command),
+    /// Look at, seal, pin and fetch the policy, and change who may seal it
     #[command(subcommand)]
     Policy(policy::Command),
     /// Print a completion script for a shell
@@ -50,6 +75,12 @@ impl Command {
             Self::Verify(args) => args.run(global),
             Self::Release(args) => args.run(global),
             Self::Inspect(args) => args.run(),
+            Self::Profile(command) => command.run(global),
+            Self::Csc(command) => command.run(global),
+            Self::Function(command) => command.run(global),
+            Self::Job(command) => command.run(global),
+            Self::Key(command) => command.run(global),
+            Self::Artifact(command) => command.run(global),
             Self::Policy(command) => command.run(global),
             Self::Completions(args) => args.run(),
             Self::Man(args) => args.run(),

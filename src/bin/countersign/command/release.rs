@@ -7,7 +7,9 @@ use countersign::gate::Gate;
 use countersign::manifest;
 use countersign::name::ArtifactName;
 use countersign::package::write::ENCODER;
+use countersign::policy::error::PolicyError;
 use countersign::policy::store::Policy;
+use countersign::revocation::subject_of_key;
 use countersign::sign::{self, Existing, Signer};
 use countersign::verify::integrity::Digests;
 use countersign::workspace::Item;
@@ -46,23 +48,32 @@ impl Args {
         init::local_if_needed(&context, &self.signing.trust)?;
         let policy = context.policy(&context.location(&self.signing.trust)?)?;
         let key = context.signing_key(&self.signing.key, policy.account())?;
-        let mut gates = Vec::new();
+        let (mut gates, mut notes) = (Vec::new(), policy.notes().to_vec());
         for item in items(&context, &self.names)? {
-            gates.push(self.release(&context, &policy, &key, item)?);
+            gates.push(self.release(&context, &policy, &key, item, &mut notes)?);
         }
-        show(&gates, policy.notes(), self.format)?;
+        show(&gates, &notes, self.format)?;
         Ok(Exit::from_gates(&gates))
     }
 
-    fn release(&self, context: &Context, policy: &Policy, key: &SecretKey, item: &Item) -> Result<Gate> {
+    fn release(
+        &self,
+        context: &Context,
+        policy: &Policy,
+        key: &SecretKey,
+        item: &Item,
+        notes: &mut Vec<String>,
+    ) -> Result<Gate> {
         let profile = profile_for(policy, self.signing.profile.as_ref(), Some(item))?;
         let signer = Signer::new(policy, &profile, key, context.now)?;
         let (packaged, _) = make(context, item, &self.choice, &context.workspace.output)?;
         packaged.findings.iter().for_each(warn);
         let existing = existing(&signer, &packaged.path, &packaged.digests)?;
         // A manifest is kept only if a new one would say the same, but for its job and its time.
-        let valid = existing.filter(|Existing { job, by_profile }| {
-            *by_profile
+        let void = |key| Ok::<_, PolicyError>(!policy.revocations_of(&[subject_of_key(key)])?.is_empty());
+        let by_void_key = existing.as_ref().and_then(|each| each.key.as_ref()).map(void).transpose()?;
+        let valid = existing.filter(|Existing { job, .. }| {
+            by_void_key == Some(false)
                 && context.now < job.signature_expires_at
                 && (&job.profile, &job.name, job.kind) == (signer.profile(), &item.name, item.kind)
                 && (&job.source, job.selection.as_ref()) == (&packaged.source, Some(&packaged.rules))
@@ -73,6 +84,7 @@ impl Args {
             manifest: None,
             asked: Some((item.kind, item.name.clone())),
             digests: Digests::Quick,
+            revocations: Vec::new(),
         };
         match valid {
             Some(existing) => {
@@ -105,6 +117,6 @@ impl Args {
                 manifest.keep()?;
             }
         }
-        judge(context, policy, None, &task)
+        judge(context, policy, None, &task, notes)
     }
 }

@@ -19,7 +19,8 @@ use countersign::workspace::Item;
 use serde::Serialize;
 
 use super::package::{ChoiceArgs, selection};
-use crate::context::{Context, GlobalArgs, KeyArgs, TrustArgs, builder};
+use crate::context::{Context, GlobalArgs, TrustArgs, builder};
+use crate::keys::KeyArgs;
 use crate::output::{Exit, Format, print, print_json, refuse};
 use crate::progress::Progress;
 

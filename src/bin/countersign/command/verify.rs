@@ -3,11 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
+use countersign::crypto::envelope::Envelope;
 use countersign::csc::Csc;
+use countersign::document;
 use countersign::files;
 use countersign::files::artifact::Artifact;
 use countersign::gate::{self, Gate, Labels};
-use countersign::limits::MANIFEST_BYTES_MAX;
+use countersign::limits::{MANIFEST_BYTES_MAX, SIGNED_REVOCATION_BYTES_MAX};
 use countersign::manifest;
 use countersign::name::{ArtifactName, CscId};
 use countersign::policy::store::Policy;
@@ -17,7 +19,7 @@ use countersign::verify::integrity::Digests;
 use countersign::verify::{Question, verify};
 
 use crate::context::{Context, GlobalArgs, TrustArgs};
-use crate::output::{Exit, Format, print, refuse};
+use crate::output::{Exit, Format, note, print, refuse};
 use crate::progress::Progress;
 
 /// Arguments of `verify`.
@@ -38,6 +40,9 @@ pub struct Args {
     /// The CSC: an id, or a CSC file inside a policy directory
     #[arg(long, value_name = "ID|FILE")]
     csc: Option<String>,
+    /// A signed revocation to honour beside those in the policy directory, once for each
+    #[arg(long = "revocation", value_name = "FILE")]
+    revocations: Vec<PathBuf>,
     #[command(flatten)]
     trust: TrustArgs,
     /// Check the plain SHA-384 of an artifact over 64 MiB too, beside its chunk digest and SHA-256
@@ -58,6 +63,8 @@ pub struct Task {
     pub asked: Option<(Kind, ArtifactName)>,
     /// Which of its digests are computed.
     pub digests: Digests,
+    /// Signed revocations that were given.
+    pub revocations: Vec<(PathBuf, Vec<u8>)>,
 }
 
 impl Args {
@@ -70,11 +77,11 @@ impl Args {
         }
         let policy = context.policy(&context.location(&self.trust)?)?;
         let csc = csc.map(|(id, _)| id);
-        let mut gates = Vec::new();
+        let (mut gates, mut notes) = (Vec::new(), policy.notes().to_vec());
         for task in self.tasks(&context, csc.is_some())? {
-            gates.push(judge(&context, &policy, csc.as_ref(), &task)?);
+            gates.push(judge(&context, &policy, csc.as_ref(), &task, &mut notes)?);
         }
-        show(&gates, policy.notes(), self.format)?;
+        show(&gates, &notes, self.format)?;
         Ok(Exit::from_gates(&gates))
     }
 
@@ -100,6 +107,8 @@ impl Args {
     fn tasks(&self, context: &Context, has_csc: bool) -> Result<Vec<Task>> {
         let items = context.workspace.items.iter();
         let digests = if self.all_digests { Digests::All } else { Digests::Quick };
+        let revocations =
+            self.revocations.iter().map(|path| signed_revocation(path)).collect::<Result<Vec<_>>>()?;
         let Some(artifact) = &self.artifact else {
             let named = items.filter(|item| {
                 self.function.as_ref().is_none_or(|name| item.kind == Kind::Function && item.name == *name)
@@ -110,6 +119,7 @@ impl Args {
                     manifest: None,
                     asked: Some((item.kind, item.name.clone())),
                     digests,
+                    revocations: revocations.clone(),
                 })
                 .collect();
             if tasks.is_empty() {
@@ -127,12 +137,31 @@ impl Args {
                 "name what it would be deployed as with `--function`, or a CSC with `--csc`",
             ));
         }
-        Ok(vec![Task { artifact: artifact.clone(), manifest: self.manifest.clone(), asked, digests }])
+        Ok(vec![Task {
+            artifact: artifact.clone(),
+            manifest: self.manifest.clone(),
+            asked,
+            digests,
+            revocations,
+        }])
     }
 }
 
-/// Verifies one artifact under the CSC that governs it.
-pub fn judge(context: &Context, policy: &Policy, csc: Option<&CscId>, task: &Task) -> Result<Gate> {
+/// A signed revocation that was named; one that is none is an error, since somebody meant it.
+fn signed_revocation(path: &Path) -> Result<(PathBuf, Vec<u8>)> {
+    let bytes = files::read(path, SIGNED_REVOCATION_BYTES_MAX)?;
+    let _: Envelope = document::from_json(path, &bytes)?;
+    Ok((path.into(), bytes))
+}
+
+/// Verifies one artifact under the CSC that governs it; what changes no verdict is said, and added to the notes.
+pub fn judge(
+    context: &Context,
+    policy: &Policy,
+    csc: Option<&CscId>,
+    task: &Task,
+    notes: &mut Vec<String>,
+) -> Result<Gate> {
     let artifact = Artifact::open(&task.artifact).map_err(|error| match error.is_absent() {
         true => refuse(
             format!("there is no `{}`", context.shown(&task.artifact)),
@@ -158,6 +187,7 @@ pub fn judge(context: &Context, policy: &Policy, csc: Option<&CscId>, task: &Tas
         artifact: &artifact,
         manifest: bytes.map(|bytes| (path, bytes)),
         asked: task.asked.clone(),
+        revocations: task.revocations.clone(),
         csc: &csc,
         now: context.now,
         digests: task.digests,
@@ -165,14 +195,27 @@ pub fn judge(context: &Context, policy: &Policy, csc: Option<&CscId>, task: &Tas
     };
     let evidence = verify(policy, &question)?;
     drop(progress);
+    evidence.notes().iter().for_each(|text| note(text));
+    notes.extend_from_slice(evidence.notes());
     Ok(gate::decide(&evidence, &csc, labels))
 }
 
-/// The CSC that was named, or the one that the sealed policy attaches to the name, if it attaches one.
+/// The CSC that the sealed policy attaches to the name asked about; without one, the CSC that was named.
+///
+/// Nobody chooses another CSC than the policy's for a function, and what it attaches none to is denied.
 fn governing(policy: &Policy, named: Option<&CscId>, task: &Task) -> Result<Option<Csc>> {
     let functions = policy.functions()?;
-    let attached = task.asked.as_ref().and_then(|(_, name)| functions.csc_of(name));
-    let Some(id) = named.or(attached) else { return Ok(None) };
+    let id = match (&task.asked, named) {
+        (None, named) => named,
+        (Some((_, name)), named) => match (functions.csc_of(name), named) {
+            (Some(attached), Some(named)) if attached != named => {
+                let message = format!("`{name}` is governed by `{attached}`, not by `{named}`");
+                return Err(refuse(message, "leave out `--csc`; the sealed policy chooses"));
+            }
+            (attached, _) => attached,
+        },
+    };
+    let Some(id) = id else { return Ok(None) };
     let absent = || {
         let hint = "name a CSC of this account, or ask the owner of the policy to seal it";
         refuse(format!("account `{}` has no sealed CSC `{id}`", policy.account()), hint)

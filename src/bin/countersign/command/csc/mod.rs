@@ -1,0 +1,41 @@
+//! `countersign csc`: code signing configs, which say whose signatures a deploy needs.
+
+mod create;
+mod delete;
+mod list;
+mod publisher;
+mod update;
+
+use anyhow::Result;
+
+use crate::context::{Context, GlobalArgs};
+use crate::output::Exit;
+
+/// What can be done with code signing configs.
+#[derive(Debug, clap::Subcommand)]
+pub enum Command {
+    /// Make a CSC; it governs nothing before `function attach`
+    Create(create::Args),
+    /// Change a CSC's publishers, description, or what happens to untrusted artifacts
+    Update(update::Args),
+    /// List the account's CSCs
+    List(list::ListArgs),
+    /// Show a CSC: its publishers and the functions that it governs
+    Show(list::ShowArgs),
+    /// Delete a CSC that governs nothing
+    Delete(delete::Args),
+}
+
+impl Command {
+    /// Runs the command.
+    pub fn run(self, global: &GlobalArgs) -> Result<Exit> {
+        let context = Context::read(global)?;
+        match self {
+            Self::Create(args) => args.run(&context),
+            Self::Update(args) => args.run(&context),
+            Self::List(args) => args.run(&context),
+            Self::Show(args) => args.run(&context),
+            Self::Delete(args) => args.run(&context),
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! `csc update`: what is given of a CSC changes, and what is not stays.
+
+use anyhow::Result;
+use clap::ArgGroup;
+use countersign::csc::{Change, Csc, Publishers, Untrusted};
+use countersign::name::CscId;
+use countersign::policy::edit::{Editor, check_revision, path_of_csc};
+
+use super::super::edit::{self, EditArgs, editor};
+use super::publisher::{Publisher, known, refused};
+use crate::context::Context;
+use crate::output::Exit;
+
+/// Arguments of `csc update`.
+#[derive(Debug, clap::Args)]
+#[command(
+    group = ArgGroup::new("change").required(true).multiple(true)
+        .args(["publishers", "added", "removed", "untrusted", "description"]),
+    after_help = "Examples:\n  countersign csc update csc-0123456789abcdefg --untrusted Enforce\n  \
+    countersign csc update csc-0123456789abcdefg --add-publisher billing_release --revision 3"
+)]
+pub struct Args {
+    /// The CSC
+    id: CscId,
+    /// Whose signatures count, once for each, in place of all publishers
+    #[arg(long = "publisher", value_name = "PUBLISHER", conflicts_with_all = ["added", "removed"])]
+    publishers: Vec<Publisher>,
+    /// Whose signatures count too, once for each
+    #[arg(long = "add-publisher", value_name = "PUBLISHER")]
+    added: Vec<Publisher>,
+    /// Whose signatures do not count any more, once for each
+    #[arg(long = "remove-publisher", value_name = "PUBLISHER")]
+    removed: Vec<Publisher>,
+    /// What happens to an artifact that fails a check other than integrity: Enforce denies it, Warn lets it pass
+    #[arg(long, visible_alias = "untrusted-artifact-on-deployment", value_name = "Enforce|Warn")]
+    untrusted: Option<Untrusted>,
+    /// What the CSC is for
+    #[arg(long, value_name = "TEXT")]
+    description: Option<String>,
+    #[command(flatten)]
+    edit: EditArgs,
+}
+
+impl Args {
+    /// Writes the changed CSC.
+    pub fn run(self, context: &Context) -> Result<Exit> {
+        let editor = editor(context, &self.edit.trust)?;
+        let csc = editor.csc(&self.id)?;
+        check_revision(&path_of_csc(&self.id), csc.revision(), self.edit.revision)?;
+        let publishers = self.publishers(&csc, &editor)?;
+        let change = Change { description: self.description, publishers, untrusted: self.untrusted };
+        edit::show(&editor.save_csc(&csc.changed(change))?)
+    }
+
+    fn publishers(&self, csc: &Csc, editor: &Editor) -> Result<Option<Publishers>> {
+        let changed = if !self.publishers.is_empty() {
+            Publishers::try_from(known(&self.publishers, editor)?)
+        } else if self.added.is_empty() && self.removed.is_empty() {
+            return Ok(None);
+        } else {
+            let removed: Vec<_> = self.removed.iter().map(|each| each.arn(editor)).collect();
+            csc.allowed_publishers().changed(&known(&self.added, editor)?, &removed)
+        };
+        changed.map(Some).map_err(|error| refused(&error))
+    }
+}

@@ -1,0 +1,153 @@
+//! What commands that change a document have in common: the lock, the reason, and what they say.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+use countersign::digest::Sha384;
+use countersign::files::artifact::Artifact;
+use countersign::function::Functions;
+use countersign::name::AccountName;
+use countersign::policy::diff::Difference;
+use countersign::policy::documents::{self, Kind};
+use countersign::policy::edit::Editor;
+use countersign::policy::error::PolicyError;
+use countersign::policy::root;
+use countersign::policy::snapshot::{self, SealedDocument, Snapshot};
+use countersign::policy::store::Location;
+use countersign::report::escape::line;
+use countersign::revocation::{Reason, ReasonCode};
+use countersign::time::Timestamp;
+
+use crate::context::{Context, TrustArgs};
+use crate::output::{Exit, print, refuse, say};
+
+/// Where a policy directory keeps the governance.
+pub const FUNCTIONS: &str = "functions.toml";
+
+/// Which document is changed, and which revision of it its maker has seen.
+#[derive(Debug, clap::Args)]
+pub struct EditArgs {
+    #[command(flatten)]
+    pub trust: TrustArgs,
+    /// Change the document only if it is at this revision
+    #[arg(long, value_name = "NUMBER")]
+    pub revision: Option<u64>,
+}
+
+/// Why something is revoked.
+#[derive(Debug, clap::Args)]
+pub struct ReasonArgs {
+    /// unspecified, keyCompromise, affiliationChanged, superseded or cessationOfOperation
+    #[arg(long, value_name = "CODE")]
+    pub reason_code: ReasonCode,
+    /// Why, in 1 to 500 characters
+    #[arg(long, value_name = "TEXT")]
+    pub reason: Reason,
+}
+
+/// Opens the policy directory for one change.
+pub fn editor(context: &Context, trust: &TrustArgs) -> Result<Editor> {
+    Ok(Editor::open(&context.editable(trust)?)?)
+}
+
+/// Refuses an effective time that has not come yet.
+pub fn in_the_past(effective: Timestamp, now: Timestamp) -> Result<Timestamp> {
+    if effective <= now {
+        return Ok(effective);
+    }
+    let message = format!("an effective time of {effective} has not come yet: it is {now}");
+    Err(refuse(message, "give the first instant whose signatures are void, in the past"))
+}
+
+/// The SHA-384 that a text is, or that the file of this name has.
+pub fn artifact_digest(context: &Context, named: &str) -> Result<Sha384> {
+    match named.parse() {
+        Ok(digest) => Ok(digest),
+        Err(_) => Ok(Artifact::open(Path::new(named))?.digests(context.threads)?.sha384),
+    }
+}
+
+/// Prints what changed, and says that it waits for a seal.
+pub fn show(differences: &[Difference]) -> Result<Exit> {
+    show_with(differences, "")
+}
+
+/// Prints what changed and then these lines, and says that it waits for a seal.
+pub fn show_with(differences: &[Difference], lines: &str) -> Result<Exit> {
+    let changes: String = differences.iter().map(|each| format!("{}\n", line(&each.text))).collect();
+    print(&format!("{changes}{lines}"))?;
+    say("not sealed yet: look at `countersign policy diff`, then run `countersign policy seal`");
+    Ok(Exit::Done)
+}
+
+/// The documents of a policy directory as they are now, and what of them is sealed.
+pub struct Documents {
+    directory: PathBuf,
+    account: AccountName,
+    found: BTreeMap<String, Vec<u8>>,
+    sealed: Option<Snapshot>,
+}
+
+impl Documents {
+    /// Reads the documents of a pinned policy directory; they need not be sealed, nor the seal be current.
+    pub fn read(context: &Context, trust: &TrustArgs) -> Result<Self> {
+        let Location { directory, pin, .. } = context.location(trust)?;
+        let pin = pin.ok_or_else(|| PolicyError::Unpinned(directory.clone()))?;
+        let root = root::walk(&directory, &pin)?;
+        let sealed = match snapshot::read(&directory, &root) {
+            Ok(sealed) => Some(sealed.snapshot),
+            Err(PolicyError::File(error)) if error.is_absent() => None,
+            Err(error) => return Err(error.into()),
+        };
+        let found = documents::read(&directory)?;
+        Ok(Self { directory, account: root.account().clone(), found, sealed })
+    }
+
+    /// The account.
+    pub fn account(&self) -> &AccountName {
+        &self.account
+    }
+
+    /// Where a document is.
+    pub fn file(&self, path: &str) -> PathBuf {
+        self.directory.join(path)
+    }
+
+    /// The documents of one kind.
+    pub fn of(&self, kind: Kind) -> impl Iterator<Item = (&String, &Vec<u8>)> {
+        self.found.iter().filter(move |(path, _)| Kind::of(path) == Some(kind))
+    }
+
+    /// One document.
+    pub fn get(&self, path: &str) -> Option<&Vec<u8>> {
+        self.found.get(path)
+    }
+
+    /// Which CSC governs which functions.
+    pub fn functions(&self) -> Result<Functions> {
+        let bytes = self.get(FUNCTIONS).ok_or(PolicyError::Missing(FUNCTIONS))?;
+        Ok(Functions::parse(&self.file(FUNCTIONS), bytes)?)
+    }
+
+    /// The documents of one kind that were sealed and are not there any more.
+    pub fn removed(&self, kind: Kind) -> impl Iterator<Item = &str> {
+        let sealed = self.sealed.iter().flat_map(|sealed| &sealed.documents).map(|each| each.path.as_str());
+        sealed.filter(move |path| Kind::of(path) == Some(kind) && !self.found.contains_key(*path))
+    }
+
+    /// The document as it was sealed, if it was.
+    pub fn sealed(&self, path: &str) -> Option<&SealedDocument> {
+        self.sealed.as_ref().and_then(|sealed| sealed.document(path))
+    }
+
+    /// Whether the document is as it was sealed.
+    pub fn is_sealed(&self, path: &str) -> bool {
+        self.sealed(path).map(|sealed| sealed.sha384) == self.found.get(path).map(|bytes| Sha384::of(bytes))
+    }
+}
+
+/// What stands after a document that waits for a seal.
+pub fn mark(sealed: bool) -> &'static str {
+    if sealed { "" } else { " (not sealed)" }
+}

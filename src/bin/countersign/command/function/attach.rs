@@ -1,0 +1,61 @@
+//! `function attach`: a rule puts the names of a pattern under a CSC.
+
+use anyhow::Result;
+use countersign::function::{Functions, Pattern, Place};
+use countersign::name::CscId;
+use countersign::policy::edit::check_revision;
+
+use super::super::edit::{self, EditArgs, FUNCTIONS, editor};
+use crate::context::Context;
+use crate::output::{Exit, note};
+
+/// Arguments of `function attach`.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "The first rule that matches a name wins. A rule with the same pattern is changed in its place; a new\n\
+    one goes before the first that would match all its names, and otherwise last.\n\n\
+    Example:\n  countersign function attach 'orders-*' --csc csc-0123456789abcdefg"
+)]
+pub struct Args {
+    /// Names of functions and layers: `*` stands for any characters, `?` for one
+    pattern: Pattern,
+    /// The CSC that governs them
+    #[arg(long, value_name = "ID")]
+    csc: CscId,
+    /// Put the rule before every other one
+    #[arg(long)]
+    first: bool,
+    #[command(flatten)]
+    edit: EditArgs,
+}
+
+impl Args {
+    /// Writes the rule.
+    pub fn run(self, context: &Context) -> Result<Exit> {
+        let editor = editor(context, &self.edit.trust)?;
+        let functions = editor.functions()?;
+        check_revision(FUNCTIONS, functions.revision(), self.edit.revision)?;
+        editor.csc(&self.csc)?;
+        let place = if self.first { Place::First } else { Place::Fitting };
+        let (functions, index) = functions.attaching(self.pattern, self.csc, place);
+        let differences = editor.save_functions(&functions)?;
+        say_hidden(&functions, index);
+        edit::show(&differences)
+    }
+}
+
+/// Says which rules match nothing because of this one, and whether it is one of them.
+fn say_hidden(functions: &Functions, index: usize) {
+    let hidden: Vec<String> = functions.hides(index).map(|rule| format!("`{}`", rule.pattern())).collect();
+    if !hidden.is_empty() {
+        note(&format!("it comes before rules to which it leaves nothing: {}", hidden.join(", ")));
+    }
+    if let Some(earlier) = functions.hidden_by(index) {
+        let pattern = functions.rules()[earlier].pattern();
+        note(&format!(
+            "it governs nothing: rule {}, `{pattern}`, comes first and matches the same names; \
+            `--first` puts it before that",
+            earlier + 1
+        ));
+    }
+}

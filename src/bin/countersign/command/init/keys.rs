@@ -1,0 +1,216 @@
+//! The keys of a new account: those that people bring, and a new one for whatever has none.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+use countersign::crypto::any::AnyKey;
+use countersign::crypto::key::PublicKey;
+use countersign::crypto::secret::{Passphrase, SecretKey};
+use countersign::files::{self, Access};
+use countersign::init::role::RolePlan;
+
+use crate::keys::{PassphraseArgs, load_any_key, load_key_file, load_public_key};
+use crate::output::refuse;
+
+/// Keys of the two roles that people bring.
+#[derive(Debug, clap::Args)]
+pub struct RoleArgs {
+    /// A key of the root role, once for each holder: a PEM file or `env:NAME`, a public key to name the
+    /// holder or a secret key to sign too; `init` makes one if none is given
+    #[arg(long, value_name = "KEY")]
+    root_key: Vec<String>,
+    /// How many holders of the root role must sign; 1 for a single key
+    #[arg(long, value_name = "COUNT")]
+    root_threshold: Option<usize>,
+    /// A key of the policy role, as `--root-key`; a key may hold both roles
+    #[arg(long, value_name = "KEY")]
+    policy_key: Vec<String>,
+    /// How many holders of the policy role must seal; 1 for a single key
+    #[arg(long, value_name = "COUNT")]
+    policy_threshold: Option<usize>,
+}
+
+/// Keys that people bring.
+#[derive(Debug, clap::Args)]
+pub struct BroughtArgs {
+    #[command(flatten)]
+    roles: RoleArgs,
+    /// The public key of the principal; otherwise a new one
+    #[arg(long, value_name = "KEY")]
+    signing_key: Option<String>,
+}
+
+/// The keys of a new account.
+pub struct Keys {
+    root: Held,
+    root_threshold: usize,
+    policy: Held,
+    policy_threshold: usize,
+    signing: Held,
+}
+
+/// The keys for one purpose.
+enum Held {
+    /// They are kept elsewhere.
+    Brought(Vec<AnyKey>),
+    /// There was none, so it was made; it goes to the file.
+    New([AnyKey; 1], PathBuf),
+}
+
+impl BroughtArgs {
+    /// Loads the keys that are named, and makes the others, which go to the folder; writes nothing.
+    pub fn load_or_make(&self, folder: &Path, passphrase: &PassphraseArgs) -> Result<Keys> {
+        let signing = self.signing_key.iter().map(|named| load_public_key(named, passphrase));
+        let signing: Vec<_> = signing.map(|key| Ok(AnyKey::Public(key?))).collect::<Result<_>>()?;
+        let Roles { root, root_threshold, policy, policy_threshold } = self.roles.load(passphrase)?;
+        Ok(Keys {
+            root_threshold,
+            root: Held::brought_or_new(root, folder.join("root.pem"))?,
+            policy_threshold,
+            policy: Held::brought_or_new(policy, folder.join("policy.pem"))?,
+            signing: Held::brought_or_new(signing, folder.join("signing.pem"))?,
+        })
+    }
+}
+
+/// The keys of the two roles, as they were brought.
+pub struct Roles {
+    root: Vec<AnyKey>,
+    root_threshold: usize,
+    policy: Vec<AnyKey>,
+    policy_threshold: usize,
+}
+
+impl RoleArgs {
+    /// Loads the keys that are named.
+    pub fn load(&self, passphrase: &PassphraseArgs) -> Result<Roles> {
+        let load = |named: &String| load_any_key(named, passphrase);
+        let root: Vec<_> = self.root_key.iter().map(load).collect::<Result<_>>()?;
+        let policy: Vec<_> = self.policy_key.iter().map(load).collect::<Result<_>>()?;
+        Ok(Roles {
+            root_threshold: threshold("root", root.len(), self.root_threshold)?,
+            root,
+            policy_threshold: threshold("policy", policy.len(), self.policy_threshold)?,
+            policy,
+        })
+    }
+}
+
+impl Roles {
+    /// Refuses a role that nobody brought a key for.
+    pub fn check_brought(&self) -> Result<()> {
+        for (role, keys) in [("root", &self.root), ("policy", &self.policy)] {
+            if keys.is_empty() {
+                return Err(refuse(
+                    format!("the {role} role is given no key"),
+                    format!("give its keys with `--{role}-key`, once for each holder"),
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    /// The root role.
+    pub fn root(&self) -> Result<RolePlan<'_>> {
+        Ok(RolePlan::new("root", &self.root, self.root_threshold)?)
+    }
+
+    /// The policy role.
+    pub fn policy(&self) -> Result<RolePlan<'_>> {
+        Ok(RolePlan::new("policy", &self.policy, self.policy_threshold)?)
+    }
+}
+
+/// The threshold that was named; nobody but the owners can tell how many of several keys are enough.
+fn threshold(role: &str, keys: usize, named: Option<usize>) -> Result<usize> {
+    match named {
+        Some(threshold) => Ok(threshold),
+        None if keys <= 1 => Ok(1),
+        None => Err(refuse(
+            format!("the {role} role is given {keys} keys and no threshold"),
+            format!("say how many of them must sign with `--{role}-threshold`"),
+        )),
+    }
+}
+
+impl Keys {
+    /// The user's local keys, which serve every local account on the machine; new ones are written.
+    pub fn local(folder: &Path) -> Result<Self> {
+        let held = |name: &str| {
+            let path = folder.join(name);
+            let there = path.exists().then(|| load_key_file(&path, &PassphraseArgs::default()));
+            Held::brought_or_new(there.transpose()?.into_iter().map(AnyKey::Secret).collect(), path)
+        };
+        let keys = Self {
+            root: held("root.pem")?,
+            root_threshold: 1,
+            policy: held("policy.pem")?,
+            policy_threshold: 1,
+            signing: held("signing.pem")?,
+        };
+        keys.write(None)?;
+        Ok(keys)
+    }
+
+    /// The root role.
+    pub fn root(&self) -> Result<RolePlan<'_>> {
+        Ok(RolePlan::new("root", self.root.keys(), self.root_threshold)?)
+    }
+
+    /// The policy role.
+    pub fn policy(&self) -> Result<RolePlan<'_>> {
+        Ok(RolePlan::new("policy", self.policy.keys(), self.policy_threshold)?)
+    }
+
+    /// The principal's key.
+    pub fn signing(&self) -> PublicKey {
+        self.signing.keys()[0].public()
+    }
+
+    /// The files of the new keys.
+    pub fn new_files(&self) -> Vec<&Path> {
+        self.new_keys().into_iter().map(|(path, _)| path).collect()
+    }
+
+    /// Writes the new keys, all or none.
+    pub fn write(&self, passphrase: Option<&Passphrase>) -> Result<()> {
+        let mut pems = Vec::new();
+        for (path, key) in self.new_keys() {
+            pems.push((path, key.to_pem(passphrase)?));
+        }
+        let new: Vec<_> = pems.iter().map(|(path, pem)| (*path, pem.as_bytes(), Access::Private)).collect();
+        Ok(files::write_new(&new)?)
+    }
+
+    /// Removes the files that [`Keys::write`] wrote.
+    pub fn remove(&self) {
+        self.new_files().into_iter().for_each(|path| drop(std::fs::remove_file(path)));
+    }
+
+    fn new_keys(&self) -> Vec<(&Path, &SecretKey)> {
+        [&self.root, &self.policy, &self.signing].into_iter().filter_map(Held::new_key).collect()
+    }
+}
+
+impl Held {
+    fn brought_or_new(brought: Vec<AnyKey>, path: PathBuf) -> Result<Self> {
+        if brought.is_empty() {
+            return Ok(Self::New([AnyKey::Secret(SecretKey::generate()?)], path));
+        }
+        Ok(Self::Brought(brought))
+    }
+
+    fn keys(&self) -> &[AnyKey] {
+        match self {
+            Self::Brought(keys) => keys,
+            Self::New(key, _) => key,
+        }
+    }
+
+    fn new_key(&self) -> Option<(&Path, &SecretKey)> {
+        match self {
+            Self::New([AnyKey::Secret(key)], path) => Some((path, key)),
+            _ => None,
+        }
+    }
+}

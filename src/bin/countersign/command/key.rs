@@ -1,0 +1,187 @@
+//! `countersign key`: new keys, what there is to know of a key, and the end of one.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+use countersign::crypto::secret::SecretKey;
+use countersign::files::{self, Access};
+use countersign::report::escape::line;
+use countersign::revocation::{Revocation, RevokedKey};
+use countersign::time::Timestamp;
+use serde::Serialize;
+
+use super::edit::{self, ReasonArgs, in_the_past};
+use crate::context::{Context, GlobalArgs, TrustArgs};
+use crate::keys::{PassphraseArgs, load_public_key};
+use crate::output::{Exit, Format, note, print, print_json, refuse};
+
+/// What can be done with keys.
+#[derive(Debug, clap::Subcommand)]
+pub enum Command {
+    /// Make a key: a secret key file, and its public key beside it
+    Generate(GenerateArgs),
+    /// Show a key's fingerprint and its public key
+    Show(ShowArgs),
+    /// Revoke a key: what it signed from an instant on is void, with every profile
+    Revoke(RevokeArgs),
+}
+
+/// Arguments of `key generate`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "The public key is for the owner of the policy; the secret key stays with you.\n\n\
+    Example:\n  countersign key generate --out alice.pem   also writes alice.pub.pem")]
+pub struct GenerateArgs {
+    /// Where the secret key goes, as PKCS#8 PEM; the public key goes beside it
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+    #[command(flatten)]
+    passphrase: PassphraseArgs,
+    /// Write the key without a passphrase: whoever reads the file can use it
+    #[arg(long)]
+    plaintext: bool,
+}
+
+/// Arguments of `key show`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  countersign key show alice.pub.pem\n  \
+    countersign key show env:SIGNING_KEY --format json")]
+pub struct ShowArgs {
+    /// The PEM file of a public or a secret key, or `env:NAME` for a variable that holds one
+    key: String,
+    #[command(flatten)]
+    passphrase: PassphraseArgs,
+    /// How to write the result
+    #[arg(long, value_enum, default_value = "text")]
+    format: Format,
+}
+
+impl Command {
+    /// Runs the command.
+    pub fn run(self, global: &GlobalArgs) -> Result<Exit> {
+        match self {
+            Self::Generate(args) => args.run(),
+            Self::Show(args) => args.run(),
+            Self::Revoke(args) => args.run(&Context::read(global)?),
+        }
+    }
+}
+
+impl GenerateArgs {
+    fn run(self) -> Result<Exit> {
+        let public_path = public_path(&self.out)?;
+        for path in [&self.out, &public_path] {
+            // A link that leads nowhere is there too.
+            if path.symlink_metadata().is_ok() {
+                let hint = "name another file with `--out`; a key that is there is not written over";
+                return Err(refuse(format!("`{}` is there already", path.display()), hint));
+            }
+        }
+        let passphrase =
+            if self.plaintext { None } else { Some(self.passphrase.for_new_keys("--plaintext")?) };
+        let key = SecretKey::generate()?;
+        files::write_new(&[
+            (&self.out, key.to_pem(passphrase.as_ref())?.as_bytes(), Access::Private),
+            (&public_path, key.public().to_pem().as_bytes(), Access::Public),
+        ])?;
+        let shown = |path: &Path| line(&path.display().to_string());
+        print(&format!(
+            "key {} in {}, public key in {}\n",
+            key.public().id(),
+            shown(&self.out),
+            shown(&public_path)
+        ))?;
+        Ok(Exit::Done)
+    }
+}
+
+/// `alice.pub.pem` beside `alice.pem`.
+fn public_path(secret: &Path) -> Result<PathBuf> {
+    let hint = "name a file such as `alice.pem` with `--out`";
+    let Some(name) = secret.file_name() else {
+        return Err(refuse(format!("`{}` is not the name of a file", secret.display()), hint));
+    };
+    let mut name = Path::new(name).to_path_buf();
+    if name.extension().is_some_and(|ending| ending == "pem") {
+        name.set_extension("");
+    }
+    if name.extension().is_some_and(|ending| ending == "pub") {
+        return Err(refuse(format!("`{}` is the name of a public key", secret.display()), hint));
+    }
+    let mut name = name.into_os_string();
+    name.push(".pub.pem");
+    Ok(secret.with_file_name(name))
+}
+
+#[derive(Serialize)]
+struct Shown {
+    schema_version: u32,
+    fingerprint: String,
+    public_key: String,
+}
+
+impl ShowArgs {
+    fn run(self) -> Result<Exit> {
+        let key = load_public_key(&self.key, &self.passphrase)?;
+        let (fingerprint, public_key) = (key.id().to_string(), key.to_pem());
+        match self.format {
+            Format::Json => print_json(&Shown { schema_version: 1, fingerprint, public_key })?,
+            Format::Text => print(&format!("{fingerprint}\n{public_key}"))?,
+        }
+        Ok(Exit::Done)
+    }
+}
+
+/// Arguments of `key revoke`.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "After keyCompromise only signatures that the sealed ledger recorded before the effective time\n\
+    stay valid. A key of the root or policy role is not revoked but rotated out: `countersign policy rotate-root`.\n\n\
+    Example:\n  countersign key revoke ci.pub.pem --effective 2026-01-31T12:00:00Z \\\n    \
+    --reason-code keyCompromise --reason 'laptop stolen'"
+)]
+pub struct RevokeArgs {
+    /// The key: its fingerprint, or a PEM file
+    key: String,
+    /// The first instant whose signatures are void; given again, it may only move earlier
+    #[arg(long, value_name = "TIME")]
+    effective: Timestamp,
+    #[command(flatten)]
+    reason: ReasonArgs,
+    #[command(flatten)]
+    trust: TrustArgs,
+}
+
+impl RevokeArgs {
+    fn run(self, context: &Context) -> Result<Exit> {
+        let key = match self.key.parse() {
+            Ok(fingerprint) => fingerprint,
+            Err(_) => load_public_key(&self.key, &PassphraseArgs::default())?.id(),
+        };
+        let editor = edit::editor(context, &self.trust)?;
+        let held: Vec<&str> = [("root", editor.root().root()), ("policy", editor.root().policy())]
+            .into_iter()
+            .filter(|(_, role)| role.keys().iter().any(|holder| holder.id() == key))
+            .map(|(name, _)| name)
+            .collect();
+        let revocation = Revocation::Key(RevokedKey {
+            key,
+            effective: in_the_past(self.effective, context.now)?,
+            revoked_at: context.now,
+            reason_code: self.reason.reason_code,
+            reason: self.reason.reason,
+        });
+        let differences = editor.revoke(&revocation)?;
+        for role in held {
+            warn_of_role(role);
+        }
+        edit::show(&differences)
+    }
+}
+
+/// A revocation voids artifacts' signatures; who seals is for the root to say.
+fn warn_of_role(role: &str) {
+    note(&format!(
+        "the key holds the {role} role, which no revocation takes from it: run `countersign policy rotate-root \
+         --remove-{role}-key`"
+    ));
+}

@@ -1,0 +1,146 @@
+//! `countersign policy fetch`: brings a policy over git, verifies it, and keeps it for offline use.
+
+use anyhow::Result;
+use countersign::git::source::Source;
+use countersign::policy::fetch::cache::Cache;
+use countersign::policy::fetch::{self, Fetched, Outcome};
+use countersign::policy::pin::Pin;
+use countersign::report::escape::line;
+use countersign::workspace::FILE_NAME;
+use serde::Serialize;
+
+use crate::context::{Context, TrustArgs, fetched_policies};
+use crate::output::{Exit, Format, note, print, print_json, refuse};
+
+/// Arguments of `policy fetch`.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "What was fetched serves offline until it expires, and is verified again at each use. One that\n\
+    does not hold changes nothing.\n\n\
+    Examples:\n  \
+    countersign policy fetch          what `trust` in countersign.toml names\n  \
+    countersign policy fetch https://git.acme.example/policy.git main\n  \
+    countersign policy fetch 'git@git.acme.example:security.git#v7:policy' --root SHA384:5f1c…"
+)]
+pub struct Args {
+    /// The repository: `URL`, `URL#REF` or `URL#REF:FOLDER`; otherwise what `trust` in
+    /// countersign.toml names
+    url: Option<String>,
+    /// The branch, tag or commit, or `REF:FOLDER`; otherwise the repository's HEAD
+    #[arg(value_name = "REF")]
+    reference: Option<String>,
+    /// The pin of the policy's first root, `SHA384:…`; otherwise what `policy pin` remembered
+    #[arg(long, value_name = "PIN", env = "COUNTERSIGN_ROOT")]
+    root: Option<Pin>,
+    /// How to write the result
+    #[arg(long, value_enum, default_value = "text")]
+    format: Format,
+}
+
+#[derive(Serialize)]
+struct Summary {
+    schema_version: u32,
+    outcome: &'static str,
+    account: String,
+    root: u64,
+    snapshot: u64,
+    expires: String,
+    url: String,
+    #[serde(rename = "ref")]
+    reference: String,
+    folder: String,
+    commit: String,
+    directory: String,
+}
+
+impl Args {
+    /// Fetches the policy, and says which it is.
+    pub fn run(self, context: &Context) -> Result<Exit> {
+        let source = self.source(context)?;
+        let cache = Cache::of(&fetched_policies()?, &source);
+        // The pin of a folder is found by its path without links, which only a folder that is there has.
+        cache.make()?;
+        let trust = TrustArgs { policy: None, root: self.root };
+        let location = context.located(cache.folder().into(), &trust)?;
+        let fetched = fetch::fetch(&source, &cache, location.pin, location.state, context.now)?;
+        fetched.policy.notes().iter().for_each(|text| note(text));
+        match self.format {
+            Format::Json => print_json(&result(context, &fetched))?,
+            Format::Text => print(&text(&fetched))?,
+        }
+        self.say_what_is_left(context, &source, &fetched)?;
+        Ok(Exit::Done)
+    }
+
+    fn source(&self, context: &Context) -> Result<Source> {
+        match (&self.url, &self.reference) {
+            (Some(url), None) => Ok(url.parse()?),
+            (Some(url), Some(_)) if url.contains('#') => Err(refuse(
+                format!("`{}` names a ref, and another one is given", line(url)),
+                "name the ref once: `URL REF` or `URL#REF`",
+            )),
+            (Some(url), Some(reference)) => Ok(format!("{url}#{reference}").parse()?),
+            (None, _) => context.workspace.trust.clone().ok_or_else(|| {
+                refuse(
+                    format!("nothing says where the policy is: `{FILE_NAME}` has no `trust`"),
+                    "give the URL: `countersign policy fetch URL`",
+                )
+            }),
+        }
+    }
+
+    /// What the next command still needs, to use what was fetched.
+    fn say_what_is_left(&self, context: &Context, source: &Source, fetched: &Fetched) -> Result<()> {
+        let directory = fetched.policy.directory();
+        let named = context.workspace.trust.as_ref() == Some(source);
+        if !named {
+            note(&format!("to use it, put it into `{FILE_NAME}`: trust = \"{}\"", shown(source)));
+        }
+        let unpinned = context.pin(&TrustArgs { policy: None, root: None }, directory)?.is_none();
+        if let Some(pin) = self.root.filter(|_| unpinned) {
+            let place = if named { String::new() } else { format!(" --policy {}", directory.display()) };
+            note(&format!("it is not pinned here: `countersign policy pin {pin}{place}` pins it"));
+        }
+        Ok(())
+    }
+}
+
+fn text(fetched: &Fetched) -> String {
+    let Fetched { policy, origin, outcome } = fetched;
+    let outcome = match outcome {
+        Outcome::Fetched => "fetched",
+        Outcome::UpToDate => "already up to date",
+    };
+    format!(
+        "{outcome}: account `{}`, root {}, snapshot {}, from {}\n",
+        policy.account(),
+        policy.root().version(),
+        policy.snapshot().version,
+        line(&origin.to_string())
+    )
+}
+
+fn result(context: &Context, fetched: &Fetched) -> Summary {
+    let Fetched { policy, origin, outcome } = fetched;
+    Summary {
+        schema_version: 1,
+        outcome: match outcome {
+            Outcome::Fetched => "fetched",
+            Outcome::UpToDate => "up-to-date",
+        },
+        account: policy.account().to_string(),
+        root: policy.root().version(),
+        snapshot: policy.snapshot().version,
+        expires: policy.snapshot().expires.to_string(),
+        url: origin.source.url().to_string(),
+        reference: origin.source.reference().to_string(),
+        folder: origin.source.folder().to_owned(),
+        commit: origin.commit.clone(),
+        directory: context.shown(policy.directory()),
+    }
+}
+
+/// A source without credentials: what is put into a tracked file is for everybody to read.
+fn shown(source: &Source) -> String {
+    source.url().redact(&source.to_string())
+}

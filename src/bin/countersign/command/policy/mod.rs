@@ -1,0 +1,149 @@
+//! `countersign policy`: the account's documents as one sealed whole, and who may seal them.
+
+mod diff;
+mod fetch;
+mod pin;
+mod renew;
+mod restart;
+mod rotate_root;
+mod seal;
+mod status;
+
+use std::path::Path;
+
+use anyhow::Result;
+use countersign::crypto::secret::SecretKey;
+use countersign::policy::edit;
+use countersign::policy::error::PolicyError;
+use countersign::policy::root::{self, Root};
+use countersign::policy::seal::{Outcome, Sealing};
+use countersign::policy::snapshot;
+use countersign::policy::store::Location;
+
+use crate::context::{Context, GlobalArgs, key_folder};
+use crate::keys::{PassphraseArgs, load_key, load_key_file};
+use crate::output::{Exit, note, print, say};
+
+/// What can be done with a policy.
+#[derive(Debug, clap::Subcommand)]
+pub enum Command {
+    /// Show account, root, seal, unsealed changes and what waits for signatures
+    Status(status::Args),
+    /// List what changed since the last seal, and what may not
+    Diff(diff::Args),
+    /// Check every document and put it under a new seal
+    Seal(seal::Args),
+    /// Seal the same documents again if the seal ends soon
+    Renew(renew::Args),
+    /// Show the root's digest, and pin it here
+    Pin(pin::Args),
+    /// Bring the policy over git, verify it, and keep it for offline use
+    Fetch(fetch::Args),
+    /// Make the next root: other keys, other thresholds, or a later end
+    RotateRoot(rotate_root::Args),
+    /// Put the same documents under a new first root, when too many root keys are lost to rotate
+    Restart(restart::Args),
+}
+
+impl Command {
+    /// Runs the command.
+    pub fn run(self, global: &GlobalArgs) -> Result<Exit> {
+        let context = Context::read(global)?;
+        match self {
+            Self::Status(args) => args.run(&context),
+            Self::Diff(args) => args.run(&context),
+            Self::Seal(args) => args.run(&context),
+            Self::Renew(args) => args.run(&context),
+            Self::Pin(args) => args.run(&context),
+            Self::Fetch(args) => args.run(&context),
+            Self::RotateRoot(args) => args.run(&context),
+            Self::Restart(args) => args.run(&context),
+        }
+    }
+}
+
+/// Which keys of a role sign.
+#[derive(Debug, clap::Args)]
+struct RoleKeyArgs {
+    /// A key that holds the role, once for each; otherwise the account's own
+    #[arg(long = "key", value_name = "KEY")]
+    keys: Vec<String>,
+    #[command(flatten)]
+    passphrase: PassphraseArgs,
+}
+
+impl RoleKeyArgs {
+    /// The keys that were named, or the account's own from its key folder.
+    fn load(&self, root: &Root, file_name: &str) -> Result<Vec<SecretKey>> {
+        if self.keys.is_empty() {
+            return Ok(vec![load_key_file(&key_folder(root.account())?.join(file_name), &self.passphrase)?]);
+        }
+        self.keys.iter().map(|named| load_key(named, &self.passphrase)).collect()
+    }
+}
+
+/// The newest root of a pinned policy directory, expired or not, which is the workspace's account's.
+fn newest_root(context: &Context, location: &Location) -> Result<Root> {
+    let pin = location.pin.ok_or_else(|| PolicyError::Unpinned(location.directory.clone()))?;
+    let root = root::walk(&location.directory, &pin)?;
+    context.check_account(root.account(), &location.directory)?;
+    Ok(root)
+}
+
+/// Opens what was just made at a path: the proof that it holds, and its version is remembered.
+///
+/// If something else has ended it is said: its own holders mend that, and this is done all the same.
+fn prove(context: &Context, location: &Location, made: &Path) -> Result<()> {
+    let Err(error) = context.policy(location) else { return Ok(()) };
+    match error.downcast_ref() {
+        Some(PolicyError::Expired { path, .. }) if path != made => {
+            note(&format!("{error}"));
+            Ok(())
+        }
+        Some(PolicyError::RolledBack { what: "snapshot", .. })
+            if made != snapshot::path(&location.directory) =>
+        {
+            note("the seal that is there is older than one seen here: run `countersign policy seal` now");
+            Ok(())
+        }
+        _ => Err(error),
+    }
+}
+
+/// Reads what is sealed, which must not be older than what was seen here.
+fn sealing<'a>(context: &Context, location: &'a Location, root: &'a Root) -> Result<Sealing<'a>> {
+    let sealing = Sealing::open(&location.directory, root)?;
+    if let Some(state) = &location.state {
+        sealing.check_memory(state, context.now)?;
+    }
+    Ok(sealing)
+}
+
+/// Says what came of sealing.
+fn show(context: &Context, location: &Location, outcome: &Outcome) -> Result<Exit> {
+    match outcome {
+        Outcome::Sealed(sealed) => {
+            prove(context, location, &snapshot::path(&location.directory))?;
+            let count = sealed.documents.len();
+            print(&format!(
+                "sealed: version {}, {count} documents, until {}\n",
+                sealed.version, sealed.expires
+            ))?;
+        }
+        Outcome::Waits(draft, count) => {
+            print(&format!(
+                "signed: version {}, until {}, {} of {} signatures\n",
+                draft.version, draft.expires, count.given, count.needed
+            ))?;
+            say(
+                "the seal waits in `snapshot.draft.json`; others add theirs with `countersign policy seal --add`",
+            );
+        }
+    }
+    Ok(Exit::Done)
+}
+
+/// Takes the lock that every writing command holds.
+fn lock(location: &Location) -> Result<countersign::files::Lock> {
+    Ok(edit::lock(&location.directory)?)
+}

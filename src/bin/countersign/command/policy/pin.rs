@@ -1,0 +1,79 @@
+//! `countersign policy pin`: the root's digest, remembered outside the tree that is judged by it.
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use anyhow::Result;
+use countersign::files;
+use countersign::limits::ROOT_BYTES_MAX;
+use countersign::policy::error::PolicyError;
+use countersign::policy::pin::Pin;
+use countersign::policy::root;
+use countersign::report::escape::line;
+
+use crate::context::{Context, TrustArgs};
+use crate::output::{Exit, is_interactive, print, refuse, say};
+
+/// Arguments of `policy pin`.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  countersign policy pin                    show the digest, and ask\n  countersign policy pin SHA384:5f1c…       pin it if it is this one"
+)]
+pub struct Args {
+    /// The digest that the owner of the policy publishes
+    digest: Option<Pin>,
+    /// The policy directory
+    #[arg(long, value_name = "DIR", env = "COUNTERSIGN_POLICY")]
+    policy: Option<PathBuf>,
+    /// Pin without asking
+    #[arg(long)]
+    yes: bool,
+}
+
+impl Args {
+    /// Shows the digest, and pins it if it is confirmed.
+    pub fn run(self, context: &Context) -> Result<Exit> {
+        let trust = TrustArgs { policy: self.policy, root: None };
+        let location = context.location(&trust)?;
+        let path = root::path(&location.directory, 1);
+        let pin = Pin::of(&files::read(&path, ROOT_BYTES_MAX)?);
+        if let Some(expected) = self.digest.filter(|expected| *expected != pin) {
+            return Err(PolicyError::PinDiffers { path, found: pin, pinned: expected }.into());
+        }
+        let account = root::walk(&location.directory, &pin)?.account().clone();
+        print(&format!("account `{account}`, root {pin}\n"))?;
+        match location.pin {
+            Some(before) if before == pin => {
+                say("it is pinned here already");
+                return Ok(Exit::Done);
+            }
+            Some(before) => say(&format!("it would take the place of {before}, which is pinned here")),
+            None => {}
+        }
+        let confirmed = self.yes || self.digest.is_some() || ask()?;
+        if !confirmed {
+            return Err(refuse(
+                "not pinned",
+                "compare the digest with the one that the owner of the policy publishes",
+            ));
+        }
+        let place = context.remember_pin(&pin, &location.directory)?;
+        print(&format!("pinned in {}\n", line(&place)))?;
+        Ok(Exit::Done)
+    }
+}
+
+fn ask() -> Result<bool> {
+    if !is_interactive() {
+        return Err(refuse(
+            "nobody is there to confirm the root",
+            "give the digest that the owner of the policy publishes: `countersign policy pin SHA384:…`",
+        ));
+    }
+    let mut stderr = std::io::stderr();
+    write!(stderr, "is this the digest that the owner of the policy publishes? [y/N] ")?;
+    stderr.flush()?;
+    let mut answer = String::new();
+    std::io::stdin().read_line(&mut answer)?;
+    Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
+}

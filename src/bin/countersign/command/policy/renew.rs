@@ -1,0 +1,62 @@
+//! `countersign policy renew`: the same documents under a later seal, for a scheduled job.
+
+use anyhow::Result;
+use countersign::policy::documents;
+use countersign::time::Period;
+
+use super::{RoleKeyArgs, lock, newest_root, sealing, show};
+use crate::context::{Context, TrustArgs};
+use crate::output::{Exit, print, refuse};
+
+/// Arguments of `policy renew`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "It seals nothing that was not sealed before.\n\n\
+    Example, in a job that runs every week:\n  countersign policy renew --within '30 days' --key env:POLICY_KEY")]
+pub struct Args {
+    #[command(flatten)]
+    trust: TrustArgs,
+    #[command(flatten)]
+    keys: RoleKeyArgs,
+    /// Renew only if the seal ends within this period
+    #[arg(long, value_name = "PERIOD", default_value = "30 days")]
+    within: Period,
+    /// How long the new seal counts
+    #[arg(long, value_name = "PERIOD", default_value = "365 days")]
+    validity: Period,
+}
+
+impl Args {
+    /// Renews the seal, if it is time.
+    pub fn run(self, context: &Context) -> Result<Exit> {
+        let location = context.editable(&self.trust)?;
+        let _lock = lock(&location)?;
+        let root = newest_root(context, &location)?;
+        let sealing = sealing(context, &location, &root)?;
+        let Some(base) = sealing.base() else {
+            return Err(refuse("nothing was sealed yet", "seal it first with `countersign policy seal`"));
+        };
+        if context.now >= base.expires {
+            return Err(refuse(
+                format!("the seal expired at {}", base.expires),
+                "somebody may have brought an old one back: have the key holders look, and run `countersign policy seal`",
+            ));
+        }
+        let changes = documents::changes(&location.directory, base)?;
+        if !changes.is_empty() {
+            let paths: Vec<&str> = changes.iter().map(|change| change.path.as_str()).collect();
+            return Err(refuse(
+                format!("the policy has unsealed changes: {}", paths.join(", ")),
+                "renewing takes no decision: have the key holders look at `countersign policy diff` and seal",
+            ));
+        }
+        if context.now.plus(self.within) < base.expires {
+            context.policy(&location)?;
+            print(&format!("nothing to renew: version {} counts until {}\n", base.version, base.expires))?;
+            return Ok(Exit::Done);
+        }
+        let keys = self.keys.load(sealing.root(), "policy.pem")?;
+        let keys: Vec<_> = keys.iter().collect();
+        let outcome = sealing.seal(&keys, context.now, context.now.plus(self.validity))?;
+        show(context, &location, &outcome)
+    }
+}

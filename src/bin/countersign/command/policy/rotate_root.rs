@@ -1,0 +1,205 @@
+//! `countersign policy rotate-root`: the next root, with other keys, other thresholds or a later end.
+
+use std::collections::BTreeSet;
+
+use anyhow::Result;
+use countersign::crypto::key::{KeyId, PublicKey};
+use countersign::crypto::secret::SecretKey;
+use countersign::init::ROOT_VALIDITY;
+use countersign::policy::diff::Difference;
+use countersign::policy::root::{self, Role, RoleFile, Root, RootFile};
+use countersign::policy::rotation::{Pending, Step};
+use countersign::time::Period;
+
+use super::{RoleKeyArgs, lock, newest_root, prove};
+use crate::context::{Context, TrustArgs};
+use crate::keys::load_public_key;
+use crate::output::{Exit, print, refuse, say};
+
+/// Arguments of `policy rotate-root`.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Root N+1 counts when the thresholds of root N and of root N+1 have signed it, and a seal holds under\n\
+    it. Pins stay as they are: they lead to root 1, and from there to the newest.\n\n\
+    Examples:\n  \
+    countersign policy rotate-root --add-root-key dora.pub.pem --remove-root-key SHA256:… --key alice.pem\n  \
+    countersign policy rotate-root --add --key bob.pem       add a signature to the root that waits\n  \
+    countersign policy seal --key new-policy.pem             the seal that new policy keys need"
+)]
+pub struct Args {
+    #[command(flatten)]
+    trust: TrustArgs,
+    #[command(flatten)]
+    keys: RoleKeyArgs,
+    /// Add a signature to the root that waits; change nothing in it
+    #[arg(long, conflicts_with_all = ["add_root_keys", "remove_root_keys", "root_threshold", "add_policy_keys",
+        "remove_policy_keys", "policy_threshold", "validity"])]
+    add: bool,
+    /// Give the root role to this key too: a PEM file
+    #[arg(long = "add-root-key", value_name = "KEY")]
+    add_root_keys: Vec<String>,
+    /// Take the root role from this key: a fingerprint or a PEM file
+    #[arg(long = "remove-root-key", value_name = "KEY")]
+    remove_root_keys: Vec<String>,
+    /// How many root keys must sign
+    #[arg(long, value_name = "COUNT")]
+    root_threshold: Option<usize>,
+    /// Give the policy role to this key too: a PEM file
+    #[arg(long = "add-policy-key", value_name = "KEY")]
+    add_policy_keys: Vec<String>,
+    /// Take the policy role from this key: a fingerprint or a PEM file
+    #[arg(long = "remove-policy-key", value_name = "KEY")]
+    remove_policy_keys: Vec<String>,
+    /// How many policy keys must sign
+    #[arg(long, value_name = "COUNT")]
+    policy_threshold: Option<usize>,
+    /// How long the new root counts
+    #[arg(long, value_name = "PERIOD", default_value_t = ROOT_VALIDITY)]
+    validity: Period,
+}
+
+impl Args {
+    /// Makes the next root or signs the one that waits.
+    pub fn run(self, context: &Context) -> Result<Exit> {
+        let location = context.editable(&self.trust)?;
+        let directory = &location.directory;
+        let _lock = lock(&location)?;
+        let root = newest_root(context, &location)?;
+        let waiting = Pending::read(directory, &root)?;
+        let pending = match (self.add, waiting) {
+            (true, Some(waiting)) => waiting,
+            (true, None) => {
+                let hint = "start one with `countersign policy rotate-root` and what should change";
+                return Err(refuse("no root waits for a signature", hint));
+            }
+            (false, waiting) => {
+                if waiting.is_some() {
+                    say("this root takes the place of one that waited for signatures");
+                }
+                Pending::propose(directory, &root, &self.next(context, &root)?)?
+            }
+        };
+        let version = pending.root().version();
+        let keys = self.keys.load(&root, "root.pem")?;
+        let roles = [root.root().keys(), pending.root().root().keys()].concat();
+        if let Some(stranger) = keys.iter().map(SecretKey::public).find(|key| !roles.contains(key)) {
+            return Err(refuse(
+                format!("key {} holds the root role neither before nor after", stranger.id()),
+                "give keys that hold the role with `--key`, once for each",
+            ));
+        }
+        for each in differences(&root, pending.root()) {
+            print(&format!("  {}\n", each.text))?;
+        }
+        match pending.sign(directory, &root, &keys.iter().collect::<Vec<_>>())? {
+            Step::Waits { old, new } => {
+                print(&format!(
+                    "signed: root {version}, {} of {} signatures by the keys of root {}, {} of {} by its own\n",
+                    old.given,
+                    old.needed,
+                    root.version(),
+                    new.given,
+                    new.needed
+                ))?;
+                say("others add theirs with `countersign policy rotate-root --add`");
+            }
+            Step::Signed => {
+                print(&format!("signed: root {version}, by enough keys\n"))?;
+                say("it counts as soon as its policy keys have sealed: run `countersign policy seal`");
+            }
+            Step::Published => {
+                prove(context, &location, &root::path(directory, version))?;
+                print(&format!("rotated: root {version} counts now\n"))?;
+            }
+        }
+        Ok(Exit::Done)
+    }
+
+    /// The document of the next root.
+    fn next(&self, context: &Context, root: &Root) -> Result<RootFile> {
+        let (mut keys, passphrase) = (root.file().keys.clone(), &self.keys.passphrase);
+        let mut role = |name: &str,
+                        role: &Role,
+                        add: &[String],
+                        remove: &[String],
+                        threshold: Option<usize>|
+         -> Result<RoleFile> {
+            let mut ids: BTreeSet<KeyId> = role.keys().iter().map(PublicKey::id).collect();
+            for named in remove {
+                let id = match named.parse() {
+                    Ok(id) => id,
+                    Err(_) => load_public_key(named, passphrase)?.id(),
+                };
+                if !ids.remove(&id) {
+                    let known: Vec<String> = ids.iter().map(ToString::to_string).collect();
+                    let hint = format!("name one of those that do: {}", known.join(", "));
+                    return Err(refuse(format!("key {id} does not hold the role"), hint));
+                }
+            }
+            for named in add {
+                let key = load_public_key(named, passphrase)?;
+                ids.insert(key.id());
+                keys.push(key);
+            }
+            let threshold = threshold.unwrap_or(role.threshold());
+            if !(1..=ids.len()).contains(&threshold) {
+                return Err(refuse(
+                    format!(
+                        "the {name} role would have a threshold of {threshold}, and the number of its keys is {}",
+                        ids.len()
+                    ),
+                    format!("choose a threshold from 1 to the number of keys with `--{name}-threshold`"),
+                ));
+            }
+            Ok(RoleFile { keys: ids.into_iter().collect(), threshold })
+        };
+        let root_role =
+            role("root", root.root(), &self.add_root_keys, &self.remove_root_keys, self.root_threshold)?;
+        let policy_role = role(
+            "policy",
+            root.policy(),
+            &self.add_policy_keys,
+            &self.remove_policy_keys,
+            self.policy_threshold,
+        )?;
+        let held: BTreeSet<&KeyId> = root_role.keys.iter().chain(&policy_role.keys).collect();
+        let mut seen = BTreeSet::new();
+        keys.retain(|key| held.contains(&key.id()) && seen.insert(key.id()));
+        Ok(RootFile {
+            account: root.account().clone(),
+            version: root.version() + 1,
+            created: context.now,
+            expires: context.now.plus(self.validity),
+            keys,
+            root: root_role,
+            policy: policy_role,
+        })
+    }
+}
+
+/// What the next root changes, in words.
+pub fn differences(before: &Root, after: &Root) -> Vec<Difference> {
+    let path = format!("roots/{}.json", after.version());
+    let mut found = Vec::new();
+    let mut add = |text: String| found.push(Difference { path: path.clone(), text, forbidden: None });
+    add(format!("root {} until {}", after.version(), after.expires()));
+    for (name, old, new) in
+        [("root", before.root(), after.root()), ("policy", before.policy(), after.policy())]
+    {
+        for key in new.keys().iter().filter(|key| !old.keys().contains(key)) {
+            add(format!("key {} gets the {name} role", key.id()));
+        }
+        for key in old.keys().iter().filter(|key| !new.keys().contains(key)) {
+            add(format!("key {} has the {name} role no more", key.id()));
+        }
+        if old.threshold() != new.threshold() || old.keys().len() != new.keys().len() {
+            let (of_old, of_new) = (old.keys().len(), new.keys().len());
+            add(format!(
+                "the {name} role takes {} of {of_new} keys, where it took {} of {of_old}",
+                new.threshold(),
+                old.threshold()
+            ));
+        }
+    }
+    found
+}

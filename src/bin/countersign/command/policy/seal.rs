@@ -1,0 +1,47 @@
+//! `countersign policy seal`: a new seal over every document, or a signature added to one that waits.
+
+use anyhow::Result;
+use countersign::time::Period;
+
+use super::{RoleKeyArgs, lock, newest_root, sealing, show};
+use crate::context::{Context, TrustArgs};
+use crate::output::Exit;
+
+/// Arguments of `policy seal`.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Where the policy role takes several people, each runs it in turn, on their own machine:\n  \
+    countersign policy seal --key alice.pem        the first; commit `snapshot.draft.json`\n  \
+    countersign policy diff                        what the others look at\n  \
+    countersign policy seal --add --key bob.pem    the last one makes it `snapshot.json`"
+)]
+pub struct Args {
+    #[command(flatten)]
+    trust: TrustArgs,
+    #[command(flatten)]
+    keys: RoleKeyArgs,
+    /// Add a signature to the seal that waits, after checking that it is over the documents that are here
+    #[arg(long, conflicts_with = "validity")]
+    add: bool,
+    /// How long the seal counts
+    #[arg(long, value_name = "PERIOD", default_value = "365 days")]
+    validity: Period,
+}
+
+impl Args {
+    /// Seals, or adds a signature.
+    pub fn run(self, context: &Context) -> Result<Exit> {
+        let location = context.editable(&self.trust)?;
+        let _lock = lock(&location)?;
+        let root = newest_root(context, &location)?;
+        let sealing = sealing(context, &location, &root)?;
+        let keys = self.keys.load(sealing.root(), "policy.pem")?;
+        let keys: Vec<_> = keys.iter().collect();
+        let outcome = if self.add {
+            sealing.add(&keys, context.now)?
+        } else {
+            sealing.seal(&keys, context.now, context.now.plus(self.validity))?
+        };
+        show(context, &location, &outcome)
+    }
+}

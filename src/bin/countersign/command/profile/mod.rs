@@ -1,0 +1,116 @@
+//! `countersign profile`: signing profiles, their versions, and who may sign with them.
+
+mod list;
+mod permit;
+mod status;
+
+use anyhow::Result;
+use countersign::limits::VALIDITY_MONTHS;
+use countersign::name::{ProfileName, ProfileVersion};
+use countersign::policy::edit::{check_revision, path_of_profile};
+use countersign::profile::change::CancelOld;
+use countersign::profile::{Profile, Status, Version};
+use countersign::time::{Period, Timestamp};
+
+use super::edit::{self, EditArgs, editor};
+use crate::context::{Context, GlobalArgs, TrustArgs};
+use crate::output::{Exit, refuse};
+
+/// What can be done with signing profiles.
+#[derive(Debug, clap::Subcommand)]
+pub enum Command {
+    /// Make a signing profile; its name is never used again
+    Create(CreateArgs),
+    /// List the account's signing profiles
+    List(list::ListArgs),
+    /// Show a signing profile: its versions and permissions
+    Show(list::ShowArgs),
+    /// Make a new version, which signs from now on
+    Rotate(RotateArgs),
+    /// End a version: it signs nothing any more, and what it signed stays valid
+    Cancel(status::CancelArgs),
+    /// Revoke a version: what it signed from an instant on is void
+    Revoke(status::RevokeArgs),
+    /// Let a principal sign with the profile, or revoke its signatures
+    Permit(permit::PermitArgs),
+    /// End a permission; what was signed before stays valid
+    Forbid(permit::ForbidArgs),
+}
+
+impl Command {
+    /// Runs the command.
+    pub fn run(self, global: &GlobalArgs) -> Result<Exit> {
+        let context = Context::read(global)?;
+        match self {
+            Self::Create(args) => args.run(&context),
+            Self::List(args) => args.run(&context),
+            Self::Show(args) => args.run(&context),
+            Self::Rotate(args) => args.run(&context),
+            Self::Cancel(args) => args.run(&context),
+            Self::Revoke(args) => args.run(&context),
+            Self::Permit(args) => args.run(&context),
+            Self::Forbid(args) => args.run(&context),
+        }
+    }
+}
+
+/// Arguments of `profile create`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  countersign profile create orders_release\n  \
+    countersign profile create orders_release --validity '1 year'")]
+pub struct CreateArgs {
+    /// Its name: 2 to 64 of A-Z, a-z, 0-9 and _
+    name: ProfileName,
+    /// How long its signatures last: days, months or years, at most 135 months
+    #[arg(long, value_name = "PERIOD", default_value = "135 months")]
+    validity: Period,
+    #[command(flatten)]
+    trust: TrustArgs,
+}
+
+impl CreateArgs {
+    fn run(self, context: &Context) -> Result<Exit> {
+        let editor = editor(context, &self.trust)?;
+        let profile = Profile::new(self.name, new_version(self.validity, context.now)?, Vec::new());
+        edit::show(&editor.create_profile(&profile)?)
+    }
+}
+
+/// Arguments of `profile rotate`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  countersign profile rotate orders_release --cancel-old")]
+pub struct RotateArgs {
+    /// The profile
+    name: ProfileName,
+    /// How long signatures of the new version last; otherwise as long as the old one's
+    #[arg(long, value_name = "PERIOD")]
+    validity: Option<Period>,
+    /// Cancel the version that signs now
+    #[arg(long)]
+    cancel_old: bool,
+    #[command(flatten)]
+    edit: EditArgs,
+}
+
+impl RotateArgs {
+    fn run(self, context: &Context) -> Result<Exit> {
+        let editor = editor(context, &self.edit.trust)?;
+        let profile = editor.profile(&self.name)?;
+        check_revision(&path_of_profile(&self.name), profile.revision(), self.edit.revision)?;
+        let cancel_old = if self.cancel_old { CancelOld::Yes } else { CancelOld::No };
+        if self.cancel_old && profile.current().status != Status::Active {
+            let message = format!("version {} of `{}` is not active", profile.current().version, self.name);
+            return Err(refuse(message, "leave out `--cancel-old`"));
+        }
+        let version = new_version(self.validity.unwrap_or(profile.current().validity), context.now)?;
+        edit::show(&editor.save_profile(&profile.rotated(version, cancel_old))?)
+    }
+}
+
+fn new_version(validity: Period, now: Timestamp) -> Result<Version> {
+    if now.plus(validity) > now.plus(Period::months(VALIDITY_MONTHS)) {
+        let message = format!("a validity of {validity} is over {VALIDITY_MONTHS} months");
+        return Err(refuse(message, "choose a shorter `--validity`"));
+    }
+    Ok(Version { version: ProfileVersion::random(), status: Status::Active, created: now, validity })
+}

@@ -1,0 +1,143 @@
+//! Keys: where a command's keys and passphrases come from.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result};
+use clap::Args;
+use countersign::crypto::any::AnyKey;
+use countersign::crypto::key::PublicKey;
+use countersign::crypto::secret::{self, Passphrase, SecretKey};
+use countersign::files;
+use countersign::limits::KEY_BYTES_MAX;
+use zeroize::Zeroizing;
+
+use crate::output::{is_interactive, refuse};
+
+/// Which key signs.
+#[derive(Debug, Args)]
+pub struct KeyArgs {
+    /// The signing key: a PKCS#8 PEM file, or `env:NAME` for a variable that holds one; otherwise
+    /// `git config countersign.key`, or the account's own
+    #[arg(long, value_name = "KEY", env = "COUNTERSIGN_KEY")]
+    pub key: Option<String>,
+    #[command(flatten)]
+    pub passphrase: PassphraseArgs,
+}
+
+/// Where the passphrase comes from.
+#[derive(Debug, Default, Args)]
+pub struct PassphraseArgs {
+    /// A file whose first line is the passphrase; otherwise COUNTERSIGN_PASSPHRASE, or a prompt
+    #[arg(long, value_name = "FILE")]
+    passphrase_file: Option<PathBuf>,
+}
+
+/// Loads the secret key that a text names: `env:NAME` or a file.
+pub fn load_key(named: &str, passphrase: &PassphraseArgs) -> Result<SecretKey> {
+    let (pem, what) = read_key(named, KEY_HINT)?;
+    open_key(&pem, &what, passphrase)
+}
+
+/// Loads a secret key from a file.
+pub fn load_key_file(path: &Path, passphrase: &PassphraseArgs) -> Result<SecretKey> {
+    let (pem, what) = read_key_file(path, KEY_HINT)?;
+    open_key(&pem, &what, passphrase)
+}
+
+/// Loads the key that a text names, public or secret: `env:NAME` or a file.
+pub fn load_any_key(named: &str, args: &PassphraseArgs) -> Result<AnyKey> {
+    let hint = "name the PEM file of a public or a secret key, or `env:NAME`";
+    let (pem, what) = read_key(named, hint)?;
+    let passphrase = args.for_key(&pem, &what)?;
+    AnyKey::from_pem(&pem, passphrase.as_ref()).with_context(|| format!("cannot use {what}"))
+}
+
+/// Loads the public key that a text names, by itself or by its secret key: `env:NAME` or a file.
+pub fn load_public_key(named: &str, passphrase: &PassphraseArgs) -> Result<PublicKey> {
+    Ok(load_any_key(named, passphrase)?.public())
+}
+
+const KEY_HINT: &str = "name the key with `--key` or COUNTERSIGN_KEY";
+
+/// The PEM that a text names, and what it is called; the hint is for a file that is not there.
+fn read_key(named: &str, hint: &str) -> Result<(Zeroizing<String>, String)> {
+    if let Some(name) = named.strip_prefix("env:") {
+        let pem = std::env::var(name).map(Zeroizing::new);
+        let pem = pem.map_err(|_| {
+            refuse(format!("the variable `{name}` does not hold a key"), "set it to the key's PEM")
+        })?;
+        return Ok((pem, format!("the key in `{name}`")));
+    }
+    if let Some((scheme, _)) =
+        named.split_once(':').filter(|(scheme, _)| matches!(*scheme, "awskms" | "pkcs11"))
+    {
+        return Err(refuse(
+            format!("this build has no support for `{scheme}:` keys"),
+            "name a PEM file or `env:NAME`",
+        ));
+    }
+    read_key_file(Path::new(named), hint)
+}
+
+fn read_key_file(path: &Path, hint: &str) -> Result<(Zeroizing<String>, String)> {
+    let Some(bytes) = files::read_if_there(path, KEY_BYTES_MAX)?.map(Zeroizing::new) else {
+        return Err(refuse(format!("there is no key in `{}`", path.display()), hint));
+    };
+    let pem = std::str::from_utf8(&bytes).with_context(|| format!("`{}` is not PEM", path.display()))?;
+    Ok((Zeroizing::new(pem.to_owned()), format!("`{}`", path.display())))
+}
+
+fn open_key(pem: &str, what: &str, args: &PassphraseArgs) -> Result<SecretKey> {
+    let passphrase = args.for_key(pem, what)?;
+    SecretKey::from_pem(pem, passphrase.as_ref()).with_context(|| format!("cannot use {what}"))
+}
+
+impl PassphraseArgs {
+    /// A passphrase from the file, the variable or a prompt; nothing if the key needs none or there is none.
+    fn for_key(&self, pem: &str, what: &str) -> Result<Option<Passphrase>> {
+        if !secret::is_encrypted(pem) {
+            return Ok(None);
+        }
+        if let Some(given) = self.given()? {
+            return Ok(Some(given));
+        }
+        if !is_interactive() {
+            return Ok(None);
+        }
+        Ok(Some(Passphrase::new(rpassword::prompt_password(format!("passphrase for {what}: "))?)))
+    }
+
+    /// A passphrase for new keys: given, or asked for twice. `plaintext` is the option to go without.
+    pub fn for_new_keys(&self, plaintext: &str) -> Result<Passphrase> {
+        if let Some(given) = self.given()? {
+            if given.is_empty() {
+                return Err(refuse("the passphrase is empty", "write one on the file's first line"));
+            }
+            return Ok(given);
+        }
+        if !is_interactive() {
+            return Err(refuse(
+                "new keys need a passphrase",
+                format!(
+                    "set COUNTERSIGN_PASSPHRASE, name a file with `--passphrase-file`, or say `{plaintext}`"
+                ),
+            ));
+        }
+        let first = Passphrase::new(rpassword::prompt_password("new passphrase: ")?);
+        let again = Passphrase::new(rpassword::prompt_password("again: ")?);
+        if first != again || first.is_empty() {
+            return Err(refuse("the two passphrases differ, or are empty", "try again"));
+        }
+        Ok(first)
+    }
+
+    fn given(&self) -> Result<Option<Passphrase>> {
+        if let Some(path) = &self.passphrase_file {
+            let bytes = Zeroizing::new(files::read(path, KEY_BYTES_MAX)?);
+            let text = std::str::from_utf8(&bytes).context("the passphrase file is not text")?;
+            return Ok(Some(Passphrase::new(text.lines().next().unwrap_or_default().into())));
+        }
+        let given = std::env::var("COUNTERSIGN_PASSPHRASE").ok().filter(|text| !text.is_empty());
+        Ok(given.map(Passphrase::new))
+    }
+}
