@@ -6,6 +6,7 @@
 #![cfg(unix)]
 
 mod around;
+mod fetch;
 mod json;
 mod policy;
 mod signatures;

@@ -1,8 +1,10 @@
 //! Is there any policy that counts and should not: old, unsigned, half, or somebody else's?
 
 mod chain;
+mod edits;
 mod names;
 mod planted;
+mod quorum;
 mod roots;
 
 use std::fs;
@@ -97,7 +99,7 @@ fn a_broken_memory_is_not_a_fresh_start() {
             scene.verify().undecided("cannot read");
             assert_eq!(read(&scene.state()), broken.as_bytes());
         }
-        for field in ["root", "policy_role", "snapshot", "sha384"] {
+        for field in ["root", "sealers", "snapshot", "sha384"] {
             let mut broken = good.clone();
             broken[field] = Value::Null;
             write(&scene.state(), broken.to_string());
@@ -378,7 +380,7 @@ fn a_key_without_the_role_seals_nothing() {
     let before = contents(&scene.policy());
     for key in ["root", "signing"] {
         let ran: Ran = scene.run(&["policy", "seal", "--key", text(&scene.key_file(key))]);
-        ran.undecided("hold the policy role");
+        ran.undecided("holds the policy role");
     }
     let after: Vec<_> =
         contents(&scene.policy()).into_iter().filter(|(path, _)| !path.ends_with(".lock")).collect();

@@ -5,8 +5,14 @@
 #![cfg(unix)]
 
 mod archives;
+#[path = "../governance/board.rs"]
+mod board;
 mod forgery;
+mod kills;
 mod mutation;
 mod peer;
 mod release;
 mod signatures;
+#[path = "../support/mod.rs"]
+mod support;
+mod tuf;

@@ -27,10 +27,12 @@ use countersign::gate::{self, Labels};
 use countersign::manifest::{self, bundle::Bundle};
 use countersign::parallel::Threads;
 use countersign::policy::error::PolicyError;
+use countersign::policy::objects::Objects;
 use countersign::policy::pin::Pin;
+use countersign::policy::prepare::{Before, Prepared, Times};
 use countersign::policy::snapshot::Snapshot;
 use countersign::policy::store::{Location, Policy};
-use countersign::policy::{root, seal, snapshot};
+use countersign::policy::{root, snapshot};
 use countersign::provenance::Kind;
 use countersign::report::{Check, Decision, Verdict};
 use countersign::time::{Period, Timestamp};
@@ -102,6 +104,13 @@ impl Scene {
         scene.run(&[&["init", "--plaintext-keys"], &account[..]].concat()).done();
         scene.commit();
         scene.run(&["release", "--format", "json"]).allowed();
+        scene
+    }
+
+    /// Everything once more, as on a second machine.
+    pub fn copy(&self) -> Self {
+        let scene = Self { folder: scratch() };
+        copy(self.path(), scene.path());
         scene
     }
 
@@ -213,19 +222,19 @@ impl Scene {
     pub fn edit(&self, path: &str, from: &str, to: &str) {
         let text = self.document(path);
         assert!(text.contains(from), "{path} has no {from:?}:\n{text}");
-        write(&self.policy().join(path), text.replace(from, to));
+        write(&self.policy().join(path), next_revision(&text.replace(from, to)));
     }
 
     /// Adds a text at the end of a policy document; does not seal.
     pub fn append(&self, path: &str, text: &str) {
-        write(&self.policy().join(path), format!("{}\n{text}\n", self.document(path)));
+        write(&self.policy().join(path), next_revision(&format!("{}\n{text}\n", self.document(path))));
     }
 
     /// Changes a policy document's values; does not seal.
     pub fn change(&self, path: &str, change: impl FnOnce(&mut toml::Table)) {
         let mut table: toml::Table = self.document(path).parse().expect("TOML");
         change(&mut table);
-        write(&self.policy().join(path), table.to_string());
+        write(&self.policy().join(path), next_revision(&table.to_string()));
     }
 
     /// Changes the profile's only version and its only permission, and seals that.
@@ -236,7 +245,14 @@ impl Scene {
             change(&mut version, &mut permission);
             (profile["version"][0], profile["permission"][0]) = (version, permission);
         });
-        self.seal();
+        self.seal_over();
+    }
+
+    /// Puts the documents under the next seal, now and for a year, whatever was sealed before.
+    pub fn seal_over(&self) {
+        let version = self.snapshot().version + 1;
+        let now = Timestamp::from_clock(SystemTime::now());
+        self.seal_as(version, now, now.plus(Period::days(365)));
     }
 
     /// Makes the profile and its permission as old as 2020, and seals that.
@@ -272,9 +288,19 @@ impl Scene {
 
     /// Puts the documents under the seal with this version, until `expires`, whatever was sealed before.
     pub fn seal_as(&self, version: u64, now: Timestamp, expires: Timestamp) {
-        let root = root::walk(&self.policy(), &self.pin(), now).expect("a root");
-        let key = self.key("policy");
-        seal::seal(&self.policy(), &root, version - 1, &[&key], now, expires).expect("sealed");
+        let directory = self.policy();
+        let root = root::walk(&directory, &self.pin()).expect("a root");
+        let account = root.account().clone();
+        let (start, created) = (Timestamp::from_unix(0).expect("a time"), now);
+        let (version, documents) = (version - 1, Vec::new());
+        let nothing = Snapshot { account, version, created: start, expires, documents, index: None };
+        let before = Before { base: (version > 0).then_some(&nothing), other_keys: false };
+        let prepared =
+            Prepared::new(&directory, &root, before, Times { now, created, expires }).expect("fit");
+        for object in prepared.objects() {
+            Objects::of(&directory).put(object).expect("kept");
+        }
+        self.put_snapshot(prepared.snapshot());
     }
 
     /// The snapshot, whoever signed it.
@@ -371,6 +397,7 @@ impl Scene {
         let manifest = fs::read(self.manifest()).ok().map(|bytes| (self.manifest(), bytes));
         let labels = Labels { artifact: NAME.into(), manifest: None, name: Some(name.clone()) };
         let question = Question {
+            revocations: Vec::new(),
             artifact: &artifact,
             manifest,
             asked: Some((Kind::Function, name)),
@@ -491,4 +518,13 @@ fn copied(folder: &Path, path: &Path) -> Vec<Copied> {
         vec![Copied { bytes: read(&entry.path()), path, permissions }]
     };
     entries.flat_map(each).collect()
+}
+
+/// A document with its revision raised, as whoever edits one has to.
+pub fn next_revision(document: &str) -> String {
+    let raise = |line: &str| {
+        let revision: Option<u64> = line.strip_prefix("revision = ").and_then(|number| number.parse().ok());
+        revision.map_or_else(|| line.to_owned(), |revision| format!("revision = {}", revision + 1))
+    };
+    document.lines().map(raise).collect::<Vec<_>>().join("\n") + "\n"
 }

@@ -62,7 +62,14 @@ impl Chain {
 
     pub fn snapshot(&self, version: u64) -> Snapshot {
         let account = "acme".parse().expect("a name");
-        Snapshot { account, version, created: now(), expires: year_after(now()), documents: Vec::new() }
+        Snapshot {
+            account,
+            version,
+            created: now(),
+            expires: year_after(now()),
+            documents: Vec::new(),
+            index: None,
+        }
     }
 
     pub fn put_snapshot(&self, sealed: &Snapshot, signers: &[usize]) {
@@ -83,7 +90,9 @@ impl Chain {
     }
 
     pub fn walk_at(&self, now: Timestamp) -> Result<u64, PolicyError> {
-        root::walk(self.folder.path(), &self.pin(), now).map(|root| root.version())
+        let root = root::walk(self.folder.path(), &self.pin())?;
+        root.check_expiry(self.folder.path(), now)?;
+        Ok(root.version())
     }
 
     /// Opens the policy, which remembers what it saw; tells the snapshot's version.

@@ -76,7 +76,7 @@ fn a_planted_choice_of_trust_is_refused_by_name() {
             "key = 'config/countersign/keys/acme/signing.pem'".into(),
             "integrity = 'Warn'".into(),
             "untrusted_artifact_on_deployment = 'Warn'".into(),
-            "[trust]\nroot = 'x'".into(),
+            "[pin]\nroot = 'x'".into(),
         ] {
             write(&tree.join("countersign.toml"), format!("{line}\n{good}"));
             let ran = scene.verify();

@@ -60,7 +60,7 @@ fn what_is_revoked_is_told_by_its_effective_time() {
                 &scene.policy().join("revocations.toml"),
                 format!("{clean}\n{entry}\n{}\n", effective.unwrap_or_default()),
             );
-            scene.seal_as(version, at, year_after(at));
+            scene.seal_as(version, at.plus_seconds(2 * day), year_after(at));
             let code = format!("{kind}-revoked");
             let (decision, status, codes) = said(&scene.judge_at(at).expect("decided"));
             let expected =

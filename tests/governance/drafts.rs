@@ -1,0 +1,227 @@
+//! Does a seal that takes several people need all of them, each over the same documents?
+
+use countersign::crypto::envelope::Envelope;
+use countersign::limits::DRAFT_SECONDS_MAX;
+use countersign::policy::root;
+use countersign::policy::seal::{Outcome, SealError, Sealing};
+use countersign::policy::snapshot::{self, Snapshot};
+use countersign::time::{Period, Timestamp};
+use serde_json::{Value, json};
+
+use crate::board::Board;
+use crate::support::{copy, decode, malleated, read, write};
+
+const SEAL: [&str; 2] = ["policy", "seal"];
+const ADD: [&str; 3] = ["policy", "seal", "--add"];
+
+/// A board of three with a profile more, which alice has sealed and nobody else.
+fn waiting() -> Board {
+    let board = Board::of_three();
+    board.scene.run(&["profile", "create", "billing"]).done();
+    let ran = board.by(&["alice"], &SEAL);
+    assert!(ran.done().out().starts_with("signed: version 3, until "), "{ran}");
+    assert!(ran.out().ends_with(", 1 of 2 signatures\n"), "{ran}");
+    board
+}
+
+/// The draft's signatures, edited.
+fn signatures(board: &Board, edit: impl FnOnce(&mut Vec<Value>)) {
+    let mut draft: Value = serde_json::from_slice(&read(&board.draft())).expect("JSON");
+    edit(draft["signatures"].as_array_mut().expect("a list"));
+    write(&board.draft(), draft.to_string());
+}
+
+/// Two people on two machines: the old seal counts until the second has signed, and then the new one.
+#[test]
+fn a_seal_counts_when_its_threshold_is_met() {
+    let first = waiting();
+    assert_eq!(first.scene.snapshot().version, 2);
+    first.scene.verify().allowed();
+    assert_eq!(first.waiting(), ["seal 3, 1 of 2 signatures"]);
+    let second = first.elsewhere();
+    let diff = second.scene.run(&["policy", "diff"]);
+    assert!(diff.done().out().contains("profile `billing` created"), "{diff}");
+    second.scene.verify().allowed();
+    let ran = second.by(&["bob"], &ADD);
+    assert!(ran.done().out().contains("sealed: version 3"), "{ran}");
+    second.scene.verify().allowed();
+    assert!(second.waiting().is_empty() && !second.draft().exists());
+    second.scene.run(&["profile", "permit", "billing", "--help"]).done();
+    // The first machine has not heard of it, and then has.
+    first.scene.verify().allowed();
+    copy(&second.scene.policy(), &first.scene.policy());
+    first.scene.verify().allowed();
+    assert_eq!(first.scene.snapshot().version, 3);
+    let state = String::from_utf8(read(&first.scene.state())).expect("JSON");
+    assert!(state.contains("\"snapshot\":3"), "{state}");
+}
+
+/// tough CVE-2020-15093: one key counted several times to a threshold, in a draft too.
+#[test]
+fn one_key_signs_a_draft_once() {
+    let board = waiting();
+    let still = |what: &str| {
+        assert_eq!(board.waiting(), ["seal 3, 1 of 2 signatures"], "{what}");
+        assert_eq!(board.scene.snapshot().version, 2, "{what}");
+    };
+    write(&board.file("alice-again"), read(&board.file("alice")));
+    for people in [&["alice"][..], &["alice", "alice"], &["alice-again"], &["alice", "mallory"]] {
+        let ran = board.by(people, &ADD);
+        assert!(ran.done().out().contains("1 of 2 signatures"), "{people:?}: {ran}");
+        still("added again");
+    }
+    let other = |signature: &Value| base64(&malleated(&decode(&signature["sig"])));
+    let ids = ["alice", "bob", "mallory"].map(|person| board.key(person).public().id().to_string());
+    for id in &ids {
+        let good = read(&board.draft());
+        signatures(&board, |all| all.push(json!({ "keyid": id, "sig": other(&all[0]) })));
+        still("in its other form");
+        let ran = board.by(&["alice"], &ADD);
+        assert!(ran.done().out().contains("1 of 2 signatures"), "{ran}");
+        still("in its other form, and added");
+        write(&board.draft(), good);
+    }
+    // Two keys at once are two.
+    board.by(&["alice", "carol"], &ADD).done();
+    assert_eq!(board.scene.snapshot().version, 3);
+}
+
+fn base64(bytes: &[u8]) -> String {
+    use base64ct::{Base64, Encoding};
+    Base64::encode_string(bytes)
+}
+
+/// Each signer seals what lies before them, and nothing else.
+#[test]
+fn nobody_adds_to_a_seal_over_other_documents() {
+    let first = waiting();
+    type Edit<'a> = &'a dyn Fn(&Board);
+    let changes: [(&str, Edit); 6] = [
+        ("a profile more", &|board| {
+            board.scene.run(&["profile", "create", "other"]).done();
+        }),
+        ("a CSC that warns", &|board| board.scene.edit(&board.scene.csc(), "Enforce", "Warn")),
+        ("no such profile", &|board| {
+            std::fs::remove_file(board.scene.policy().join("profiles/billing.toml")).expect("it was there")
+        }),
+        ("a comment", &|board| board.scene.append("functions.toml", "# reviewed")),
+        ("a revocation more", &|board| {
+            let job = "3f2b8c1e-0f5a-4c57-9d1c-2f6f0f9a7b10";
+            board.scene.run(&["job", "revoke", job, "--reason-code", "superseded", "--reason", "x"]).done();
+        }),
+        ("a job recorded", &|board| {
+            board.scene.run(&["job", "record", "dist/orders.zip.sigstore.json"]).done();
+        }),
+    ];
+    for (what, change) in changes {
+        let second = first.elsewhere();
+        change(&second);
+        let before = read(&second.draft());
+        second.by(&["bob"], &ADD).undecided("is not over the documents that are here");
+        assert_eq!(read(&second.draft()), before, "{what}");
+        assert_eq!(second.scene.snapshot().version, 2, "{what}");
+        // Bob starts over, with what he has.
+        let ran = second.by(&["bob"], &SEAL);
+        assert!(ran.done().out().contains("1 of 2 signatures"), "{what}: {ran}");
+    }
+    first.by(&["bob"], &ADD).done();
+}
+
+/// What a draft says beside the documents is checked too, whoever of the role has signed it.
+#[test]
+fn a_draft_that_says_something_else_gets_no_second_signature() {
+    let board = waiting();
+    let good = read(&board.draft());
+    let payload = |bytes: &[u8]| -> Snapshot {
+        let envelope: Envelope = serde_json::from_slice(bytes).expect("JSON");
+        serde_json::from_slice(envelope.unverified_payload()).expect("a snapshot")
+    };
+    let draft = payload(&good);
+    let hour = 3600;
+    let other = "other".parse().expect("a name");
+    for (what, changed) in [
+        ("a higher version", Snapshot { version: 4, ..draft.clone() }),
+        ("the version that is sealed", Snapshot { version: 2, ..draft.clone() }),
+        ("far too high a version", Snapshot { version: u64::MAX, ..draft.clone() }),
+        ("made tomorrow", Snapshot { created: draft.created.plus_seconds(24 * hour), ..draft.clone() }),
+        ("over already", Snapshot { expires: draft.created, ..draft.clone() }),
+        ("an index that is none", Snapshot { index: Some(draft.documents[0].sha384), ..draft.clone() }),
+        ("another account's", Snapshot { account: other, ..draft.clone() }),
+        ("a document less", Snapshot { documents: draft.documents[1..].to_vec(), ..draft.clone() }),
+        (
+            "in another order",
+            Snapshot { documents: draft.documents.iter().rev().cloned().collect(), ..draft.clone() },
+        ),
+    ] {
+        let bytes = snapshot::sign(&changed, &[&board.key("alice")]);
+        write(&board.draft(), &bytes);
+        assert_eq!(board.by(&["bob"], &ADD).code, Some(2), "{what}");
+        assert_eq!(read(&board.draft()), bytes, "{what}");
+        assert_eq!(board.scene.snapshot().version, 2, "{what}");
+        board.scene.verify().allowed();
+    }
+    // As a root or as anything else, it is no draft of a seal.
+    let as_root =
+        Envelope::sign(root::PAYLOAD_TYPE, serde_json::to_vec(&draft).expect("JSON"), &[&board.key("alice")]);
+    write(&board.draft(), serde_json::to_vec(&as_root).expect("JSON"));
+    board.by(&["bob"], &ADD);
+    assert_eq!(board.scene.snapshot().version, 2);
+    board.scene.verify().allowed();
+    write(&board.draft(), &good);
+    board.by(&["bob"], &ADD).done();
+    assert_eq!(board.scene.snapshot(), draft);
+}
+
+/// A draft that was overtaken by a seal gets no more signatures, and blocks nobody.
+#[test]
+fn a_draft_of_an_earlier_state_is_stale() {
+    let board = waiting();
+    let stale = read(&board.draft());
+    board.by(&["bob"], &ADD).done();
+    // It says what is sealed: that is done, whoever asks for it.
+    write(&board.draft(), &stale);
+    assert!(board.by(&["carol"], &ADD).done().out().contains("sealed: version 3"));
+    assert_eq!((board.scene.snapshot().version, board.waiting()), (3, Vec::new()));
+    board.by(&["alice", "carol"], &SEAL).done();
+    write(&board.draft(), stale);
+    board.by(&["carol"], &ADD).undecided("is not over the documents that are here");
+    board.scene.verify().allowed();
+    board.by(&["alice", "carol"], &SEAL).done();
+    assert_eq!(board.scene.snapshot().version, 5);
+}
+
+/// The keys are counted before anything is written.
+#[test]
+fn a_stranger_adds_nothing() {
+    let board = waiting();
+    let (draft, sealed) = (read(&board.draft()), board.scene.snapshot());
+    for person in ["mallory", "rose"] {
+        for command in [&SEAL[..], &ADD] {
+            board.by(&[person], command).undecided("holds the policy role");
+        }
+    }
+    assert_eq!((read(&board.draft()), board.scene.snapshot()), (draft, sealed));
+    std::fs::remove_file(board.draft()).expect("it was there");
+    board.by(&["bob"], &ADD).undecided("no seal waits");
+}
+
+/// Whoever starts over a seal that waits is told so, unless nobody can sign that one any more.
+#[test]
+fn a_draft_waits_as_long_as_it_can_be_signed() {
+    let board = waiting();
+    board.by(&["bob"], &SEAL).undecided("a seal over these documents waits already, with 1 of 2 signatures");
+    let (directory, location) = (board.scene.policy(), board.scene.location());
+    let root = root::walk(&directory, &location.pin.expect("a pin")).expect("a root");
+    let sealing = || Sealing::open(&directory, &root).expect("a policy");
+    let (alice, bob) = (board.key("alice"), board.key("bob"));
+    let made = sealing().draft().expect("readable").expect("a draft").0.created;
+    let year = |now: Timestamp| now.plus(Period::years(1));
+    let last = made.plus_seconds(DRAFT_SECONDS_MAX);
+    let end = last.plus_seconds(1);
+    assert!(matches!(sealing().seal(&[&bob], last, year(last)), Err(SealError::DraftWaits(_))));
+    assert!(matches!(sealing().add(&[&alice], end), Err(SealError::DraftDiffers)));
+    assert!(matches!(sealing().seal(&[&bob], end, year(end)), Ok(Outcome::Waits(..))));
+    // Nor does one by somebody whose clock is ahead: it would be there for ever.
+    assert!(matches!(sealing().add(&[&alice], end.plus_seconds(-301)), Err(SealError::DraftDiffers)));
+    assert!(matches!(sealing().add(&[&alice], end.plus_seconds(-300)), Ok(Outcome::Sealed(_))));
+}
