@@ -23,7 +23,8 @@ pub struct Opened {
     signer: KeyId,
 }
 
-/// An artifact that is what its signed statement describes. Only [`check`] makes it.
+/// An artifact that is what its signed statement describes. [`check`] makes it; [`without_artifact`]
+/// makes it for a question about a commit, where no bytes are there that could differ.
 #[derive(Debug)]
 pub struct Intact {
     statement: Statement,
@@ -173,6 +174,13 @@ pub fn check(
         return Ok(Ok(Intact { statement, payload, signer }));
     }
     explain(&statement, &differing, artifact, threads).map(Err)
+}
+
+/// A statement that no artifact is held against: the question is about a commit, and [`super::mismatch`]
+/// compares the inventory with the commit's. Nothing may be deployed on the strength of it.
+pub fn without_artifact(opened: Opened) -> Intact {
+    let Opened { statement, payload, signer } = opened;
+    Intact { statement, payload, signer }
 }
 
 /// Says which files differ, by reading the artifact as a ZIP.

@@ -1,13 +1,14 @@
 //! Mismatch: the signature is by an allowed publisher who had permission, for the artifact asked about.
 
-use super::Question;
 use super::integrity::Intact;
+use super::{Question, SourcePackage, Subject};
 use crate::arn::Owner;
 use crate::crypto::key::KeyId;
-use crate::manifest::Job;
+use crate::inventory::by_path;
+use crate::manifest::{Job, Statement};
 use crate::name::AccountName;
 use crate::profile::{Action, Profile};
-use crate::report::{Check, Finding};
+use crate::report::{Check, FileChanges, Finding};
 
 /// Checks publisher, account, permission and name; finds everything that does not fit.
 ///
@@ -47,7 +48,25 @@ pub fn check(
             "verify it under the name it was signed for, or sign the right artifact",
         ));
     }
+    if let Subject::Source(source) | Subject::Both(_, source) = question.subject {
+        findings.extend(source_differs(intact.statement(), source));
+    }
     findings
+}
+
+/// The signed files are those of the commit that was asked about.
+fn source_differs(statement: &Statement, source: &SourcePackage) -> Option<Finding> {
+    if statement.job().files == source.files {
+        return None;
+    }
+    let changes = FileChanges::between(&statement.inventory(), &by_path(&source.files));
+    let commit: String = source.commit.chars().take(12).collect();
+    let finding = mismatch(
+        "source-differs",
+        format!("commit {commit} has other files than those that were signed"),
+        "sign the package of this commit, or take the commit that was signed",
+    );
+    Some(finding.with_files(changes))
 }
 
 /// The key was permitted to sign with the profile, for its principal, when the signature was made.

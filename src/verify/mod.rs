@@ -19,6 +19,7 @@ use crate::crypto::key::{KeyId, PublicKey};
 use crate::csc::Csc;
 use crate::files::FileError;
 use crate::files::artifact::Artifact;
+use crate::inventory::FileRecord;
 use crate::name::{ArtifactName, ProfileName};
 use crate::parallel::Threads;
 use crate::policy::error::PolicyError;
@@ -39,11 +40,31 @@ pub enum VerifyError {
     File(#[from] FileError),
 }
 
+/// What a manifest is held against.
+#[derive(Debug, Clone, Copy)]
+pub enum Subject<'a> {
+    /// An artifact's bytes.
+    Artifact(&'a Artifact),
+    /// The files of the package that a commit makes: there are no bytes to digest.
+    Source(&'a SourcePackage),
+    /// An artifact's bytes, which are to be the commit's too.
+    Both(&'a Artifact, &'a SourcePackage),
+}
+
+/// The package that a commit makes, as its inventory.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SourcePackage {
+    /// The commit's full id.
+    pub commit: String,
+    /// Its files, sorted by path.
+    pub files: Vec<FileRecord>,
+}
+
 /// What is asked: may this artifact be deployed, as this function, under this CSC, now?
 #[derive(Debug)]
 pub struct Question<'a> {
-    /// The artifact.
-    pub artifact: &'a Artifact,
+    /// What the manifest is held against.
+    pub subject: Subject<'a>,
     /// Its manifest's path and bytes; nothing if there is none.
     pub manifest: Option<(PathBuf, Vec<u8>)>,
     /// The function or layer asked about, if any.
@@ -91,14 +112,15 @@ impl Evidence {
     }
 }
 
-/// The profiles that a CSC allows.
+/// The profiles that a CSC allows, and the keys that may have signed with them.
 pub struct Publishers {
     profiles: BTreeMap<ProfileName, Profile>,
+    keys: BTreeMap<KeyId, PublicKey>,
 }
 
 impl Publishers {
     /// Reads the profiles that a CSC allows. Only the account's own profiles resolve.
-    fn read(policy: &Policy, csc: &Csc) -> Result<Self, PolicyError> {
+    pub fn read(policy: &Policy, csc: &Csc) -> Result<Self, PolicyError> {
         let mut profiles = BTreeMap::new();
         let own = crate::arn::Owner::countersign(policy.account().clone());
         for publisher in csc.publishers().iter().filter(|publisher| *publisher.owner() == own) {
@@ -106,28 +128,37 @@ impl Publishers {
                 profiles.insert(publisher.profile().clone(), profile);
             }
         }
-        Ok(Self { profiles })
-    }
-
-    /// Every key that may have signed, by fingerprint.
-    fn keys(&self) -> BTreeMap<KeyId, PublicKey> {
-        let permissions = self.profiles.values().flat_map(Profile::permissions);
-        permissions.map(|permission| (permission.key.id(), permission.key.clone())).collect()
+        let permissions = profiles.values().flat_map(Profile::permissions);
+        let keys = permissions.map(|permission| (permission.key.id(), permission.key.clone())).collect();
+        Ok(Self { profiles, keys })
     }
 }
 
 /// Runs the four checks in order; each is evaluated if the ones before left something to look at.
 pub fn verify(policy: &Policy, question: &Question<'_>) -> Result<Evidence, VerifyError> {
-    let publishers = Publishers::read(policy, question.csc)?;
-    let keys = publishers.keys();
-    let opened = match integrity::open(question.manifest.as_ref(), &keys) {
+    verify_by(policy, &Publishers::read(policy, question.csc)?, question)
+}
+
+/// As [`verify`], with the publishers of the question's CSC, read once for many questions.
+pub fn verify_by(
+    policy: &Policy,
+    publishers: &Publishers,
+    question: &Question<'_>,
+) -> Result<Evidence, VerifyError> {
+    let opened = match integrity::open(question.manifest.as_ref(), &publishers.keys) {
         Opening::Opened(opened) => opened,
         Opening::Failed(finding) => return Ok(Evidence::only(finding)),
     };
     let facts = Some(opened.facts());
     // A revocation names a SHA-384, so that one must be known to be the artifact's.
     let digests = if policy.revokes_artifacts()? { Digests::All } else { question.digests };
-    let intact = match integrity::check(*opened, question.artifact, digests, question.threads)? {
+    let intact = match question.subject {
+        Subject::Artifact(artifact) | Subject::Both(artifact, _) => {
+            integrity::check(*opened, artifact, digests, question.threads)?
+        }
+        Subject::Source(_) => Ok(integrity::without_artifact(*opened)),
+    };
+    let intact = match intact {
         Ok(intact) => intact,
         Err(findings) => {
             return Ok(Evidence { facts, ..Evidence::failed(Check::Integrity, findings) });

@@ -37,7 +37,7 @@ use countersign::provenance::Kind;
 use countersign::report::{Check, Decision, Verdict};
 use countersign::time::{Period, Timestamp};
 use countersign::verify::integrity::Digests;
-use countersign::verify::{Question, VerifyError, verify};
+use countersign::verify::{Question, Subject, VerifyError, verify};
 use p384::ecdsa::Signature;
 use serde_json::Value;
 use tempfile::TempDir;
@@ -398,7 +398,7 @@ impl Scene {
         let labels = Labels { artifact: NAME.into(), manifest: None, name: Some(name.clone()) };
         let question = Question {
             revocations: Vec::new(),
-            artifact: &artifact,
+            subject: Subject::Artifact(&artifact),
             manifest,
             asked: Some((Kind::Function, name)),
             csc: &csc,

@@ -7,6 +7,7 @@ mod context;
 mod keys;
 mod output;
 mod progress;
+mod verdicts;
 
 use std::process::ExitCode;
 

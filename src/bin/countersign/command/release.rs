@@ -17,9 +17,10 @@ use countersign::workspace::Item;
 use super::init;
 use super::package::{ChoiceArgs, items, make};
 use super::sign::{SigningArgs, existing, layer_record, profile_for};
-use super::verify::{Task, judge, show};
+use super::verify::{Task, judge};
 use crate::context::{Context, GlobalArgs, builder};
-use crate::output::{Exit, Format, note, warn};
+use crate::output::{Exit, note, warn};
+use crate::verdicts::ReportArgs;
 
 /// Arguments of `release`.
 #[derive(Debug, clap::Args)]
@@ -36,9 +37,8 @@ pub struct Args {
     choice: ChoiceArgs,
     #[command(flatten)]
     signing: SigningArgs,
-    /// How to write the verdict
-    #[arg(long, value_enum, default_value = "text")]
-    format: Format,
+    #[command(flatten)]
+    report: ReportArgs,
 }
 
 impl Args {
@@ -52,8 +52,7 @@ impl Args {
         for item in items(&context, &self.names)? {
             gates.push(self.release(&context, &policy, &key, item, &mut notes)?);
         }
-        show(&gates, &notes, self.format)?;
-        Ok(Exit::from_gates(&gates))
+        self.report.show(&gates, &notes)
     }
 
     fn release(

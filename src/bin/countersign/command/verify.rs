@@ -14,13 +14,13 @@ use countersign::manifest;
 use countersign::name::{ArtifactName, CscId};
 use countersign::policy::store::Policy;
 use countersign::provenance::Kind;
-use countersign::report::{json, text};
 use countersign::verify::integrity::Digests;
-use countersign::verify::{Question, verify};
+use countersign::verify::{Question, Subject, verify};
 
 use crate::context::{Context, GlobalArgs, TrustArgs};
-use crate::output::{Exit, Format, note, print, refuse};
+use crate::output::{Exit, note, refuse};
 use crate::progress::Progress;
+use crate::verdicts::ReportArgs;
 
 /// Arguments of `verify`.
 #[derive(Debug, clap::Args)]
@@ -48,9 +48,8 @@ pub struct Args {
     /// Check the plain SHA-384 of an artifact over 64 MiB too, beside its chunk digest and SHA-256
     #[arg(long)]
     all_digests: bool,
-    /// How to write the verdict
-    #[arg(long, value_enum, default_value = "text")]
-    format: Format,
+    #[command(flatten)]
+    report: ReportArgs,
 }
 
 /// One artifact to verify.
@@ -81,8 +80,7 @@ impl Args {
         for task in self.tasks(&context, csc.is_some())? {
             gates.push(judge(&context, &policy, csc.as_ref(), &task, &mut notes)?);
         }
-        show(&gates, &notes, self.format)?;
-        Ok(Exit::from_gates(&gates))
+        self.report.show(&gates, &notes)
     }
 
     /// The CSC's id, and the policy directory if a file in one was named.
@@ -184,7 +182,7 @@ pub fn judge(
     };
     let progress = Progress::start(&format!("verifying {}", labels.artifact), 0);
     let question = Question {
-        artifact: &artifact,
+        subject: Subject::Artifact(&artifact),
         manifest: bytes.map(|bytes| (path, bytes)),
         asked: task.asked.clone(),
         revocations: task.revocations.clone(),
@@ -221,13 +219,4 @@ fn governing(policy: &Policy, named: Option<&CscId>, task: &Task) -> Result<Opti
         refuse(format!("account `{}` has no sealed CSC `{id}`", policy.account()), hint)
     };
     policy.csc(id)?.ok_or_else(absent).map(Some)
-}
-
-/// Writes the verdicts.
-pub fn show(gates: &[Gate], notes: &[String], format: Format) -> Result<()> {
-    let verdicts: Vec<_> = gates.iter().map(|gate| gate.verdict().clone()).collect();
-    match format {
-        Format::Text => print(&verdicts.iter().map(text::render).collect::<String>()),
-        Format::Json => print(&format!("{}\n", json::render(&verdicts, notes))),
-    }
 }
