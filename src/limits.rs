@@ -10,6 +10,18 @@ pub const CHUNK_BYTES: usize = 1 << 20;
 /// 250,000 files (ten times the largest corpus measured) with long paths fits.
 pub const MANIFEST_BYTES_MAX: u64 = 64 << 20;
 
+/// Largest note read or written, in bytes: the manifests of 5,000 functions of 20 files each on one commit.
+pub const NOTE_BYTES_MAX: u64 = 64 << 20;
+/// Most commits of one push that are searched for attached manifests: a year's work of a busy team.
+/// The newest come first.
+pub const PUSHED_COMMITS_MAX: usize = 10_000;
+/// Most manifests of one function or layer that a push is judged by: signed again each time it was
+/// pushed in vain. Those of the newest commit come first.
+pub const CANDIDATES_MAX: usize = 64;
+/// Longest line that git gives a hook, in bytes: two ref names of 4,096 bytes and two ids.
+pub const HOOK_LINE_BYTES_MAX: usize = 16 << 10;
+/// Most refs of one push: more than any repository mirrored so far has.
+pub const PUSHED_REFS_MAX: usize = 1_000_000;
 /// Largest policy document read, in bytes: 10,000 permissions of 400 bytes, with room to spare.
 pub const DOCUMENT_BYTES_MAX: u64 = 8 << 20;
 

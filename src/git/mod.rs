@@ -5,14 +5,16 @@
 //! objects are what somebody else wrote: they are checked here.
 
 pub mod bare;
+mod handles;
+pub mod notes;
 pub mod program;
 pub mod source;
 
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
 
 use git2::{ErrorCode, ObjectType, Oid};
 
+pub use self::handles::{Blobs, Handles};
 use crate::inventory::FileMode;
 
 /// Why git's data could not be had.
@@ -51,15 +53,47 @@ pub enum GitError {
         /// The most bytes read.
         limit: u64,
     },
+    /// What is attached to a commit is larger than any honest note.
+    #[error("what is attached to commit {commit} has {size} bytes, over the limit of {limit}")]
+    NoteTooLarge {
+        /// The commit.
+        commit: String,
+        /// The size in bytes.
+        size: u64,
+        /// The most bytes kept or read.
+        limit: u64,
+    },
+    /// The notes cannot be locked for a change.
+    #[error("cannot change the notes of the repository: {0}")]
+    Notes(String),
     /// Anything else that libgit2 said.
     #[error("git: {}", .0.message())]
     Other(#[from] git2::Error),
 }
 
-/// A repository with a work tree, found from a folder inside it.
+/// A repository with a work tree, found from a folder inside it, or the one that a hook runs in.
 pub struct Repository {
     inner: git2::Repository,
     top: PathBuf,
+    way: Way,
+}
+
+/// How a repository was opened, to open it again for another thread.
+#[derive(Debug, Clone)]
+enum Way {
+    /// By its git directory.
+    Directory(PathBuf),
+    /// By git's variables.
+    Variables,
+}
+
+impl Way {
+    fn open(&self) -> Result<git2::Repository, git2::Error> {
+        match self {
+            Self::Directory(path) => git2::Repository::open(path),
+            Self::Variables => git2::Repository::open_from_env(),
+        }
+    }
 }
 
 /// A path that git knows, with what git says about it.
@@ -78,12 +112,19 @@ pub struct GitFile {
 pub struct BlobId(Oid);
 
 /// A commit, with its tree.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Commit {
     /// The commit's id.
     pub id: String,
     /// Its tree's id.
     pub tree: String,
+}
+
+impl Commit {
+    /// The beginning of its id, for people.
+    pub fn short(&self) -> String {
+        self.id.chars().take(12).collect()
+    }
 }
 
 impl Repository {
@@ -100,7 +141,17 @@ impl Repository {
         };
         let Some(top) = inner.workdir().map(Path::to_path_buf) else { return Ok(None) };
         let top = top.canonicalize().unwrap_or(top);
-        Ok(Some(Self { inner, top }))
+        let way = Way::Directory(inner.path().into());
+        Ok(Some(Self { inner, top, way }))
+    }
+
+    /// The repository that git's variables name, as git sets them for a hook: what a push brings is
+    /// among its objects, although it stays in quarantine until the hook agrees.
+    pub fn from_variables() -> Result<Self, GitError> {
+        let inner = Way::Variables.open().map_err(|error| Self::unreadable(Path::new("."), &error))?;
+        let top = inner.workdir().unwrap_or(inner.path()).to_path_buf();
+        let top = top.canonicalize().unwrap_or(top);
+        Ok(Self { inner, top, way: Way::Variables })
     }
 
     fn unreadable(folder: &Path, error: &git2::Error) -> GitError {
@@ -110,7 +161,8 @@ impl Repository {
         }
     }
 
-    /// The top folder of the work tree.
+    /// The top folder of the work tree; where there is none the git directory, in whose place every
+    /// commit's top is.
     pub fn top(&self) -> &Path {
         &self.top
     }
@@ -199,6 +251,39 @@ impl Repository {
         Ok(())
     }
 
+    /// A file of a commit, if the commit has a regular file at this path.
+    pub fn committed_file(
+        &self,
+        revision: &str,
+        path: &str,
+        limit: u64,
+    ) -> Result<Option<Vec<u8>>, GitError> {
+        let tree = self.find_commit(revision)?.tree()?;
+        let Ok(entry) = tree.get_path(Path::new(path)) else { return Ok(None) };
+        let mode = u32::try_from(entry.filemode()).ok().and_then(FileMode::from_git);
+        match mode {
+            Some(FileMode::Regular | FileMode::Executable) => self.blob(BlobId(entry.id()), limit).map(Some),
+            _ => Ok(None),
+        }
+    }
+
+    /// The commit that an object is, or that a tag leads to; nothing for a tree, a blob or what is not there.
+    pub fn peeled(&self, id: &str) -> Option<Commit> {
+        let object = self.inner.find_object(Oid::from_str(id).ok()?, None).ok()?;
+        let commit = object.peel_to_commit().ok()?;
+        Some(Commit { id: commit.id().to_string(), tree: commit.tree_id().to_string() })
+    }
+
+    /// The commits that a commit leads to and no ref below `known` does, newest first, as by
+    /// `git rev-list COMMIT --not --glob=KNOWN`; at most `limit`.
+    pub fn reached_from(&self, commit: &Commit, known: &str, limit: usize) -> Result<Vec<String>, GitError> {
+        let mut walk = self.inner.revwalk()?;
+        walk.set_sorting(git2::Sort::TOPOLOGICAL | git2::Sort::TIME)?;
+        walk.push(Oid::from_str(&commit.id)?)?;
+        walk.hide_glob(known)?;
+        walk.take(limit).map(|id| Ok(id?.to_string())).collect()
+    }
+
     fn find_commit(&self, revision: &str) -> Result<git2::Commit<'_>, GitError> {
         let found = self.inner.revparse_single(revision).and_then(|object| object.peel_to_commit());
         found.map_err(|_| GitError::Revision(revision.into()))
@@ -226,45 +311,28 @@ impl Repository {
         Ok(paths.collect())
     }
 
+    /// The same repository for several threads.
+    pub fn handles(&self) -> Handles {
+        Handles::new(self.way.clone(), self.top.clone())
+    }
+
     /// A reader of blobs for several threads.
     pub fn blobs(&self) -> Blobs {
-        Blobs { git_dir: self.inner.path().into(), open: Mutex::new(Vec::new()) }
+        Blobs::new(self.handles())
     }
-}
 
-/// Reads blobs, each thread through a repository handle of its own.
-pub struct Blobs {
-    git_dir: PathBuf,
-    open: Mutex<Vec<git2::Repository>>,
-}
-
-impl Blobs {
     /// A blob's size in bytes.
-    pub fn size(&self, blob: BlobId) -> Result<u64, GitError> {
-        self.with(|repository| Ok(repository.odb()?.read_header(blob.0)?.0 as u64))
+    fn blob_size(&self, blob: BlobId) -> Result<u64, GitError> {
+        Ok(self.inner.odb()?.read_header(blob.0)?.0 as u64)
     }
 
     /// A blob's bytes, at most `limit`.
-    pub fn read(&self, blob: BlobId, limit: u64) -> Result<Vec<u8>, GitError> {
-        self.with(|repository| {
-            let size = repository.odb()?.read_header(blob.0)?.0 as u64;
-            if size > limit {
-                return Err(GitError::BlobTooLarge { oid: blob.0.to_string(), size, limit });
-            }
-            Ok(repository.find_blob(blob.0)?.content().to_vec())
-        })
-    }
-
-    fn with<T>(&self, read: impl FnOnce(&git2::Repository) -> Result<T, GitError>) -> Result<T, GitError> {
-        let lock = || self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        let idle = lock().pop();
-        let repository = match idle {
-            Some(repository) => repository,
-            None => git2::Repository::open(&self.git_dir)?,
-        };
-        let result = read(&repository);
-        lock().push(repository);
-        result
+    fn blob(&self, blob: BlobId, limit: u64) -> Result<Vec<u8>, GitError> {
+        let size = self.blob_size(blob)?;
+        if size > limit {
+            return Err(GitError::BlobTooLarge { oid: blob.0.to_string(), size, limit });
+        }
+        Ok(self.inner.find_blob(blob.0)?.content().to_vec())
     }
 }
 

@@ -11,6 +11,7 @@
 //! There is exactly one subject, every digest in it must match, and no field is optional unless
 //! its type says so. Fields that are not described are refused, as are fields given twice.
 
+pub mod attached;
 pub mod bundle;
 
 use std::collections::BTreeMap;

@@ -1,7 +1,8 @@
 //! Mismatch: the signature is by an allowed publisher who had permission, for the artifact asked about.
 
 use super::integrity::Intact;
-use super::{Question, SourcePackage, Subject};
+use super::source::SourcePackage;
+use super::{Question, Subject};
 use crate::arn::Owner;
 use crate::crypto::key::KeyId;
 use crate::inventory::by_path;
@@ -56,14 +57,13 @@ pub fn check(
 
 /// The signed files are those of the commit that was asked about.
 fn source_differs(statement: &Statement, source: &SourcePackage) -> Option<Finding> {
-    if statement.job().files == source.files {
+    if statement.job().files == source.files() {
         return None;
     }
-    let changes = FileChanges::between(&statement.inventory(), &by_path(&source.files));
-    let commit: String = source.commit.chars().take(12).collect();
+    let changes = FileChanges::between(&statement.inventory(), &by_path(source.files()));
     let finding = mismatch(
         "source-differs",
-        format!("commit {commit} has other files than those that were signed"),
+        format!("commit {} has other files than those that were signed", source.commit().short()),
         "sign the package of this commit, or take the commit that was signed",
     );
     Some(finding.with_files(changes))

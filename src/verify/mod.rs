@@ -9,17 +9,18 @@ pub mod expiry;
 pub mod integrity;
 pub mod mismatch;
 pub mod revocation;
+pub mod source;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use self::integrity::{Digests, Opening};
 use self::revocation::Known;
+use self::source::SourcePackage;
 use crate::crypto::key::{KeyId, PublicKey};
 use crate::csc::Csc;
 use crate::files::FileError;
 use crate::files::artifact::Artifact;
-use crate::inventory::FileRecord;
 use crate::name::{ArtifactName, ProfileName};
 use crate::parallel::Threads;
 use crate::policy::error::PolicyError;
@@ -49,15 +50,6 @@ pub enum Subject<'a> {
     Source(&'a SourcePackage),
     /// An artifact's bytes, which are to be the commit's too.
     Both(&'a Artifact, &'a SourcePackage),
-}
-
-/// The package that a commit makes, as its inventory.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SourcePackage {
-    /// The commit's full id.
-    pub commit: String,
-    /// Its files, sorted by path.
-    pub files: Vec<FileRecord>,
 }
 
 /// What is asked: may this artifact be deployed, as this function, under this CSC, now?

@@ -1,0 +1,55 @@
+//! Handles: one repository, read by several threads.
+
+use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
+
+use super::{BlobId, GitError, Repository, Way};
+
+/// A repository for several threads: each works through a handle of its own.
+pub struct Handles {
+    way: Way,
+    top: PathBuf,
+    idle: Mutex<Vec<Repository>>,
+}
+
+impl Handles {
+    pub(super) fn new(way: Way, top: PathBuf) -> Self {
+        Self { way, top, idle: Mutex::new(Vec::new()) }
+    }
+
+    /// Works with a handle that nobody else has meanwhile.
+    pub fn with<T, E: From<GitError>>(&self, work: impl FnOnce(&Repository) -> Result<T, E>) -> Result<T, E> {
+        let lock = || self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        let idle = lock().pop();
+        let repository = match idle {
+            Some(repository) => repository,
+            None => Repository {
+                inner: self.way.open().map_err(GitError::from)?,
+                top: self.top.clone(),
+                way: self.way.clone(),
+            },
+        };
+        let result = work(&repository);
+        lock().push(repository);
+        result
+    }
+}
+
+/// Reads blobs, for several threads.
+pub struct Blobs(Handles);
+
+impl Blobs {
+    pub(super) fn new(handles: Handles) -> Self {
+        Self(handles)
+    }
+
+    /// A blob's size in bytes.
+    pub fn size(&self, blob: BlobId) -> Result<u64, GitError> {
+        self.0.with(|repository| repository.blob_size(blob))
+    }
+
+    /// A blob's bytes, at most `limit`.
+    pub fn read(&self, blob: BlobId, limit: u64) -> Result<Vec<u8>, GitError> {
+        self.0.with(|repository| repository.blob(blob, limit))
+    }
+}

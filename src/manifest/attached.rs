@@ -1,0 +1,115 @@
+//! Attached manifests: what a note on a commit holds, one manifest a line.
+//!
+//! A line is the manifest's JSON without line feeds. Lines are sorted and distinct, so that two notes
+//! on one commit have one union, which is what `git notes merge -s cat_sort_uniq` makes of them. A
+//! line that is no manifest stays where it is and counts for nothing.
+
+use std::collections::BTreeSet;
+
+use super::bundle::Bundle;
+use super::{Job, Statement};
+use crate::document;
+use crate::limits::MANIFEST_BYTES_MAX;
+use crate::name::{ArtifactName, JobId};
+use crate::provenance::Kind;
+
+/// A manifest from a note, with what it claims; nothing of it is verified.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attached {
+    line: String,
+    claimed: Job,
+}
+
+/// What a note holds.
+#[derive(Debug, Default)]
+pub struct Lines {
+    /// The manifests, in the note's order.
+    pub manifests: Vec<Attached>,
+    /// How many lines are none.
+    pub malformed: usize,
+}
+
+/// Why bytes cannot be attached.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum AttachError {
+    /// They are no manifest.
+    #[error("it is no manifest: {0}")]
+    Malformed(String),
+    /// The note there is not text.
+    #[error("what is attached to the commit is not UTF-8 text")]
+    NotText,
+}
+
+impl Attached {
+    /// Reads one manifest: a file's bytes, or a line.
+    pub fn parse(bytes: &[u8]) -> Result<Self, AttachError> {
+        let malformed = AttachError::Malformed;
+        if bytes.len() as u64 > MANIFEST_BYTES_MAX {
+            return Err(malformed(format!("{} bytes, over the limit of {MANIFEST_BYTES_MAX}", bytes.len())));
+        }
+        let bundle: Bundle = document::parse_json(bytes).map_err(malformed)?;
+        let envelope = bundle.envelope().map_err(|error| malformed(error.to_string()))?;
+        let statement = Statement::parse(envelope.unverified_payload());
+        let claimed = statement.map_err(|error| malformed(error.to_string()))?.job().clone();
+        let line = String::from_utf8(document::to_json(&bundle)).map_err(|_| AttachError::NotText)?;
+        Ok(Self { line, claimed })
+    }
+
+    /// The manifest, as one line.
+    pub fn line(&self) -> &str {
+        &self.line
+    }
+
+    /// The signing job that it claims.
+    pub fn claimed_job(&self) -> &JobId {
+        self.claimed.job.job()
+    }
+
+    /// The function or layer that it claims to be about.
+    pub fn claimed_name(&self) -> (Kind, &ArtifactName) {
+        (self.claimed.kind, &self.claimed.name)
+    }
+
+    /// Everything that it claims.
+    pub fn claimed(&self) -> &Job {
+        &self.claimed
+    }
+}
+
+/// Reads a note.
+pub fn read(note: &[u8]) -> Lines {
+    let mut lines = Lines::default();
+    for line in note.split(|byte| *byte == b'\n').filter(|line| !line.trim_ascii().is_empty()) {
+        match Attached::parse(line) {
+            Ok(attached) => lines.manifests.push(attached),
+            Err(_) => lines.malformed += 1,
+        }
+    }
+    lines
+}
+
+/// The note with these manifests too, and how many of them were not there before.
+pub fn with(note: Option<&[u8]>, manifests: &[Attached]) -> Result<(String, usize), AttachError> {
+    let text = std::str::from_utf8(note.unwrap_or_default()).map_err(|_| AttachError::NotText)?;
+    let mut lines: BTreeSet<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
+    let before = lines.len();
+    lines.extend(manifests.iter().map(Attached::line));
+    let added = lines.len() - before;
+    Ok((lines.iter().map(|line| format!("{line}\n")).collect(), added))
+}
+
+/// The note without the manifests that are chosen, and those; nothing is left of a note without lines.
+pub fn without(
+    note: &[u8],
+    chosen: impl Fn(&Attached) -> bool,
+) -> Result<(Option<String>, Vec<Attached>), AttachError> {
+    let text = std::str::from_utf8(note).map_err(|_| AttachError::NotText)?;
+    let (mut kept, mut removed) = (String::new(), Vec::new());
+    for line in text.lines().filter(|line| !line.trim().is_empty()) {
+        match Attached::parse(line.as_bytes()).ok().filter(&chosen) {
+            Some(attached) => removed.push(attached),
+            None => kept.push_str(&format!("{line}\n")),
+        }
+    }
+    Ok(((!kept.is_empty()).then_some(kept), removed))
+}

@@ -1,0 +1,93 @@
+//! The source: the package that a commit makes of a workspace's item, from the object database alone.
+//!
+//! Nothing is checked out and nothing compressed; the commit's own `countersign.toml` says what there is.
+
+use crate::document::DocumentError;
+use crate::git::{Commit, GitError, Repository};
+use crate::inventory::FileRecord;
+use crate::limits::DOCUMENT_BYTES_MAX;
+use crate::package::select::{self, Request, SelectError};
+use crate::parallel::Threads;
+use crate::provenance::SelectionRecord;
+use crate::workspace::{self, Item, Workspace};
+
+/// Why a commit's workspace cannot be told.
+#[derive(Debug, thiserror::Error)]
+pub enum WorkspaceError {
+    /// The commit has no `countersign.toml`.
+    #[error("commit {commit} has no `{}`", workspace::FILE_NAME)]
+    Missing {
+        /// The commit.
+        commit: String,
+    },
+    /// Its `countersign.toml` is malformed.
+    #[error("in commit {commit}: {source}")]
+    Malformed {
+        /// The commit.
+        commit: String,
+        /// What is wrong with it.
+        source: DocumentError,
+    },
+    /// Git's data could not be had.
+    #[error(transparent)]
+    Git(#[from] GitError),
+}
+
+impl WorkspaceError {
+    /// What to do about it.
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::Missing { .. } => {
+                Some("commit a `countersign.toml` at the top that says what the repository deploys")
+            }
+            Self::Malformed { .. } => Some("mend the file, and commit it"),
+            Self::Git(_) => None,
+        }
+    }
+}
+
+/// What a commit has to package, as its own `countersign.toml` says.
+pub fn workspace(repository: &Repository, commit: &Commit) -> Result<Workspace, WorkspaceError> {
+    let bytes = repository.committed_file(&commit.id, workspace::FILE_NAME, DOCUMENT_BYTES_MAX)?;
+    let bytes = bytes.ok_or_else(|| WorkspaceError::Missing { commit: commit.short() })?;
+    Workspace::parse(repository.top(), &bytes)
+        .map_err(|source| WorkspaceError::Malformed { commit: commit.short(), source })
+}
+
+/// The package that a commit makes, as its inventory. Only [`SourcePackage::of`] makes it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SourcePackage {
+    commit: Commit,
+    files: Vec<FileRecord>,
+}
+
+impl SourcePackage {
+    /// The package that `package --from COMMIT` would make of the item.
+    pub fn of(
+        repository: &Repository,
+        commit: &Commit,
+        workspace: &Workspace,
+        item: &Item,
+        threads: Threads,
+    ) -> Result<Self, SelectError> {
+        let request = Request {
+            folder: &item.folder,
+            rules: &SelectionRecord { untracked: false, ..item.rules.clone() },
+            outputs: std::slice::from_ref(&workspace.output),
+            revision: Some(&commit.id),
+        };
+        let selection = select::select(Some(repository), &request)?;
+        let files = select::inventory(&selection, threads)?;
+        Ok(Self { commit: commit.clone(), files })
+    }
+
+    /// The commit.
+    pub fn commit(&self) -> &Commit {
+        &self.commit
+    }
+
+    /// Its files, sorted by path.
+    pub fn files(&self) -> &[FileRecord] {
+        &self.files
+    }
+}
