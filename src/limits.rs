@@ -144,3 +144,6 @@ pub const DRAFT_SECONDS_MAX: i64 = 30 * 24 * 60 * 60;
 
 /// Longest reason of a revocation, in characters, as AWS Signer's.
 pub const REASON_CHARS_MAX: usize = 500;
+
+/// Longest pattern of a protected ref, in bytes: as long as a file's name may be on most file systems.
+pub const REF_PATTERN_BYTES_MAX: usize = 255;

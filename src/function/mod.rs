@@ -2,7 +2,7 @@
 //!
 //! ```toml
 //! revision = 1
-//! protected_refs = ["refs/heads/main", "refs/tags/v*"]
+//! protected_refs = ["refs/heads/main", "refs/tags/v*"]   # `*` any characters, `/` too
 //!
 //! [[function]]
 //! pattern = "orders-*"           # `*` any characters, `?` one
@@ -11,6 +11,7 @@
 
 mod change;
 mod pattern;
+mod refs;
 
 use std::path::Path;
 
@@ -18,6 +19,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::change::Place;
 pub use self::pattern::Pattern;
+pub use self::refs::RefPattern;
 use crate::document::{self, DocumentError};
 use crate::name::{ArtifactName, CscId};
 
@@ -26,7 +28,7 @@ use crate::name::{ArtifactName, CscId};
 #[serde(deny_unknown_fields)]
 pub struct Functions {
     revision: u64,
-    protected_refs: Vec<String>,
+    protected_refs: Vec<RefPattern>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     function: Vec<Rule>,
 }
@@ -88,8 +90,13 @@ impl Functions {
     }
 
     /// The refs whose pushes are verified, as patterns.
-    pub fn protected_refs(&self) -> &[String] {
+    pub fn protected_refs(&self) -> &[RefPattern] {
         &self.protected_refs
+    }
+
+    /// Whether a push to this ref, by its full name, is verified.
+    pub fn protects(&self, reference: &str) -> bool {
+        self.protected_refs.iter().any(|pattern| pattern.matches(reference))
     }
 
     /// Every CSC that some rule names.
@@ -112,5 +119,21 @@ mod tests {
         assert_eq!(csc("orders-eu"), Some("csc-00000000000000001".into()));
         assert_eq!(csc("orders"), Some("csc-00000000000000002".into()));
         assert_eq!(csc("Orders"), None);
+    }
+
+    #[test]
+    fn any_pattern_protects_and_none_protects_nothing() {
+        let functions = |refs: &str| {
+            let text = format!("revision = 1\nprotected_refs = {refs}\n");
+            Functions::parse(Path::new("functions.toml"), text.as_bytes())
+        };
+        let two = functions("['refs/heads/main', 'refs/tags/v*']").unwrap();
+        let protects = |reference| two.protects(reference);
+        assert!(protects("refs/heads/main") && protects("refs/tags/v1") && protects("refs/heads/../main"));
+        assert!(!protects("refs/heads/topic"));
+        assert!(!functions("[]").unwrap().protects("refs/heads/main"));
+        assert!(
+            functions("['main']").unwrap_err().to_string().contains("line 2: \"main\" is not a ref pattern")
+        );
     }
 }
