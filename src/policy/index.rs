@@ -16,7 +16,7 @@
 //! "artifacts"                                       there if any artifact is revoked by its digest
 //! ```
 
-use std::cell::OnceCell;
+use std::sync::OnceLock;
 
 use super::error::PolicyError;
 use super::objects::Objects;
@@ -82,13 +82,13 @@ fn number(key: &str, bits: u32) -> usize {
 pub struct Index {
     objects: Objects,
     digest: Option<Sha384>,
-    table: OnceCell<Vec<u8>>,
+    table: OnceLock<Vec<u8>>,
 }
 
 impl Index {
     /// The index whose table has this digest; nothing is an empty one.
     pub fn new(objects: Objects, digest: Option<Sha384>) -> Self {
-        Self { objects, digest, table: OnceCell::new() }
+        Self { objects, digest, table: OnceLock::new() }
     }
 
     /// The values of a key.

@@ -1,6 +1,8 @@
 //! The store: an account's documents, each read only as it was sealed.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -39,7 +41,7 @@ pub struct Location {
     pub state: Option<PathBuf>,
 }
 
-/// An account's policy, trusted as of an instant.
+/// An account's policy, trusted as of an instant; several threads may ask it at once.
 #[derive(Debug)]
 pub struct Policy {
     directory: PathBuf,
@@ -47,6 +49,7 @@ pub struct Policy {
     snapshot: Snapshot,
     index: Index,
     notes: Vec<String>,
+    noticed: Mutex<BTreeSet<&'static str>>,
 }
 
 impl Policy {
@@ -78,7 +81,8 @@ impl Policy {
             seen(path, &next, &mut notes)?;
         }
         let index = Index::new(Objects::of(directory), snapshot.index);
-        Ok(Self { directory: directory.clone(), root, snapshot: sealed.snapshot, index, notes })
+        let noticed = Mutex::default();
+        Ok(Self { directory: directory.clone(), root, snapshot: sealed.snapshot, index, notes, noticed })
     }
 
     /// Things worth saying that change no verdict.
@@ -178,10 +182,20 @@ impl Policy {
         document::parse_json(value.as_bytes()).map_err(fail)
     }
 
-    /// Notices an unsealed change of a document that the index stands for.
+    /// Notices an unsealed change of a document that the index stands for, once for all questions.
     ///
     /// What counts is the index, which is sealed; so a large document is only compared by its size.
     fn check_unread(&self, path: &'static str) -> Result<(), PolicyError> {
+        // What stands in the set was added last, so a thread that panicked left it whole.
+        let mut noticed = self.noticed.lock().unwrap_or_else(PoisonError::into_inner);
+        if !noticed.contains(path) {
+            self.compare_unread(path)?;
+            noticed.insert(path);
+        }
+        Ok(())
+    }
+
+    fn compare_unread(&self, path: &'static str) -> Result<(), PolicyError> {
         let sealed = self.snapshot.document(path).ok_or(PolicyError::Missing(path))?;
         let file = self.directory.join(path);
         let size = std::fs::metadata(&file).map_or(0, |metadata| metadata.len());

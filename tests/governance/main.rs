@@ -11,6 +11,7 @@ mod concurrency;
 mod drafts;
 mod expiry;
 mod mixing;
+mod questions;
 mod revoked_by_holders;
 mod rotation;
 #[path = "../support/mod.rs"]
