@@ -35,3 +35,4 @@ pub mod sign;
 pub mod verify;
 // 5 decision
 pub mod gate;
+pub mod hook;

@@ -19,6 +19,11 @@ impl Threads {
         Self(std::thread::available_parallelism().unwrap_or(NonZero::<usize>::MIN))
     }
 
+    /// A single thread: for one of many jobs that are shared out already.
+    pub fn one() -> Self {
+        Self(NonZero::<usize>::MIN)
+    }
+
     /// Exactly so many threads.
     pub fn exactly(count: NonZero<usize>) -> Self {
         Self(count)

@@ -13,13 +13,14 @@ const FLOORS: [&[&str]; 6] = [
     &["csc", "function", "ledger", "manifest", "package", "profile", "revocation", "workspace"],
     &["policy"],
     &["init", "record", "sign", "verify"],
-    &["gate"],
+    &["gate", "hook"],
 ];
 
 /// What a module may import from its own floor; each pair is (importer, imported), and there is no way back.
-const SAME_FLOOR: [(&str, &str); 6] = [
+const SAME_FLOOR: [(&str, &str); 7] = [
     ("arn", "name"),
     ("digest", "limits"),
+    ("hook", "gate"),
     ("inventory", "digest"),
     ("parallel", "limits"),
     ("record", "verify"),

@@ -50,7 +50,8 @@ impl Repository {
         let id = Oid::from_str(&commit.id).map_err(GitError::from)?;
         let before = self.notes()?.of(&commit.id)?;
         let there = before.is_some();
-        let who = self.who()?;
+        let (name, email) = self.who();
+        let who = Signature::now(&name, &email).map_err(GitError::from)?;
         match change(before)? {
             Some(text) if text.len() as u64 > NOTE_BYTES_MAX => Err(GitError::NoteTooLarge {
                 commit: commit.id.clone(),
@@ -70,10 +71,13 @@ impl Repository {
         }
     }
 
-    /// Who git says that commits here are made by; machines often have no name.
-    fn who(&self) -> Result<Signature<'static>, GitError> {
-        let fallback = || Signature::now("countersign", "countersign@localhost");
-        self.inner.signature().or_else(|_| fallback()).map_err(GitError::from)
+    /// Whose name and address a change of the notes bears: git's user, or ours where a machine has none.
+    pub(super) fn who(&self) -> (String, String) {
+        let setting = |name: &str| self.setting(name).filter(|text| !text.trim().is_empty());
+        match (setting("user.name"), setting("user.email")) {
+            (Some(name), Some(email)) => (name, email),
+            _ => ("countersign".into(), "countersign@localhost".into()),
+        }
     }
 }
 

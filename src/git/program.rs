@@ -1,4 +1,4 @@
-//! The git program: one ref of a repository elsewhere, brought into a bare one here.
+//! The git program: refs of a repository elsewhere, brought here or sent there.
 //!
 //! The program is asked, and not libgit2, so that people's credential helpers, SSH settings and
 //! proxies work. What it is given is typed ([`RemoteUrl`], [`RefName`]); what a repository elsewhere
@@ -8,10 +8,15 @@ use std::io::{self, Read};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use super::Repository;
+use super::notes::NOTES_REF;
 use super::source::{RefName, RemoteUrl, SCHEMES};
 
 /// The ref that keeps what was fetched, so that the next time only what is new comes.
 pub const FETCHED: &str = "refs/countersign/fetched";
+
+/// The ref that a remote's notes are brought to, before they are united with those here.
+const FETCHED_NOTES: &str = "refs/countersign/notes";
 
 /// How many of git's last words are kept, in bytes: a screenful, whatever a server sends.
 const WORDS_BYTES_MAX: usize = 2048;
@@ -68,6 +73,14 @@ pub enum ProgramError {
         /// The last lines that git said, without credentials.
         words: String,
     },
+    /// The program could not bring, send or unite notes.
+    #[error("git could not {what} `{NOTES_REF}`{}", indented(words))]
+    Notes {
+        /// What it was to do.
+        what: String,
+        /// The last lines that git said.
+        words: String,
+    },
 }
 
 impl ProgramError {
@@ -77,6 +90,10 @@ impl ProgramError {
             Self::Missing => "install git, or put it on the PATH",
             Self::Start(_) => return None,
             Self::Failed { .. } => "check the URL, the ref, and that `git fetch` may read the repository",
+            Self::Notes { words, .. } if words.contains("rejected") => {
+                "somebody attached more meanwhile: bring that with `countersign manifests --fetch`, and push again"
+            }
+            Self::Notes { .. } => "check the remote's name with `git remote -v`, and that you may reach it",
         })
     }
 }
@@ -87,13 +104,71 @@ fn indented(words: &str) -> String {
 
 /// Brings the commit that a ref names now, without its history, into a bare repository, as [`FETCHED`].
 pub fn fetch(repository: &Path, url: &RemoteUrl, reference: &RefName) -> Result<(), ProgramError> {
+    let mut command = git(repository);
+    command.args(["fetch", "--quiet", "--depth=1", "--no-tags", "--no-recurse-submodules", "--"]);
+    command.arg(url.with_credentials()).arg(format!("+{reference}:{FETCHED}"));
+    let words = match run(command)? {
+        Ran { code: Some(0), .. } => return Ok(()),
+        Ran { words, .. } => url.redact(&words),
+    };
+    Err(ProgramError::Failed { url: url.clone(), reference: reference.clone(), words })
+}
+
+/// Brings a remote's notes and unites them with those here, line by line; false if it has none.
+pub fn fetch_notes(repository: &Repository, remote: &str) -> Result<bool, ProgramError> {
+    let failed = |ran: Ran| notes_failed(format!("fetch from `{remote}`"), ran);
+    let mut command = git(repository.common_dir());
+    command.args(["ls-remote", "--quiet", "--exit-code", "--", remote, NOTES_REF]);
+    match run(command)? {
+        Ran { code: Some(0), .. } => {}
+        // `--exit-code`: the remote answered, and has no such ref.
+        Ran { code: Some(2), .. } => return Ok(false),
+        ran => return Err(failed(ran)),
+    }
+    let mut command = git(repository.common_dir());
+    command.args(["fetch", "--quiet", "--no-tags", "--no-recurse-submodules", "--no-write-fetch-head"]);
+    command.args(["--", remote, &format!("+{NOTES_REF}:{FETCHED_NOTES}")]);
+    check(run(command)?, failed)?;
+    let mut command = git(repository.common_dir());
+    let (name, email) = repository.who();
+    for role in ["AUTHOR", "COMMITTER"] {
+        command.env(format!("GIT_{role}_NAME"), &name).env(format!("GIT_{role}_EMAIL"), &email);
+    }
+    command.args([
+        "notes",
+        "--ref",
+        NOTES_REF,
+        "merge",
+        "--quiet",
+        "--strategy=cat_sort_uniq",
+        FETCHED_NOTES,
+    ]);
+    check(run(command)?, |ran| notes_failed(format!("unite what `{remote}` has with"), ran))?;
+    Ok(true)
+}
+
+/// Sends the notes here to a remote, which takes them only if nothing there would be lost.
+pub fn push_notes(repository: &Repository, remote: &str) -> Result<(), ProgramError> {
+    let mut command = git(repository.common_dir());
+    command.args(["push", "--quiet", "--no-recurse-submodules", "--", remote, NOTES_REF]);
+    check(run(command)?, |ran| notes_failed(format!("push to `{remote}`"), ran))
+}
+
+fn notes_failed(what: String, ran: Ran) -> ProgramError {
+    ProgramError::Notes { what, words: ran.words }
+}
+
+fn check(ran: Ran, failed: impl FnOnce(Ran) -> ProgramError) -> Result<(), ProgramError> {
+    if ran.code == Some(0) { Ok(()) } else { Err(failed(ran)) }
+}
+
+/// The git program for a repository, with no hook of it and nothing of the surroundings.
+fn git(repository: &Path) -> Command {
     let mut command = Command::new("git");
     command.current_dir(repository).arg("--git-dir").arg(repository);
     for setting in SETTINGS {
         command.args(["-c", setting]);
     }
-    command.args(["fetch", "--quiet", "--depth=1", "--no-tags", "--no-recurse-submodules", "--"]);
-    command.arg(url.with_credentials()).arg(format!("+{reference}:{FETCHED}"));
     for name in NOT_INHERITED {
         command.env_remove(name);
     }
@@ -101,18 +176,26 @@ pub fn fetch(repository: &Path, url: &RemoteUrl, reference: &RefName) -> Result<
     command.env("GIT_ALLOW_PROTOCOL", SCHEMES.join(":"));
     // People are asked for passwords on the terminal, not here.
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+    command
+}
+
+/// How a command ended.
+struct Ran {
+    /// Its exit status; nothing if a signal ended it.
+    code: Option<i32>,
+    /// Its last words.
+    words: String,
+}
+
+fn run(mut command: Command) -> Result<Ran, ProgramError> {
     let mut child = command.spawn().map_err(|error| match error.kind() {
         io::ErrorKind::NotFound => ProgramError::Missing,
         _ => ProgramError::Start(error),
     })?;
     let words = child.stderr.take().map_or(Ok(Vec::new()), last_words);
     let status = child.wait().map_err(ProgramError::Start)?;
-    let words = String::from_utf8_lossy(&words.map_err(ProgramError::Start)?).into_owned();
-    if status.success() {
-        return Ok(());
-    }
-    let words = url.redact(words.trim());
-    Err(ProgramError::Failed { url: url.clone(), reference: reference.clone(), words })
+    let words = String::from_utf8_lossy(&words.map_err(ProgramError::Start)?).trim().to_owned();
+    Ok(Ran { code: status.code(), words })
 }
 
 /// The end of a stream, however long it is.

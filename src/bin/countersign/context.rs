@@ -11,6 +11,7 @@ use countersign::digest::Sha256;
 use countersign::files;
 use countersign::git::Repository;
 use countersign::git::source::Source;
+use countersign::hook::update::Side;
 use countersign::limits::{DOCUMENT_BYTES_MAX, KEY_BYTES_MAX};
 use countersign::name::AccountName;
 use countersign::package::write::EntryTime;
@@ -76,13 +77,46 @@ impl Context {
         let start = Path::new(".").canonicalize().context("cannot tell which folder this is")?;
         let repository = Repository::find(&start)?;
         let workspace = find_workspace(&start, repository.as_ref())?;
-        Ok(Self {
+        Ok(Self::of(workspace, repository, global))
+    }
+
+    /// What a hook works in: the repository that git's variables name, or the one here.
+    ///
+    /// Where a push arrives, no file of the repository says anything: its settings alone name the policy.
+    pub fn of_hook(global: &GlobalArgs, side: Side) -> Result<Self> {
+        let start = Path::new(".").canonicalize().context("cannot tell which folder this is")?;
+        let repository = match std::env::var_os("GIT_DIR") {
+            Some(_) => Some(Repository::from_variables()?),
+            None => Repository::find(&start)?,
+        };
+        let top = repository.as_ref().map_or(start.as_path(), Repository::top);
+        let workspace = match side {
+            Side::Pusher => find_workspace(top, repository.as_ref())?,
+            Side::Receiver => Workspace::implicit(top),
+        };
+        Ok(Self::of(workspace, repository, global))
+    }
+
+    fn of(workspace: Workspace, repository: Option<Repository>, global: &GlobalArgs) -> Self {
+        Self {
             folder: workspace.folder.clone(),
             repository,
             workspace,
             now: Timestamp::from_clock(SystemTime::now()),
             threads: global.threads.map_or_else(Threads::per_core, Threads::exactly),
-        })
+        }
+    }
+
+    /// The repository, for what makes no sense outside of one.
+    pub fn in_repository(&self) -> Result<&Repository> {
+        let absent = || {
+            let folder = self.shown(&self.folder);
+            refuse(
+                format!("`{folder}` is in no git repository"),
+                "start in the repository, or name it with `-C`",
+            )
+        };
+        self.repository.as_ref().ok_or_else(absent)
     }
 
     /// A path as it is shown: relative to where the command was started, if it lies below.

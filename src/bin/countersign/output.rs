@@ -7,7 +7,9 @@ use anyhow::{Context, Result};
 use countersign::crypto::any::AnyKeyError;
 use countersign::crypto::secret::SecretKeyError;
 use countersign::gate::Gate;
+use countersign::git::program::ProgramError;
 use countersign::git::source::SourceError;
+use countersign::hook::HookError;
 use countersign::init::InitError;
 use countersign::init::role::RoleError;
 use countersign::policy::edit::EditError;
@@ -43,9 +45,9 @@ pub enum Exit {
 
 impl Exit {
     /// Allowed only by at least one gate, and all of them open.
-    pub fn from_gates(gates: &[Gate]) -> Self {
-        let open = |gate: &Gate| matches!(gate, Gate::Admitted(_));
-        if !gates.is_empty() && gates.iter().all(open) { Self::Allowed } else { Self::Denied }
+    pub fn from_gates<'a>(gates: impl Iterator<Item = &'a Gate>) -> Self {
+        let mut gates = gates.map(|gate| matches!(gate, Gate::Admitted(_))).peekable();
+        if gates.peek().is_some() && gates.all(|open| open) { Self::Allowed } else { Self::Denied }
     }
 
     /// The process's exit status.
@@ -140,6 +142,10 @@ fn hint(error: &(dyn std::error::Error + 'static)) -> Option<String> {
         error.hint()
     } else if let Some(VerifyError::Policy(error)) = error.downcast_ref() {
         policy(error)
+    } else if let Some(error) = error.downcast_ref::<HookError>() {
+        error.hint()
+    } else if let Some(error) = error.downcast_ref::<ProgramError>() {
+        error.hint()
     } else if let Some(error) = error.downcast_ref::<FetchError>() {
         error.hint()
     } else if let Some(error) = error.downcast_ref::<SourceError>() {

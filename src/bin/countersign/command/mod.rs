@@ -1,15 +1,18 @@
 //! Commands: a file each, with its arguments, its help and what it does.
 
 mod artifact;
+mod attach;
 mod completions;
 mod csc;
 mod edit;
 mod function;
+mod hook;
 mod init;
 mod inspect;
 mod job;
 mod key;
 mod man;
+mod manifests;
 mod package;
 mod policy;
 mod profile;
@@ -59,6 +62,15 @@ pub enum Command {
     /// Look at, seal, pin and fetch the policy, and change who may seal it
     #[command(subcommand)]
     Policy(policy::Command),
+    /// Attach manifests to a commit, as git notes
+    Attach(attach::Attach),
+    /// Take manifests from a commit
+    Detach(attach::Detach),
+    /// Show what is attached to a commit, and fetch and push it
+    Manifests(manifests::Args),
+    /// Judge a push, for git's hooks
+    #[command(subcommand)]
+    Hook(hook::Command),
     /// Print a completion script for a shell
     Completions(completions::Args),
     /// Print or write the manual pages
@@ -82,6 +94,10 @@ impl Command {
             Self::Key(command) => command.run(global),
             Self::Artifact(command) => command.run(global),
             Self::Policy(command) => command.run(global),
+            Self::Attach(args) => args.run(global),
+            Self::Detach(args) => args.run(global),
+            Self::Manifests(args) => args.run(global),
+            Self::Hook(command) => command.run(global),
             Self::Completions(args) => args.run(),
             Self::Man(args) => args.run(),
         }

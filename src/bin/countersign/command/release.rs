@@ -1,10 +1,14 @@
 //! `countersign release`: package, sign and verify what the workspace deploys.
 
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
 use anyhow::Result;
 use countersign::crypto::secret::SecretKey;
 use countersign::files::{Access, Pending};
 use countersign::gate::Gate;
 use countersign::manifest;
+use countersign::manifest::attached::Attached;
 use countersign::name::ArtifactName;
 use countersign::package::write::ENCODER;
 use countersign::policy::error::PolicyError;
@@ -14,6 +18,7 @@ use countersign::sign::{self, Existing, Signer};
 use countersign::verify::integrity::Digests;
 use countersign::workspace::Item;
 
+use super::attach::{self, commit_of};
 use super::init;
 use super::package::{ChoiceArgs, items, make};
 use super::sign::{SigningArgs, existing, layer_record, profile_for};
@@ -37,8 +42,18 @@ pub struct Args {
     choice: ChoiceArgs,
     #[command(flatten)]
     signing: SigningArgs,
+    /// Attach each manifest to the commit that its package was made from, as a git note
+    #[arg(long)]
+    attach: bool,
     #[command(flatten)]
     report: ReportArgs,
+}
+
+/// What came of one item.
+struct Released {
+    gate: Gate,
+    manifest: PathBuf,
+    commit: Option<String>,
 }
 
 impl Args {
@@ -48,10 +63,12 @@ impl Args {
         init::local_if_needed(&context, &self.signing.trust)?;
         let policy = context.policy(&context.location(&self.signing.trust)?)?;
         let key = context.signing_key(&self.signing.key, policy.account())?;
-        let (mut gates, mut notes) = (Vec::new(), policy.notes().to_vec());
+        let (mut released, mut notes) = (Vec::new(), policy.notes().to_vec());
         for item in items(&context, &self.names)? {
-            gates.push(self.release(&context, &policy, &key, item, &mut notes)?);
+            released.push(self.release(&context, &policy, &key, item, &mut notes)?);
         }
+        self.attach(&context, &released)?;
+        let gates: Vec<Gate> = released.into_iter().map(|each| each.gate).collect();
         self.report.show(&gates, &notes)
     }
 
@@ -62,11 +79,13 @@ impl Args {
         key: &SecretKey,
         item: &Item,
         notes: &mut Vec<String>,
-    ) -> Result<Gate> {
+    ) -> Result<Released> {
         let profile = profile_for(policy, self.signing.profile.as_ref(), Some(item))?;
         let signer = Signer::new(policy, &profile, key, context.now)?;
         let (packaged, _) = make(context, item, &self.choice, &context.workspace.output)?;
         packaged.findings.iter().for_each(warn);
+        let commit = self.attach.then(|| commit_of(context, &packaged.path, packaged.source.as_ref()));
+        let commit = commit.transpose()?;
         let existing = existing(&signer, &packaged.path, &packaged.digests)?;
         // A manifest is kept only if a new one would say the same, but for its job and its time.
         let void = |key| Ok::<_, PolicyError>(!policy.revocations_of(&[subject_of_key(key)])?.is_empty());
@@ -77,9 +96,11 @@ impl Args {
                 && (&job.profile, &job.name, job.kind) == (signer.profile(), &item.name, item.kind)
                 && (&job.source, job.selection.as_ref()) == (&packaged.source, Some(&packaged.rules))
         });
-        let shown = context.shown(&manifest::path_beside(&packaged.path));
+        let manifest = manifest::path_beside(&packaged.path);
+        let shown = context.shown(&manifest);
         let task = Task {
-            artifact: packaged.path.clone(),
+            artifact: Some(packaged.path.clone()),
+            source: None,
             manifest: None,
             asked: Some((item.kind, item.name.clone())),
             digests: Digests::Quick,
@@ -110,12 +131,25 @@ impl Args {
                     },
                 )?;
                 // Both are written before either gets its name: what can fail leaves the last release whole.
-                let manifest = manifest::path_beside(&packaged.path);
-                let manifest = Pending::with(&manifest, &signed.manifest, Access::Public)?;
+                let pending = Pending::with(&manifest, &signed.manifest, Access::Public)?;
                 packaged.pending.keep()?;
-                manifest.keep()?;
+                pending.keep()?;
             }
         }
-        judge(context, policy, None, &task, notes)
+        let gate = judge(context, policy, None, &task, notes)?;
+        Ok(Released { gate, manifest, commit })
+    }
+
+    /// Attaches what was admitted, each commit's manifests at once.
+    fn attach(&self, context: &Context, released: &[Released]) -> Result<()> {
+        let mut by_commit: BTreeMap<&str, Vec<Attached>> = BTreeMap::new();
+        for each in released.iter().filter(|each| matches!(each.gate, Gate::Admitted(_))) {
+            let Some(commit) = &each.commit else { continue };
+            by_commit.entry(commit).or_default().push(attach::read(context, &each.manifest)?);
+        }
+        let each = |(commit, manifests): (&str, Vec<_>)| {
+            attach::attach(context.in_repository()?, commit, &manifests).map(|text| note(&text))
+        };
+        by_commit.into_iter().try_for_each(each)
     }
 }

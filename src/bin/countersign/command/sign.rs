@@ -9,6 +9,7 @@ use countersign::files::{self, Access};
 use countersign::inventory::FileRecord;
 use countersign::limits::MANIFEST_BYTES_MAX;
 use countersign::manifest;
+use countersign::manifest::attached::Attached;
 use countersign::name::{ArtifactName, ProfileName};
 use countersign::package::{read, select};
 use countersign::policy::store::Policy;
@@ -18,10 +19,11 @@ use countersign::sign::{self, Existing, Signed, Signer};
 use countersign::workspace::Item;
 use serde::Serialize;
 
+use super::attach::{self, commit_of};
 use super::package::{ChoiceArgs, selection};
 use crate::context::{Context, GlobalArgs, TrustArgs, builder};
 use crate::keys::KeyArgs;
-use crate::output::{Exit, Format, print, print_json, refuse};
+use crate::output::{Exit, Format, note, print, print_json, refuse};
 use crate::progress::Progress;
 
 /// Arguments of `sign`.
@@ -46,6 +48,9 @@ pub struct Args {
     /// Sign again what has a manifest already, which is replaced
     #[arg(long)]
     again: bool,
+    /// Attach each manifest to the commit that its artifact was made from, as a git note
+    #[arg(long)]
+    attach: bool,
     /// How to write the result
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
@@ -161,6 +166,8 @@ impl Args {
             ));
         }
         let (rules, source) = self.provenance(context, subject.item, &files).unzip();
+        let source = source.flatten();
+        let commit = self.attach.then(|| commit_of(context, path, source.as_ref())).transpose()?;
         let signed = sign::sign(
             signer,
             sign::Artifact {
@@ -171,13 +178,17 @@ impl Args {
                 files,
                 selection: rules,
                 encoder: None,
-                source: source.flatten(),
+                source,
                 builder: builder(),
                 layer: layer_record(subject.kind, subject.item),
             },
         )?;
         drop(progress);
         files::write(&manifest::path_beside(path), &signed.manifest, Access::Public)?;
+        if let Some(commit) = commit {
+            let attached = Attached::parse(&signed.manifest)?;
+            note(&attach::attach(context.in_repository()?, &commit, &[attached])?);
+        }
         Ok(signed)
     }
 

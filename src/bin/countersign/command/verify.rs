@@ -2,19 +2,22 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use countersign::crypto::envelope::Envelope;
 use countersign::csc::Csc;
 use countersign::document;
 use countersign::files;
 use countersign::files::artifact::Artifact;
 use countersign::gate::{self, Gate, Labels};
+use countersign::hook::update::Side;
+use countersign::hook::{Hook, HookError};
 use countersign::limits::{MANIFEST_BYTES_MAX, SIGNED_REVOCATION_BYTES_MAX};
 use countersign::manifest;
 use countersign::name::{ArtifactName, CscId};
 use countersign::policy::store::Policy;
 use countersign::provenance::Kind;
 use countersign::verify::integrity::Digests;
+use countersign::verify::source::{self, SourcePackage};
 use countersign::verify::{Question, Subject, verify};
 
 use crate::context::{Context, GlobalArgs, TrustArgs};
@@ -27,13 +30,19 @@ use crate::verdicts::ReportArgs;
 #[command(after_help = "Exit status: 0 allowed (also with warnings), 1 denied, 2 could not decide.\n\n\
     Examples:\n  countersign verify                               what the workspace's last release made\n  \
     countersign verify dist/orders.zip --function orders\n  \
+    countersign verify --source v1.2.0               what is attached to a commit\n  \
+    countersign verify --source HEAD dist/orders.zip --function orders\n  \
     countersign verify a.zip --csc policy/csc/csc-0123456789abcdefg.toml --format json")]
 pub struct Args {
     /// The artifact; otherwise every package of the workspace
     artifact: Option<PathBuf>,
     /// Its manifest; otherwise the file beside it with `.sigstore.json` after its name
-    #[arg(long, value_name = "FILE", requires = "artifact")]
+    #[arg(long, value_name = "FILE")]
     manifest: Option<PathBuf>,
+    /// The artifact, or the manifest without one, must describe exactly the package of this commit;
+    /// without either, what is attached to the commit is verified
+    #[arg(long, value_name = "REV")]
+    source: Option<String>,
     /// The function that it would be deployed as; chooses the CSC that the policy attaches to it
     #[arg(long, value_name = "NAME")]
     function: Option<ArtifactName>,
@@ -54,8 +63,10 @@ pub struct Args {
 
 /// One artifact to verify.
 pub struct Task {
-    /// The artifact.
-    pub artifact: PathBuf,
+    /// The artifact; nothing if only a commit is asked about.
+    pub artifact: Option<PathBuf>,
+    /// The commit's package that it is to be.
+    pub source: Option<SourcePackage>,
     /// Its manifest, if it was named.
     pub manifest: Option<PathBuf>,
     /// What it is asked about as.
@@ -76,11 +87,31 @@ impl Args {
         }
         let policy = context.policy(&context.location(&self.trust)?)?;
         let csc = csc.map(|(id, _)| id);
+        if let (Some(revision), None, None) = (&self.source, &self.artifact, &self.manifest) {
+            return self.attached(&context, &policy, revision);
+        }
         let (mut gates, mut notes) = (Vec::new(), policy.notes().to_vec());
         for task in self.tasks(&context, csc.is_some())? {
             gates.push(judge(&context, &policy, csc.as_ref(), &task, &mut notes)?);
         }
         self.report.show(&gates, &notes)
+    }
+
+    /// Verifies what is attached to a commit, for each function and layer that the commit has to package.
+    fn attached(&self, context: &Context, policy: &Policy, revision: &str) -> Result<Exit> {
+        if self.function.is_some() || self.csc.is_some() || !self.revocations.is_empty() {
+            return Err(refuse(
+                "everything that is attached to the commit is verified, as the sealed policy says",
+                "leave out `--function`, `--csc` and `--revocation`, or name an artifact or a `--manifest`",
+            ));
+        }
+        let repository = context.in_repository()?;
+        let (now, threads) = (context.now, context.threads);
+        let hook = Hook { policy, repository, side: Side::Pusher, now, threads };
+        let judged = hook.judge_commit(repository.commit(revision)?)?;
+        judged.notes.iter().for_each(|text| note(text));
+        let notes = [policy.notes(), &judged.notes].concat();
+        self.report.show(&judged.gates, &notes)
     }
 
     /// The CSC's id, and the policy directory if a file in one was named.
@@ -107,13 +138,20 @@ impl Args {
         let digests = if self.all_digests { Digests::All } else { Digests::Quick };
         let revocations =
             self.revocations.iter().map(|path| signed_revocation(path)).collect::<Result<Vec<_>>>()?;
-        let Some(artifact) = &self.artifact else {
+        if self.artifact.is_none() && self.source.is_none() {
+            if self.manifest.is_some() {
+                return Err(refuse(
+                    "a manifest alone says nothing about an artifact",
+                    "name the artifact too, or the commit it is to describe with `--source`",
+                ));
+            }
             let named = items.filter(|item| {
                 self.function.as_ref().is_none_or(|name| item.kind == Kind::Function && item.name == *name)
             });
             let tasks: Vec<Task> = named
                 .map(|item| Task {
-                    artifact: item.artifact(&context.workspace.output),
+                    artifact: Some(item.artifact(&context.workspace.output)),
+                    source: None,
                     manifest: None,
                     asked: Some((item.kind, item.name.clone())),
                     digests,
@@ -127,8 +165,10 @@ impl Args {
                 return Err(refuse("the workspace has no function of that name", hint));
             }
             return Ok(tasks);
-        };
-        let asked = self.function.clone().map(|name| (Kind::Function, name));
+        }
+        let source = self.source.as_deref().map(|revision| self.package_of(context, revision)).transpose()?;
+        let (item, source) = source.unzip();
+        let asked = self.function.clone().map(|name| (Kind::Function, name)).or(item);
         if asked.is_none() && !has_csc {
             return Err(refuse(
                 "nothing says which policy applies to the artifact",
@@ -136,12 +176,38 @@ impl Args {
             ));
         }
         Ok(vec![Task {
-            artifact: artifact.clone(),
+            artifact: self.artifact.clone(),
+            source,
             manifest: self.manifest.clone(),
             asked,
             digests,
             revocations,
         }])
+    }
+}
+
+impl Args {
+    /// The package that a commit makes of the function or layer that is asked about.
+    ///
+    /// Its name is `--function`'s, or that of the artifact's or the manifest's file.
+    fn package_of(&self, context: &Context, revision: &str) -> Result<((Kind, ArtifactName), SourcePackage)> {
+        let repository = context.in_repository()?;
+        let commit = repository.commit(revision)?;
+        let workspace = source::workspace(repository, &commit).map_err(HookError::from)?;
+        let file = self.artifact.as_deref().or(self.manifest.as_deref()).and_then(Path::file_name);
+        let stem = file.and_then(|name| name.to_str()?.split_once(".zip")?.0.parse().ok());
+        let name = self.function.clone().or(stem);
+        let item = name.as_ref().and_then(|name| workspace.item(name)).ok_or_else(|| {
+            let named = name.as_ref().map_or("that".into(), |name| format!("`{name}`"));
+            let known: Vec<&str> = workspace.items.iter().map(|item| item.name.as_str()).collect();
+            refuse(
+                format!("commit {} has no function or layer of the name {named}", commit.short()),
+                format!("name one with `--function`; it has {}", known.join(", ")),
+            )
+        })?;
+        let package = SourcePackage::of(repository, &commit, &workspace, item, context.threads)
+            .with_context(|| format!("commit {} makes no package of `{}`", commit.short(), item.name))?;
+        Ok(((item.kind, item.name.clone()), package))
     }
 }
 
@@ -160,29 +226,36 @@ pub fn judge(
     task: &Task,
     notes: &mut Vec<String>,
 ) -> Result<Gate> {
-    let artifact = Artifact::open(&task.artifact).map_err(|error| match error.is_absent() {
-        true => refuse(
-            format!("there is no `{}`", context.shown(&task.artifact)),
-            "make it with `countersign release`, or name another",
-        ),
-        false => error.into(),
-    })?;
-    let path = task.manifest.clone().unwrap_or_else(|| manifest::path_beside(&task.artifact));
+    let artifact = task.artifact.as_deref().map(|path| open(context, path)).transpose()?;
+    let beside = || task.artifact.as_deref().map(manifest::path_beside);
+    let path = task.manifest.clone().or_else(beside).unwrap_or_default();
     let bytes = match &task.manifest {
         Some(named) => Some(files::read(named, MANIFEST_BYTES_MAX)?),
         None => files::read_if_there(&path, MANIFEST_BYTES_MAX)?,
     };
+    let commit = || task.source.as_ref().map(|source| format!("commit {}", source.commit().short()));
     let labels = Labels {
-        artifact: context.shown(&task.artifact),
+        artifact: task
+            .artifact
+            .as_deref()
+            .map(|path| context.shown(path))
+            .or_else(commit)
+            .unwrap_or_default(),
         manifest: bytes.as_ref().map(|_| context.shown(&path)),
         name: task.asked.as_ref().map(|(_, name)| name.clone()),
+    };
+    let subject = match (&artifact, &task.source) {
+        (Some(artifact), None) => Subject::Artifact(artifact),
+        (Some(artifact), Some(source)) => Subject::Both(artifact, source),
+        (None, Some(source)) => Subject::Source(source),
+        (None, None) => return Err(refuse("there is nothing to verify", "name an artifact")),
     };
     let Some(csc) = governing(policy, csc, task)? else {
         return Ok(gate::stop_ungoverned(policy.account(), labels));
     };
     let progress = Progress::start(&format!("verifying {}", labels.artifact), 0);
     let question = Question {
-        subject: Subject::Artifact(&artifact),
+        subject,
         manifest: bytes.map(|bytes| (path, bytes)),
         asked: task.asked.clone(),
         revocations: task.revocations.clone(),
@@ -196,6 +269,16 @@ pub fn judge(
     evidence.notes().iter().for_each(|text| note(text));
     notes.extend_from_slice(evidence.notes());
     Ok(gate::decide(&evidence, &csc, labels))
+}
+
+fn open(context: &Context, path: &Path) -> Result<Artifact> {
+    Artifact::open(path).map_err(|error| match error.is_absent() {
+        true => refuse(
+            format!("there is no `{}`", context.shown(path)),
+            "make it with `countersign release`, or name another",
+        ),
+        false => error.into(),
+    })
 }
 
 /// The CSC that the sealed policy attaches to the name asked about; without one, the CSC that was named.

@@ -1,0 +1,118 @@
+//! `countersign hook`: what git's hooks ask before a push goes on.
+
+use std::io::{IsTerminal, Read};
+
+use anyhow::{Context as _, Result};
+use clap::Subcommand;
+use countersign::hook::Hook;
+use countersign::hook::update::{self, Side};
+use countersign::limits::HOOK_INPUT_BYTES_MAX;
+
+use crate::context::{Context, GlobalArgs, TrustArgs};
+use crate::output::{Exit, note, refuse};
+use crate::verdicts::ReportArgs;
+
+/// Hooks of git.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Judge a push before it leaves: `hooks/pre-push` calls this
+    #[command(
+        after_help = "Each pushed ref that the sealed policy protects must lead to a commit whose functions and layers all\n\
+        have a valid manifest attached. Reads what git gives a pre-push hook on standard input.\n\n\
+        Exit status: 0 the push may go on, 1 denied, 2 could not decide.\n\n\
+        Example:\n  countersign hook pre-push \"$@\""
+    )]
+    PrePush(PrePush),
+    /// Judge a push before the server takes it: `hooks/pre-receive` calls this
+    #[command(
+        after_help = "As `pre-push`, on a server: the policy comes from `git config countersign.policy` and\n\
+        `countersign.root` of the repository that is pushed to, and from nothing that is pushed.\n\n\
+        Exit status: 0 the push may go on, 1 denied, 2 could not decide.\n\n\
+        Example:\n  countersign hook pre-receive"
+    )]
+    PreReceive(Options),
+}
+
+/// Arguments of `hook pre-push`.
+#[derive(Debug, clap::Args)]
+pub struct PrePush {
+    /// The remote's name, as git gives it
+    remote: Option<String>,
+    /// The remote's URL, as git gives it
+    url: Option<String>,
+    #[command(flatten)]
+    options: Options,
+}
+
+/// Options of every hook.
+#[derive(Debug, clap::Args)]
+pub struct Options {
+    #[command(flatten)]
+    trust: TrustArgs,
+    #[command(flatten)]
+    report: ReportArgs,
+}
+
+impl Command {
+    /// Judges the push.
+    pub fn run(self, global: &GlobalArgs) -> Result<Exit> {
+        match self {
+            Self::PrePush(PrePush { options, .. }) => options.judge(global, Side::Pusher),
+            Self::PreReceive(options) => options.judge(global, Side::Receiver),
+        }
+    }
+}
+
+impl Options {
+    fn judge(self, global: &GlobalArgs, side: Side) -> Result<Exit> {
+        // Git must never write into a closed pipe, so all of it is read, whatever comes of it.
+        let input = input(side)?;
+        let updates = update::parse(side, &input)?;
+        if updates.is_empty() {
+            return Ok(Exit::Done);
+        }
+        let context = Context::of_hook(global, side)?;
+        let repository = context.repository.as_ref().ok_or_else(|| {
+            refuse(
+                format!("no repository is here, and `{}` judges pushes of one", side.hook()),
+                "start it in the repository; git does, once `countersign hooks install` has installed the hook",
+            )
+        })?;
+        let policy = context.policy(&context.location(&self.trust)?)?;
+        let hook = Hook { policy: &policy, repository, side, now: context.now, threads: context.threads };
+        let judged = hook.judge(&updates)?;
+        judged.iter().flat_map(|judged| &judged.notes).for_each(|text| note(text));
+        if judged.is_empty() {
+            return Ok(Exit::Done);
+        }
+        self.report.show_push(&judged, policy.notes())
+    }
+}
+
+fn input(side: Side) -> Result<Vec<u8>> {
+    let stdin = std::io::stdin();
+    if stdin.is_terminal() {
+        return Err(refuse(
+            format!(
+                "git tells `{}` on standard input which refs a push moves, and this is a terminal",
+                side.hook()
+            ),
+            "install the hook with `countersign hooks install`; git runs it",
+        ));
+    }
+    let mut input = Vec::new();
+    stdin
+        .lock()
+        .take(HOOK_INPUT_BYTES_MAX + 1)
+        .read_to_end(&mut input)
+        .context("cannot read standard input")?;
+    if input.len() as u64 > HOOK_INPUT_BYTES_MAX {
+        // What is left is taken and forgotten.
+        std::io::copy(&mut stdin.lock(), &mut std::io::sink()).context("cannot read standard input")?;
+        return Err(refuse(
+            format!("the push moves more refs than fit in {HOOK_INPUT_BYTES_MAX} bytes"),
+            "push fewer refs at a time",
+        ));
+    }
+    Ok(input)
+}

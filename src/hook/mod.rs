@@ -1,0 +1,134 @@
+//! Hooks: a push goes on only if all that the refs it protects lead to is signed.
+//!
+//! The sealed policy says which refs are protected. For the commit that each of them would lead to,
+//! every function and layer of that commit's own `countersign.toml` is judged under the CSC that
+//! governs it: some manifest attached to the commit, or to another commit of the push, has to describe
+//! exactly the package of the commit. Which policy counts is for the caller; nothing that is pushed says.
+
+mod candidates;
+mod judge;
+pub mod update;
+
+use std::collections::BTreeMap;
+
+use self::judge::Judge;
+use self::update::{Side, Update};
+use crate::files::FileError;
+use crate::gate::Gate;
+use crate::git::notes::NOTES_REF;
+use crate::git::{Commit, GitError, Repository};
+use crate::parallel::Threads;
+use crate::policy::error::PolicyError;
+use crate::policy::store::Policy;
+use crate::time::Timestamp;
+use crate::verify::VerifyError;
+use crate::verify::source::WorkspaceError;
+
+/// Why nothing could be decided about a push.
+#[derive(Debug, thiserror::Error)]
+pub enum HookError {
+    /// A protected ref would lead to something that is not a commit.
+    #[error("protected ref `{reference}` would lead to {object}, which is no commit of this repository")]
+    NotACommit {
+        /// The ref.
+        reference: String,
+        /// The object's id.
+        object: String,
+    },
+    /// What the commit has to package cannot be told.
+    #[error(transparent)]
+    Workspace(#[from] WorkspaceError),
+    /// The policy is not trusted.
+    #[error(transparent)]
+    Policy(#[from] PolicyError),
+    /// Git's data could not be had.
+    #[error(transparent)]
+    Git(#[from] GitError),
+    /// A file could not be read.
+    #[error(transparent)]
+    File(#[from] FileError),
+}
+
+impl HookError {
+    /// What to do about it.
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::NotACommit { .. } => Some("push a commit, or a tag of one"),
+            Self::Workspace(error) => error.hint(),
+            Self::Policy(error) => error.hint(),
+            Self::Git(_) | Self::File(_) => None,
+        }
+    }
+}
+
+impl From<VerifyError> for HookError {
+    fn from(error: VerifyError) -> Self {
+        match error {
+            VerifyError::Policy(error) => Self::Policy(error),
+            VerifyError::File(error) => Self::File(error),
+        }
+    }
+}
+
+/// What a hook judges with.
+pub struct Hook<'a> {
+    /// The policy that says which refs are protected, and by what.
+    pub policy: &'a Policy,
+    /// The repository, with what is pushed among its objects.
+    pub repository: &'a Repository,
+    /// Where the hook runs.
+    pub side: Side,
+    /// The verifier's clock.
+    pub now: Timestamp,
+    /// How many threads may work.
+    pub threads: Threads,
+}
+
+/// What was judged of one commit.
+#[derive(Debug)]
+pub struct Judged {
+    /// The commit.
+    pub commit: Commit,
+    /// The protected refs that would lead to it.
+    pub references: Vec<String>,
+    /// What the gate says about each function and layer; at least one.
+    pub gates: Vec<Gate>,
+    /// Things worth saying that change no verdict.
+    pub notes: Vec<String>,
+}
+
+impl Hook<'_> {
+    /// Judges a push; nothing is judged where it moves no protected ref.
+    pub fn judge(&self, updates: &[Update]) -> Result<Vec<Judged>, HookError> {
+        let functions = self.policy.functions()?;
+        let mut commits: BTreeMap<Commit, Vec<String>> = BTreeMap::new();
+        for update in updates.iter().filter(|update| functions.protects(&update.reference)) {
+            // A ref that is gone deploys nothing.
+            let Some(object) = &update.to else { continue };
+            let commit = self.repository.peeled(object).ok_or_else(|| HookError::NotACommit {
+                reference: update.reference.clone(),
+                object: object.clone(),
+            })?;
+            commits.entry(commit).or_default().push(update.reference.clone());
+        }
+        if commits.is_empty() {
+            return Ok(Vec::new());
+        }
+        // What is attached comes with the push itself, or came before.
+        let pushed = updates.iter().find(|update| update.reference == NOTES_REF);
+        let notes = match pushed.and_then(|update| update.to.as_deref()) {
+            Some(commit) => self.repository.notes_as_of(commit)?,
+            None => self.repository.notes()?,
+        };
+        let judge = Judge::new(self, &functions)?;
+        let each = |(commit, references)| judge.commit(self, &notes, commit, references);
+        commits.into_iter().map(each).collect()
+    }
+
+    /// Judges one commit by what is attached here, whatever refs lead to it.
+    pub fn judge_commit(&self, commit: Commit) -> Result<Judged, HookError> {
+        let functions = self.policy.functions()?;
+        let notes = self.repository.notes()?;
+        Judge::new(self, &functions)?.commit(self, &notes, commit, Vec::new())
+    }
+}

@@ -1,0 +1,150 @@
+//! Updates: the refs that a push would move, as git tells a hook on its standard input.
+//!
+//! ```text
+//! pre-push      LOCAL-REF SP LOCAL-ID SP REMOTE-REF SP REMOTE-ID LF
+//! pre-receive   OLD-ID SP NEW-ID SP REF LF
+//! ```
+//! From githooks(5). An id of zeros alone, 40 or 64 of them, stands for a ref that is not there. What
+//! a pusher names locally may be any expression, with spaces too, so lines are read from their end.
+
+use crate::limits::{HOOK_LINE_BYTES_MAX, PUSHED_REFS_MAX};
+
+/// One ref that a push would move.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Update {
+    /// The ref's full name where the push goes. Bytes that are not UTF-8 are shown as `U+FFFD`.
+    pub reference: String,
+    /// The object that it would lead to; nothing if it would be gone.
+    pub to: Option<String>,
+}
+
+/// Which hook is told about the updates.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Side {
+    /// `pre-push`, where a push starts.
+    Pusher,
+    /// `pre-receive`, where it arrives.
+    Receiver,
+}
+
+impl Side {
+    /// The hook's name.
+    pub fn hook(self) -> &'static str {
+        match self {
+            Self::Pusher => "pre-push",
+            Self::Receiver => "pre-receive",
+        }
+    }
+
+    /// The refs whose commits the other end has already, as a glob.
+    pub(super) fn known(self) -> &'static str {
+        match self {
+            Self::Pusher => "refs/remotes/*",
+            Self::Receiver => "refs/*",
+        }
+    }
+}
+
+/// What git said is not what it says to this hook.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum UpdateError {
+    /// A line is not one of an update.
+    #[error("line {line} of the hook's input is not one that git gives to `{hook}`")]
+    Malformed {
+        /// The hook.
+        hook: &'static str,
+        /// The line's number, from 1.
+        line: usize,
+    },
+    /// There are more updates than any honest push has.
+    #[error("the push moves more than {PUSHED_REFS_MAX} refs")]
+    TooMany,
+}
+
+/// Reads what git said.
+pub fn parse(side: Side, input: &[u8]) -> Result<Vec<Update>, UpdateError> {
+    let mut updates = Vec::new();
+    let lines = input.split(|byte| *byte == b'\n').enumerate().filter(|(_, line)| !line.is_empty());
+    for (number, line) in lines {
+        if updates.len() == PUSHED_REFS_MAX {
+            return Err(UpdateError::TooMany);
+        }
+        let malformed = UpdateError::Malformed { hook: side.hook(), line: number + 1 };
+        updates.push(update(side, line).ok_or(malformed)?);
+    }
+    Ok(updates)
+}
+
+fn update(side: Side, line: &[u8]) -> Option<Update> {
+    let line = String::from_utf8_lossy(line);
+    if line.len() > HOOK_LINE_BYTES_MAX {
+        return None;
+    }
+    let mut fields = line.rsplitn(4, ' ');
+    let (last, middle, first) = (fields.next()?, fields.next()?, fields.next()?);
+    let (to, reference, from) = match side {
+        Side::Pusher => (first, middle, last),
+        Side::Receiver => (middle, last, first),
+    };
+    let has_rest = fields.next().is_some_and(|rest| !rest.is_empty());
+    let whole = has_rest == (side == Side::Pusher) && is_id(from) && is_id(to) && !reference.is_empty();
+    let is_gone = to.bytes().all(|byte| byte == b'0');
+    whole.then(|| Update { reference: reference.into(), to: (!is_gone).then(|| to.into()) })
+}
+
+/// An object's id: SHA-1 or SHA-256 in lower-case hexadecimal.
+fn is_id(text: &str) -> bool {
+    matches!(text.len(), 40 | 64) && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ONE: &str = "1111111111111111111111111111111111111111";
+    const ZERO: &str = "0000000000000000000000000000000000000000";
+
+    fn push(input: &str) -> Vec<(String, Option<String>)> {
+        let updates = parse(Side::Pusher, input.as_bytes()).unwrap();
+        updates.into_iter().map(|update| (update.reference, update.to)).collect()
+    }
+
+    #[test]
+    fn every_line_is_an_update() {
+        let long = "0".repeat(64);
+        let input = format!(
+            "HEAD {ONE} refs/heads/main {ZERO}\n(delete) {ZERO} refs/heads/old {ONE}\n\
+            (delete) {long} refs/heads/older {long}\n:/fix the bug {ONE} refs/tags/v1 {ZERO}\n"
+        );
+        let name = |text: &str| text.to_owned();
+        assert_eq!(
+            push(&input),
+            [
+                (name("refs/heads/main"), Some(name(ONE))),
+                (name("refs/heads/old"), None),
+                (name("refs/heads/older"), None),
+                (name("refs/tags/v1"), Some(name(ONE))),
+            ]
+        );
+        assert_eq!(push(""), []);
+        let received = parse(Side::Receiver, format!("{ZERO} {ONE} refs/heads/main").as_bytes()).unwrap();
+        assert_eq!(received, [Update { reference: name("refs/heads/main"), to: Some(name(ONE)) }]);
+    }
+
+    #[test]
+    fn a_line_that_git_does_not_write_is_refused() {
+        for line in [
+            "x",
+            &format!("{ONE} refs/heads/main {ZERO}"),
+            &format!("HEAD {} refs/heads/main {ZERO}", &ONE[1..]),
+            &format!("HEAD {ONE} refs/heads/main"),
+            &format!("HEAD {ONE}  {ZERO}"),
+            &format!("HEAD {} refs/heads/main {ZERO}", ONE.replace('1', "A")),
+        ] {
+            let found = parse(Side::Pusher, format!("HEAD {ONE} refs/heads/a {ZERO}\n{line}\n").as_bytes());
+            assert_eq!(found, Err(UpdateError::Malformed { hook: "pre-push", line: 2 }), "{line}");
+        }
+        let four = format!("a {ZERO} {ONE} refs/heads/main");
+        assert!(parse(Side::Receiver, four.as_bytes()).is_err());
+    }
+}
