@@ -1,0 +1,180 @@
+//! Does what is attached to a commit stay there, travel, and unite?
+
+use std::path::PathBuf;
+
+use crate::place::Place;
+use crate::support::{Mode, Ran, Scene, read, text, write};
+
+/// A scene whose last commit is released; nothing is attached.
+fn released() -> Scene {
+    let scene = Scene::new();
+    scene.run(&["release", "--format", "json"]).allowed();
+    scene
+}
+
+fn notes(scene: &Scene) -> String {
+    scene.git(&["notes", "--ref", "countersign", "show", "HEAD"])
+}
+
+#[test]
+fn a_manifest_is_attached_once_and_git_shows_it() {
+    let scene = released();
+    let manifest = scene.manifest();
+    let attach = || scene.run(&["attach", "HEAD", text(&manifest)]).done().out();
+    assert!(attach().starts_with("attached: 1 manifest to commit "));
+    assert!(attach().contains("attached: 0 manifests") && attach().contains("(1 already there)"));
+    let (line, file) = (notes(&scene), String::from_utf8(read(&manifest)).expect("text"));
+    assert_eq!(line.trim(), file.trim());
+    let listed = scene.run(&["manifests", "--format", "json"]).done().out();
+    let listed: serde_json::Value = serde_json::from_str(&listed).expect("JSON");
+    assert_eq!(listed["manifests"][0]["name"], "orders");
+    assert_eq!(listed["manifests"].as_array().expect("a list").len(), 1);
+}
+
+#[test]
+fn what_is_no_manifest_is_not_attached() {
+    let scene = released();
+    let other = scene.path().join("other.json");
+    for bytes in ["", "null", "[]", "{}", "\n", "not json"] {
+        write(&other, bytes);
+        scene.run(&["attach", "HEAD", text(&other)]).undecided("cannot attach");
+    }
+    // All of them or none.
+    scene.run(&["attach", "HEAD", text(&scene.manifest()), text(&other)]).undecided("cannot attach");
+    scene.run(&["attach", "nowhere", text(&scene.manifest())]).undecided("`nowhere` is not a commit");
+    assert!(scene.run(&["manifests"]).done().out().contains("0 manifests"));
+}
+
+#[test]
+fn a_manifest_is_detached_by_name_and_the_rest_stays() {
+    let scene = released();
+    scene.run(&["attach", "HEAD", text(&scene.manifest())]).done();
+    scene.run(&["detach", "HEAD", "invoices"]).undecided("nothing of that is attached");
+    assert!(scene.run(&["detach", "HEAD", "orders"]).done().out().starts_with("detached: function `orders`"));
+    assert!(scene.run(&["manifests"]).done().out().contains("0 manifests"));
+    scene.run(&["detach", "HEAD"]).undecided("nothing of that is attached");
+}
+
+#[test]
+fn somebody_elses_lines_stay_and_count_for_nothing() {
+    let scene = released();
+    scene.git(&["notes", "--ref", "countersign", "add", "-m", "a note by hand", "HEAD"]);
+    scene.run(&["attach", "HEAD", text(&scene.manifest())]).done();
+    assert!(notes(&scene).contains("a note by hand"));
+    let listed = scene.run(&["manifests"]);
+    assert!(listed.done().err().contains("1 of what is attached is no manifest"), "{listed}");
+    scene.run(&["verify", "--source", "HEAD", "--format", "json"]).allowed();
+    scene.run(&["detach", "HEAD"]).done();
+    assert_eq!(notes(&scene).trim(), "a note by hand");
+}
+
+#[test]
+fn notes_are_found_however_git_has_cut_their_names() {
+    let scene = released();
+    scene.run(&["attach", "HEAD", text(&scene.manifest())]).done();
+    let head = scene.git(&["rev-parse", "HEAD"]);
+    let blob = scene.git(&["notes", "--ref", "countersign", "list", "HEAD"]);
+    for cuts in [&[2][..], &[2, 4], &[2, 4, 6]] {
+        let mut path = head.trim().to_owned();
+        cuts.iter().rev().for_each(|at| path.insert(*at, '/'));
+        let index = scene.path().join("index");
+        let _ = std::fs::remove_file(&index);
+        let git = |arguments: &[&str]| {
+            let mut command = scene.command("git");
+            command.env("GIT_INDEX_FILE", &index).args([
+                "-c",
+                "user.name=A",
+                "-c",
+                "user.email=a@example.org",
+            ]);
+            Ran::of(command.args(arguments)).done().out().trim().to_owned()
+        };
+        git(&["update-index", "--add", "--cacheinfo", &format!("100644,{},{path}", blob.trim())]);
+        let tree = git(&["write-tree"]);
+        let commit = git(&["commit-tree", "-m", "notes", &tree]);
+        git(&["update-ref", "refs/notes/countersign", &commit]);
+        scene.run(&["verify", "--source", "HEAD", "--format", "json"]).allowed();
+    }
+}
+
+#[test]
+fn nothing_is_lost_when_many_attach_at_once() {
+    let scene = released();
+    let manifests: Vec<_> = (0..8)
+        .map(|number| {
+            scene.run(&["sign", "--again", text(&scene.artifact())]).done();
+            let copy = scene.path().join(format!("{number}.json"));
+            write(&copy, read(&scene.manifest()));
+            copy
+        })
+        .collect();
+    let start = |manifest: &PathBuf| {
+        scene.countersign().args(["attach", "HEAD", text(manifest)]).spawn().expect("it starts")
+    };
+    let running: Vec<_> = manifests.iter().map(start).collect();
+    for mut each in running {
+        assert!(each.wait().expect("it ends").success());
+    }
+    assert_eq!(notes(&scene).lines().filter(|line| !line.is_empty()).count(), 8);
+}
+
+#[test]
+fn what_two_people_attached_is_united() {
+    let place = Place::new(Mode::Enforce);
+    place.change("for two");
+    place.release();
+    // The other person signs the same commit on another machine.
+    let other = place.scene.copy();
+    other.git(&["update-ref", "-d", "refs/notes/countersign"]);
+    other.run(&["sign", "--again", "--attach", text(&other.artifact())]).done();
+    place.scene.run(&["manifests", "--push"]).done();
+    let rejected = other.run(&["manifests", "--push"]);
+    rejected.undecided("could not push to `origin`").told("hint: somebody attached more meanwhile");
+    let united = other.run(&["manifests", "--fetch", "--push"]);
+    assert!(united.done().out().contains(": 2 manifests"), "{united}");
+    let both = place.scene.run(&["manifests", "--fetch=origin"]);
+    assert!(both.done().out().contains(": 2 manifests"), "{both}");
+    assert_eq!(notes(&place.scene), notes(&other));
+}
+
+#[test]
+fn a_remote_without_manifests_is_no_error() {
+    let place = Place::new(Mode::Enforce);
+    let fetched = place.scene.run(&["manifests", "--fetch"]);
+    assert!(fetched.done().err().contains("`origin` has no `refs/notes/countersign` yet"), "{fetched}");
+    for remote in ["nowhere", "--upload-pack=touch x", "ext::sh -c touch% x"] {
+        place.scene.run(&["manifests", &format!("--fetch={remote}")]).undecided("could not fetch from");
+    }
+    assert!(!place.scene.repository().join("x").exists());
+}
+
+#[test]
+fn what_is_attached_can_be_had_beside_the_artifact() {
+    let scene = released();
+    let manifest = read(&scene.manifest());
+    scene.run(&["attach", "HEAD", text(&scene.manifest())]).done();
+    std::fs::remove_file(scene.manifest()).expect("it was there");
+    scene.verify().denied("mismatch", "manifest-missing");
+    scene.run(&["manifests", "--output", "dist"]).done();
+    scene.verify().allowed();
+    assert_eq!(read(&scene.manifest()), manifest);
+}
+
+#[test]
+fn a_release_of_what_is_not_committed_is_not_attached() {
+    let scene = released();
+    let before = crate::support::contents(&scene.repository().join("dist"));
+    write(&scene.repository().join("handler.py"), "print('not committed')\n");
+    scene.run(&["release", "--attach"]).undecided("differ from commit").told("`--from HEAD`");
+    assert_eq!(crate::support::contents(&scene.repository().join("dist")), before);
+    scene.run(&["release", "--attach", "--from", "HEAD", "--format", "json"]).allowed();
+    scene.run(&["verify", "--source", "HEAD", "--format", "json"]).allowed();
+}
+
+#[test]
+fn a_machine_without_a_name_attaches_too() {
+    let scene = released();
+    scene.run(&["attach", "HEAD", text(&scene.manifest())]).done();
+    let author = scene.git(&["log", "-1", "--format=%an <%ae>", "refs/notes/countersign"]);
+    assert_eq!(author.trim(), "countersign <countersign@localhost>");
+}

@@ -1,0 +1,16 @@
+//! Does a push go on only when all that it would put under a protected ref is signed?
+//!
+//! Each test has a developer's repository and a server's bare one, each with its hook, and a policy that
+//! protects `main` and version tags; pushes are those of the real `git`.
+
+#![cfg(unix)]
+
+mod attached;
+mod forms;
+mod objects;
+mod place;
+mod server;
+mod source;
+mod story;
+#[path = "../support/mod.rs"]
+mod support;
