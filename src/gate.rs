@@ -82,22 +82,27 @@ pub fn decide(evidence: &Evidence, csc: &Csc, labels: Labels) -> Gate {
 /// Stops an artifact that no CSC governs: what nobody allowed is denied.
 pub fn stop_ungoverned(account: &AccountName, labels: Labels) -> Gate {
     let name = labels.name.as_ref().map_or(String::new(), |name| format!(" `{name}`"));
-    let evidence = Evidence::only(Finding::new(
+    let finding = Finding::new(
         Check::Mismatch,
         "function-ungoverned",
         format!("no CSC of account `{account}` governs{name}"),
         "ask the owner of the policy to attach a CSC to it with `countersign function attach`",
-    ));
+    );
+    stop(finding, labels)
+}
+
+/// Stops what no CSC can be asked about.
+pub fn stop(finding: Finding, labels: Labels) -> Gate {
     Gate::Stopped(Verdict {
         decision: Decision::Denied,
-        status: Some(Check::Mismatch),
+        status: Some(finding.check),
         artifact: labels.artifact,
         manifest: labels.manifest,
         name: labels.name,
         csc: None,
         untrusted_artifact_on_deployment: None,
         signature: None,
-        checks: evidence.checks().to_vec(),
+        checks: Evidence::only(finding).checks().to_vec(),
         signature_validation_errors: 1,
     })
 }

@@ -34,5 +34,6 @@ pub mod record;
 pub mod sign;
 pub mod verify;
 // 5 decision
+pub mod audit;
 pub mod gate;
 pub mod hook;

@@ -12,6 +12,14 @@ pub const MANIFEST_BYTES_MAX: u64 = 64 << 20;
 
 /// Largest note read or written, in bytes: the manifests of 5,000 functions of 20 files each on one commit.
 pub const NOTE_BYTES_MAX: u64 = 64 << 20;
+/// Most commits with something attached, where all of them are read: a release every minute for two years.
+pub const NOTES_MAX: usize = 1_000_000;
+/// Most files below a folder that is searched for manifests: as many as notes.
+pub const SEARCHED_FILES_MAX: usize = 1_000_000;
+/// Largest answer of the cloud about what is deployed, in bytes: 100,000 functions of 5 kB.
+pub const ANSWER_BYTES_MAX: u64 = 512 << 20;
+/// Most functions and layer versions in one audit: ten times the largest account that was measured.
+pub const DEPLOYED_MAX: usize = 100_000;
 /// Most commits of one push that are searched for attached manifests: a year's work of a busy team.
 /// The newest come first.
 pub const PUSHED_COMMITS_MAX: usize = 10_000;

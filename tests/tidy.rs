@@ -13,12 +13,13 @@ const FLOORS: [&[&str]; 6] = [
     &["csc", "function", "ledger", "manifest", "package", "profile", "revocation", "workspace"],
     &["policy"],
     &["init", "record", "sign", "verify"],
-    &["gate", "hook"],
+    &["audit", "gate", "hook"],
 ];
 
 /// What a module may import from its own floor; each pair is (importer, imported), and there is no way back.
-const SAME_FLOOR: [(&str, &str); 7] = [
+const SAME_FLOOR: [(&str, &str); 8] = [
     ("arn", "name"),
+    ("audit", "gate"),
     ("digest", "limits"),
     ("hook", "gate"),
     ("inventory", "digest"),

@@ -39,6 +39,11 @@ macro_rules! digests {
                 Self(<$hasher>::digest(bytes).into())
             }
 
+            /// The digest with these bytes.
+            pub fn from_bytes(bytes: [u8; $bytes]) -> Self {
+                Self(bytes)
+            }
+
             /// The digest's bytes.
             pub fn as_bytes(&self) -> &[u8] {
                 &self.0

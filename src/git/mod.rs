@@ -63,6 +63,9 @@ pub enum GitError {
         /// The most bytes kept or read.
         limit: u64,
     },
+    /// More commits have something attached than any honest repository's.
+    #[error("more than {0} commits have something attached")]
+    TooManyNotes(usize),
     /// The notes cannot be locked for a change.
     #[error("cannot change the notes of the repository: {0}")]
     Notes(String),

@@ -1,22 +1,20 @@
 //! The judge: what the gate says about each function and layer of a commit.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use super::candidates::{Candidate, Candidates, Named};
 use super::{Hook, HookError, Judged};
 use crate::csc::Csc;
-use crate::function::Functions;
 use crate::gate::{self, Gate, Labels};
 use crate::git::notes::{NOTES_REF, Notes};
 use crate::git::{Commit, Handles};
-use crate::name::CscId;
 use crate::package::select::SelectError;
 use crate::parallel::{Threads, in_order};
 use crate::policy::error::PolicyError;
 use crate::policy::store::Policy;
 use crate::report::{Check, Decision, Finding};
 use crate::time::Timestamp;
+use crate::verify::governing::Governing;
 use crate::verify::integrity::Digests;
 use crate::verify::source::{self, SourcePackage};
 use crate::verify::{Evidence, Publishers, Question, Subject, verify_by};
@@ -25,8 +23,7 @@ use crate::workspace::{Item, Workspace};
 /// Judges commits under one policy, whose documents are read once. All threads share it.
 pub struct Judge<'a> {
     policy: &'a Policy,
-    functions: &'a Functions,
-    rules: BTreeMap<CscId, (Csc, Publishers)>,
+    governing: Governing,
     handles: Handles,
     now: Timestamp,
     threads: Threads,
@@ -41,16 +38,9 @@ struct Subjected<'a> {
 
 impl<'a> Judge<'a> {
     /// Reads every CSC that governs something, and its publishers.
-    pub fn new(hook: &Hook<'a>, functions: &'a Functions) -> Result<Self, PolicyError> {
+    pub fn new(hook: &Hook<'a>) -> Result<Self, PolicyError> {
         let Hook { policy, repository, now, threads, .. } = *hook;
-        let mut rules = BTreeMap::new();
-        for id in functions.cscs() {
-            if let Some(csc) = policy.csc(id)? {
-                let publishers = Publishers::read(policy, &csc)?;
-                rules.insert(id.clone(), (csc, publishers));
-            }
-        }
-        Ok(Self { policy, functions, rules, handles: repository.handles(), now, threads })
+        Ok(Self { policy, governing: Governing::read(policy)?, handles: repository.handles(), now, threads })
     }
 
     /// Judges what a commit has to package.
@@ -118,8 +108,7 @@ impl<'a> Judge<'a> {
         subject: &Subjected<'_>,
         candidates: &Candidates,
     ) -> Result<Gate, HookError> {
-        let governing = self.functions.csc_of(&subject.item.name).and_then(|id| self.rules.get(id));
-        let Some((csc, publishers)) = governing else {
+        let Some((csc, publishers)) = self.governing.of(&subject.item.name) else {
             let labels = labels(commit, subject, None);
             return Ok(gate::stop_ungoverned(self.policy.account(), labels));
         };

@@ -13,6 +13,7 @@
 
 pub mod attached;
 pub mod bundle;
+pub mod claim;
 
 use std::collections::BTreeMap;
 use std::path::Path;

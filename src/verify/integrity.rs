@@ -24,7 +24,7 @@ pub struct Opened {
 }
 
 /// An artifact that is what its signed statement describes. [`check`] makes it; [`without_artifact`]
-/// makes it for a question about a commit, where no bytes are there that could differ.
+/// makes it for a question about a commit or about what runs already, where no bytes are there that could differ.
 #[derive(Debug)]
 pub struct Intact {
     statement: Statement,
@@ -176,8 +176,8 @@ pub fn check(
     explain(&statement, &differing, artifact, threads).map(Err)
 }
 
-/// A statement that no artifact is held against: the question is about a commit, and [`super::mismatch`]
-/// compares the inventory with the commit's. Nothing may be deployed on the strength of it.
+/// A statement that no artifact is held against: the question is about a commit or about what runs
+/// already, and [`super::mismatch`] compares what is told of that. Nothing may be deployed on the strength of it.
 pub fn without_artifact(opened: Opened) -> Intact {
     let Opened { statement, payload, signer } = opened;
     Intact { statement, payload, signer }

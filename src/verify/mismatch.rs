@@ -1,5 +1,6 @@
 //! Mismatch: the signature is by an allowed publisher who had permission, for the artifact asked about.
 
+use super::deployed::Deployment;
 use super::integrity::Intact;
 use super::source::SourcePackage;
 use super::{Question, Subject};
@@ -52,7 +53,24 @@ pub fn check(
     if let Subject::Source(source) | Subject::Both(_, source) = question.subject {
         findings.extend(source_differs(intact.statement(), source));
     }
+    if let Subject::Deployed(deployment) = question.subject {
+        findings.extend(deployed_differs(intact.statement(), deployment));
+    }
     findings
+}
+
+/// The signed package is the one that runs.
+fn deployed_differs(statement: &Statement, deployment: &Deployment) -> Option<Finding> {
+    let (signed, job) = (statement.subject().digest.sha256, statement.job());
+    if signed == deployment.sha256 && deployment.size.is_none_or(|size| size == job.size) {
+        return None;
+    }
+    let message = format!(
+        "another package runs than the one that `{}` signed at {}: its SHA-256 is {}, and {signed} was signed",
+        job.requested_by, job.signed_at, deployment.sha256
+    );
+    let hint = "deploy the package that was signed, or sign the one that runs if it is the right one";
+    Some(mismatch("deployed-differs", message, hint))
 }
 
 /// The signed files are those of the commit that was asked about.

@@ -5,7 +5,9 @@
 //! ```
 //! What comes out is [`Evidence`]; whether it is enough is for the gate to say.
 
+pub mod deployed;
 pub mod expiry;
+pub mod governing;
 pub mod integrity;
 pub mod mismatch;
 pub mod revocation;
@@ -14,6 +16,7 @@ pub mod source;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use self::deployed::Deployment;
 use self::integrity::{Digests, Opening};
 use self::revocation::Known;
 use self::source::SourcePackage;
@@ -50,6 +53,8 @@ pub enum Subject<'a> {
     Source(&'a SourcePackage),
     /// An artifact's bytes, which are to be the commit's too.
     Both(&'a Artifact, &'a SourcePackage),
+    /// What is told of code that runs already: its digest and size, and no bytes.
+    Deployed(&'a Deployment),
 }
 
 /// What is asked: may this artifact be deployed, as this function, under this CSC, now?
@@ -148,7 +153,7 @@ pub fn verify_by(
         Subject::Artifact(artifact) | Subject::Both(artifact, _) => {
             integrity::check(*opened, artifact, digests, question.threads)?
         }
-        Subject::Source(_) => Ok(integrity::without_artifact(*opened)),
+        Subject::Source(_) | Subject::Deployed(_) => Ok(integrity::without_artifact(*opened)),
     };
     let intact = match intact {
         Ok(intact) => intact,

@@ -4,6 +4,7 @@ use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
+use countersign::audit::AuditError;
 use countersign::crypto::any::AnyKeyError;
 use countersign::crypto::secret::SecretKeyError;
 use countersign::gate::Gate;
@@ -143,6 +144,8 @@ fn hint(error: &(dyn std::error::Error + 'static)) -> Option<String> {
     } else if let Some(VerifyError::Policy(error)) = error.downcast_ref() {
         policy(error)
     } else if let Some(error) = error.downcast_ref::<HookError>() {
+        error.hint()
+    } else if let Some(error) = error.downcast_ref::<AuditError>() {
         error.hint()
     } else if let Some(error) = error.downcast_ref::<ProgramError>() {
         error.hint()

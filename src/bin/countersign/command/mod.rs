@@ -2,6 +2,7 @@
 
 mod artifact;
 mod attach;
+mod audit;
 mod completions;
 mod csc;
 mod edit;
@@ -68,6 +69,8 @@ pub enum Command {
     Detach(attach::Detach),
     /// Show what is attached to a commit, and fetch and push it
     Manifests(manifests::Args),
+    /// Hold what is deployed against what is signed, and find what is not covered today
+    Audit(audit::Args),
     /// Judge a push, for git's hooks
     #[command(subcommand)]
     Hook(hook::Command),
@@ -97,6 +100,7 @@ impl Command {
             Self::Attach(args) => args.run(global),
             Self::Detach(args) => args.run(global),
             Self::Manifests(args) => args.run(global),
+            Self::Audit(args) => args.run(global),
             Self::Hook(command) => command.run(global),
             Self::Completions(args) => args.run(),
             Self::Man(args) => args.run(),

@@ -1,0 +1,45 @@
+//! What an audit finds before any manifest is asked: each with what to do about it.
+
+use crate::report::{Check, Finding};
+
+/// No manifest claims to be about what runs.
+pub fn unsigned() -> Finding {
+    Finding::new(
+        Check::Mismatch,
+        "deployed-unsigned",
+        "no manifest was found for what runs: it was deployed before signing was switched on, or past it",
+        "deploy a signed package, or sign the one that runs; or name where its manifest is with `--manifests`, \
+        `--notes` or `--all-notes`",
+    )
+}
+
+/// It is a container image.
+pub fn image() -> Finding {
+    Finding::new(
+        Check::Mismatch,
+        "deployed-image",
+        "a container image runs, which code signing of ZIPs does not cover, here or in AWS",
+        "deploy it as a ZIP, or have its image verified where it is pulled",
+    )
+}
+
+/// Nothing tells its hash.
+pub fn untold() -> Finding {
+    Finding::new(
+        Check::Mismatch,
+        "deployed-untold",
+        "nothing tells the hash of what runs",
+        "give the answer of `aws lambda get-layer-version-by-arn --arn ARN` for a layer, and of `aws lambda \
+        get-function-configuration` for a function, with `--deployed` too",
+    )
+}
+
+/// What is told of it cannot be.
+pub fn malformed(what: &str) -> Finding {
+    Finding::new(
+        Check::Mismatch,
+        "deployed-malformed",
+        format!("what is told of it cannot be: {what}"),
+        "get the answer again from `aws lambda`; a name that countersign cannot sign for has to be changed",
+    )
+}
