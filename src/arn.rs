@@ -163,6 +163,11 @@ impl PublisherArn {
         &self.profile
     }
 
+    /// The one version; nothing for every version.
+    pub fn version(&self) -> Option<&ProfileVersion> {
+        self.version.as_ref()
+    }
+
     /// Whether this publisher is the profile version, or all of its profile's versions.
     pub fn allows(&self, arn: &ProfileArn) -> bool {
         self.owner == arn.owner

@@ -29,6 +29,7 @@ pub mod workspace;
 // 3 trust
 pub mod policy;
 // 4 verbs
+pub mod graph;
 pub mod init;
 pub mod record;
 pub mod sign;

@@ -20,6 +20,12 @@ pub const SEARCHED_FILES_MAX: usize = 1_000_000;
 pub const ANSWER_BYTES_MAX: u64 = 512 << 20;
 /// Most functions and layer versions in one audit: ten times the largest account that was measured.
 pub const DEPLOYED_MAX: usize = 100_000;
+/// Longest Mermaid text that is drawn, in characters: Mermaid's `maxTextSize`, which GitHub leaves as it is.
+pub const MERMAID_CHARS_MAX: usize = 50_000;
+/// Most edges that Mermaid draws: its `maxEdges`.
+pub const MERMAID_EDGES_MAX: usize = 500;
+/// Most nodes and edges of an SVG, each: a page that a person can still find something on.
+pub const SVG_PARTS_MAX: usize = 2_000;
 /// Most commits of one push that are searched for attached manifests: a year's work of a busy team.
 /// The newest come first.
 pub const PUSHED_COMMITS_MAX: usize = 10_000;

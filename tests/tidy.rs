@@ -12,7 +12,7 @@ const FLOORS: [&[&str]; 6] = [
     &["crypto", "document", "files", "git", "report"],
     &["csc", "function", "ledger", "manifest", "package", "profile", "revocation", "workspace"],
     &["policy"],
-    &["init", "record", "sign", "verify"],
+    &["graph", "init", "record", "sign", "verify"],
     &["audit", "gate", "hook"],
 ];
 

@@ -1,5 +1,6 @@
 //! What an audit finds before any manifest is asked: each with what to do about it.
 
+use crate::provenance::Kind;
 use crate::report::{Check, Finding};
 
 /// No manifest claims to be about what runs.
@@ -34,12 +35,22 @@ pub fn untold() -> Finding {
     )
 }
 
-/// What is told of it cannot be.
+/// Its hash is none.
 pub fn malformed(what: &str) -> Finding {
     Finding::new(
         Check::Mismatch,
         "deployed-malformed",
         format!("what is told of it cannot be: {what}"),
-        "get the answer again from `aws lambda`; a name that countersign cannot sign for has to be changed",
+        "get the answer of `aws lambda` again",
+    )
+}
+
+/// Its name is none.
+pub fn unsignable(kind: Kind) -> Finding {
+    Finding::new(
+        Check::Mismatch,
+        "deployed-unsignable",
+        format!("nothing can be signed for a {} of this name", kind.name()),
+        "deploy it under a name of `A-Z`, `a-z`, `0-9`, `-` and `_` that is no device of Windows",
     )
 }

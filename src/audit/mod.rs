@@ -324,8 +324,7 @@ impl Auditor<'_> {
             name: task.name.clone(),
         };
         let Some(name) = &task.name else {
-            let what = format!("nothing can be signed for a {} of this name", task.kind.name());
-            return Ok(gate::stop(finding::malformed(&what), labels(None)));
+            return Ok(gate::stop(finding::unsignable(task.kind), labels(None)));
         };
         let Some((csc, publishers)) = task.csc.as_ref().and_then(|id| governing.get(id)) else {
             return Ok(match task.code {

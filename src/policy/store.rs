@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 use std::sync::{Mutex, PoisonError};
 
 use serde::de::DeserializeOwned;
@@ -117,8 +118,17 @@ impl Policy {
 
     /// The names of every sealed profile.
     pub fn profile_names(&self) -> Vec<ProfileName> {
+        self.names_in("profiles/")
+    }
+
+    /// The ids of every sealed CSC.
+    pub fn csc_ids(&self) -> Vec<CscId> {
+        self.names_in("csc/")
+    }
+
+    fn names_in<T: FromStr>(&self, folder: &str) -> Vec<T> {
         let name = |document: &SealedDocument| {
-            document.path.strip_prefix("profiles/")?.strip_suffix(".toml")?.parse().ok()
+            document.path.strip_prefix(folder)?.strip_suffix(".toml")?.parse().ok()
         };
         self.snapshot.documents.iter().filter_map(name).collect()
     }

@@ -7,6 +7,7 @@ mod completions;
 mod csc;
 mod edit;
 mod function;
+mod graph;
 mod hook;
 mod init;
 mod inspect;
@@ -71,6 +72,8 @@ pub enum Command {
     Manifests(manifests::Args),
     /// Hold what is deployed against what is signed, and find what is not covered today
     Audit(audit::Args),
+    /// Draw who trusts whom: principals, profiles, CSCs and functions
+    Graph(graph::Args),
     /// Judge a push, for git's hooks
     #[command(subcommand)]
     Hook(hook::Command),
@@ -101,6 +104,7 @@ impl Command {
             Self::Detach(args) => args.run(global),
             Self::Manifests(args) => args.run(global),
             Self::Audit(args) => args.run(global),
+            Self::Graph(args) => args.run(global),
             Self::Hook(command) => command.run(global),
             Self::Completions(args) => args.run(),
             Self::Man(args) => args.run(),
