@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Graph, Id, Kind, Node};
+use super::{Edge, Graph, Id, Kind, Node, State};
 
 /// Width of a character of the text in a node, in pixels: a monospaced font of 12 px, and some room.
 pub const CHAR: f64 = 7.3;
@@ -15,9 +15,14 @@ pub const LINE: f64 = 16.0;
 /// Room between a node's edge and its text.
 pub const PAD: f64 = 12.0;
 /// Most characters shown of a line.
-pub const CHARS_MAX: usize = 40;
+pub const CHARS_MAX: usize = 48;
+/// Width of a character of an edge's label: 11 px, and some room.
+const LABEL_CHAR: f64 = 6.8;
+/// Height that an edge takes of a node's side: so much with a label, and else a little.
+const LABELLED: f64 = 15.0;
+const UNLABELLED: f64 = 5.0;
 const GAP: f64 = 16.0;
-const COLUMN_GAP: f64 = 150.0;
+const COLUMN_GAP: f64 = 80.0;
 const SWEEPS: usize = 6;
 
 /// Where a node is drawn.
@@ -62,20 +67,22 @@ impl<'a> Layout<'a> {
             .collect();
         sort_columns(&mut columns, &neighbours);
         let mut places = BTreeMap::new();
-        let (mut x, mut lefts) = (0.0, Vec::new());
+        let sides = Sides::of(graph);
+        let (mut x, mut right, mut lefts) = (0.0, 0.0, Vec::new());
         for (kind, ids) in &columns {
             let shown = |id: &&Id| lines(&graph.nodes[*id]);
             let chars = |id: &Id| shown(&id).iter().map(|text| text.chars().count()).max().unwrap_or(0);
             let most = ids.iter().map(|id| chars(id)).max().unwrap_or(0);
-            let width = most as f64 * CHAR + 2.0 * PAD;
+            let width = (most as f64 * CHAR + 2.0 * PAD).max(heading(*kind).chars().count() as f64 * 8.0);
             let mut y = 0.0;
             for id in ids {
-                let height = shown(id).len() as f64 * LINE + PAD;
+                let height = (shown(id).len() as f64 * LINE + PAD).max(sides.height(id));
                 places.insert(*id, Place { x, y, width, height });
                 y += height + GAP;
             }
             lefts.push((*kind, x));
-            x += width + COLUMN_GAP;
+            x += width + COLUMN_GAP + sides.widest.get(kind).copied().unwrap_or(0.0);
+            right = lefts.last().map_or(0.0, |(_, x)| x + width);
         }
         for sweep in 0..SWEEPS {
             // The last sweep goes to the right, so that what is joined one to one stands in a row.
@@ -89,7 +96,53 @@ impl<'a> Layout<'a> {
         let top = places.values().map(|place| place.y).fold(f64::INFINITY, f64::min);
         places.values_mut().for_each(|place| place.y -= top);
         let bottom = places.values().map(|place| place.y + place.height).fold(0.0, f64::max);
-        Self { columns: lefts, places, width: (x - COLUMN_GAP).max(0.0), height: bottom }
+        Self { columns: lefts, places, width: right, height: bottom }
+    }
+}
+
+/// What a column is called.
+pub fn heading(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Principal => "principals and their keys",
+        Kind::Profile => "signing profiles",
+        Kind::Version => "profile versions",
+        Kind::Csc => "code signing configs",
+        Kind::Function => "functions and layers",
+    }
+}
+
+/// What an edge says; that it is out of its time too, which neither of its ends says.
+pub fn said(edge: &Edge) -> String {
+    match edge.state {
+        State::Expired => format!("{}: expired", edge.label),
+        _ => edge.label.clone(),
+    }
+}
+
+/// The room that edges take: along the sides of nodes, and after a kind's column.
+#[derive(Default)]
+struct Sides<'a> {
+    leaving: BTreeMap<&'a Id, f64>,
+    reaching: BTreeMap<&'a Id, f64>,
+    widest: BTreeMap<Kind, f64>,
+}
+
+impl<'a> Sides<'a> {
+    fn of(graph: &'a Graph) -> Self {
+        let mut sides = Self::default();
+        for edge in &graph.edges {
+            let chars = said(edge).chars().count();
+            *sides.leaving.entry(&edge.from).or_default() += if chars > 0 { LABELLED } else { UNLABELLED };
+            *sides.reaching.entry(&edge.to).or_default() += UNLABELLED;
+            let widest = sides.widest.entry(edge.from.kind).or_default();
+            *widest = widest.max(chars as f64 * LABEL_CHAR);
+        }
+        sides
+    }
+
+    fn height(&self, id: &Id) -> f64 {
+        let side = |edges: &BTreeMap<&Id, f64>| edges.get(id).copied().unwrap_or(0.0);
+        side(&self.leaving).max(side(&self.reaching)) + PAD
     }
 }
 

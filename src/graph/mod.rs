@@ -133,7 +133,7 @@ impl Node {
     /// The line that says its state; nothing if it is in force.
     pub fn state_line(&self) -> Option<String> {
         let name = self.state.name().to_uppercase();
-        let line = if self.why.is_empty() { name } else { format!("{name} {}", self.why) };
+        let line = if self.why.is_empty() { name } else { format!("{name}: {}", self.why) };
         (self.state != State::Good).then_some(line)
     }
 }

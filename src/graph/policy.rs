@@ -95,7 +95,7 @@ impl Drawing<'_> {
             // Only a CSC that is not there has no node yet.
             let missing = (State::Missing, "no such CSC is sealed".to_owned());
             self.node(csc.clone(), vec![rule.csc().to_string()], missing);
-            self.edge(csc, id, "governs", edge);
+            self.edge(csc, id, "", edge);
         }
     }
 
@@ -147,7 +147,7 @@ impl Drawing<'_> {
         let arn = ProfileArn::new(self.account(), profile.name().clone(), version.version.clone());
         let each = |csc: &Csc| {
             let publisher = csc.publishers().iter().find(|publisher| publisher.allows(&arn))?;
-            let label = if publisher.version().is_some() { "allowed" } else { "allowed: every version" };
+            let label = if publisher.version().is_some() { "this version" } else { "every version" };
             Some((Id::new(Kind::Csc, csc.id().as_str()), label))
         };
         self.cscs.iter().filter_map(each).collect()
@@ -218,11 +218,11 @@ impl Drawing<'_> {
                 let version = publisher.version().map_or("*", ProfileVersion::as_str);
                 let account = publisher.owner().account().clone();
                 let is_own = account == *self.policy.account();
-                let why = if is_own { "no such version is sealed" } else { "of another account" };
+                let why = if is_own { "no such version is sealed" } else { "not resolved here" };
                 let lines = vec![format!("{}/{version}", publisher.profile())];
                 let node = Node { account, lines, state: State::Missing, why: why.into() };
                 self.graph.nodes.entry(id.clone()).or_insert(node);
-                self.edge(id, Id::new(Kind::Csc, csc.id().as_str()), "allowed", State::Missing);
+                self.edge(id, Id::new(Kind::Csc, csc.id().as_str()), "", State::Missing);
             }
         }
     }

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use super::layout::{LINE, Layout, PAD, Place, lines};
-use super::{Edge, Graph, Id, Kind, Node, State};
+use super::layout::{LINE, Layout, PAD, Place, heading, lines, said};
+use super::{Edge, Graph, Id, Node, State};
 use crate::limits::SVG_PARTS_MAX;
 use crate::report::escape::line;
 
@@ -70,16 +70,6 @@ pub fn render(graph: &Graph) -> String {
     out
 }
 
-fn heading(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Principal => "principals and their keys",
-        Kind::Profile => "signing profiles",
-        Kind::Version => "profile versions",
-        Kind::Csc => "code signing configs",
-        Kind::Function => "functions and layers",
-    }
-}
-
 /// Whether there are several accounts, so that a node has to say whose it is.
 fn several(graph: &Graph) -> bool {
     graph.accounts().len() > 1
@@ -131,21 +121,22 @@ fn draw_edges(out: &mut String, graph: &Graph, layout: &Layout<'_>) {
         let (from, to) = (layout.places[&edge.from], layout.places[&edge.to]);
         let (x1, y1) = (from.x + from.width, port(&leaving, &edge.from, edge));
         let (x2, y2) = (to.x, port(&reaching, &edge.to, edge));
-        let bend = (x2 - x1) / 2.0;
+        // The line is level under its label.
+        let bend = (x2 - x1) * 0.6;
         let _ = writeln!(
             out,
             "<path class=\"edge {}\" marker-end=\"url(#head)\" d=\"M{x1:.1} {y1:.1}C{:.1} {y1:.1} {:.1} {y2:.1} {x2:.1} {y2:.1}\"/>",
             edge.state.class(),
             x1 + bend,
-            x2 - bend,
+            x2 - (x2 - x1) * 0.4,
         );
         let said = said(edge);
         if !said.is_empty() {
             let _ = writeln!(
                 labels,
-                "<text class=\"label\" text-anchor=\"middle\" x=\"{:.1}\" y=\"{:.1}\">{}</text>",
-                (x1 + x2) / 2.0,
-                (y1 + y2) / 2.0 - 4.0,
+                "<text class=\"label\" x=\"{:.1}\" y=\"{:.1}\">{}</text>",
+                x1 + 8.0,
+                y1 - 3.0,
                 xml(&said)
             );
         }
@@ -154,12 +145,6 @@ fn draw_edges(out: &mut String, graph: &Graph, layout: &Layout<'_>) {
 }
 
 type Ports<'a> = BTreeMap<&'a Id, Vec<(f64, &'a Edge)>>;
-
-/// What an edge says; its state too, unless the node where it begins says so.
-fn said(edge: &Edge) -> String {
-    let expired = edge.state == State::Expired;
-    if expired { format!("{}: {}", edge.label, edge.state.name()) } else { edge.label.clone() }
-}
 
 fn legend_height(states: &[State]) -> f64 {
     states.len() as f64 * ROW
