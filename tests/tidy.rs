@@ -8,21 +8,33 @@ use std::path::{Path, PathBuf};
 
 /// The library's modules by floor, lowest first. A module imports only from floors below its own.
 const FLOORS: [&[&str]; 6] = [
-    &["arn", "digest", "inventory", "limits", "name", "parallel", "provenance", "time"],
+    &["arn", "digest", "inventory", "limits", "name", "parallel", "pin", "provenance", "time"],
     &["crypto", "document", "files", "git", "report"],
-    &["csc", "function", "ledger", "manifest", "package", "profile", "revocation", "workspace"],
+    &[
+        "account",
+        "csc",
+        "function",
+        "layer",
+        "ledger",
+        "manifest",
+        "package",
+        "profile",
+        "revocation",
+        "workspace",
+    ],
     &["policy"],
     &["init", "record", "sign", "verify"],
     &["gate", "hook"],
 ];
 
 /// What a module may import from its own floor; each pair is (importer, imported), and there is no way back.
-const SAME_FLOOR: [(&str, &str); 7] = [
+const SAME_FLOOR: [(&str, &str); 8] = [
     ("arn", "name"),
     ("digest", "limits"),
     ("hook", "gate"),
     ("inventory", "digest"),
     ("parallel", "limits"),
+    ("pin", "digest"),
     ("record", "verify"),
     ("sign", "verify"),
 ];

@@ -2,10 +2,10 @@
 
 use std::path::PathBuf;
 
-use super::pin::Pin;
 use crate::digest::Sha384;
 use crate::document::DocumentError;
 use crate::files::FileError;
+use crate::pin::Pin;
 use crate::time::Timestamp;
 
 /// Why policy data is not trusted. It is never a finding: nothing is decided without a policy.

@@ -16,7 +16,6 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::error::PolicyError;
-use super::pin::Pin;
 use crate::crypto::envelope::Envelope;
 use crate::crypto::key::{KeyId, PublicKey};
 use crate::crypto::secret::SecretKey;
@@ -24,6 +23,7 @@ use crate::document::{self, DocumentError};
 use crate::files;
 use crate::limits::{ROOT_BYTES_MAX, ROOTS_MAX, SIGNATURES_MAX};
 use crate::name::AccountName;
+use crate::pin::Pin;
 use crate::time::Timestamp;
 
 /// The DSSE payload type of a root.

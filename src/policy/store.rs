@@ -11,7 +11,6 @@ use super::documents::{self, Kind};
 use super::error::PolicyError;
 use super::index::Index;
 use super::objects::Objects;
-use super::pin::Pin;
 use super::root::{self, Root};
 use super::snapshot::{self, SealedDocument, Snapshot};
 use super::state::State;
@@ -26,6 +25,7 @@ use crate::limits::{
     DOCUMENT_BYTES_MAX, EXPIRY_WARNING_SECONDS, NOTICED_BYTES_MAX, SIGNED_REVOCATION_BYTES_MAX,
 };
 use crate::name::{AccountName, CscId, JobId, ProfileName};
+use crate::pin::Pin;
 use crate::profile::Profile;
 use crate::revocation::{Revocation, signed};
 use crate::time::Timestamp;
