@@ -154,6 +154,13 @@ pub const LAYER_VERSIONS_MAX: usize = 10_000;
 pub const LAYER_TEXT_BYTES_MAX: usize = 512;
 /// Most runtimes of a layer version, as AWS's.
 pub const RUNTIMES_MAX: usize = 15;
+/// Longest that a seal counts, in seconds: two years. Whoever withholds a newer policy can serve an old one until
+/// its seal ends, so no honest tool makes or signs one that hardly ends.
+pub const SEAL_SECONDS_MAX: i64 = 731 * 24 * 60 * 60;
+
+/// Longest that a root counts, in seconds: ten years, twice what is given where nobody says.
+pub const ROOT_SECONDS_MAX: i64 = 3653 * 24 * 60 * 60;
+
 /// Longest reason of a revocation, in characters, as AWS Signer's.
 pub const REASON_CHARS_MAX: usize = 500;
 

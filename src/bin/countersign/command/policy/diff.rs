@@ -7,8 +7,8 @@ use countersign::policy::seal::Sealing;
 use countersign::report::escape::line;
 use serde::Serialize;
 
-use super::newest_root;
 use super::rotate_root::differences as root_differences;
+use super::{newest_root, waits};
 use crate::context::{Context, TrustArgs};
 use crate::output::{Exit, Format, print, print_json};
 
@@ -55,12 +55,7 @@ impl Args {
         differences.extend(sealing.differences()?);
         let allowed = differences.iter().all(|each| each.forbidden.is_none());
         let since = sealing.base().map(|base| base.version);
-        let waits = sealing.draft()?.map(|(draft, count)| {
-            format!(
-                "seal {} waits: made {}, until {}, {} of {} signatures",
-                draft.version, draft.created, draft.expires, count.given, count.needed
-            )
-        });
+        let waits = sealing.draft()?.map(|(draft, count)| waits(&draft, count));
         match self.format {
             Format::Text => print(&text(since, &differences, waits.as_deref()))?,
             Format::Json => print_json(&Document {

@@ -3,9 +3,9 @@
 use anyhow::Result;
 use countersign::time::Period;
 
-use super::{RoleKeyArgs, lock, newest_root, sealing, show};
+use super::{RoleKeyArgs, lock, newest_root, sealing, show, waits};
 use crate::context::{Context, TrustArgs};
-use crate::output::Exit;
+use crate::output::{Exit, say};
 
 /// Arguments of `policy seal`.
 #[derive(Debug, clap::Args)]
@@ -37,11 +37,15 @@ impl Args {
         let sealing = sealing(context, &location, &root)?;
         let keys = self.keys.load(sealing.root(), "policy.pem")?;
         let keys: Vec<_> = keys.iter().collect();
+        let draft = if self.add { sealing.draft()? } else { None };
+        if let Some((draft, count)) = &draft {
+            say(&waits(draft, *count));
+        }
         let outcome = if self.add {
             sealing.add(&keys, context.now)?
         } else {
             sealing.seal(&keys, context.now, context.now.plus(self.validity))?
         };
-        show(context, &location, &outcome)
+        show(context, &location, &outcome, draft.map(|(_, count)| count))
     }
 }
