@@ -15,6 +15,7 @@ use countersign::init::role::RoleError;
 use countersign::policy::edit::EditError;
 use countersign::policy::error::PolicyError;
 use countersign::policy::fetch::error::FetchError;
+use countersign::policy::rotation::RotationError;
 use countersign::policy::seal::SealError;
 use countersign::report::Finding;
 use countersign::report::escape::{line, lines};
@@ -153,6 +154,8 @@ fn hint(error: &(dyn std::error::Error + 'static)) -> Option<String> {
     } else if let Some(error) = error.downcast_ref::<SecretKeyError>() {
         error.hint()
     } else if let Some(error) = error.downcast_ref::<SealError>() {
+        error.hint()
+    } else if let Some(error) = error.downcast_ref::<RotationError>() {
         error.hint()
     } else if let Some(error) = error.downcast_ref::<EditError>() {
         error.hint()
