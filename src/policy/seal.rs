@@ -175,9 +175,7 @@ impl<'a> Sealing<'a> {
     ///
     /// Under a newer root the next seal is made after it, which is what starts the versions anew.
     pub fn check_memory(&self, state: &Path, now: Timestamp) -> Result<(), PolicyError> {
-        let (Some(before), Some(base)) = (State::read(state)?, &self.base) else { return Ok(()) };
-        let root = self.root();
-        before.allows(&State::of(root, base), root, now)
+        self.base.as_ref().map_or(Ok(()), |base| State::check(state, self.root(), base, now))
     }
 
     /// The root under which the next seal counts.
