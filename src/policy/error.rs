@@ -72,6 +72,9 @@ pub enum PolicyError {
         /// The documents.
         paths: Vec<String>,
     },
+    /// The ledger is not what was sealed of it, and more.
+    #[error("`{}` lacks lines that were sealed, and a ledger only grows", .0.display())]
+    LedgerLost(PathBuf),
     /// A document that every account has is not sealed.
     #[error("the sealed policy has no `{0}`")]
     Missing(&'static str),
@@ -114,6 +117,7 @@ impl PolicyError {
             Self::Unsealed { .. } => {
                 "restore the files, or have the key holders of the policy run `countersign policy seal`"
             }
+            Self::LedgerLost(_) => "restore the ledger from the policy's repository",
             Self::Missing(_) => {
                 "add the document and have the key holders of the policy run `countersign policy seal`"
             }

@@ -236,9 +236,18 @@ impl<'a> Sealing<'a> {
         Ok(differences)
     }
 
-    /// The jobs that were recorded since the last seal.
+    /// The jobs that were recorded since the last seal, or that some before it are gone.
     fn recorded(&self) -> Result<Vec<Difference>, SealError> {
         let file = self.directory.join(ledger::FILE_NAME);
+        match self.base().map(|base| documents::check_ledger(self.directory, base)) {
+            Some(Err(PolicyError::LedgerLost(_))) => {
+                let text = "lines that were sealed are changed or gone".into();
+                let why = "a ledger only grows; restore it from the policy's repository".into();
+                return Ok(vec![Difference { path: ledger::FILE_NAME.into(), text, forbidden: Some(why) }]);
+            }
+            Some(Err(error)) => return Err(error.into()),
+            Some(Ok(())) | None => {}
+        }
         let sealed =
             self.base().and_then(|base| base.document(ledger::FILE_NAME)).map_or(0, |sealed| sealed.size);
         let mut found = Vec::new();

@@ -136,6 +136,12 @@ impl Documents {
         sealed.filter(move |path| Kind::of(path) == Some(kind) && !self.found.contains_key(*path))
     }
 
+    /// Refuses a ledger that lacks what was sealed of it.
+    pub fn check_ledger(&self) -> Result<()> {
+        let check = |sealed: &Snapshot| documents::check_ledger(&self.directory, sealed);
+        Ok(self.sealed.as_ref().map_or(Ok(()), check)?)
+    }
+
     /// The document as it was sealed, if it was.
     pub fn sealed(&self, path: &str) -> Option<&SealedDocument> {
         self.sealed.as_ref().and_then(|sealed| sealed.document(path))

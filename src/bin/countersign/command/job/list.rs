@@ -201,6 +201,7 @@ struct Ledger {
 impl Ledger {
     fn open(context: &Context, trust: &TrustArgs) -> Result<Self> {
         let documents = Documents::read(context, trust)?;
+        documents.check_ledger()?;
         let mut revocations: BTreeMap<String, Vec<Revocation>> = BTreeMap::new();
         for (path, bytes) in documents.of(Kind::Revocations) {
             for each in Revocations::parse(&documents.file(path), bytes)?.all() {

@@ -22,9 +22,9 @@ use crate::output::{Exit, print, refuse, say};
 #[command(
     after_help = "For when so many root keys are lost, or stolen, that no rotation can be signed or trusted. Where\n\
     enough are left, `countersign policy rotate-root` keeps everybody's pin.\n\n\
-    The documents must be as they were sealed last. Only where a thief has sealed since, `--from-seal` names the last good\n\
-    seal, whose files you have brought back: what was revoked after it is not revoked. Then publish the new pin as you did the\n\
-    first one; everybody who trusts the account pins it again.\n\n\
+    The documents must be as they were sealed last. Where a thief has sealed since, bring the last\n\
+    good seal's files back and name it with `--from-seal`: what was revoked after it is not revoked.\n\
+    Then publish the new pin as you did the first one; everybody who trusts the account pins it again.\n\n\
     Example:\n  countersign policy restart --out ../acme-policy-2 --root-key alice.pem --root-key dora.pem \\\n    \
     --root-threshold 2 --policy-key policy.pem"
 )]
