@@ -46,6 +46,10 @@ pub const INDEX_PAGE_ENTRIES: usize = 256;
 /// Largest signed revocation read, in bytes: a reason of 500 characters, names, and a signature.
 pub const SIGNED_REVOCATION_BYTES_MAX: u64 = 64 << 10;
 
+/// Most signed revocations of one job that are looked for: one of each holder who may revoke it, by names that
+/// the job gives, so that a folder of 100,000 need not be listed.
+pub const SIGNED_REVOCATIONS_MAX: u32 = 16;
+
 /// Largest page of the index read, in bytes: an average page hundredfold, or one key revoked 10,000 times.
 pub const INDEX_PAGE_BYTES_MAX: u64 = 8 << 20;
 

@@ -19,6 +19,7 @@ use crate::policy::root::{self, Root};
 use crate::policy::seal::Sealing;
 use crate::policy::snapshot;
 use crate::policy::state::State;
+use crate::revocation::signed;
 use crate::time::{Period, Timestamp};
 
 /// What a restart takes.
@@ -81,10 +82,10 @@ fn copy_ledger(from: &Path, to: &Path) -> Result<(), InitError> {
 }
 
 fn copy_signed_revocations(from: &Path, to: &Path) -> Result<(), InitError> {
-    let folder = from.join("revocations");
+    let folder = from.join(signed::FOLDER);
     for name in files::names_in(&folder)?.into_iter().filter(|name| name.ends_with(".json")) {
         let bytes = files::read(&folder.join(&name), SIGNED_REVOCATION_BYTES_MAX)?;
-        files::write(&to.join("revocations").join(name), &bytes, Access::Public)?;
+        files::write(&to.join(signed::FOLDER).join(name), &bytes, Access::Public)?;
     }
     Ok(())
 }

@@ -171,10 +171,14 @@ impl Policy {
         Ok(earliest)
     }
 
-    /// The signed revocation of a job that lies in the policy directory, if one does.
-    pub fn signed_revocation(&self, job: &JobId) -> Result<Option<(PathBuf, Vec<u8>)>, PolicyError> {
-        let path = signed::path(&self.directory, job);
-        Ok(files::read_if_there(&path, SIGNED_REVOCATION_BYTES_MAX)?.map(|bytes| (path, bytes)))
+    /// The signed revocations of a job that lie in the policy directory, whether they count or not.
+    pub fn signed_revocations(&self, job: &JobId) -> Result<Vec<(PathBuf, Vec<u8>)>, PolicyError> {
+        let mut found = Vec::new();
+        for path in signed::places(&self.directory, job) {
+            let bytes = files::read_if_there(&path, SIGNED_REVOCATION_BYTES_MAX)?;
+            found.extend(bytes.map(|bytes| (path, bytes)));
+        }
+        Ok(found)
     }
 
     fn entry<T: DeserializeOwned + Serialize>(&self, value: &str) -> Result<T, PolicyError> {
