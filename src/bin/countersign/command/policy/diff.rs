@@ -3,12 +3,11 @@
 use anyhow::Result;
 use countersign::policy::diff::Difference;
 use countersign::policy::rotation::Pending;
-use countersign::policy::seal::Sealing;
 use countersign::report::escape::line;
 use serde::Serialize;
 
 use super::rotate_root::differences as root_differences;
-use super::{newest_root, waits};
+use super::{newest_root, sealing, waits};
 use crate::context::{Context, TrustArgs};
 use crate::output::{Exit, Format, print, print_json};
 
@@ -47,7 +46,7 @@ impl Args {
     pub fn run(self, context: &Context) -> Result<Exit> {
         let location = context.location(&self.trust)?;
         let root = newest_root(context, &location)?;
-        let sealing = Sealing::open(&location.directory, &root)?;
+        let sealing = sealing(context, &location, &root)?;
         let mut differences = Vec::new();
         if let Some(pending) = Pending::read(&location.directory, &root)? {
             differences.extend(root_differences(&root, pending.root()));
