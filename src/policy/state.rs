@@ -61,6 +61,16 @@ impl State {
         Self::read(path)?.map_or(Ok(()), |before| before.allows(&Self::of(root, sealed), root, sealed_at))
     }
 
+    /// Refuses a root that is older than what is remembered at a path: another of the next number may be there.
+    pub fn check_root(path: &Path, root: &Root) -> Result<(), PolicyError> {
+        match Self::read(path)? {
+            Some(before) if root.version() < before.root => {
+                Err(PolicyError::RolledBack { what: "root", seen: before.root, found: root.version() })
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Refuses a policy that is older than this one, or as old and different.
     ///
     /// `root` is the one that the next policy is under, and `sealed_at` when that was sealed.

@@ -214,6 +214,19 @@ fn a_root_that_waits_changes_nothing() {
     board.scene.verify().allowed();
 }
 
+/// Nobody makes a second root of a number that was seen.
+#[test]
+fn an_older_root_has_no_other_successor() {
+    let board = Board::of_one();
+    let older = board.elsewhere();
+    rotate(&board, &["rose"], &["--validity", "2 years"]).done();
+    assert_eq!(board.root(), 2);
+    let (policy, before) = (older.scene.policy(), contents(&older.scene.policy()));
+    let ran = rotate(&board, &["rose"], &["--policy", text(&policy), "--validity", "3 years"]);
+    ran.undecided("root 1 is older than root 2");
+    assert_eq!(contents(&policy), before);
+}
+
 /// Where a command was stopped between the new root and its seal, that seal has the draft's name.
 #[test]
 fn a_seal_under_the_drafts_name_is_not_lost() {

@@ -9,6 +9,7 @@ use countersign::init::ROOT_VALIDITY;
 use countersign::policy::diff::Difference;
 use countersign::policy::root::{self, Role, RoleFile, Root, RootFile};
 use countersign::policy::rotation::{Pending, Step};
+use countersign::policy::state::State;
 use countersign::time::Period;
 
 use super::{RoleKeyArgs, lock, newest_root, prove};
@@ -65,6 +66,7 @@ impl Args {
         let directory = &location.directory;
         let _lock = lock(&location)?;
         let root = newest_root(context, &location)?;
+        location.state.as_deref().map_or(Ok(()), |state| State::check_root(state, &root))?;
         let (pending, replaced) = if self.add {
             (Pending::to_sign(directory, &root, context.now)?, false)
         } else {
