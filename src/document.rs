@@ -21,6 +21,11 @@ impl DocumentError {
         Self { path: path.into(), place: String::new(), message: message.into() }
     }
 
+    /// The document.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// What is wrong, without the path.
     pub fn message(&self) -> &str {
         &self.message

@@ -212,6 +212,32 @@ impl<'a> Sealing<'a> {
         Ok(Some(Draft { envelope, snapshot, count }))
     }
 
+    /// How the documents differ from what is sealed, and what else would keep a seal from being made now.
+    pub fn review(&self, now: Timestamp) -> Result<Vec<Difference>, SealError> {
+        let mut found = self.differences()?;
+        if found.iter().all(|each| each.forbidden.is_none()) {
+            found.extend(self.unfit(now)?);
+        }
+        Ok(found)
+    }
+
+    /// What is wrong with the documents as a whole, where each change of them may be.
+    fn unfit(&self, now: Timestamp) -> Result<Option<Difference>, SealError> {
+        let before = Before { base: self.base(), other_keys: self.other_keys };
+        let times = Times { now, created: now, expires: now };
+        let error = match Prepared::new(self.directory, self.root(), before, times) {
+            Ok(_) => return Ok(None),
+            Err(SealError::Policy(PolicyError::Document(error))) => error,
+            Err(error) => return Err(error),
+        };
+        let path = error.path().strip_prefix(self.directory).unwrap_or(error.path());
+        Ok(Some(Difference {
+            path: path.display().to_string(),
+            text: error.message().to_owned(),
+            forbidden: Some("mend the document at that place".into()),
+        }))
+    }
+
     /// How the documents differ from what is sealed, sorted by path.
     pub fn differences(&self) -> Result<Vec<Difference>, SealError> {
         let found = documents::read(self.directory)?;

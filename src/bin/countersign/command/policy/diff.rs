@@ -51,7 +51,7 @@ impl Args {
         if let Some(pending) = Pending::read(&location.directory, &root)? {
             differences.extend(root_differences(&root, pending.root()));
         }
-        differences.extend(sealing.differences()?);
+        differences.extend(sealing.review(context.now)?);
         let allowed = differences.iter().all(|each| each.forbidden.is_none());
         let since = sealing.base().map(|base| base.version);
         let waits = sealing.draft()?.map(|(draft, count)| waits(&draft, count));
