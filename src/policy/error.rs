@@ -121,8 +121,11 @@ impl PolicyError {
             Self::Missing(_) => {
                 "add the document and have the key holders of the policy run `countersign policy seal`"
             }
-            Self::ObjectMissing(_) | Self::Index(_) => {
-                "restore `objects/` from the policy's repository, or have the policy's key holders seal it again"
+            Self::ObjectMissing(_) => {
+                "restore `objects/` from the policy's repository; or bring every document back to what was sealed and have the key holders run `countersign policy seal`, which makes them again, before anything is changed"
+            }
+            Self::Index(_) => {
+                "have the key holders of the policy run `countersign policy seal`, which makes the index again"
             }
             Self::Document(_) => "mend the document at that place",
             Self::File(_) => return None,

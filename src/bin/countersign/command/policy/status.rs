@@ -84,6 +84,7 @@ impl Args {
 
 fn status(context: &Context, policy: &Policy) -> Result<Status> {
     let (root, sealed) = (policy.root(), policy.snapshot());
+    policy.check_index()?;
     let unsealed = documents::changes(policy.directory(), sealed)?;
     let waiting = waiting(policy)?;
     let mut warnings = policy.notes().to_vec();
