@@ -37,6 +37,8 @@ pub enum PolicyError {
     Expired {
         /// The document.
         path: PathBuf,
+        /// The role whose keys make the next one.
+        role: &'static str,
         /// When it expired.
         expires: Timestamp,
     },
@@ -104,6 +106,9 @@ impl PolicyError {
             }
             Self::Threshold { .. } => {
                 "restore the file from the owner of the policy, or have the missing key holders seal it"
+            }
+            Self::Expired { role: "root", .. } => {
+                "bring the policy up to date, or have the holders of its root keys run `countersign policy rotate-root`"
             }
             Self::Expired { .. } => {
                 "bring the policy up to date, or have its key holders run `countersign policy seal`"

@@ -148,7 +148,11 @@ impl Root {
         if now < self.expires() {
             return Ok(());
         }
-        Err(PolicyError::Expired { path: path(directory, self.version()), expires: self.expires() })
+        Err(PolicyError::Expired {
+            path: path(directory, self.version()),
+            role: "root",
+            expires: self.expires(),
+        })
     }
 
     /// Makes sense of a payload; its signatures are for the caller to count.

@@ -73,7 +73,8 @@ impl Policy {
         let sealed = snapshot::read(directory, &root)?;
         let snapshot = &sealed.snapshot;
         if now >= snapshot.expires {
-            return Err(PolicyError::Expired { path: snapshot::path(directory), expires: snapshot.expires });
+            let path = snapshot::path(directory);
+            return Err(PolicyError::Expired { path, role: "policy", expires: snapshot.expires });
         }
         let mut notes = ending(&root, snapshot, now);
         if let Some(path) = state {
