@@ -95,9 +95,9 @@ impl SealError {
             Self::TooLong { .. } => {
                 Some("choose a shorter one; `countersign policy renew` seals again in time")
             }
-            Self::DraftWaits(_) => {
-                Some("look at `countersign policy diff`, and add a signature with `--add`")
-            }
+            Self::DraftWaits(_) => Some(
+                "look at `countersign policy diff`, and add a signature with `countersign policy seal --add`; or start over with `--replace`",
+            ),
             Self::Ledger(_) => {
                 Some("restore `ledger.jsonl` from the policy's repository, and record the jobs again")
             }
@@ -298,17 +298,15 @@ impl<'a> Sealing<'a> {
     }
 
     /// Checks the documents, and seals them with the keys that hold the policy role.
+    ///
+    /// A seal over the same documents that waits for others is not started once more.
     pub fn seal(
         &self,
         keys: &[&SecretKey],
         now: Timestamp,
         expires: Timestamp,
     ) -> Result<Outcome, SealError> {
-        let holders = self.holders(keys)?;
-        if !is_short(now, expires) {
-            return Err(SealError::TooLong { created: now, expires });
-        }
-        let prepared = self.prepare(Times { now, created: now, expires })?;
+        let (prepared, envelope) = self.signed(keys, now, expires)?;
         if let Some((draft, count)) = self.draft()?
             && (draft.version, &draft.documents)
                 == (prepared.snapshot().version, &prepared.snapshot().documents)
@@ -317,8 +315,33 @@ impl<'a> Sealing<'a> {
         {
             return Err(SealError::DraftWaits(count));
         }
-        let envelope = snapshot::envelope(prepared.snapshot(), &holders);
         self.finish(prepared, &envelope)
+    }
+
+    /// As [`Sealing::seal`], in the place of one that waits; the signatures that it has are lost.
+    pub fn replace(
+        &self,
+        keys: &[&SecretKey],
+        now: Timestamp,
+        expires: Timestamp,
+    ) -> Result<Outcome, SealError> {
+        let (prepared, envelope) = self.signed(keys, now, expires)?;
+        self.finish(prepared, &envelope)
+    }
+
+    fn signed(
+        &self,
+        keys: &[&SecretKey],
+        now: Timestamp,
+        expires: Timestamp,
+    ) -> Result<(Prepared, Envelope), SealError> {
+        let holders = self.holders(keys)?;
+        if !is_short(now, expires) {
+            return Err(SealError::TooLong { created: now, expires });
+        }
+        let prepared = self.prepare(Times { now, created: now, expires })?;
+        let envelope = snapshot::envelope(prepared.snapshot(), &holders);
+        Ok((prepared, envelope))
     }
 
     /// Checks the documents, that the waiting seal is over them, and adds signatures to it.

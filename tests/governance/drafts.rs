@@ -199,6 +199,22 @@ fn a_draft_that_no_holder_signed_is_none() {
     }
 }
 
+/// Another validity for the same documents: whoever holds the role starts over, and says so.
+#[test]
+fn a_seal_that_waits_is_replaced_on_purpose() {
+    let board = waiting();
+    let shorter = ["policy", "seal", "--validity", "30 days"];
+    let ran = board.by(&["bob"], &shorter);
+    assert!(ran.undecided("waits already").err().contains("start over with `--replace`"), "{ran}");
+    let replace = [&shorter[..], &["--replace"]].concat();
+    board.by(&["mallory"], &replace).undecided("holds the policy role");
+    let ran = board.by(&["bob"], &replace);
+    assert!(ran.done().out().contains("1 of 2 signatures"), "{ran}");
+    board.by(&["alice"], &ADD).done();
+    let sealed = board.scene.snapshot();
+    assert_eq!((sealed.version, sealed.expires), (3, sealed.created.plus(Period::days(30))));
+}
+
 /// A seal ends: the limit is asked by whoever starts one, and is said to whoever signs one.
 #[test]
 fn a_seal_ends_in_two_years_at_the_latest() {
