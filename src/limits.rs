@@ -170,3 +170,8 @@ pub const REASON_CHARS_MAX: usize = 500;
 
 /// Longest pattern of a protected ref, in bytes: as long as a file's name may be on most file systems.
 pub const REF_PATTERN_BYTES_MAX: usize = 255;
+/// Longest answer of the git program read, in bytes: a path, or the names of a thousand hooks.
+pub const ANSWER_BYTES_MAX: u64 = 64 << 10;
+
+/// Largest hook read to see whose it is, in bytes; hooks that people write stay under 100 kB.
+pub const HOOK_BYTES_MAX: u64 = 1 << 20;

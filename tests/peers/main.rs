@@ -8,6 +8,7 @@ mod archives;
 #[path = "../governance/board.rs"]
 mod board;
 mod forgery;
+mod hooks;
 mod kills;
 mod mutation;
 mod peer;
@@ -16,3 +17,5 @@ mod signatures;
 #[path = "../support/mod.rs"]
 mod support;
 mod tuf;
+#[path = "../hooks/yard.rs"]
+mod yard;

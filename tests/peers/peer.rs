@@ -44,6 +44,12 @@ impl Peer {
     }
 }
 
+/// The folder of a program that was brought into a place of its own, such as `npm/node_modules/.bin`.
+pub fn folder(place: &str, name: &str) -> Option<PathBuf> {
+    let folder = brought().join(place);
+    if folder.join(name).exists() { Some(folder) } else { missing(name) }
+}
+
 /// A Python script beside this file.
 pub fn script(name: &str) -> String {
     format!("{}/tests/peers/{name}", env!("CARGO_MANIFEST_DIR"))
@@ -66,10 +72,15 @@ pub fn told(output: &Output) -> String {
     format!("{}\n{out}{err}", output.status)
 }
 
-/// `target/peers` or `COUNTERSIGN_PEERS_DIR`, then the `PATH`.
+/// `target/peers` or `COUNTERSIGN_PEERS_DIR`.
+fn brought() -> PathBuf {
+    env::var_os("COUNTERSIGN_PEERS_DIR")
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("target/peers"), PathBuf::from)
+}
+
+/// What was brought, then the `PATH`.
 fn folders() -> impl Iterator<Item = PathBuf> {
-    let brought = env::var_os("COUNTERSIGN_PEERS_DIR")
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("target/peers"), PathBuf::from);
+    let brought = brought();
     let path = env::var_os("PATH").unwrap_or_default();
     let elsewhere: Vec<_> = env::split_paths(&path).collect();
     [brought.join("bin"), brought.join("venv/bin")].into_iter().chain(elsewhere)

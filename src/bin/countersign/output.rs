@@ -7,6 +7,7 @@ use anyhow::{Context, Result};
 use countersign::crypto::any::AnyKeyError;
 use countersign::crypto::secret::SecretKeyError;
 use countersign::gate::Gate;
+use countersign::git::hooks::HooksError;
 use countersign::git::program::ProgramError;
 use countersign::git::source::SourceError;
 use countersign::hook::HookError;
@@ -137,6 +138,9 @@ fn hint(error: &(dyn std::error::Error + 'static)) -> Option<String> {
         return Some(refusal.hint.clone());
     }
     let policy = |error: &PolicyError| error.hint();
+    if let Some(error) = error.downcast_ref::<HooksError>() {
+        return error.hint();
+    }
     let hint = if let Some(error) = error.downcast_ref::<PolicyError>() {
         policy(error)
     } else if let Some(error) = error.downcast_ref::<SignError>() {

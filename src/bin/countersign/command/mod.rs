@@ -7,6 +7,7 @@ mod csc;
 mod edit;
 mod function;
 mod hook;
+mod hooks;
 mod init;
 mod inspect;
 mod job;
@@ -71,6 +72,9 @@ pub enum Command {
     /// Judge a push, for git's hooks
     #[command(subcommand)]
     Hook(hook::Command),
+    /// Put git hooks into a repository that ask before a push, take them out, and look at them
+    #[command(subcommand)]
+    Hooks(hooks::Command),
     /// Print a completion script for a shell
     Completions(completions::Args),
     /// Print or write the manual pages
@@ -98,6 +102,7 @@ impl Command {
             Self::Detach(args) => args.run(global),
             Self::Manifests(args) => args.run(global),
             Self::Hook(command) => command.run(global),
+            Self::Hooks(command) => command.run(),
             Self::Completions(args) => args.run(),
             Self::Man(args) => args.run(),
         }
