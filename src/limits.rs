@@ -175,3 +175,14 @@ pub const ANSWER_BYTES_MAX: u64 = 64 << 10;
 
 /// Largest hook read to see whose it is, in bytes; hooks that people write stay under 100 kB.
 pub const HOOK_BYTES_MAX: u64 = 1 << 20;
+/// Most annotations of one level in a step of a GitHub workflow: GitHub shows ten, and drops the others.
+pub const ANNOTATIONS_MAX: usize = 10;
+
+/// Largest step summary, in bytes: GitHub refuses more than 1 MiB a step, and leaves it out whole.
+pub const SUMMARY_BYTES_MAX: usize = 1 << 20;
+
+/// Most characters of one message or name in a report with room for many: ten lines of a page.
+pub const SHOWN_CHARS_MAX: usize = 1000;
+
+/// Most files named in one result of SARIF: GitHub reads 100 related locations of each.
+pub const RELATED_FILES_MAX: usize = 100;

@@ -9,10 +9,13 @@ mod archives;
 mod board;
 mod forgery;
 mod hooks;
+#[path = "../reports/hostile.rs"]
+mod hostile;
 mod kills;
 mod mutation;
 mod peer;
 mod release;
+mod reports;
 mod signatures;
 #[path = "../support/mod.rs"]
 mod support;

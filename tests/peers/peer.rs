@@ -26,6 +26,11 @@ impl Peer {
         found.or_else(|| missing(module))
     }
 
+    /// A file that came with the peer.
+    pub fn beside(&self, name: &str) -> PathBuf {
+        self.0.with_file_name(name)
+    }
+
     /// Asks the peer, in an environment that is the same everywhere.
     pub fn ask<A: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = A>) -> Output {
         self.ask_in(Path::new("/"), arguments)
@@ -83,7 +88,10 @@ fn folders() -> impl Iterator<Item = PathBuf> {
     let brought = brought();
     let path = env::var_os("PATH").unwrap_or_default();
     let elsewhere: Vec<_> = env::split_paths(&path).collect();
-    [brought.join("bin"), brought.join("venv/bin")].into_iter().chain(elsewhere)
+    ["bin", "venv/bin", "reports/bin", "sarif"]
+        .map(|folder| brought.join(folder))
+        .into_iter()
+        .chain(elsewhere)
 }
 
 fn missing<T>(name: &str) -> Option<T> {

@@ -4,42 +4,63 @@ use anyhow::Result;
 use countersign::gate::Gate;
 use countersign::hook::Judged;
 use countersign::report::escape::line;
-use countersign::report::{Decision, Verdict, json, text};
+use countersign::report::{Decision, Verdict, github, json, junit, markdown, sarif, text};
 
-use crate::output::{Exit, Format, print};
+use crate::output::{Exit, print};
 
 /// How verdicts are reported.
 #[derive(Debug, clap::Args)]
 pub struct ReportArgs {
     /// How to write the verdict
     #[arg(long, value_enum, default_value = "text")]
-    format: Format,
+    format: ReportFormat,
+}
+
+/// How verdicts are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum ReportFormat {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
+    /// SARIF 2.1.0, for code scanning.
+    Sarif,
+    /// JUnit XML, for the test report of a CI system.
+    Junit,
+    /// Annotations of a GitHub workflow run, and text for its log.
+    Github,
+    /// A page, for a step's summary or a comment.
+    Markdown,
 }
 
 impl ReportArgs {
     /// Reports what each gate said. Allowed only if there is one, and all of them are open.
     pub fn show(&self, gates: &[Gate], notes: &[String]) -> Result<Exit> {
-        self.write(gates.iter(), notes)?;
+        print(&render(self.format, gates.iter(), notes))?;
         Ok(Exit::from_gates(gates.iter()))
-    }
-
-    fn write<'a>(&self, gates: impl Iterator<Item = &'a Gate>, notes: &[String]) -> Result<()> {
-        let verdicts: Vec<Verdict> = gates.map(|gate| gate.verdict().clone()).collect();
-        match self.format {
-            Format::Text => print(&verdicts.iter().map(text::render).collect::<String>()),
-            Format::Json => print(&format!("{}\n", json::render(&verdicts, notes))),
-        }
     }
 
     /// Reports what was judged of a push: to people in full only what is not simply allowed.
     pub fn show_push(&self, judged: &[Judged], notes: &[String]) -> Result<Exit> {
         let gates = || judged.iter().flat_map(|judged| &judged.gates);
-        if self.format == Format::Text {
-            print(&judged.iter().map(push_text).collect::<String>())?;
-        } else {
-            self.write(gates(), notes)?;
-        }
+        print(&match self.format {
+            ReportFormat::Text => judged.iter().map(push_text).collect(),
+            format => render(format, gates(), notes),
+        })?;
         Ok(Exit::from_gates(gates()))
+    }
+}
+
+/// The verdicts in one of the formats.
+fn render<'a>(format: ReportFormat, gates: impl Iterator<Item = &'a Gate>, notes: &[String]) -> String {
+    let verdicts: Vec<Verdict> = gates.map(|gate| gate.verdict().clone()).collect();
+    match format {
+        ReportFormat::Text => verdicts.iter().map(text::render).collect(),
+        ReportFormat::Json => format!("{}\n", json::render(&verdicts, notes)),
+        ReportFormat::Sarif => sarif::render(&verdicts, notes),
+        ReportFormat::Junit => junit::render(&verdicts, notes),
+        ReportFormat::Github => github::render(&verdicts, notes),
+        ReportFormat::Markdown => markdown::render(&verdicts, notes),
     }
 }
 
