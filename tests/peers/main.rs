@@ -7,6 +7,7 @@
 mod archives;
 #[path = "../governance/board.rs"]
 mod board;
+mod ci;
 mod forgery;
 mod hooks;
 #[path = "../reports/hostile.rs"]

@@ -31,6 +31,11 @@ impl Peer {
         self.0.with_file_name(name)
     }
 
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+
     /// Asks the peer, in an environment that is the same everywhere.
     pub fn ask<A: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = A>) -> Output {
         self.ask_in(Path::new("/"), arguments)
@@ -88,7 +93,7 @@ fn folders() -> impl Iterator<Item = PathBuf> {
     let brought = brought();
     let path = env::var_os("PATH").unwrap_or_default();
     let elsewhere: Vec<_> = env::split_paths(&path).collect();
-    ["bin", "venv/bin", "reports/bin", "sarif"]
+    ["bin", "venv/bin", "reports/bin", "sarif", "ci/bin"]
         .map(|folder| brought.join(folder))
         .into_iter()
         .chain(elsewhere)
