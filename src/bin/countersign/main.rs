@@ -6,7 +6,6 @@ mod command;
 mod context;
 mod keys;
 mod output;
-#[allow(dead_code, reason = "`hook pre-push` calls it")]
 mod precommit;
 mod progress;
 mod verdicts;
