@@ -1,4 +1,13 @@
 //! The gate: whether an artifact with this evidence may go on, under a CSC.
+//!
+//! What may go on is [`Admitted`]. What may be deployed is more: [`deploy::Cleared`], an admitted copy
+//! ([`sealed`]) that nobody else can change, on which a command is run ([`command`]).
+
+pub mod command;
+pub mod deploy;
+pub mod plan;
+pub mod sealed;
+pub mod watch;
 
 use crate::csc::{Csc, Untrusted};
 use crate::name::{AccountName, ArtifactName};
@@ -82,15 +91,22 @@ pub fn decide(evidence: &Evidence, csc: &Csc, labels: Labels) -> Gate {
 /// Stops an artifact that no CSC governs: what nobody allowed is denied.
 pub fn stop_ungoverned(account: &AccountName, labels: Labels) -> Gate {
     let name = labels.name.as_ref().map_or(String::new(), |name| format!(" `{name}`"));
-    let evidence = Evidence::only(Finding::new(
+    let finding = Finding::new(
         Check::Mismatch,
         "function-ungoverned",
         format!("no CSC of account `{account}` governs{name}"),
         "ask the owner of the policy to attach a CSC to it with `countersign function attach`",
-    ));
+    );
+    stop(finding, labels)
+}
+
+/// Stops an artifact of which no CSC can be asked.
+pub fn stop(finding: Finding, labels: Labels) -> Gate {
+    let status = Some(finding.check);
+    let evidence = Evidence::only(finding);
     Gate::Stopped(Verdict {
         decision: Decision::Denied,
-        status: Some(Check::Mismatch),
+        status,
         artifact: labels.artifact,
         manifest: labels.manifest,
         name: labels.name,

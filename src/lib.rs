@@ -26,6 +26,7 @@ pub mod layer;
 pub mod ledger;
 pub mod manifest;
 pub mod package;
+pub mod plan;
 pub mod profile;
 pub mod revocation;
 pub mod workspace;

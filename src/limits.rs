@@ -186,3 +186,19 @@ pub const SHOWN_CHARS_MAX: usize = 1000;
 
 /// Most files named in one result of SARIF: GitHub reads 100 related locations of each.
 pub const RELATED_FILES_MAX: usize = 100;
+/// Largest plan or template read, in bytes: `terraform show -json` of 10,000 functions at 6 kB each;
+/// CloudFormation itself takes 1 MB.
+pub const PLAN_BYTES_MAX: u64 = 64 << 20;
+
+/// What a plan may weigh once its aliases are resolved, in bytes, at [`PLAN_NODE_BYTES`] a value and its
+/// text: three times a real plan of [`PLAN_BYTES_MAX`], and nothing for a bomb of aliases.
+pub const PLAN_WEIGHT_MAX: u64 = 512 << 20;
+
+/// What a value of a plan weighs beside its text, in bytes: about what it takes in memory.
+pub const PLAN_NODE_BYTES: u64 = 64;
+
+/// Deepest nesting of a plan: real ones stay under 30, and JSON's reader stops at 128.
+pub const PLAN_DEPTH_MAX: usize = 100;
+
+/// Most manifests looked through in folders given for a plan: ten for each function of the largest plan.
+pub const MANIFESTS_MAX: usize = 100_000;

@@ -13,6 +13,7 @@
 
 pub mod attached;
 pub mod bundle;
+pub mod shelf;
 
 use std::collections::BTreeMap;
 use std::path::Path;

@@ -49,6 +49,11 @@ pub const RULES: &[Rule] = &[
         "The signature holds, and what was signed does not describe an artifact. Sign the artifact again with \
         `countersign sign`.",
     ),
+    integrity(
+        "plan-hash-differs",
+        "The file is not the one that the plan was made for",
+        "Its SHA-256 is another than the plan's. Make the plan again, and look at what changed the file.",
+    ),
     mismatch(
         "nothing-verified",
         "Nothing was verified",
@@ -110,6 +115,59 @@ pub const RULES: &[Rule] = &[
         "The commit makes no package",
         "Git has no content that could be packaged: a pointer of Git LFS, a submodule, or a name that not every system \
         takes. Mend what the message names, commit, and sign that commit.",
+    ),
+    mismatch(
+        "plan-template",
+        "The plan deploys a template that was not judged",
+        "Its functions and layers stand in another template. Give that one with `--plan` too, before it is uploaded.",
+    ),
+    mismatch(
+        "plan-opaque",
+        "What the plan deploys cannot be told",
+        "A resource stands for functions that only the deploy tool makes. Give the plan or template that shows them \
+        as they are deployed.",
+    ),
+    mismatch(
+        "plan-name-unknown",
+        "The plan does not say the name",
+        "It is known only when it is deployed, or is no function's name, so no CSC can be chosen. Say it with \
+        `--map ADDRESS=NAME`.",
+    ),
+    mismatch(
+        "plan-hash-malformed",
+        "The plan's code hash is not a SHA-256 in base64",
+        "In Terraform, write `source_code_hash` as `filebase64sha256(\"FILE\")`.",
+    ),
+    mismatch(
+        "plan-code-elsewhere",
+        "The code is elsewhere, and nothing says its SHA-256",
+        "Run the gate on what names the file, before it is uploaded; in Terraform, set `source_code_hash`.",
+    ),
+    mismatch(
+        "plan-image",
+        "The plan deploys a container image",
+        "Code signing does not cover images. Deploy the function as a ZIP that is signed.",
+    ),
+    mismatch(
+        "plan-inline",
+        "The code stands in the template",
+        "Nothing can sign it there. Put the code into a file, then package and sign it.",
+    ),
+    mismatch(
+        "plan-code-unknown",
+        "The plan does not say what code it deploys",
+        "Name a signed package in the template, or make the plan once the package is there.",
+    ),
+    mismatch(
+        "plan-folder",
+        "The plan deploys a folder",
+        "The deploy tool would make a ZIP of it that nobody signed. Make and sign a package with `countersign \
+        release`, and name its ZIP.",
+    ),
+    mismatch(
+        "plan-file-missing",
+        "The file that the plan deploys is not there",
+        "Make the package first, or name the folder that the plan's paths are relative to with `--assets`.",
     ),
     mismatch(
         "function-ungoverned",

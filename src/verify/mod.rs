@@ -19,6 +19,7 @@ use self::revocation::Known;
 use self::source::SourcePackage;
 use crate::crypto::key::{KeyId, PublicKey};
 use crate::csc::Csc;
+use crate::digest::Sha256;
 use crate::files::FileError;
 use crate::files::artifact::Artifact;
 use crate::name::{ArtifactName, ProfileName};
@@ -50,6 +51,8 @@ pub enum Subject<'a> {
     Source(&'a SourcePackage),
     /// An artifact's bytes, which are to be the commit's too.
     Both(&'a Artifact, &'a SourcePackage),
+    /// An artifact that is elsewhere, of which only this digest is known.
+    Digest(&'a Sha256),
 }
 
 /// What is asked: may this artifact be deployed, as this function, under this CSC, now?
@@ -78,6 +81,7 @@ pub struct Question<'a> {
 pub struct Evidence {
     checks: Vec<CheckResult>,
     facts: Option<SignatureFacts>,
+    unzipped: Option<u64>,
     notes: Vec<String>,
 }
 
@@ -90,6 +94,11 @@ impl Evidence {
     /// What the signature says, if it held.
     pub fn facts(&self) -> Option<&SignatureFacts> {
         self.facts.as_ref()
+    }
+
+    /// The size of the signed files together, in bytes, if the artifact is the signed one.
+    pub fn unzipped(&self) -> Option<u64> {
+        self.unzipped
     }
 
     /// Things worth saying that change no verdict.
@@ -149,6 +158,7 @@ pub fn verify_by(
             integrity::check(*opened, artifact, digests, question.threads)?
         }
         Subject::Source(_) => Ok(integrity::without_artifact(*opened)),
+        Subject::Digest(sha256) => integrity::check_digest(*opened, sha256),
     };
     let intact = match intact {
         Ok(intact) => intact,
@@ -166,6 +176,7 @@ pub fn verify_by(
         }
         None => Vec::new(),
     };
+    let unzipped = Some(intact.job().files.iter().map(|file| file.size).fold(0, u64::saturating_add));
     let results = [
         (Check::Integrity, Vec::new()),
         (Check::Mismatch, mismatch::check(&intact, policy.account(), question, profile)),
@@ -173,7 +184,7 @@ pub fn verify_by(
         (Check::Revocation, revocation::check(intact.job(), &known, profile)),
     ];
     let checks = results.map(|(check, findings)| result(check, Some(findings)));
-    Ok(Evidence { checks: checks.into(), facts, notes })
+    Ok(Evidence { checks: checks.into(), facts, unzipped, notes })
 }
 
 impl Evidence {
@@ -185,7 +196,7 @@ impl Evidence {
     fn failed(failed: Check, findings: Vec<Finding>) -> Self {
         let mut findings = Some(findings);
         let each = |check| result(check, if check == failed { findings.take() } else { None });
-        Self { checks: Check::VERDICT.map(each).into(), facts: None, notes: Vec::new() }
+        Self { checks: Check::VERDICT.map(each).into(), facts: None, unzipped: None, notes: Vec::new() }
     }
 }
 

@@ -10,7 +10,7 @@ use countersign::hook::Judged;
 use countersign::report::escape::line;
 use countersign::report::{Decision, Verdict, github, json, junit, markdown, outputs, sarif, text};
 
-use crate::output::{Exit, print};
+use crate::output::{Exit, print, refuse, tell};
 
 /// How verdicts are reported.
 #[derive(Debug, clap::Args)]
@@ -70,6 +70,25 @@ impl ReportArgs {
         self.write_copies(&verdicts, notes)?;
         print(&render(self.format, &verdicts, notes))?;
         Ok(Exit::from_gates(gates.iter()))
+    }
+
+    /// As [`Self::show`], where standard output is somebody else's: the verdict goes to standard error.
+    pub fn show_aside(&self, gates: &[Gate], notes: &[String]) -> Result<Exit> {
+        let verdicts = verdicts(gates.iter());
+        self.write_copies(&verdicts, notes)?;
+        tell(&render(self.format, &verdicts, notes));
+        Ok(Exit::from_gates(gates.iter()))
+    }
+
+    /// Refuses a format that no program could tell from what else is on standard error.
+    pub fn check_aside(&self) -> Result<()> {
+        match self.format {
+            ReportFormat::Text | ReportFormat::Github => Ok(()),
+            _ => Err(refuse(
+                "standard output is the command's, so there is no place for the verdict in that format",
+                "name a file for it with `--report FORMAT=FILE`",
+            )),
+        }
     }
 
     /// Reports what was judged of a push: to people in full only what is not simply allowed.

@@ -6,6 +6,7 @@ mod completions;
 mod csc;
 mod edit;
 mod function;
+mod gate;
 mod hook;
 mod hooks;
 mod init;
@@ -40,6 +41,8 @@ pub enum Command {
     Verify(verify::Args),
     /// Package, sign and verify the workspace
     Release(release::Args),
+    /// Verify, then run a deploy command on exactly the verified bytes; or judge a plan
+    Gate(gate::Args),
     /// Show what a manifest, a package or a policy directory holds
     Inspect(inspect::Args),
     /// Make and end signing profiles, and say who may sign with them
@@ -90,6 +93,7 @@ impl Command {
             Self::Sign(args) => args.run(global),
             Self::Verify(args) => args.run(global),
             Self::Release(args) => args.run(global),
+            Self::Gate(args) => args.run(global),
             Self::Inspect(args) => args.run(),
             Self::Profile(command) => command.run(global),
             Self::Csc(command) => command.run(global),
