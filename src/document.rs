@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use toml_edit::{ArrayOfTables, DocumentMut, Item, Table, Value};
+use toml_edit::{Array, ArrayOfTables, DocumentMut, Item, RawString, Table, Value};
 
 /// Why a document could not be understood.
 #[derive(Debug, thiserror::Error)]
@@ -19,6 +19,11 @@ impl DocumentError {
     /// A document that is well formed and says something impossible.
     pub fn new(path: &Path, message: impl Into<String>) -> Self {
         Self { path: path.into(), place: String::new(), message: message.into() }
+    }
+
+    /// The document.
+    pub fn path(&self) -> &Path {
+        &self.path
     }
 
     /// What is wrong, without the path.
@@ -140,10 +145,52 @@ fn same_value(a: &Value, b: &Value) -> bool {
 }
 
 fn update_value(old: &mut Value, new: &Value) {
+    if let (Value::Array(old), Value::Array(new)) = (&mut *old, new) {
+        update_array(old, new);
+    }
     if !same_value(old, new) {
         let decor = old.decor().clone();
         *old = new.clone();
         *old.decor_mut() = decor;
+    }
+}
+
+/// Takes out what is gone, and puts what is new at the end; where the order changed, that is not enough.
+///
+/// A comment at the end of a line stands before what comes next: it goes or stays with its own value.
+fn update_array(old: &mut Array, new: &Array) {
+    let text = |raw: Option<&RawString>| raw.and_then(RawString::as_str).unwrap_or_default().to_owned();
+    let has = |array: &Array, value: &Value| array.iter().any(|each| same_value(each, value));
+    for index in (0..old.len()).rev() {
+        if old.get(index).is_none_or(|value| has(new, value)) {
+            continue;
+        }
+        let before = text(old.remove(index).decor().prefix());
+        let joined = |after: String| match (before.split_once('\n'), after.split_once('\n')) {
+            (Some((comment, _)), Some((_, rest))) => format!("{comment}\n{rest}"),
+            _ => after,
+        };
+        match old.get_mut(index) {
+            Some(next) => {
+                let prefix = joined(text(next.decor().prefix()));
+                next.decor_mut().set_prefix(prefix);
+            }
+            None => old.set_trailing(joined(text(Some(old.trailing())))),
+        }
+    }
+    let added: Vec<Value> = new.iter().filter(|value| !has(old, value)).cloned().collect();
+    for mut value in added {
+        value.decor_mut().clear();
+        let trailing = text(Some(old.trailing()));
+        let last = old.iter().last().map(|last| text(last.decor().prefix())).unwrap_or_default();
+        match (trailing.contains('\n'), last.rsplit_once('\n')) {
+            (true, Some((_, indent))) => {
+                value.decor_mut().set_prefix(format!("{}\n{indent}", trailing.trim_end()));
+                old.push_formatted(value);
+                old.set_trailing("\n");
+            }
+            _ => old.push(value),
+        }
     }
 }
 
@@ -198,6 +245,27 @@ mod tests {
     fn a_changed_value_keeps_its_comment() {
         let text = update(vec![Entry { name: "a", size: 1 }, Entry { name: "b", size: 7 }]);
         assert!(text.contains("# the second\n[[item]]\nname = 'b'\nsize = 7 # two\n"), "{text}");
+    }
+
+    #[test]
+    fn a_list_keeps_the_comments_of_what_stays() {
+        #[derive(Serialize)]
+        struct List {
+            list: Vec<&'static str>,
+        }
+        let update = |before: &str, list: &[&'static str]| {
+            update_toml(Path::new("a.toml"), before.as_bytes(), &List { list: list.to_vec() }).unwrap()
+        };
+        let before = "list = [\n  # ours\n  'a', # one\n  'b', # two\n]\n";
+        let kept = "list = [\n  # ours\n  'a', # one\n]\n";
+        assert_eq!(update(before, &["a"]), kept);
+        assert_eq!(update(kept, &["a", "c"]), "list = [\n  # ours\n  'a', # one\n  \"c\",\n]\n");
+        assert_eq!(update(before, &["b"]), "list = [\n  'b', # two\n]\n");
+        assert_eq!(update("list = ['a'] # x\n", &["a", "b"]), "list = ['a', \"b\"] # x\n");
+        assert_eq!(update("list = ['a', 'b'] # x\n", &["b"]), "list = [ 'b'] # x\n");
+        assert_eq!(update("list = []\n", &["b"]), "list = [\"b\"]\n");
+        // In another order no place is right any more.
+        assert_eq!(update("list = ['a', 'b'] # x\n", &["b", "a"]).matches('#').count(), 1);
     }
 
     #[test]

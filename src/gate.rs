@@ -1,4 +1,13 @@
 //! The gate: whether an artifact with this evidence may go on, under a CSC.
+//!
+//! What may go on is [`Admitted`]. What may be deployed is more: [`deploy::Cleared`], an admitted copy
+//! ([`sealed`]) that nobody else can change, on which a command is run ([`command`]).
+
+pub mod command;
+pub mod deploy;
+pub mod plan;
+pub mod sealed;
+pub mod watch;
 
 use crate::csc::{Csc, Untrusted};
 use crate::name::{AccountName, ArtifactName};
@@ -91,18 +100,20 @@ pub fn stop_ungoverned(account: &AccountName, labels: Labels) -> Gate {
     stop(finding, labels)
 }
 
-/// Stops what no CSC can be asked about.
+/// Stops an artifact of which no CSC can be asked.
 pub fn stop(finding: Finding, labels: Labels) -> Gate {
+    let status = Some(finding.check);
+    let evidence = Evidence::only(finding);
     Gate::Stopped(Verdict {
         decision: Decision::Denied,
-        status: Some(finding.check),
+        status,
         artifact: labels.artifact,
         manifest: labels.manifest,
         name: labels.name,
         csc: None,
         untrusted_artifact_on_deployment: None,
         signature: None,
-        checks: Evidence::only(finding).checks().to_vec(),
+        checks: evidence.checks().to_vec(),
         signature_validation_errors: 1,
     })
 }

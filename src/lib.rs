@@ -9,6 +9,7 @@ pub mod inventory;
 pub mod limits;
 pub mod name;
 pub mod parallel;
+pub mod pin;
 pub mod provenance;
 pub mod time;
 // 1 tools
@@ -18,11 +19,14 @@ pub mod files;
 pub mod git;
 pub mod report;
 // 2 documents
+pub mod account;
 pub mod csc;
 pub mod function;
+pub mod layer;
 pub mod ledger;
 pub mod manifest;
 pub mod package;
+pub mod plan;
 pub mod profile;
 pub mod revocation;
 pub mod workspace;

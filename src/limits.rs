@@ -17,7 +17,7 @@ pub const NOTES_MAX: usize = 1_000_000;
 /// Most files below a folder that is searched for manifests: as many as notes.
 pub const SEARCHED_FILES_MAX: usize = 1_000_000;
 /// Largest answer of the cloud about what is deployed, in bytes: 100,000 functions of 5 kB.
-pub const ANSWER_BYTES_MAX: u64 = 512 << 20;
+pub const DEPLOYED_BYTES_MAX: u64 = 512 << 20;
 /// Most functions and layer versions in one audit: ten times the largest account that was measured.
 pub const DEPLOYED_MAX: usize = 100_000;
 /// Longest Mermaid text that is drawn, in characters: Mermaid's `maxTextSize`, which GitHub leaves as it is.
@@ -59,6 +59,10 @@ pub const INDEX_PAGE_ENTRIES: usize = 256;
 
 /// Largest signed revocation read, in bytes: a reason of 500 characters, names, and a signature.
 pub const SIGNED_REVOCATION_BYTES_MAX: u64 = 64 << 10;
+
+/// Most signed revocations of one job that are looked for: one of each holder who may revoke it, by names that
+/// the job gives, so that a folder of 100,000 need not be listed.
+pub const SIGNED_REVOCATIONS_MAX: u32 = 16;
 
 /// Largest page of the index read, in bytes: an average page hundredfold, or one key revoked 10,000 times.
 pub const INDEX_PAGE_BYTES_MAX: u64 = 8 << 20;
@@ -158,8 +162,57 @@ pub const EXPIRY_WARNING_SECONDS: i64 = 30 * 24 * 60 * 60;
 /// How long a seal may wait for signatures, in seconds: 30 days, for people who are away.
 pub const DRAFT_SECONDS_MAX: i64 = 30 * 24 * 60 * 60;
 
+/// Longest place that another account's policy comes from, in bytes: what git takes as a URL, with a ref.
+pub const ORIGIN_BYTES_MAX: usize = 4096;
+/// Most members of an organisation: ten times what AWS Organizations allows by default.
+pub const MEMBERS_MAX: usize = 100_000;
+/// Most published versions of a layer: one a day for 27 years.
+pub const LAYER_VERSIONS_MAX: usize = 10_000;
+/// Longest description, licence, location or runtime of a layer version, in bytes, as AWS's licence text.
+pub const LAYER_TEXT_BYTES_MAX: usize = 512;
+/// Most runtimes of a layer version, as AWS's.
+pub const RUNTIMES_MAX: usize = 15;
+/// Longest that a seal counts, in seconds: two years. Whoever withholds a newer policy can serve an old one until
+/// its seal ends, so no honest tool makes or signs one that hardly ends.
+pub const SEAL_SECONDS_MAX: i64 = 731 * 24 * 60 * 60;
+
+/// Longest that a root counts, in seconds: ten years, twice what is given where nobody says.
+pub const ROOT_SECONDS_MAX: i64 = 3653 * 24 * 60 * 60;
+
 /// Longest reason of a revocation, in characters, as AWS Signer's.
 pub const REASON_CHARS_MAX: usize = 500;
 
 /// Longest pattern of a protected ref, in bytes: as long as a file's name may be on most file systems.
 pub const REF_PATTERN_BYTES_MAX: usize = 255;
+/// Longest answer of the git program read, in bytes: a path, or the names of a thousand hooks.
+pub const ANSWER_BYTES_MAX: u64 = 64 << 10;
+
+/// Largest hook read to see whose it is, in bytes; hooks that people write stay under 100 kB.
+pub const HOOK_BYTES_MAX: u64 = 1 << 20;
+/// Most annotations of one level in a step of a GitHub workflow: GitHub shows ten, and drops the others.
+pub const ANNOTATIONS_MAX: usize = 10;
+
+/// Largest step summary, in bytes: GitHub refuses more than 1 MiB a step, and leaves it out whole.
+pub const SUMMARY_BYTES_MAX: usize = 1 << 20;
+
+/// Most characters of one message or name in a report with room for many: ten lines of a page.
+pub const SHOWN_CHARS_MAX: usize = 1000;
+
+/// Most files named in one result of SARIF: GitHub reads 100 related locations of each.
+pub const RELATED_FILES_MAX: usize = 100;
+/// Largest plan or template read, in bytes: `terraform show -json` of 10,000 functions at 6 kB each;
+/// CloudFormation itself takes 1 MB.
+pub const PLAN_BYTES_MAX: u64 = 64 << 20;
+
+/// What a plan may weigh once its aliases are resolved, in bytes, at [`PLAN_NODE_BYTES`] a value and its
+/// text: three times a real plan of [`PLAN_BYTES_MAX`], and nothing for a bomb of aliases.
+pub const PLAN_WEIGHT_MAX: u64 = 512 << 20;
+
+/// What a value of a plan weighs beside its text, in bytes: about what it takes in memory.
+pub const PLAN_NODE_BYTES: u64 = 64;
+
+/// Deepest nesting of a plan: real ones stay under 30, and JSON's reader stops at 128.
+pub const PLAN_DEPTH_MAX: usize = 100;
+
+/// Most manifests looked through in folders given for a plan: ten for each function of the largest plan.
+pub const MANIFESTS_MAX: usize = 100_000;

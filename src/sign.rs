@@ -161,6 +161,8 @@ pub struct Artifact<'a> {
 pub struct Signed {
     /// The signing job.
     pub job: JobArn,
+    /// When the signature ends.
+    pub expires: Timestamp,
     /// The manifest's bytes.
     pub manifest: Vec<u8>,
 }
@@ -169,6 +171,7 @@ pub struct Signed {
 pub fn sign(signer: &Signer<'_>, artifact: Artifact<'_>) -> Result<Signed, SignError> {
     let account = signer.arn.owner().account().clone();
     let job = JobArn::new(account, JobId::random());
+    let expires = signer.now.plus(signer.profile.current().validity);
     let statement = Statement::new(
         artifact.file_name,
         artifact.digests,
@@ -180,7 +183,7 @@ pub fn sign(signer: &Signer<'_>, artifact: Artifact<'_>) -> Result<Signed, SignE
             name: artifact.name.clone(),
             requested_by: signer.principal.clone(),
             signed_at: signer.now,
-            signature_expires_at: signer.now.plus(signer.profile.current().validity),
+            signature_expires_at: expires,
             size: artifact.digests.size,
             chunk_digest: artifact.digests.chunk,
             files: artifact.files,
@@ -197,7 +200,7 @@ pub fn sign(signer: &Signer<'_>, artifact: Artifact<'_>) -> Result<Signed, SignE
     if bytes.len() as u64 > MANIFEST_BYTES_MAX {
         return Err(SignError::TooLarge(bytes.len()));
     }
-    Ok(Signed { job, manifest: bytes })
+    Ok(Signed { job, expires, manifest: bytes })
 }
 
 /// A manifest that an artifact has already.

@@ -20,9 +20,10 @@ use countersign::ledger::{self, Line};
 use countersign::manifest::{self, Statement};
 use countersign::package::{name, read};
 use countersign::parallel::Threads;
+use countersign::pin::Pin;
+use countersign::plan;
 use countersign::policy::index::Index;
 use countersign::policy::objects::Objects;
-use countersign::policy::pin::Pin;
 use countersign::policy::root::{self, RoleFile, RootFile};
 use countersign::policy::rotation::{self, Pending};
 use countersign::policy::seal::Sealing;
@@ -49,6 +50,7 @@ fn parse_all(bytes: &[u8]) {
     let _ = Revocations::parse(path, bytes);
     let _ = Workspace::parse(Path::new("folder"), bytes);
     let _ = document::from_json::<Line>(path, bytes);
+    let _ = plan::read(bytes);
     let _ = signed::open(bytes, std::iter::once(key()));
     let text = String::from_utf8_lossy(bytes);
     let _ = SecretKey::from_pem(&text, None);
@@ -191,6 +193,28 @@ proptest! {
     #[test]
     fn any_text_is_a_value_or_an_error(text in "[\\PC\\n\"{}\\[\\]:=,./-]{0,200}") {
         parse_all(text.as_bytes());
+    }
+
+    #[test]
+    fn any_change_of_a_plan_is_a_value_or_an_error(
+        which in 0..4usize,
+        changes in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6),
+        cut in any::<Option<prop::sample::Index>>(),
+    ) {
+        let mut bytes = [
+            include_str!("vectors/plans/terraform.json"),
+            include_str!("vectors/plans/cloudformation.json"),
+            include_str!("vectors/plans/cloudformation.yaml"),
+            include_str!("vectors/plans/sam.yaml"),
+        ][which].as_bytes().to_vec();
+        for (place, value) in changes {
+            let place = place.index(bytes.len());
+            bytes[place] = value;
+        }
+        if let Some(cut) = cut {
+            bytes.truncate(cut.index(bytes.len()));
+        }
+        let _ = plan::read(&bytes);
     }
 
     #[test]

@@ -2,28 +2,44 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use countersign::report::catalogue::RULES;
+
 /// The library's modules by floor, lowest first. A module imports only from floors below its own.
 const FLOORS: [&[&str]; 6] = [
-    &["arn", "digest", "inventory", "limits", "name", "parallel", "provenance", "time"],
+    &["arn", "digest", "inventory", "limits", "name", "parallel", "pin", "provenance", "time"],
     &["crypto", "document", "files", "git", "report"],
-    &["csc", "function", "ledger", "manifest", "package", "profile", "revocation", "workspace"],
+    &[
+        "account",
+        "csc",
+        "function",
+        "layer",
+        "ledger",
+        "manifest",
+        "package",
+        "plan",
+        "profile",
+        "revocation",
+        "workspace",
+    ],
     &["policy"],
     &["graph", "init", "record", "sign", "verify"],
     &["audit", "gate", "hook"],
 ];
 
 /// What a module may import from its own floor; each pair is (importer, imported), and there is no way back.
-const SAME_FLOOR: [(&str, &str); 8] = [
+const SAME_FLOOR: &[(&str, &str)] = &[
     ("arn", "name"),
     ("audit", "gate"),
     ("digest", "limits"),
+    ("git", "files"),
     ("hook", "gate"),
     ("inventory", "digest"),
     ("parallel", "limits"),
+    ("pin", "digest"),
     ("record", "verify"),
     ("sign", "verify"),
 ];
@@ -138,4 +154,61 @@ fn only_crypto_names_the_curve_and_only_digest_the_hash() {
             assert!(module(&path) == owner || !text.contains(word), "{} names {word}", path.display());
         }
     }
+}
+
+/// What makes a finding, or what becomes one; the code is the first word among the arguments.
+const MAKERS: [&str; 6] = ["Finding::new", "mismatch", "integrity", "malformed", "entry_fault", "fault"];
+
+/// The texts in the code that are made like a finding's code: words in lower case with hyphens.
+fn words(code: &str) -> Vec<&str> {
+    let is_word = |text: &&str| {
+        !text.is_empty() && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+    };
+    code.split('"').skip(1).step_by(2).filter(is_word).collect()
+}
+
+/// The arguments of each call of a maker.
+fn calls<'a>(code: &'a str, maker: &str) -> Vec<&'a str> {
+    let call = |(at, _): (usize, &str)| {
+        let before = code[..at].chars().next_back().unwrap_or(' ');
+        let is_call = !(before.is_alphanumeric() || before == '_' || code[..at].ends_with("fn "));
+        let arguments = &code[at + maker.len() + 1..];
+        let depth = |depth: &mut usize, c: char| {
+            *depth = if c == '(' { *depth + 1 } else { *depth - usize::from(c == ')') };
+            Some(*depth)
+        };
+        let end = arguments.chars().scan(1, depth).take_while(|depth| *depth > 0).count();
+        let end = arguments.char_indices().nth(end).map_or(arguments.len(), |(end, _)| end);
+        is_call.then(|| &arguments[..end])
+    };
+    code.match_indices(&format!("{maker}(")).filter_map(call).collect()
+}
+
+#[test]
+fn the_catalogue_holds_every_code_and_no_other() {
+    let known: BTreeSet<&str> = RULES.iter().map(|rule| rule.code).collect();
+    assert_eq!(known.len(), RULES.len(), "a code is there twice");
+    let texts: Vec<_> = sources("src")
+        .into_iter()
+        // Plans are read in words of their own.
+        .filter(|path| !matches!(module(path).as_str(), "bin" | "plan"))
+        .filter(|path| !path.ends_with("report/catalogue.rs"))
+        .map(|path| (fs::read_to_string(&path).unwrap(), path))
+        .collect();
+    let mut said = BTreeSet::new();
+    let mut unknown = Vec::new();
+    for (text, path) in &texts {
+        let code = text.split("#[cfg(test)]").next().unwrap();
+        let calls: Vec<&str> = MAKERS.iter().flat_map(|maker| calls(code, maker)).collect();
+        // Some codes are chosen before the call: beside calls, every text with a hyphen is one.
+        let makes = !calls.is_empty() || path.parent().is_some_and(|folder| folder.ends_with("package/read"));
+        let beside = words(code).into_iter().filter(|word| word.contains('-') && makes);
+        let given = calls.iter().filter_map(|arguments| words(arguments).first().copied());
+        let missing = given.chain(beside).filter(|word| !known.contains(word));
+        unknown.extend(missing.map(|word| format!("{}: `{word}`", path.display())));
+        said.extend(words(code));
+    }
+    assert!(unknown.is_empty(), "not in `report::catalogue`:\n{}", unknown.join("\n"));
+    let unused: Vec<_> = known.difference(&said).collect();
+    assert!(unused.is_empty(), "no finding has the code: {unused:?}");
 }

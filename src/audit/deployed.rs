@@ -6,8 +6,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use base64ct::{Base64, Encoding};
-
 use super::AuditError;
 use super::answer::{self, Answer, Configuration, LayerVersion, List};
 use crate::arn::LayerArn;
@@ -154,9 +152,8 @@ fn function(told: Configuration) -> Function {
 
 fn zip(sha256: Option<&str>, size: Option<u64>) -> Code {
     let Some(text) = sha256 else { return Code::Untold };
-    let bytes = Base64::decode_vec(text).ok().and_then(|bytes| <[u8; 32]>::try_from(bytes).ok());
-    match bytes {
-        Some(bytes) => Code::Zip(Deployment { sha256: Sha256::from_bytes(bytes), size }),
+    match Sha256::from_base64(text) {
+        Some(sha256) => Code::Zip(Deployment { sha256, size }),
         None => Code::Malformed(format!("{:?} is not the Base64 of a SHA-256", shortened(text))),
     }
 }

@@ -17,7 +17,7 @@ struct Document<'a> {
     covered: bool,
     summary: Summary,
     deployed: Vec<Record<'a>>,
-    notes: Vec<&'a String>,
+    notes: &'a [String],
 }
 
 /// How many functions and layer versions came to what.
@@ -69,16 +69,17 @@ struct LayerRecord<'a> {
     verdict: &'a Verdict,
 }
 
-/// Renders an audit; `notes` are those of the policy.
+/// Renders an audit, ending in a line feed.
 pub fn render(audit: &Audit, notes: &[String]) -> String {
-    to_text(&Document {
+    let document = Document {
         schema_version: SCHEMA_VERSION,
         account: audit.account.as_str(),
         covered: audit.is_covered(),
         summary: Summary::of(audit),
         deployed: audit.entries.iter().map(record).collect(),
-        notes: notes.iter().chain(&audit.notes).collect(),
-    })
+        notes,
+    };
+    format!("{}\n", to_text(&document))
 }
 
 fn record(entry: &Entry) -> Record<'_> {

@@ -24,7 +24,7 @@ use crate::digest::Sha256;
 use crate::files::FileError;
 use crate::gate::{self, Gate, Labels};
 use crate::git::GitError;
-use crate::limits::{ANSWER_BYTES_MAX, DEPLOYED_MAX, SEARCHED_FILES_MAX};
+use crate::limits::{DEPLOYED_BYTES_MAX, DEPLOYED_MAX, SEARCHED_FILES_MAX};
 use crate::name::{AccountName, ArtifactName, CscId};
 use crate::parallel::{Threads, in_order};
 use crate::policy::error::PolicyError;
@@ -57,7 +57,7 @@ pub enum AuditError {
         command: &'static str,
     },
     /// An input is larger than any honest one.
-    #[error("`{}` is larger than {ANSWER_BYTES_MAX} bytes", .0.display())]
+    #[error("`{}` is larger than {DEPLOYED_BYTES_MAX} bytes", .0.display())]
     TooLarge(PathBuf),
     /// More is deployed than one audit takes.
     #[error("more than {DEPLOYED_MAX} functions and layer versions are deployed")]

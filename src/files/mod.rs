@@ -120,6 +120,8 @@ pub enum Access {
     Public,
     /// The owner alone, 0600.
     Private,
+    /// Everybody, who may run it too, as 0755 less the umask.
+    Program,
 }
 
 /// Writes a file so that, whatever happens, the path holds the old bytes or all the new ones.
@@ -163,7 +165,11 @@ impl Pending {
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt;
-            let mode = if access == Access::Private { 0o600 } else { 0o644 };
+            let mode = match access {
+                Access::Public => 0o644,
+                Access::Private => 0o600,
+                Access::Program => 0o755,
+            };
             builder.permissions(std::fs::Permissions::from_mode(mode));
         }
         #[cfg(not(unix))]
@@ -207,6 +213,15 @@ impl Write for Pending {
 pub fn rename(from: &Path, to: &Path) -> Result<(), FileError> {
     std::fs::rename(from, to).map_err(writing(to))?;
     sync_folder(folder_of(to))
+}
+
+/// Takes a file away, durably; one that is not there is none to take.
+pub fn remove(path: &Path) -> Result<(), FileError> {
+    match std::fs::remove_file(path) {
+        Ok(()) => sync_folder(folder_of(path)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(writing(path)(error)),
+    }
 }
 
 fn folder_of(path: &Path) -> &Path {

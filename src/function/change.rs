@@ -1,6 +1,6 @@
-//! Changes of the governance: where a rule goes, which rules it hides, and what is left without it.
+//! Changes of the governance: where a rule goes, which rules it hides, what is left without it, and protected refs.
 
-use super::{Functions, Pattern, Rule};
+use super::{Functions, Pattern, RefPattern, Rule};
 use crate::document;
 use crate::name::CscId;
 
@@ -39,6 +39,25 @@ impl Functions {
         let count = self.function.len();
         self.function.retain(|rule| rule.pattern != *pattern);
         (self.function.len() < count).then(|| self.next_revision())
+    }
+
+    /// With these refs protected too.
+    pub fn protecting(mut self, patterns: Vec<RefPattern>) -> Self {
+        for pattern in patterns {
+            if !self.protected_refs.contains(&pattern) {
+                self.protected_refs.push(pattern);
+            }
+        }
+        self.next_revision()
+    }
+
+    /// Without these very patterns of protected refs; an error is one that is not there.
+    pub fn unprotecting(mut self, patterns: &[RefPattern]) -> Result<Self, &RefPattern> {
+        if let Some(absent) = patterns.iter().find(|pattern| !self.protected_refs.contains(pattern)) {
+            return Err(absent);
+        }
+        self.protected_refs.retain(|pattern| !patterns.contains(pattern));
+        Ok(self.next_revision())
     }
 
     /// The first rule that matches every name of the pattern, by its index.
@@ -124,6 +143,20 @@ mod tests {
         assert_eq!(hidden(1), ["orders-eu", "orders-*"]);
         assert_eq!(hidden(0), [""; 0]);
         assert_eq!([all.hidden_by(1), all.hidden_by(2), all.hidden_by(4)], [None, Some(1), Some(1)]);
+    }
+
+    #[test]
+    fn refs_are_protected_once_and_all_or_none_go() {
+        let refs =
+            |texts: &[&str]| texts.iter().map(|text| text.parse().unwrap()).collect::<Vec<RefPattern>>();
+        let all = functions(&[]).protecting(refs(&["refs/heads/main", "refs/tags/*", "refs/heads/main"]));
+        assert_eq!(
+            (all.protected_refs(), all.revision()),
+            (&refs(&["refs/heads/main", "refs/tags/*"])[..], 2)
+        );
+        let gone = refs(&["refs/tags/*", "refs/tags/v1"]);
+        assert_eq!(all.clone().unprotecting(&gone).unwrap_err().as_str(), "refs/tags/v1");
+        assert_eq!(all.unprotecting(&gone[..1]).unwrap().protected_refs(), refs(&["refs/heads/main"]));
     }
 
     #[test]

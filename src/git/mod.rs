@@ -6,6 +6,7 @@
 
 pub mod bare;
 mod handles;
+pub mod hooks;
 pub mod notes;
 pub mod program;
 pub mod source;

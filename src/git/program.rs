@@ -1,4 +1,4 @@
-//! The git program: refs of a repository elsewhere, brought here or sent there.
+//! The git program: refs of a repository elsewhere, brought here or sent there; and what only it knows.
 //!
 //! The program is asked, and not libgit2, so that people's credential helpers, SSH settings and
 //! proxies work. What it is given is typed ([`RemoteUrl`], [`RefName`]); what a repository elsewhere
@@ -11,6 +11,7 @@ use std::process::{Command, Stdio};
 use super::Repository;
 use super::notes::NOTES_REF;
 use super::source::{RefName, RemoteUrl, SCHEMES};
+use crate::limits::ANSWER_BYTES_MAX;
 
 /// The ref that keeps what was fetched, so that the next time only what is new comes.
 pub const FETCHED: &str = "refs/countersign/fetched";
@@ -81,6 +82,17 @@ pub enum ProgramError {
         /// The last lines that git said.
         words: String,
     },
+    /// The program answered a question with a failure.
+    #[error("`git {asked}` failed{}", indented(words))]
+    NoAnswer {
+        /// The arguments.
+        asked: String,
+        /// The last lines that git said.
+        words: String,
+    },
+    /// The answer is longer than any honest one, or not UTF-8.
+    #[error("`git {0}` answered with what cannot be read")]
+    Unreadable(String),
 }
 
 impl ProgramError {
@@ -88,7 +100,8 @@ impl ProgramError {
     pub fn hint(&self) -> Option<&'static str> {
         Some(match self {
             Self::Missing => "install git, or put it on the PATH",
-            Self::Start(_) => return None,
+            Self::Start(_) | Self::Unreadable(_) => return None,
+            Self::NoAnswer { .. } => "start it inside a git repository of your own, or name one with `-C`",
             Self::Failed { .. } => "check the URL, the ref, and that `git fetch` may read the repository",
             Self::Notes { words, .. } if words.contains("rejected") => {
                 "somebody attached more meanwhile: bring that with `countersign manifests --fetch`, and push again"
@@ -196,6 +209,44 @@ fn run(mut command: Command) -> Result<Ran, ProgramError> {
     let status = child.wait().map_err(ProgramError::Start)?;
     let words = String::from_utf8_lossy(&words.map_err(ProgramError::Start)?).trim().to_owned();
     Ok(Ran { code: status.code(), words })
+}
+
+/// What the program answers to a question about the repository that a folder is in, or that the
+/// environment names; nothing where it exits with status 1, which says that there is no answer.
+///
+/// Only for what runs no program of the repository's: `rev-parse`, `config`, `hook list`, `--version`.
+pub fn ask(folder: &Path, arguments: &[&str]) -> Result<Option<String>, ProgramError> {
+    let asked = || arguments.join(" ");
+    let mut command = Command::new("git");
+    command.current_dir(folder).args(arguments);
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound => ProgramError::Missing,
+        _ => ProgramError::Start(error),
+    })?;
+    let (out, err) = (child.stdout.take(), child.stderr.take());
+    let (answer, words) = std::thread::scope(|scope| {
+        let words = scope.spawn(|| err.map_or(Ok(Vec::new()), last_words));
+        let mut answer = Vec::new();
+        let read = out.map_or(Ok(0), |out| out.take(ANSWER_BYTES_MAX + 1).read_to_end(&mut answer));
+        (read.map(|_| answer), words.join().unwrap_or(Ok(Vec::new())))
+    });
+    let status = child.wait().map_err(ProgramError::Start)?;
+    let answer = answer.map_err(ProgramError::Start)?;
+    match status.code() {
+        Some(1) if answer.is_empty() => return Ok(None),
+        _ if answer.len() as u64 > ANSWER_BYTES_MAX => return Err(ProgramError::Unreadable(asked())),
+        Some(0) => {}
+        _ => {
+            let words = String::from_utf8_lossy(&words.map_err(ProgramError::Start)?).trim().to_owned();
+            return Err(ProgramError::NoAnswer { asked: asked(), words });
+        }
+    }
+    let mut answer = String::from_utf8(answer).map_err(|_| ProgramError::Unreadable(asked()))?;
+    if answer.ends_with('\n') {
+        answer.pop();
+    }
+    Ok(Some(answer))
 }
 
 /// The end of a stream, however long it is.

@@ -12,12 +12,14 @@ use crate::files::{self, Access, reading};
 use crate::ledger;
 use crate::limits::SIGNED_REVOCATION_BYTES_MAX;
 use crate::name::AccountName;
+use crate::pin::Pin;
 use crate::policy::documents;
 use crate::policy::error::PolicyError;
-use crate::policy::pin::Pin;
 use crate::policy::root::{self, Root};
 use crate::policy::seal::Sealing;
 use crate::policy::snapshot;
+use crate::policy::state::State;
+use crate::revocation::signed;
 use crate::time::{Period, Timestamp};
 
 /// What a restart takes.
@@ -29,6 +31,8 @@ pub struct Plan<'a> {
     pub from: &'a Path,
     /// Its newest root.
     pub before: &'a Root,
+    /// Where the highest version seen is remembered; an older seal is not taken along.
+    pub state: Option<&'a Path>,
     /// Where the new policy directory goes; nothing may be there.
     pub directory: &'a Path,
     /// The new root role; its secret keys sign root 1.
@@ -43,8 +47,11 @@ pub struct Plan<'a> {
 
 /// Makes the new policy directory, whole or not at all; the one before stays as it is.
 pub fn restart(plan: &Plan<'_>) -> Result<Pin, InitError> {
-    let sealed = snapshot::read(plan.from, plan.before)?.snapshot;
-    let changes = documents::changes(plan.from, &sealed)?;
+    let sealed = snapshot::read(plan.from, plan.before)?;
+    if let Some(state) = plan.state {
+        State::check(state, plan.before, &sealed, sealed.snapshot.created)?;
+    }
+    let changes = documents::changes(plan.from, &sealed.snapshot)?;
     if !changes.is_empty() {
         let paths = changes.into_iter().map(|change| change.path).collect();
         return Err(PolicyError::Unsealed { directory: plan.from.into(), paths }.into());
@@ -75,10 +82,10 @@ fn copy_ledger(from: &Path, to: &Path) -> Result<(), InitError> {
 }
 
 fn copy_signed_revocations(from: &Path, to: &Path) -> Result<(), InitError> {
-    let folder = from.join("revocations");
+    let folder = from.join(signed::FOLDER);
     for name in files::names_in(&folder)?.into_iter().filter(|name| name.ends_with(".json")) {
         let bytes = files::read(&folder.join(&name), SIGNED_REVOCATION_BYTES_MAX)?;
-        files::write(&to.join("revocations").join(name), &bytes, Access::Public)?;
+        files::write(&to.join(signed::FOLDER).join(name), &bytes, Access::Public)?;
     }
     Ok(())
 }

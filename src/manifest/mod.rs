@@ -14,6 +14,7 @@
 pub mod attached;
 pub mod bundle;
 pub mod claim;
+pub mod shelf;
 
 use std::collections::BTreeMap;
 use std::path::Path;

@@ -114,6 +114,15 @@ fn ledger_change(directory: &Path, sealed: &Snapshot) -> Result<Option<&'static 
     })
 }
 
+/// Refuses a ledger that does not begin with what a snapshot sealed of it, or is not there.
+pub fn check_ledger(directory: &Path, sealed: &Snapshot) -> Result<(), PolicyError> {
+    let path = directory.join(ledger::FILE_NAME);
+    match sealed.document(ledger::FILE_NAME) {
+        Some(sealed) if !begins_with(&path, sealed)? => Err(PolicyError::LedgerLost(path)),
+        _ => Ok(()),
+    }
+}
+
 /// Whether a file begins with the sealed bytes.
 pub fn begins_with(path: &Path, sealed: &SealedDocument) -> Result<bool, PolicyError> {
     let file = match File::open(path) {

@@ -9,6 +9,7 @@ use super::diff::{self, Difference};
 use super::documents::{self, Kind};
 use super::error::PolicyError;
 use super::root::{self, Root};
+use super::seal::Sealing;
 use super::store::Location;
 use crate::csc::Csc;
 use crate::document::{self, DocumentError};
@@ -17,6 +18,7 @@ use crate::function::{Functions, Pattern};
 use crate::name::{CscId, ProfileName};
 use crate::profile::Profile;
 use crate::revocation::{Revocation, Revocations};
+use crate::time::Timestamp;
 
 /// Why a document was not changed.
 #[derive(Debug, thiserror::Error)]
@@ -99,12 +101,15 @@ pub fn lock(directory: &Path) -> Result<Lock, FileError> {
 }
 
 impl Editor {
-    /// Takes the lock of a pinned policy directory; waits while another command has it.
-    pub fn open(location: &Location) -> Result<Self, PolicyError> {
-        let Location { directory, pin, .. } = location;
+    /// Takes the lock of a pinned policy directory, which is not older than what was seen of it; waits
+    /// while another command has the lock.
+    pub fn open(location: &Location, now: Timestamp) -> Result<Self, PolicyError> {
+        let Location { directory, pin, state } = location;
         let pin = pin.as_ref().ok_or_else(|| PolicyError::Unpinned(directory.clone()))?;
         let lock = lock(directory)?;
         let root = root::walk(directory, pin)?;
+        let sealing = Sealing::open(directory, &root)?;
+        state.as_ref().map_or(Ok(()), |state| sealing.check_memory(state, now))?;
         Ok(Self { directory: directory.clone(), root, _lock: lock })
     }
 

@@ -2,10 +2,10 @@
 
 use std::path::PathBuf;
 
-use super::pin::Pin;
 use crate::digest::Sha384;
 use crate::document::DocumentError;
 use crate::files::FileError;
+use crate::pin::Pin;
 use crate::time::Timestamp;
 
 /// Why policy data is not trusted. It is never a finding: nothing is decided without a policy.
@@ -37,6 +37,8 @@ pub enum PolicyError {
     Expired {
         /// The document.
         path: PathBuf,
+        /// The role whose keys make the next one.
+        role: &'static str,
         /// When it expired.
         expires: Timestamp,
     },
@@ -72,6 +74,9 @@ pub enum PolicyError {
         /// The documents.
         paths: Vec<String>,
     },
+    /// The ledger is not what was sealed of it, and more.
+    #[error("`{}` lacks lines that were sealed, and a ledger only grows", .0.display())]
+    LedgerLost(PathBuf),
     /// A document that every account has is not sealed.
     #[error("the sealed policy has no `{0}`")]
     Missing(&'static str),
@@ -102,6 +107,9 @@ impl PolicyError {
             Self::Threshold { .. } => {
                 "restore the file from the owner of the policy, or have the missing key holders seal it"
             }
+            Self::Expired { role: "root", .. } => {
+                "bring the policy up to date, or have the holders of its root keys run `countersign policy rotate-root`"
+            }
             Self::Expired { .. } => {
                 "bring the policy up to date, or have its key holders run `countersign policy seal`"
             }
@@ -114,11 +122,15 @@ impl PolicyError {
             Self::Unsealed { .. } => {
                 "restore the files, or have the key holders of the policy run `countersign policy seal`"
             }
+            Self::LedgerLost(_) => "restore the ledger from the policy's repository",
             Self::Missing(_) => {
                 "add the document and have the key holders of the policy run `countersign policy seal`"
             }
-            Self::ObjectMissing(_) | Self::Index(_) => {
-                "restore `objects/` from the policy's repository, or have the policy's key holders seal it again"
+            Self::ObjectMissing(_) => {
+                "restore `objects/` from the policy's repository; or bring every document back to what was sealed and have the key holders run `countersign policy seal`, which makes them again, before anything is changed"
+            }
+            Self::Index(_) => {
+                "have the key holders of the policy run `countersign policy seal`, which makes the index again"
             }
             Self::Document(_) => "mend the document at that place",
             Self::File(_) => return None,

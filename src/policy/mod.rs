@@ -12,7 +12,6 @@ pub mod error;
 pub mod fetch;
 pub mod index;
 pub mod objects;
-pub mod pin;
 pub mod prepare;
 pub mod root;
 pub mod rotation;

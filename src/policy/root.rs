@@ -16,7 +16,6 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::error::PolicyError;
-use super::pin::Pin;
 use crate::crypto::envelope::Envelope;
 use crate::crypto::key::{KeyId, PublicKey};
 use crate::crypto::secret::SecretKey;
@@ -24,6 +23,7 @@ use crate::document::{self, DocumentError};
 use crate::files;
 use crate::limits::{ROOT_BYTES_MAX, ROOTS_MAX, SIGNATURES_MAX};
 use crate::name::AccountName;
+use crate::pin::Pin;
 use crate::time::Timestamp;
 
 /// The DSSE payload type of a root.
@@ -148,7 +148,11 @@ impl Root {
         if now < self.expires() {
             return Ok(());
         }
-        Err(PolicyError::Expired { path: path(directory, self.version()), expires: self.expires() })
+        Err(PolicyError::Expired {
+            path: path(directory, self.version()),
+            role: "root",
+            expires: self.expires(),
+        })
     }
 
     /// Makes sense of a payload; its signatures are for the caller to count.

@@ -2,11 +2,11 @@
 //!
 //! Several people seal one snapshot one after the other: each checks the documents for themselves and
 //! adds a signature to `snapshot.draft.json`, which becomes `snapshot.json` when the policy role's
-//! threshold is met. The order of writes is objects, draft, root if one waits, snapshot; after each of
+//! threshold is met. A file of that name which no holder of the role has signed is no draft. The order of writes is objects, draft, root if one waits, snapshot; after each of
 //! them either the old seal holds or the new one does.
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::diff::{self, Difference};
 use super::documents;
@@ -25,7 +25,9 @@ use crate::digest::Sha384;
 use crate::document;
 use crate::files::{self, Access};
 use crate::ledger::{self, LedgerError, Line};
-use crate::limits::{CLOCK_SKEW_SECONDS, DRAFT_SECONDS_MAX, LEDGER_BYTES_MAX, SNAPSHOT_BYTES_MAX};
+use crate::limits::{
+    CLOCK_SKEW_SECONDS, DRAFT_SECONDS_MAX, LEDGER_BYTES_MAX, SEAL_SECONDS_MAX, SNAPSHOT_BYTES_MAX,
+};
 use crate::time::Timestamp;
 
 /// Why a policy could not be sealed.
@@ -43,12 +45,23 @@ pub enum SealError {
     /// No seal waits for signatures.
     #[error("no seal waits for a signature")]
     NoDraft,
+    /// Somebody without a key wrote what looks like a seal that waits.
+    #[error("`{}` is signed by no holder of the policy role", .0.display())]
+    DraftUnsigned(PathBuf),
     /// The waiting seal is not over the documents that are here.
     #[error("the seal that waits is not over the documents that are here")]
     DraftDiffers,
     /// The same documents wait for signatures already.
     #[error("a seal over these documents waits already, with {} of {} signatures", .0.given, .0.needed)]
     DraftWaits(Count),
+    /// The seal would count for too long.
+    #[error("a seal from {created} until {expires} counts for over {} days", SEAL_SECONDS_MAX / 86_400)]
+    TooLong {
+        /// When it is made.
+        created: Timestamp,
+        /// When it would end.
+        expires: Timestamp,
+    },
     /// The ledger is malformed.
     #[error(transparent)]
     Ledger(#[from] LedgerError),
@@ -73,12 +86,18 @@ impl SealError {
             }
             Self::Forbidden(_) => Some("do as each line says, or restore the documents as they were sealed"),
             Self::NoDraft => Some("start one with `countersign policy seal`"),
+            Self::DraftUnsigned(_) => {
+                Some("get the draft from whoever started it, or start one with `countersign policy seal`")
+            }
             Self::DraftDiffers => Some(
                 "get the documents and `snapshot.draft.json` of one state, or start over with `countersign policy seal`",
             ),
-            Self::DraftWaits(_) => {
-                Some("look at `countersign policy diff`, and add a signature with `--add`")
+            Self::TooLong { .. } => {
+                Some("choose a shorter one; `countersign policy renew` seals again in time")
             }
+            Self::DraftWaits(_) => Some(
+                "look at `countersign policy diff`, and add a signature with `countersign policy seal --add`; or start over with `--replace`",
+            ),
             Self::Ledger(_) => {
                 Some("restore `ledger.jsonl` from the policy's repository, and record the jobs again")
             }
@@ -108,13 +127,26 @@ pub enum Outcome {
 
 /// Whether others can still add their signatures to a draft.
 ///
-/// Its times are nobody's word yet: they lie where an honest draft's do.
+/// Its times are one holder's word: they lie where an honest draft's do.
 fn can_be_signed(draft: &Snapshot, base: Option<&Snapshot>, now: Timestamp) -> bool {
     let earliest = now.unix() - DRAFT_SECONDS_MAX;
     draft.created <= now.plus_seconds(CLOCK_SKEW_SECONDS)
         && draft.created.unix() >= earliest
         && base.is_none_or(|base| draft.created >= base.created)
         && now < draft.expires
+        && is_short(draft.created, draft.expires)
+}
+
+fn is_short(created: Timestamp, expires: Timestamp) -> bool {
+    expires.unix() - created.unix() <= SEAL_SECONDS_MAX
+}
+
+/// A seal that waits, signed by a holder of the role at least.
+#[derive(Debug)]
+struct Draft {
+    envelope: Envelope,
+    snapshot: Snapshot,
+    count: Count,
 }
 
 impl<'a> Sealing<'a> {
@@ -143,9 +175,7 @@ impl<'a> Sealing<'a> {
     ///
     /// Under a newer root the next seal is made after it, which is what starts the versions anew.
     pub fn check_memory(&self, state: &Path, now: Timestamp) -> Result<(), PolicyError> {
-        let (Some(before), Some(base)) = (State::read(state)?, &self.base) else { return Ok(()) };
-        let root = self.root();
-        before.allows(&State::of(root, base), root, now)
+        self.base.as_ref().map_or(Ok(()), |base| State::check(state, self.root(), base, now))
     }
 
     /// The root under which the next seal counts.
@@ -160,21 +190,52 @@ impl<'a> Sealing<'a> {
 
     /// The seal that waits for signatures, if one does, and how many it has.
     pub fn draft(&self) -> Result<Option<(Snapshot, Count)>, PolicyError> {
-        let Some((envelope, snapshot)) = self.read_draft()? else { return Ok(None) };
+        let Some(Draft { snapshot, count, .. }) = self.read_draft()? else { return Ok(None) };
         // What is sealed already, and only has the draft's name yet, waits for nothing.
         if self.base() == Some(&snapshot) {
             return Ok(None);
         }
-        Ok(Some((snapshot, Count::of(self.root().policy(), PAYLOAD_TYPE, &envelope))))
+        Ok(Some((snapshot, count)))
     }
 
-    fn read_draft(&self) -> Result<Option<(Envelope, Snapshot)>, PolicyError> {
+    fn read_draft(&self) -> Result<Option<Draft>, PolicyError> {
         let path = snapshot::draft_path(self.directory);
         let Some(bytes) = files::read_if_there(&path, SNAPSHOT_BYTES_MAX)? else { return Ok(None) };
         let envelope: Envelope = document::from_json(&path, &bytes)?;
+        let count = Count::of(self.root().policy(), PAYLOAD_TYPE, &envelope);
+        // Whoever may write here could have made it, with an end that none of the holders wants.
+        if count.given == 0 {
+            return Ok(None);
+        }
         // What it says is compared with what is here, value for value, before anything is done with it.
         let snapshot = snapshot::parse(&path, envelope.unverified_payload(), self.root())?;
-        Ok(Some((envelope, snapshot)))
+        Ok(Some(Draft { envelope, snapshot, count }))
+    }
+
+    /// How the documents differ from what is sealed, and what else would keep a seal from being made now.
+    pub fn review(&self, now: Timestamp) -> Result<Vec<Difference>, SealError> {
+        let mut found = self.differences()?;
+        if found.iter().all(|each| each.forbidden.is_none()) {
+            found.extend(self.unfit(now)?);
+        }
+        Ok(found)
+    }
+
+    /// What is wrong with the documents as a whole, where each change of them may be.
+    fn unfit(&self, now: Timestamp) -> Result<Option<Difference>, SealError> {
+        let before = Before { base: self.base(), other_keys: self.other_keys };
+        let times = Times { now, created: now, expires: now };
+        let error = match Prepared::new(self.directory, self.root(), before, times) {
+            Ok(_) => return Ok(None),
+            Err(SealError::Policy(PolicyError::Document(error))) => error,
+            Err(error) => return Err(error),
+        };
+        let path = error.path().strip_prefix(self.directory).unwrap_or(error.path());
+        Ok(Some(Difference {
+            path: path.display().to_string(),
+            text: error.message().to_owned(),
+            forbidden: Some("mend the document at that place".into()),
+        }))
     }
 
     /// How the documents differ from what is sealed, sorted by path.
@@ -201,9 +262,18 @@ impl<'a> Sealing<'a> {
         Ok(differences)
     }
 
-    /// The jobs that were recorded since the last seal.
+    /// The jobs that were recorded since the last seal, or that some before it are gone.
     fn recorded(&self) -> Result<Vec<Difference>, SealError> {
         let file = self.directory.join(ledger::FILE_NAME);
+        match self.base().map(|base| documents::check_ledger(self.directory, base)) {
+            Some(Err(PolicyError::LedgerLost(_))) => {
+                let text = "lines that were sealed are changed or gone".into();
+                let why = "a ledger only grows; restore it from the policy's repository".into();
+                return Ok(vec![Difference { path: ledger::FILE_NAME.into(), text, forbidden: Some(why) }]);
+            }
+            Some(Err(error)) => return Err(error.into()),
+            Some(Ok(())) | None => {}
+        }
         let sealed =
             self.base().and_then(|base| base.document(ledger::FILE_NAME)).map_or(0, |sealed| sealed.size);
         let mut found = Vec::new();
@@ -228,14 +298,15 @@ impl<'a> Sealing<'a> {
     }
 
     /// Checks the documents, and seals them with the keys that hold the policy role.
+    ///
+    /// A seal over the same documents that waits for others is not started once more.
     pub fn seal(
         &self,
         keys: &[&SecretKey],
         now: Timestamp,
         expires: Timestamp,
     ) -> Result<Outcome, SealError> {
-        let holders = self.holders(keys)?;
-        let prepared = self.prepare(Times { now, created: now, expires })?;
+        let (prepared, envelope) = self.signed(keys, now, expires)?;
         if let Some((draft, count)) = self.draft()?
             && (draft.version, &draft.documents)
                 == (prepared.snapshot().version, &prepared.snapshot().documents)
@@ -244,14 +315,42 @@ impl<'a> Sealing<'a> {
         {
             return Err(SealError::DraftWaits(count));
         }
-        let envelope = snapshot::envelope(prepared.snapshot(), &holders);
         self.finish(prepared, &envelope)
+    }
+
+    /// As [`Sealing::seal`], in the place of one that waits; the signatures that it has are lost.
+    pub fn replace(
+        &self,
+        keys: &[&SecretKey],
+        now: Timestamp,
+        expires: Timestamp,
+    ) -> Result<Outcome, SealError> {
+        let (prepared, envelope) = self.signed(keys, now, expires)?;
+        self.finish(prepared, &envelope)
+    }
+
+    fn signed(
+        &self,
+        keys: &[&SecretKey],
+        now: Timestamp,
+        expires: Timestamp,
+    ) -> Result<(Prepared, Envelope), SealError> {
+        let holders = self.holders(keys)?;
+        if !is_short(now, expires) {
+            return Err(SealError::TooLong { created: now, expires });
+        }
+        let prepared = self.prepare(Times { now, created: now, expires })?;
+        let envelope = snapshot::envelope(prepared.snapshot(), &holders);
+        Ok((prepared, envelope))
     }
 
     /// Checks the documents, that the waiting seal is over them, and adds signatures to it.
     pub fn add(&self, keys: &[&SecretKey], now: Timestamp) -> Result<Outcome, SealError> {
         let holders = self.holders(keys)?;
-        let (mut envelope, draft) = self.read_draft()?.ok_or(SealError::NoDraft)?;
+        let Some(Draft { mut envelope, snapshot: draft, .. }) = self.read_draft()? else {
+            let path = snapshot::draft_path(self.directory);
+            return Err(if path.exists() { SealError::DraftUnsigned(path) } else { SealError::NoDraft });
+        };
         if self.base() == Some(&draft) {
             self.settle()?;
             return Ok(Outcome::Sealed(draft));

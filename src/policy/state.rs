@@ -54,6 +54,23 @@ impl State {
         files::write(path, &document::to_json(self), Access::Public)
     }
 
+    /// Refuses what is sealed if it is older than what is remembered at a path, if anything is.
+    ///
+    /// `sealed_at` is when it was sealed, or the clock where another seal is to follow it.
+    pub fn check(path: &Path, root: &Root, sealed: &Sealed, sealed_at: Timestamp) -> Result<(), PolicyError> {
+        Self::read(path)?.map_or(Ok(()), |before| before.allows(&Self::of(root, sealed), root, sealed_at))
+    }
+
+    /// Refuses a root that is older than what is remembered at a path: another of the next number may be there.
+    pub fn check_root(path: &Path, root: &Root) -> Result<(), PolicyError> {
+        match Self::read(path)? {
+            Some(before) if root.version() < before.root => {
+                Err(PolicyError::RolledBack { what: "root", seen: before.root, found: root.version() })
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Refuses a policy that is older than this one, or as old and different.
     ///
     /// `root` is the one that the next policy is under, and `sealed_at` when that was sealed.

@@ -12,7 +12,6 @@ use super::documents::{self, Kind};
 use super::error::PolicyError;
 use super::index::Index;
 use super::objects::Objects;
-use super::pin::Pin;
 use super::root::{self, Root};
 use super::snapshot::{self, SealedDocument, Snapshot};
 use super::state::State;
@@ -27,6 +26,7 @@ use crate::limits::{
     DOCUMENT_BYTES_MAX, EXPIRY_WARNING_SECONDS, NOTICED_BYTES_MAX, SIGNED_REVOCATION_BYTES_MAX,
 };
 use crate::name::{AccountName, CscId, JobId, ProfileName};
+use crate::pin::Pin;
 use crate::profile::Profile;
 use crate::revocation::{Revocation, signed};
 use crate::time::Timestamp;
@@ -74,7 +74,8 @@ impl Policy {
         let sealed = snapshot::read(directory, &root)?;
         let snapshot = &sealed.snapshot;
         if now >= snapshot.expires {
-            return Err(PolicyError::Expired { path: snapshot::path(directory), expires: snapshot.expires });
+            let path = snapshot::path(directory);
+            return Err(PolicyError::Expired { path, role: "policy", expires: snapshot.expires });
         }
         let mut notes = ending(&root, snapshot, now);
         if let Some(path) = state {
@@ -181,10 +182,14 @@ impl Policy {
         Ok(earliest)
     }
 
-    /// The signed revocation of a job that lies in the policy directory, if one does.
-    pub fn signed_revocation(&self, job: &JobId) -> Result<Option<(PathBuf, Vec<u8>)>, PolicyError> {
-        let path = signed::path(&self.directory, job);
-        Ok(files::read_if_there(&path, SIGNED_REVOCATION_BYTES_MAX)?.map(|bytes| (path, bytes)))
+    /// The signed revocations of a job that lie in the policy directory, whether they count or not.
+    pub fn signed_revocations(&self, job: &JobId) -> Result<Vec<(PathBuf, Vec<u8>)>, PolicyError> {
+        let mut found = Vec::new();
+        for path in signed::places(&self.directory, job) {
+            let bytes = files::read_if_there(&path, SIGNED_REVOCATION_BYTES_MAX)?;
+            found.extend(bytes.map(|bytes| (path, bytes)));
+        }
+        Ok(found)
     }
 
     fn entry<T: DeserializeOwned + Serialize>(&self, value: &str) -> Result<T, PolicyError> {

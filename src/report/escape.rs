@@ -1,12 +1,13 @@
 //! Escapes: names and messages that came from outside, made harmless where they are shown.
 
+use std::borrow::Cow;
 use std::fmt::Write;
 
 /// A text for a terminal or a log: one line, with nothing that a terminal or a CI log obeys.
 ///
 /// Control characters (with ESC and CR), line separators and the characters that reorder text are
-/// written as `\u{…}`; so is the first of two colons at the start of a line, which begins a
-/// workflow command on some CI systems.
+/// written as `\u{…}`. So is what begins a command on some CI systems: the first of two colons at the
+/// start of a line, and the second of two `#` anywhere (`##[` on GitHub and `##vso[` on Azure Pipelines).
 pub fn line(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     if text.trim_start().starts_with("::") {
@@ -25,29 +26,84 @@ pub fn lines(text: &str) -> String {
 
 /// A JSON text in which no character is left that a terminal obeys, but for line feeds between tokens.
 ///
-/// Such characters stand only inside strings, where `\\uXXXX` means the same.
+/// Such characters stand only inside strings, where `\\uXXXX` means the same; so do two `#`.
 pub fn json(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
+    let mut before = '\0';
     for c in text.chars() {
-        if c == '\n' || !obeyed(c) {
+        if c == '\n' || !(obeyed(c) || is_second_hash(before, c)) {
             out.push(c);
         } else {
             for unit in c.encode_utf16(&mut [0; 2]) {
                 let _ = write!(out, "\\u{unit:04x}");
             }
         }
+        before = c;
     }
     out
 }
 
-fn escape_into(out: &mut String, text: &str) {
-    for c in text.chars() {
-        if obeyed(c) {
-            let _ = write!(out, "\\u{{{:x}}}", u32::from(c));
-        } else {
-            out.push(c);
+/// A text of one or several lines for XML, as content or between quotes; each line as by [`line()`].
+///
+/// XML 1.0 takes every character that is left, but for two.
+pub fn xml(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in lines(text).chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&apos;"),
+            '\u{fffe}' | '\u{ffff}' => push_escaped(&mut out, c),
+            _ => out.push(c),
         }
     }
+    out
+}
+
+/// A text as a code span of GitHub's Markdown, made harmless as by [`line()`].
+///
+/// Nothing in a code span is a link, an image, an element or a mention. A `|` would end a table's cell
+/// there too, in ways in which readers differ, so it is written as `\u{7c}`.
+pub fn code_span(text: &str) -> String {
+    let text = line(text).replace('|', "\\u{7c}");
+    let text = if text.is_empty() { "(nothing)" } else { &text };
+    let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or(0);
+    let fence = "`".repeat(longest + 1);
+    // One space is taken off at each end, where both have one and there is more.
+    let padded =
+        text.starts_with('`') || text.ends_with('`') || (text.starts_with(' ') && text.ends_with(' '));
+    let space = if padded && text.trim() != "" { " " } else { "" };
+    format!("{fence}{space}{text}{space}{fence}")
+}
+
+/// At most so many characters of a text; an ellipsis stands for the rest.
+pub fn shortened(text: &str, chars: usize) -> Cow<'_, str> {
+    match text.char_indices().nth(chars) {
+        Some((end, _)) => format!("{}…", &text[..end]).into(),
+        None => text.into(),
+    }
+}
+
+fn escape_into(out: &mut String, text: &str) {
+    let mut before = '\0';
+    for c in text.chars() {
+        if obeyed(c) || is_second_hash(before, c) {
+            push_escaped(out, c)
+        } else {
+            out.push(c)
+        }
+        before = c;
+    }
+}
+
+fn push_escaped(out: &mut String, c: char) {
+    let _ = write!(out, "\\u{{{:x}}}", u32::from(c));
+}
+
+fn is_second_hash(before: char, c: char) -> bool {
+    before == '#' && c == '#'
 }
 
 /// Whether a terminal or log may act on the character: Unicode's controls, line and paragraph
@@ -69,15 +125,31 @@ mod tests {
         assert_eq!(line("\u{202e}txt.exe"), "\\u{202e}txt.exe");
         assert_eq!(line("::set-output name=x::y"), "\\u{3a}:set-output name=x::y");
         assert_eq!(line(" \n::error::"), "\\u{3a}:error::");
-        assert_eq!(line("naïve – ☃"), "naïve – ☃");
+        assert_eq!(line("a ##[set-env name=x]y ##vso[z]"), "a #\\u{23}[set-env name=x]y #\\u{23}vso[z]");
+        assert_eq!(line("naïve – ☃ #1"), "naïve – ☃ #1");
     }
 
     #[test]
     fn escaped_json_means_the_same() {
-        let value = serde_json::json!({ "a\u{202e}b": "\u{9b}31m \u{e0001} naïve\u{7f}" });
+        let value = serde_json::json!({ "a\u{202e}b": "\u{9b}31m \u{e0001} naïve\u{7f} ##[add-mask]" });
         let text = json(&serde_json::to_string_pretty(&value).unwrap());
-        assert!(text.chars().all(|c| c == '\n' || !obeyed(c)), "{text}");
+        assert!(text.chars().all(|c| c == '\n' || !obeyed(c)) && !text.contains("##"), "{text}");
         assert_eq!(serde_json::from_str::<serde_json::Value>(&text).unwrap(), value);
+    }
+
+    #[test]
+    fn xml_has_no_markup_and_no_character_that_it_forbids() {
+        assert_eq!(xml("<a b='\"&\u{ffff}\u{0}\n]]>"), "&lt;a b=&apos;&quot;&amp;\\u{ffff}\\u{0}\n]]&gt;");
+    }
+
+    #[test]
+    fn a_code_span_ends_where_its_text_does() {
+        assert_eq!(code_span("a.zip"), "`a.zip`");
+        assert_eq!(code_span("a`b``c"), "```a`b``c```");
+        assert_eq!(code_span("`a"), "`` `a ``");
+        assert_eq!(code_span(" a "), "`  a  `");
+        assert_eq!(code_span("a\\|b\n"), "`a\\\\u{7c}b\\u{a}`");
+        assert_eq!(code_span(""), "`(nothing)`");
     }
 
     #[test]

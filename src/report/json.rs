@@ -17,7 +17,7 @@ struct Document<'a> {
 
 /// Renders verdicts; the overall decision is the worst of them, and denied where there are none.
 pub fn render(verdicts: &[Verdict], notes: &[String]) -> String {
-    let decision = verdicts.iter().map(|verdict| verdict.decision).max().unwrap_or(Decision::Denied);
+    let decision = Decision::of(verdicts);
     let document = Document { schema_version: SCHEMA_VERSION, decision, results: verdicts, notes };
     to_text(&document)
 }

@@ -1,7 +1,13 @@
 //! Reports: what was checked and found, as data; each renderer is a file.
 
+pub mod catalogue;
 pub mod escape;
+pub mod github;
 pub mod json;
+pub mod junit;
+pub mod markdown;
+pub mod outputs;
+pub mod sarif;
 pub mod text;
 
 use std::collections::BTreeMap;
@@ -73,6 +79,16 @@ impl Finding {
         Self { check, code, message, hint, files: FileChanges::default() }
     }
 
+    /// What there is to say where nothing was there to be judged.
+    pub fn nothing_verified() -> Self {
+        Self::new(
+            Check::Mismatch,
+            "nothing-verified",
+            "nothing was verified",
+            "name the artifact, or see why none was made",
+        )
+    }
+
     /// The same finding, about these files.
     pub fn with_files(self, files: FileChanges) -> Self {
         Self { files, ..self }
@@ -94,6 +110,11 @@ impl FileChanges {
     /// Whether there is no difference.
     pub fn is_empty(&self) -> bool {
         self.changed.is_empty() && self.added.is_empty() && self.removed.is_empty()
+    }
+
+    /// Each kind of change with its files.
+    pub fn kinds(&self) -> [(&'static str, &[String]); 3] {
+        [("changed", &self.changed), ("added", &self.added), ("removed", &self.removed)]
     }
 
     /// Compares two inventories, each from path to anything that tells files apart.
@@ -120,6 +141,17 @@ pub enum Outcome {
     NotEvaluated,
 }
 
+impl Outcome {
+    /// The outcome in words.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Passed => "ok",
+            Self::Failed => "failed",
+            Self::NotEvaluated => "not evaluated",
+        }
+    }
+}
+
 /// What may happen with an artifact.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -133,6 +165,11 @@ pub enum Decision {
 }
 
 impl Decision {
+    /// The decision on several artifacts: the worst of them, and denied where there are none.
+    pub fn of(verdicts: &[Verdict]) -> Self {
+        verdicts.iter().map(|verdict| verdict.decision).max().unwrap_or(Self::Denied)
+    }
+
     /// The decision's name.
     pub fn name(self) -> &'static str {
         match self {
@@ -168,6 +205,36 @@ pub struct Verdict {
     pub checks: Vec<CheckResult>,
     /// How many findings count as signature validation errors; the same in Warn and Enforce.
     pub signature_validation_errors: usize,
+}
+
+impl Verdict {
+    /// What every check found, in order.
+    pub fn findings(&self) -> impl Iterator<Item = &Finding> {
+        self.checks.iter().flat_map(|result| &result.findings)
+    }
+
+    /// What was judged, for people: the artifact, and the name it was asked about as. Not escaped.
+    pub fn subject(&self) -> String {
+        match &self.name {
+            Some(name) => format!("{} as `{name}`", self.artifact),
+            None => self.artifact.clone(),
+        }
+    }
+}
+
+/// How many artifacts were judged, and how many of them with each decision.
+pub fn summary(verdicts: &[Verdict]) -> String {
+    let count = |decision| verdicts.iter().filter(|verdict| verdict.decision == decision).count();
+    let counts = [Decision::Denied, Decision::Warned, Decision::Allowed]
+        .map(|decision| (count(decision), decision.name()))
+        .into_iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, name)| format!("{count} {name}"));
+    match verdicts.len() {
+        0 => Finding::nothing_verified().message,
+        1 => format!("1 artifact: {}", counts.collect::<String>()),
+        all => format!("{all} artifacts: {}", counts.collect::<Vec<_>>().join(", ")),
+    }
 }
 
 /// One check and what came of it.

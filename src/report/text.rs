@@ -3,18 +3,17 @@
 use std::fmt::Write;
 
 use super::escape::line;
-use super::{CheckResult, FileChanges, Finding, Outcome, Verdict};
+use super::{CheckResult, Finding, Verdict};
 
 /// Most files named for each kind of change; JSON names all of them.
-const FILES_SHOWN: usize = 10;
+pub(super) const FILES_SHOWN: usize = 10;
 
 /// Renders one verdict, ending in a line feed.
 pub fn render(verdict: &Verdict) -> String {
     let mut out = String::new();
-    let name = verdict.name.as_ref().map_or(String::new(), |name| format!(" as `{name}`"));
     let status = verdict.status.map_or(String::new(), |check| format!(" ({})", check.name()));
     let decision = verdict.decision.name();
-    let _ = writeln!(out, "{decision}{status}: {}{name}", line(&verdict.artifact));
+    let _ = writeln!(out, "{decision}{status}: {}", line(&verdict.subject()));
     if let Some(facts) = &verdict.signature {
         let _ = writeln!(out, "  signed by  {} with {}", facts.requested_by, facts.profile);
         let _ = writeln!(out, "  job        {}", facts.job.job());
@@ -31,20 +30,14 @@ pub fn render(verdict: &Verdict) -> String {
 }
 
 fn write_check(out: &mut String, result: &CheckResult) {
-    let outcome = match result.outcome {
-        Outcome::Passed => "ok",
-        Outcome::Failed => "failed",
-        Outcome::NotEvaluated => "not evaluated",
-    };
-    let _ = writeln!(out, "  {:<10} {outcome}", result.check.name());
+    let _ = writeln!(out, "  {:<10} {}", result.check.name(), result.outcome.name());
     result.findings.iter().for_each(|finding| out.push_str(&finding_lines(finding, "    ")));
 }
 
 /// A finding as indented lines: code and message, files, hint.
 pub fn finding_lines(finding: &Finding, indent: &str) -> String {
     let mut out = format!("{indent}{}: {}\n", finding.code, line(&finding.message));
-    let FileChanges { changed, added, removed } = &finding.files;
-    for (what, paths) in [("changed", changed), ("added", added), ("removed", removed)] {
+    for (what, paths) in finding.files.kinds() {
         for path in paths.iter().take(FILES_SHOWN) {
             let _ = writeln!(out, "{indent}  {what:<8} {}", line(path));
         }

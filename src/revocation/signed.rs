@@ -8,7 +8,8 @@
 //! It counts if the key had `signer:RevokeSignature` on the profile at `revoked_at`, for that principal,
 //! even if the key was revoked since. It can only deny, and only jobs of its own profile; so it needs no seal,
 //! and whoever deletes the file undoes it: the owner of the policy seals the same revocation to stay.
-//! A policy directory keeps it as `revocations/JOB.json`, JOB being the job's UUID.
+//! A policy directory keeps it as `revocations/JOB.json`, JOB being the job's UUID, and more of one job as
+//! `JOB.2.json` to `JOB.16.json`: under other names it is not looked for.
 
 use std::path::{Path, PathBuf};
 
@@ -20,11 +21,15 @@ use crate::crypto::envelope::{Envelope, OpenError};
 use crate::crypto::key::{KeyId, PublicKey};
 use crate::crypto::secret::SecretKey;
 use crate::document;
+use crate::limits::SIGNED_REVOCATIONS_MAX;
 use crate::name::{JobId, Principal};
 use crate::time::Timestamp;
 
 /// The DSSE payload type of a signed revocation.
 pub const PAYLOAD_TYPE: &str = "application/vnd.countersign.revocation.v1+json";
+
+/// The folder of a policy directory that keeps signed revocations.
+pub const FOLDER: &str = "revocations";
 
 /// What a signed revocation says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -104,7 +109,44 @@ impl Opened {
     }
 }
 
-/// Where a policy directory keeps the signed revocation of a job.
+/// Where a policy directory keeps the first signed revocation of a job.
 pub fn path(directory: &Path, job: &JobId) -> PathBuf {
-    directory.join("revocations").join(format!("{job}.json"))
+    directory.join(FOLDER).join(format!("{job}.json"))
+}
+
+/// Every place where a policy directory may keep a signed revocation of a job.
+pub fn places(directory: &Path, job: &JobId) -> impl Iterator<Item = PathBuf> {
+    let folder = directory.join(FOLDER);
+    let more = (2..=SIGNED_REVOCATIONS_MAX).map(move |number| folder.join(format!("{job}.{number}.json")));
+    std::iter::once(path(directory, job)).chain(more)
+}
+
+/// The job of which a file of this name is looked for, if of any.
+pub fn job_of(file_name: &str) -> Option<JobId> {
+    let stem = file_name.strip_suffix(".json")?;
+    let Some((job, number)) = stem.split_once('.') else { return stem.parse().ok() };
+    let is_number = (2..=SIGNED_REVOCATIONS_MAX).any(|each| each.to_string() == number);
+    job.parse().ok().filter(|_| is_number)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_place_is_a_jobs_and_no_other_name_is() {
+        let job: JobId = "3f2b8c1e-0f5a-4c57-9d1c-2f6f0f9a7b10".parse().unwrap();
+        let places: Vec<PathBuf> = places(Path::new("policy"), &job).collect();
+        assert_eq!(places.len(), SIGNED_REVOCATIONS_MAX as usize);
+        for place in &places {
+            assert!(place.starts_with("policy/revocations"));
+            assert_eq!(job_of(place.file_name().unwrap().to_str().unwrap()), Some(job.clone()));
+        }
+        for end in
+            ["", ".1.json", ".02.json", ".17.json", ".2", ".2.2.json", ".bob.json", "..json", ".json.json"]
+        {
+            assert_eq!(job_of(&format!("{job}{end}")), None, "{end}");
+        }
+        assert_eq!(job_of("other.json"), None);
+    }
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use crate::crypto::envelope::OpenError;
 use crate::crypto::key::{KeyId, PublicKey};
-use crate::digest::{ArtifactDigests, QuickDigests, Sha384};
+use crate::digest::{ArtifactDigests, QuickDigests, Sha256, Sha384};
 use crate::files::FileError;
 use crate::files::artifact::Artifact;
 use crate::inventory::by_path;
@@ -181,6 +181,17 @@ pub fn check(
 pub fn without_artifact(opened: Opened) -> Intact {
     let Opened { statement, payload, signer } = opened;
     Intact { statement, payload, signer }
+}
+
+/// Checks that an artifact which is elsewhere has the SHA-256 that was signed.
+///
+/// SHA-256 alone is known of it, and no other file has it; whether what is deployed has it is for
+/// whoever deploys to see. Nothing may be deployed on the strength of it.
+pub fn check_digest(opened: Opened, sha256: &Sha256) -> Result<Intact, Vec<Finding>> {
+    if opened.statement.subject().digest.sha256 == *sha256 {
+        return Ok(without_artifact(opened));
+    }
+    Err(vec![integrity("digest-mismatch", "the code is not what was signed: SHA-256 differs")])
 }
 
 /// Says which files differ, by reading the artifact as a ZIP.

@@ -22,6 +22,7 @@ use self::revocation::Known;
 use self::source::SourcePackage;
 use crate::crypto::key::{KeyId, PublicKey};
 use crate::csc::Csc;
+use crate::digest::Sha256;
 use crate::files::FileError;
 use crate::files::artifact::Artifact;
 use crate::name::{ArtifactName, ProfileName};
@@ -55,6 +56,8 @@ pub enum Subject<'a> {
     Both(&'a Artifact, &'a SourcePackage),
     /// What is told of code that runs already: its digest and size, and no bytes.
     Deployed(&'a Deployment),
+    /// An artifact that is elsewhere, of which only this digest is known.
+    Digest(&'a Sha256),
 }
 
 /// What is asked: may this artifact be deployed, as this function, under this CSC, now?
@@ -83,6 +86,7 @@ pub struct Question<'a> {
 pub struct Evidence {
     checks: Vec<CheckResult>,
     facts: Option<SignatureFacts>,
+    unzipped: Option<u64>,
     notes: Vec<String>,
 }
 
@@ -95,6 +99,11 @@ impl Evidence {
     /// What the signature says, if it held.
     pub fn facts(&self) -> Option<&SignatureFacts> {
         self.facts.as_ref()
+    }
+
+    /// The size of the signed files together, in bytes, if the artifact is the signed one.
+    pub fn unzipped(&self) -> Option<u64> {
+        self.unzipped
     }
 
     /// Things worth saying that change no verdict.
@@ -154,6 +163,7 @@ pub fn verify_by(
             integrity::check(*opened, artifact, digests, question.threads)?
         }
         Subject::Source(_) | Subject::Deployed(_) => Ok(integrity::without_artifact(*opened)),
+        Subject::Digest(sha256) => integrity::check_digest(*opened, sha256),
     };
     let intact = match intact {
         Ok(intact) => intact,
@@ -171,6 +181,7 @@ pub fn verify_by(
         }
         None => Vec::new(),
     };
+    let unzipped = Some(intact.job().files.iter().map(|file| file.size).fold(0, u64::saturating_add));
     let results = [
         (Check::Integrity, Vec::new()),
         (Check::Mismatch, mismatch::check(&intact, policy.account(), question, profile)),
@@ -178,7 +189,7 @@ pub fn verify_by(
         (Check::Revocation, revocation::check(intact.job(), &known, profile)),
     ];
     let checks = results.map(|(check, findings)| result(check, Some(findings)));
-    Ok(Evidence { checks: checks.into(), facts, notes })
+    Ok(Evidence { checks: checks.into(), facts, unzipped, notes })
 }
 
 impl Evidence {
@@ -190,7 +201,7 @@ impl Evidence {
     fn failed(failed: Check, findings: Vec<Finding>) -> Self {
         let mut findings = Some(findings);
         let each = |check| result(check, if check == failed { findings.take() } else { None });
-        Self { checks: Check::VERDICT.map(each).into(), facts: None, notes: Vec::new() }
+        Self { checks: Check::VERDICT.map(each).into(), facts: None, unzipped: None, notes: Vec::new() }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::arn::{JobArn, ProfileArn};
 use crate::crypto::key::KeyId;
 use crate::digest::Sha384;
 use crate::limits::CLOCK_SKEW_SECONDS;
@@ -10,8 +11,9 @@ use crate::policy::error::PolicyError;
 use crate::policy::store::Policy;
 use crate::profile::{Action, Profile, Status};
 use crate::report::{Check, Finding};
+use crate::revocation::signed::{self, Opened};
 use crate::revocation::{
-    ReasonCode, Revocation, SignatureTimes, signed, subject_of_artifact, subject_of_job, subject_of_key,
+    ReasonCode, Revocation, SignatureTimes, subject_of_artifact, subject_of_job, subject_of_key,
     subject_of_profile,
 };
 use crate::time::Timestamp;
@@ -47,9 +49,9 @@ impl Known {
         now: Timestamp,
     ) -> Result<Vec<String>, PolicyError> {
         let mut notes = Vec::new();
-        for (path, bytes) in policy.signed_revocation(job.job.job())?.iter().chain(given) {
-            match counted(job, profile, bytes, now) {
-                Ok(Some(revocation)) => self.revocations.push(revocation),
+        for (path, bytes) in policy.signed_revocations(job.job.job())?.iter().chain(given) {
+            match counted(&job.job, &job.profile, profile, bytes, now) {
+                Ok(Some(opened)) => self.revocations.push(opened.as_revocation()),
                 Ok(None) => {}
                 Err(why) => {
                     notes.push(format!("the revocation in `{}` does not count: {why}", path.display()))
@@ -60,14 +62,20 @@ impl Known {
     }
 }
 
-/// A signed revocation of this job by somebody who may; nothing if it is about another job.
+/// A signed revocation of a job, signed with this profile version, by somebody who may; nothing if it is about another.
 ///
 /// It can only deny, so it counts even if its key was revoked since.
-fn counted(job: &Job, profile: &Profile, bytes: &[u8], now: Timestamp) -> Result<Option<Revocation>, String> {
+pub fn counted(
+    job: &JobArn,
+    version: &ProfileArn,
+    profile: &Profile,
+    bytes: &[u8],
+    now: Timestamp,
+) -> Result<Option<Opened>, String> {
     let keys = profile.permissions().iter().map(|each| &each.key);
     let opened = signed::open(bytes, keys).map_err(|error| error.to_string())?;
     let (says, signer) = (opened.revocation(), opened.signer());
-    if !opened.is_about(&job.job, &job.profile) {
+    if !opened.is_about(job, version) {
         return Ok(None);
     }
     if says.revoked_at > now.plus_seconds(CLOCK_SKEW_SECONDS) {
@@ -81,7 +89,7 @@ fn counted(job: &Job, profile: &Profile, bytes: &[u8], now: Timestamp) -> Result
             says.revoked_at
         ));
     }
-    Ok(Some(opened.as_revocation()))
+    Ok(Some(opened))
 }
 
 /// Checks the values inside the signed payload, and the key, against the revocations.

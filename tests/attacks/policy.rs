@@ -39,8 +39,35 @@ fn an_older_policy_is_refused() {
         let state = read(&scene.state());
         copy(old.path(), &scene.policy());
         let words = format!("snapshot {} is older than snapshot {}", start + 2, start + 4);
-        for command in [&["verify"][..], &["release"], &["sign", "dist/orders.zip"], &["policy", "status"]] {
+        let id = scene.csc_id();
+        let (job, why) =
+            ("3f2b8c1e-0f5a-4c57-9d1c-2f6f0f9a7b10", ["--reason-code", "superseded", "--reason", "x"]);
+        let manifest = scene.manifest();
+        for command in [
+            &["verify"][..],
+            &["release"],
+            &["sign", "dist/orders.zip"],
+            &["policy", "status"],
+            // Nor does anybody build on it, or see what changed since.
+            &["policy", "diff"],
+            &["policy", "seal"],
+            &["policy", "renew"],
+            &["profile", "create", "billing"],
+            &["profile", "rotate", "release"],
+            &["csc", "update", &id, "--untrusted", "Warn"],
+            &["function", "attach", "pay", "--csc", &id],
+            &[&["job", "revoke", job], &why[..]].concat(),
+            &["job", "record", text(&manifest)],
+        ] {
             scene.run(command).undecided(&words);
+        }
+        assert_eq!(contents(&scene.policy()), contents(old.path()));
+        // Whoever looks is told.
+        for command in
+            [&["profile", "list"][..], &["csc", "show", &id], &["function", "list"], &["job", "list"]]
+        {
+            let ran = scene.run(command);
+            assert!(ran.done().err().contains(&words), "{ran}");
         }
         assert_eq!(read(&scene.state()), state);
     }

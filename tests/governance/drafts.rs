@@ -1,7 +1,7 @@
 //! Does a seal that takes several people need all of them, each over the same documents?
 
 use countersign::crypto::envelope::Envelope;
-use countersign::limits::DRAFT_SECONDS_MAX;
+use countersign::limits::{DRAFT_SECONDS_MAX, SEAL_SECONDS_MAX};
 use countersign::policy::root;
 use countersign::policy::seal::{Outcome, SealError, Sealing};
 use countersign::policy::snapshot::{self, Snapshot};
@@ -9,7 +9,7 @@ use countersign::time::{Period, Timestamp};
 use serde_json::{Value, json};
 
 use crate::board::Board;
-use crate::support::{copy, decode, malleated, read, write};
+use crate::support::{copy, decode, malleated, read, time, write};
 
 const SEAL: [&str; 2] = ["policy", "seal"];
 const ADD: [&str; 3] = ["policy", "seal", "--add"];
@@ -67,7 +67,8 @@ fn one_key_signs_a_draft_once() {
     write(&board.file("alice-again"), read(&board.file("alice")));
     for people in [&["alice"][..], &["alice", "alice"], &["alice-again"], &["alice", "mallory"]] {
         let ran = board.by(people, &ADD);
-        assert!(ran.done().out().contains("1 of 2 signatures"), "{people:?}: {ran}");
+        assert!(ran.done().out().starts_with("already signed: version 3"), "{people:?}: {ran}");
+        assert!(ran.out().contains("1 of 2 signatures"), "{people:?}: {ran}");
         still("added again");
     }
     let other = |signature: &Value| base64(&malleated(&decode(&signature["sig"])));
@@ -139,12 +140,15 @@ fn a_draft_that_says_something_else_gets_no_second_signature() {
     let draft = payload(&good);
     let hour = 3600;
     let other = "other".parse().expect("a name");
+    let far = draft.created.plus_seconds(SEAL_SECONDS_MAX + 1);
     for (what, changed) in [
         ("a higher version", Snapshot { version: 4, ..draft.clone() }),
         ("the version that is sealed", Snapshot { version: 2, ..draft.clone() }),
         ("far too high a version", Snapshot { version: u64::MAX, ..draft.clone() }),
         ("made tomorrow", Snapshot { created: draft.created.plus_seconds(24 * hour), ..draft.clone() }),
         ("over already", Snapshot { expires: draft.created, ..draft.clone() }),
+        ("an end of which no honest tool says so", Snapshot { expires: far, ..draft.clone() }),
+        ("an end that hardly comes", Snapshot { expires: time("9999-12-31T23:59:58Z"), ..draft.clone() }),
         ("an index that is none", Snapshot { index: Some(draft.documents[0].sha384), ..draft.clone() }),
         ("another account's", Snapshot { account: other, ..draft.clone() }),
         ("a document less", Snapshot { documents: draft.documents[1..].to_vec(), ..draft.clone() }),
@@ -170,6 +174,64 @@ fn a_draft_that_says_something_else_gets_no_second_signature() {
     write(&board.draft(), &good);
     board.by(&["bob"], &ADD).done();
     assert_eq!(board.scene.snapshot(), draft);
+}
+
+/// Whoever may write into the policy directory, and has no key, starts no seal: its end would be theirs to choose.
+#[test]
+fn a_draft_that_no_holder_signed_is_none() {
+    for (lasts, signers) in [(365, &[][..]), (365, &["mallory"]), (365, &["rose"]), (900_000, &[])] {
+        let board = Board::of_three();
+        let now = Timestamp::from_clock(std::time::SystemTime::now());
+        let before = board.scene.snapshot();
+        let expires = now.plus_seconds(lasts * 86_400);
+        let planted = Snapshot { version: before.version + 1, created: now, expires, ..before.clone() };
+        let keys: Vec<_> = signers.iter().map(|person| board.key(person)).collect();
+        write(&board.draft(), snapshot::sign(&planted, &keys.iter().collect::<Vec<_>>()));
+        assert!(board.waiting().is_empty());
+        assert!(!board.scene.run(&["policy", "diff"]).done().out().contains("waits"));
+        board.by(&["alice", "bob"], &ADD).undecided("is signed by no holder of the policy role");
+        assert_eq!(board.scene.snapshot(), before);
+        let ran = board.by(&["alice"], &SEAL);
+        assert!(ran.done().out().contains("1 of 2 signatures"), "{ran}");
+        board.by(&["bob"], &ADD).done();
+        let year = board.scene.snapshot().expires.unix() - now.unix();
+        assert!((365 * 86_400..365 * 86_400 + 600).contains(&year), "{year}");
+    }
+}
+
+/// Another validity for the same documents: whoever holds the role starts over, and says so.
+#[test]
+fn a_seal_that_waits_is_replaced_on_purpose() {
+    let board = waiting();
+    let shorter = ["policy", "seal", "--validity", "30 days"];
+    let ran = board.by(&["bob"], &shorter);
+    assert!(ran.undecided("waits already").err().contains("start over with `--replace`"), "{ran}");
+    let replace = [&shorter[..], &["--replace"]].concat();
+    board.by(&["mallory"], &replace).undecided("holds the policy role");
+    let ran = board.by(&["bob"], &replace);
+    assert!(ran.done().out().contains("1 of 2 signatures"), "{ran}");
+    board.by(&["alice"], &ADD).done();
+    let sealed = board.scene.snapshot();
+    assert_eq!((sealed.version, sealed.expires), (3, sealed.created.plus(Period::days(30))));
+}
+
+/// A seal ends: the limit is asked by whoever starts one, and is said to whoever signs one.
+#[test]
+fn a_seal_ends_in_two_years_at_the_latest() {
+    let board = Board::of_three();
+    for validity in ["732 days", "3 years", "7000 years"] {
+        let ran = board.by(&["alice", "bob"], &["policy", "seal", "--validity", validity]);
+        ran.undecided("counts for over 731 days");
+    }
+    assert!(!board.draft().exists());
+    board.by(&["alice"], &["policy", "seal", "--validity", "2 years"]).done();
+    let ran = board.by(&["bob"], &ADD);
+    let expires = board.scene.snapshot().expires;
+    let said = ran.done().err();
+    assert!(
+        said.contains("seal 3 waits: made ") && said.contains(&format!("until {expires}, 1 of 2")),
+        "{ran}"
+    );
 }
 
 /// A draft that was overtaken by a seal gets no more signatures, and blocks nobody.

@@ -36,8 +36,10 @@ fn expire_seal(scene: &Scene) {
 fn a_root_that_ended_can_be_followed() {
     let board = Board::of_one();
     put_root(&board, time("2025-01-01T00:00:00Z"), time(OLD));
-    for command in [&["verify"][..], &["policy", "status"], &["release"]] {
-        board.scene.run(command).undecided("roots/2.json` expired at 2026-01-01");
+    for command in [&["verify"][..], &["policy", "status"], &["release"], &["policy", "renew"]] {
+        let ran = board.scene.run(command);
+        ran.undecided("roots/2.json` expired at 2026-01-01");
+        assert!(ran.err().contains("run `countersign policy rotate-root`"), "{ran}");
     }
     board.by(&["rose"], &["policy", "rotate-root"]).done();
     board.scene.verify().allowed();
@@ -51,7 +53,9 @@ fn a_root_that_ended_can_be_followed() {
 fn a_seal_that_ended_is_sealed_anew_by_people() {
     let scene = Scene::new();
     expire_seal(&scene);
-    scene.verify().undecided("snapshot.json` expired at 2026-01-01");
+    let ran = scene.verify();
+    ran.undecided("snapshot.json` expired at 2026-01-01");
+    assert!(ran.err().contains("run `countersign policy seal`"), "{ran}");
     scene.run(&["policy", "renew"]).undecided("the seal expired at 2026-01-01");
     assert_eq!(scene.snapshot().version, 2);
     scene.run(&["policy", "seal"]).done();

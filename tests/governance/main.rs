@@ -12,6 +12,7 @@ mod drafts;
 mod expiry;
 mod mixing;
 mod questions;
+mod restart;
 mod revoked_by_holders;
 mod rotation;
 #[path = "../support/mod.rs"]

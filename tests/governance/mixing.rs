@@ -98,9 +98,21 @@ fn an_object_that_is_missing_or_another_decides_nothing() {
         write(file, good);
         scene.verify().allowed();
     }
-    // Sealing makes again what is lost.
+    // Sealing makes again what is lost; what changed since could not be told from it, and waits.
     fs::remove_dir_all(&objects).expect("it was there");
-    scene.verify().undecided("is sealed and not there");
+    let good = scene.document("functions.toml");
+    scene.append("functions.toml", "# reviewed");
+    for command in [&["verify"][..], &["policy", "status"], &["policy", "diff"], &["policy", "seal"]] {
+        let ran = scene.run(command);
+        let way = ran.err().contains("bring every document back to what was sealed");
+        assert!(ran.code == Some(2) && (way || ran.err().contains("restore the files")), "{ran}");
+    }
+    write(&scene.policy().join("functions.toml"), &good);
+    for command in [&["verify"][..], &["policy", "status"]] {
+        scene.run(command).undecided("is sealed and not there");
+    }
+    scene.seal();
+    scene.append("functions.toml", "# reviewed");
     scene.seal();
     scene.verify().allowed();
 }

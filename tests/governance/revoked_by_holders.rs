@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use countersign::crypto::envelope::Envelope;
 use countersign::crypto::secret::SecretKey;
+use countersign::limits::SIGNED_REVOCATIONS_MAX;
 use countersign::revocation::signed::{self, SignedRevocation};
 use countersign::time::Timestamp;
 
@@ -97,6 +98,84 @@ fn a_signed_revocation_needs_no_seal() {
         let record = ops.scene.run(&["job", "record", text(&ops.scene.manifest())]);
         assert!(record.code == Some(1) && record.out().contains("job-revoked"), "{record}");
     }
+}
+
+/// A second holder's revocation has a place beside the first, and so has one beside what does not count.
+#[test]
+fn each_revocation_of_a_job_has_a_place() {
+    let ops = Ops::of(Mode::Enforce);
+    let place = |number: u32| ops.place().with_extension(format!("{number}.json"));
+    // What does not count blocks nobody, wherever it lies, and a list does not take it for a revocation.
+    ops.scene.run(&["job", "record", text(&ops.scene.manifest())]).done();
+    ops.scene.seal();
+    let state = || ops.scene.run(&["job", "list"]).done().out().split_whitespace().nth(1).map(str::to_owned);
+    for junk in [&b"null"[..], b"", &ops.revocation().sign(&SecretKey::generate().expect("a key"))] {
+        write(&ops.place(), junk);
+        ops.scene.verify().allowed();
+        assert_eq!(state().as_deref(), Some("valid"));
+    }
+    let ran = ops.revoke(text(&ops.file()));
+    assert!(ran.done().out().contains(".2.json"), "{ran}");
+    ops.scene.verify().denied("revocation", "job-revoked");
+    assert_eq!(state().as_deref(), Some("revoked"));
+    let shown = ops.scene.run(&["job", "list", "--revoked", "--format", "json"]);
+    assert!(shown.done().out().contains("\"a broken build\""), "{shown}");
+    // The same once more by the same key says nothing new; by another it does.
+    ops.revoke(text(&ops.file())).undecided("was revoked with this key already, in");
+    ops.revoke(text(&ops.scene.key_file("signing"))).done();
+    for number in [2, 3] {
+        let good = read(&place(number));
+        std::fs::remove_file(place(number)).expect("it was there");
+        ops.scene.verify().denied("revocation", "job-revoked");
+        write(&place(number), good);
+    }
+    // The last place is looked at too, and then there is no room.
+    for number in 2..=SIGNED_REVOCATIONS_MAX {
+        let last = number == SIGNED_REVOCATIONS_MAX;
+        write(&place(number), if last { ops.revocation().sign(&ops.key) } else { b"null".to_vec() });
+    }
+    ops.scene.verify().denied("revocation", "job-revoked");
+    write(&place(SIGNED_REVOCATIONS_MAX), "null");
+    ops.revoke(text(&ops.file())).undecided("there is no room for another revocation");
+}
+
+/// Nobody is told that a revocation counts which nobody would look for.
+#[test]
+fn a_revocation_lies_where_it_is_looked_for() {
+    let ops = Ops::of(Mode::Enforce);
+    let (job, key) = (ops.place().file_stem().expect("a name").to_owned(), ops.file());
+    let job = job.to_str().expect("a UUID");
+    let revoke = |out: &str| {
+        let why = ["--reason-code", "superseded", "--reason", "a broken build", "--out", out];
+        let job = ["job", "revoke", job, "--profile", "release", "--signed", "--key", text(&key)];
+        ops.scene.run(&[&job[..], &why].concat())
+    };
+    let other = "00000000-0000-4000-8000-000000000000.json";
+    std::fs::create_dir_all(ops.scene.policy().join("revocations/more")).expect("a folder");
+    std::os::unix::fs::symlink("../policy/revocations", ops.scene.repository().join("link")).expect("a link");
+    for out in ["../policy/revocations/other-name.json", "link/other-name.json", "../policy/./revocations/x"]
+    {
+        let ran = revoke(out);
+        let words = "is not where `verify` looks for a revocation of job";
+        assert!(ran.undecided(words).err().contains(&format!("revocations/{job}.json")), "{ran}");
+    }
+    revoke(&format!("../policy/revocations/{other}")).undecided("is not where `verify` looks");
+    revoke(&format!("../policy/revocations/more/{job}.json")).undecided("is not where `verify` looks");
+    revoke(&format!("../policy/revocations/{job}.99.json")).undecided("is not where `verify` looks");
+    ops.scene.verify().allowed();
+    // Outside a policy directory it has any name, and is given.
+    let ran = revoke("given.json");
+    assert!(ran.done().err().contains("given to `verify --revocation`"), "{ran}");
+    ops.scene.verify().allowed();
+    revoke("given.json").undecided("is there already");
+    let ran = revoke(&format!("link/{job}.7.json"));
+    assert!(ran.done().err().contains("it counts from now on in this policy directory"), "{ran}");
+    ops.scene.verify().denied("revocation", "job-revoked");
+    // What lies there under another name is said.
+    assert!(!ops.scene.run(&["policy", "status"]).done().err().contains("not looked for"));
+    write(&ops.place().with_file_name("other-name.json"), "null");
+    let status = ops.scene.run(&["policy", "status"]);
+    assert!(status.done().err().contains("`revocations/other-name.json` is not looked for"), "{status}");
 }
 
 /// By command nobody revokes who may not, and nothing is written.

@@ -2,11 +2,13 @@
 
 use std::fs;
 
-use countersign::policy::root;
+use countersign::limits::ROOT_SECONDS_MAX;
+use countersign::policy::root::{self, RootFile};
 use countersign::policy::snapshot;
+use countersign::time::Timestamp;
 
 use crate::board::Board;
-use crate::support::{contents, copy, read, text, write};
+use crate::support::{contents, copy, read, text, time, write};
 
 const ROTATE: [&str; 2] = ["policy", "rotate-root"];
 const ADD: [&str; 3] = ["policy", "rotate-root", "--add"];
@@ -95,6 +97,71 @@ fn a_stranger_rotates_nothing() {
     assert_eq!(contents(&board.scene.policy()), before);
 }
 
+/// A root that the board's next root would be, with other values.
+fn planted(board: &Board, people: &[&str], edit: impl FnOnce(&mut RootFile)) -> Vec<u8> {
+    let current = root::walk(&board.scene.policy(), &board.scene.pin()).expect("a root");
+    let mut file = current.file().clone();
+    file.version += 1;
+    file.created = Timestamp::from_clock(std::time::SystemTime::now());
+    edit(&mut file);
+    let keys: Vec<_> = people.iter().map(|person| board.key(person)).collect();
+    root::sign(&file, &keys.iter().collect::<Vec<_>>())
+}
+
+/// Whoever may write into the policy directory, and does not hold the role, starts no rotation.
+#[test]
+fn a_root_that_no_holder_signed_does_not_wait() {
+    let board = Board::of_three();
+    let mallory = board.key("mallory").public();
+    for people in [&[][..], &["mallory"], &["alice", "bob"]] {
+        let bytes = planted(&board, people, |file| {
+            file.keys.push(mallory.clone());
+            file.root.keys.push(mallory.id());
+            file.root.threshold = 1;
+        });
+        write(&board.root_draft(4), &bytes);
+        assert!(board.waiting().is_empty());
+        assert!(board.scene.run(&["policy", "diff"]).done().out().starts_with("nothing changed"));
+        board.by(&["rose", "rob"], &ADD).undecided("is signed by no holder of the root role");
+        assert_eq!(read(&board.root_draft(4)), bytes);
+    }
+    let ran = rotate(&board, &["rose"], &["--validity", "2 years"]);
+    assert!(!ran.done().err().contains("takes the place"), "{ran}");
+    // Who comes to hold the role adds to what a holder has started.
+    rotate(&board, &["mallory"], &["--add-root-key", "mallory"]).undecided("which signs first");
+    assert_eq!(board.waiting(), ["root 4, 1 of 2 signatures"]);
+    rotate(&board, &["rose"], &["--add-root-key", "mallory"]).done();
+    board.by(&["mallory"], &ADD).done();
+    assert!(board.by(&["rose"], &ADD).done().out().contains("already signed: root 4"));
+    board.by(&["rob"], &ADD).done();
+    assert_eq!(board.root(), 4);
+}
+
+/// One holder's draft gets no second signature if its times are not an honest one's.
+#[test]
+fn a_root_with_other_times_gets_no_second_signature() {
+    let board = Board::of_three();
+    let now = Timestamp::from_clock(std::time::SystemTime::now());
+    let day = 86_400;
+    let far = |days: i64| now.plus_seconds(days * day);
+    for (what, created, expires) in [
+        ("an end that hardly comes", now, time("9999-12-31T23:59:58Z")),
+        ("a longer time than any honest root's", now, now.plus_seconds(ROOT_SECONDS_MAX + 1)),
+        ("over already", far(-1), far(0)),
+        ("made tomorrow", far(1), far(300)),
+        ("made before the root before", far(-20), far(300)),
+        ("made long ago", far(-31), far(300)),
+    ] {
+        let bytes = planted(&board, &["rob"], |file| (file.created, file.expires) = (created, expires));
+        write(&board.root_draft(4), &bytes);
+        board.by(&["rose"], &ADD).undecided("root 4, which waits, says that it was made at");
+        assert_eq!((read(&board.root_draft(4)), board.root()), (bytes, 3), "{what}");
+    }
+    rotate(&board, &["rose", "rob"], &["--validity", "11 years"]).undecided("counts for over 3653 days");
+    rotate(&board, &["rose", "rob"], &["--validity", "10 years"]).done();
+    assert_eq!(board.root(), 4);
+}
+
 /// Roles that nobody can meet, or anybody, are refused before anything is written.
 #[test]
 fn a_role_that_makes_no_sense_is_not_proposed() {
@@ -145,6 +212,19 @@ fn a_root_that_waits_changes_nothing() {
     assert_eq!(board.by(&["rose", "rob"], &ADD).code, Some(2));
     fs::remove_file(board.root_draft(5)).expect("it was there");
     board.scene.verify().allowed();
+}
+
+/// Nobody makes a second root of a number that was seen.
+#[test]
+fn an_older_root_has_no_other_successor() {
+    let board = Board::of_one();
+    let older = board.elsewhere();
+    rotate(&board, &["rose"], &["--validity", "2 years"]).done();
+    assert_eq!(board.root(), 2);
+    let (policy, before) = (older.scene.policy(), contents(&older.scene.policy()));
+    let ran = rotate(&board, &["rose"], &["--policy", text(&policy), "--validity", "3 years"]);
+    ran.undecided("root 1 is older than root 2");
+    assert_eq!(contents(&policy), before);
 }
 
 /// Where a command was stopped between the new root and its seal, that seal has the draft's name.

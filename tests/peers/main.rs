@@ -7,12 +7,19 @@
 mod archives;
 #[path = "../governance/board.rs"]
 mod board;
+mod ci;
 mod forgery;
+mod hooks;
+#[path = "../reports/hostile.rs"]
+mod hostile;
 mod kills;
 mod mutation;
 mod peer;
 mod release;
+mod reports;
 mod signatures;
 #[path = "../support/mod.rs"]
 mod support;
 mod tuf;
+#[path = "../hooks/yard.rs"]
+mod yard;

@@ -26,6 +26,16 @@ impl Peer {
         found.or_else(|| missing(module))
     }
 
+    /// A file that came with the peer.
+    pub fn beside(&self, name: &str) -> PathBuf {
+        self.0.with_file_name(name)
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+
     /// Asks the peer, in an environment that is the same everywhere.
     pub fn ask<A: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = A>) -> Output {
         self.ask_in(Path::new("/"), arguments)
@@ -42,6 +52,12 @@ impl Peer {
         }
         command.output().unwrap_or_else(|error| panic!("cannot start sh: {error}"))
     }
+}
+
+/// The folder of a program that was brought into a place of its own, such as `npm/node_modules/.bin`.
+pub fn folder(place: &str, name: &str) -> Option<PathBuf> {
+    let folder = brought().join(place);
+    if folder.join(name).exists() { Some(folder) } else { missing(name) }
 }
 
 /// A Python script beside this file.
@@ -66,13 +82,21 @@ pub fn told(output: &Output) -> String {
     format!("{}\n{out}{err}", output.status)
 }
 
-/// `target/peers` or `COUNTERSIGN_PEERS_DIR`, then the `PATH`.
+/// `target/peers` or `COUNTERSIGN_PEERS_DIR`.
+fn brought() -> PathBuf {
+    env::var_os("COUNTERSIGN_PEERS_DIR")
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("target/peers"), PathBuf::from)
+}
+
+/// What was brought, then the `PATH`.
 fn folders() -> impl Iterator<Item = PathBuf> {
-    let brought = env::var_os("COUNTERSIGN_PEERS_DIR")
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("target/peers"), PathBuf::from);
+    let brought = brought();
     let path = env::var_os("PATH").unwrap_or_default();
     let elsewhere: Vec<_> = env::split_paths(&path).collect();
-    [brought.join("bin"), brought.join("venv/bin")].into_iter().chain(elsewhere)
+    ["bin", "venv/bin", "reports/bin", "sarif", "ci/bin"]
+        .map(|folder| brought.join(folder))
+        .into_iter()
+        .chain(elsewhere)
 }
 
 fn missing<T>(name: &str) -> Option<T> {

@@ -6,6 +6,7 @@ mod command;
 mod context;
 mod keys;
 mod output;
+mod precommit;
 mod progress;
 mod verdicts;
 

@@ -8,14 +8,19 @@ use countersign::audit::AuditError;
 use countersign::crypto::any::AnyKeyError;
 use countersign::crypto::secret::SecretKeyError;
 use countersign::gate::Gate;
+use countersign::gate::command::CommandError;
+use countersign::gate::deploy::RunError;
+use countersign::git::hooks::HooksError;
 use countersign::git::program::ProgramError;
 use countersign::git::source::SourceError;
 use countersign::hook::HookError;
 use countersign::init::InitError;
 use countersign::init::role::RoleError;
+use countersign::plan::PlanError;
 use countersign::policy::edit::EditError;
 use countersign::policy::error::PolicyError;
 use countersign::policy::fetch::error::FetchError;
+use countersign::policy::rotation::RotationError;
 use countersign::policy::seal::SealError;
 use countersign::report::Finding;
 use countersign::report::escape::{line, lines};
@@ -42,6 +47,8 @@ pub enum Exit {
     Allowed,
     /// Some artifact was stopped, or there was none.
     Denied,
+    /// Every artifact was admitted, and the command that ran on them ended with this status.
+    Command(u8),
 }
 
 impl Exit {
@@ -56,6 +63,7 @@ impl Exit {
         match self {
             Self::Done | Self::Allowed => ExitCode::SUCCESS,
             Self::Denied => ExitCode::from(1),
+            Self::Command(status) => ExitCode::from(status),
         }
     }
 }
@@ -75,6 +83,11 @@ pub fn print_json(value: &impl serde::Serialize) -> Result<()> {
 pub fn say(text: &str) {
     // Nobody may be listening; what matters goes through `print`.
     let _ = writeln!(anstream::stderr(), "{}", line(text));
+}
+
+/// Tells a person what was rendered, lines and all; nothing in it is escaped again.
+pub fn tell(rendered: &str) {
+    let _ = write!(anstream::stderr(), "{rendered}");
 }
 
 /// Says something that changes no verdict.
@@ -137,6 +150,9 @@ fn hint(error: &(dyn std::error::Error + 'static)) -> Option<String> {
         return Some(refusal.hint.clone());
     }
     let policy = |error: &PolicyError| error.hint();
+    if let Some(error) = error.downcast_ref::<HooksError>() {
+        return error.hint();
+    }
     let hint = if let Some(error) = error.downcast_ref::<PolicyError>() {
         policy(error)
     } else if let Some(error) = error.downcast_ref::<SignError>() {
@@ -149,6 +165,10 @@ fn hint(error: &(dyn std::error::Error + 'static)) -> Option<String> {
         error.hint()
     } else if let Some(error) = error.downcast_ref::<ProgramError>() {
         error.hint()
+    } else if let Some(error) = error.downcast_ref::<CommandError>() {
+        Some(error.hint())
+    } else if let Some(error) = error.downcast_ref::<RunError>() {
+        error.hint()
     } else if let Some(error) = error.downcast_ref::<FetchError>() {
         error.hint()
     } else if let Some(error) = error.downcast_ref::<SourceError>() {
@@ -157,12 +177,16 @@ fn hint(error: &(dyn std::error::Error + 'static)) -> Option<String> {
         error.hint()
     } else if let Some(error) = error.downcast_ref::<SealError>() {
         error.hint()
+    } else if let Some(error) = error.downcast_ref::<RotationError>() {
+        error.hint()
     } else if let Some(error) = error.downcast_ref::<EditError>() {
         error.hint()
     } else if let Some(error) = error.downcast_ref::<AnyKeyError>() {
         error.hint()
     } else if let Some(error) = error.downcast_ref::<RoleError>() {
         Some(error.hint())
+    } else if let Some(PlanError::Unknown(_)) = error.downcast_ref() {
+        Some("name a plan of `terraform show -json`, or a template")
     } else if let Some(InitError::Taken(_)) = error.downcast_ref() {
         Some("name another folder with `--policy`, or move that one away")
     } else {

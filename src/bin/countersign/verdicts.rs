@@ -1,45 +1,133 @@
 //! Verdicts: how the commands that judge report what the gates said, and with which exit status they end.
 
+use std::path::PathBuf;
+
 use anyhow::Result;
+use clap::ValueEnum;
+use countersign::files::{Access, Pending};
 use countersign::gate::Gate;
 use countersign::hook::Judged;
 use countersign::report::escape::line;
-use countersign::report::{Decision, Verdict, json, text};
+use countersign::report::{Decision, Verdict, github, json, junit, markdown, outputs, sarif, text};
 
-use crate::output::{Exit, Format, print};
+use crate::output::{Exit, print, refuse, tell};
 
 /// How verdicts are reported.
 #[derive(Debug, clap::Args)]
 pub struct ReportArgs {
     /// How to write the verdict
     #[arg(long, value_enum, default_value = "text")]
-    format: Format,
+    format: ReportFormat,
+    /// Write the verdict into this file too, once for each; nothing is written where nothing is decided
+    #[arg(long = "report", value_name = "FORMAT=FILE")]
+    copies: Vec<Copied>,
+}
+
+/// How verdicts are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ReportFormat {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
+    /// SARIF 2.1.0, for code scanning.
+    Sarif,
+    /// JUnit XML, for the test report of a CI system.
+    Junit,
+    /// Annotations of a GitHub workflow run, and text for its log.
+    Github,
+    /// A page, for a step's summary or a comment.
+    Markdown,
+    /// Lines for the file that GitHub's runner names in GITHUB_OUTPUT.
+    Outputs,
+}
+
+/// A further report, and the file that it goes to.
+#[derive(Debug, Clone)]
+struct Copied {
+    format: ReportFormat,
+    path: PathBuf,
+}
+
+impl std::str::FromStr for Copied {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (format, path) = text.split_once('=').ok_or("write it as `FORMAT=FILE`")?;
+        let format = ReportFormat::from_str(format, false)
+            .map_err(|_| format!("`{format}` is none of the formats of `--format`"))?;
+        if path.is_empty() {
+            return Err("name a file after the `=`".into());
+        }
+        Ok(Self { format, path: path.into() })
+    }
 }
 
 impl ReportArgs {
     /// Reports what each gate said. Allowed only if there is one, and all of them are open.
     pub fn show(&self, gates: &[Gate], notes: &[String]) -> Result<Exit> {
-        self.write(gates.iter(), notes)?;
+        let verdicts = verdicts(gates.iter());
+        self.write_copies(&verdicts, notes)?;
+        print(&render(self.format, &verdicts, notes))?;
         Ok(Exit::from_gates(gates.iter()))
     }
 
-    fn write<'a>(&self, gates: impl Iterator<Item = &'a Gate>, notes: &[String]) -> Result<()> {
-        let verdicts: Vec<Verdict> = gates.map(|gate| gate.verdict().clone()).collect();
+    /// As [`Self::show`], where standard output is somebody else's: the verdict goes to standard error.
+    pub fn show_aside(&self, gates: &[Gate], notes: &[String]) -> Result<Exit> {
+        let verdicts = verdicts(gates.iter());
+        self.write_copies(&verdicts, notes)?;
+        tell(&render(self.format, &verdicts, notes));
+        Ok(Exit::from_gates(gates.iter()))
+    }
+
+    /// Refuses a format that no program could tell from what else is on standard error.
+    pub fn check_aside(&self) -> Result<()> {
         match self.format {
-            Format::Text => print(&verdicts.iter().map(text::render).collect::<String>()),
-            Format::Json => print(&format!("{}\n", json::render(&verdicts, notes))),
+            ReportFormat::Text | ReportFormat::Github => Ok(()),
+            _ => Err(refuse(
+                "standard output is the command's, so there is no place for the verdict in that format",
+                "name a file for it with `--report FORMAT=FILE`",
+            )),
         }
     }
 
     /// Reports what was judged of a push: to people in full only what is not simply allowed.
     pub fn show_push(&self, judged: &[Judged], notes: &[String]) -> Result<Exit> {
         let gates = || judged.iter().flat_map(|judged| &judged.gates);
-        if self.format == Format::Text {
-            print(&judged.iter().map(push_text).collect::<String>())?;
-        } else {
-            self.write(gates(), notes)?;
-        }
+        let verdicts = verdicts(gates());
+        self.write_copies(&verdicts, notes)?;
+        print(&match self.format {
+            ReportFormat::Text => judged.iter().map(push_text).collect(),
+            format => render(format, &verdicts, notes),
+        })?;
         Ok(Exit::from_gates(gates()))
+    }
+
+    /// All are written before one gets its name: what can fail leaves none of them.
+    fn write_copies(&self, verdicts: &[Verdict], notes: &[String]) -> Result<()> {
+        let pending = |copied: &Copied| {
+            let text = render(copied.format, verdicts, notes);
+            Pending::with(&copied.path, text.as_bytes(), Access::Public)
+        };
+        let pending = self.copies.iter().map(pending).collect::<Result<Vec<_>, _>>()?;
+        Ok(pending.into_iter().try_for_each(Pending::keep)?)
+    }
+}
+
+fn verdicts<'a>(gates: impl Iterator<Item = &'a Gate>) -> Vec<Verdict> {
+    gates.map(|gate| gate.verdict().clone()).collect()
+}
+
+/// The verdicts in one of the formats.
+fn render(format: ReportFormat, verdicts: &[Verdict], notes: &[String]) -> String {
+    match format {
+        ReportFormat::Text => verdicts.iter().map(text::render).collect(),
+        ReportFormat::Json => format!("{}\n", json::render(verdicts, notes)),
+        ReportFormat::Sarif => sarif::render(verdicts, notes),
+        ReportFormat::Junit => junit::render(verdicts, notes),
+        ReportFormat::Github => github::render(verdicts, notes),
+        ReportFormat::Markdown => markdown::render(verdicts, notes),
+        ReportFormat::Outputs => outputs::render(verdicts, notes),
     }
 }
 
@@ -48,12 +136,11 @@ fn push_text(judged: &Judged) -> String {
     let verdicts = || judged.gates.iter().map(Gate::verdict);
     let worst = verdicts().map(|verdict| verdict.decision).max().unwrap_or(Decision::Denied);
     let shown = verdicts().filter(|verdict| verdict.decision != Decision::Allowed).map(text::render);
-    let count = |decision| verdicts().filter(|verdict| verdict.decision == decision).count();
-    let counts =
-        [Decision::Allowed, Decision::Warned, Decision::Denied].map(|decision| (count(decision), decision));
-    let counts = counts.iter().filter(|(count, _)| *count > 0);
+    let count = |decision: &Decision| verdicts().filter(|verdict| verdict.decision == *decision).count();
+    let all = [Decision::Allowed, Decision::Warned, Decision::Denied];
+    let there = all.iter().filter(|decision| count(decision) > 0);
     let counts: Vec<String> =
-        counts.map(|(count, decision)| format!("{count} {}", decision.name())).collect();
+        there.map(|decision| format!("{} {}", count(decision), decision.name())).collect();
     let refs: Vec<String> = judged.references.iter().map(|reference| line(reference)).collect();
     let (refs, commit) = (refs.join(", "), judged.commit.short());
     shown.chain([format!("{}: {refs} at commit {commit}: {}\n", worst.name(), counts.join(", "))]).collect()

@@ -27,12 +27,21 @@ pub fn compare(differences: &mut Differences, before: Option<&Profile>, after: O
 fn created(differences: &mut Differences, after: &Profile) {
     let name = after.name();
     for version in after.versions() {
-        let (version, validity) = (&version.version, version.validity);
-        differences.allow(format!("profile `{name}` created: version {version}, signatures last {validity}"));
+        let (id, shown) = (&version.version, described(version));
+        differences.allow(format!("profile `{name}` created: version {id} {shown}"));
     }
     for permission in after.permissions() {
         differences.allow(added(permission, after));
     }
+}
+
+/// Everything of a new version that whoever seals it answers for: a hand may have written any of it.
+fn described(version: &Version) -> String {
+    let status = match version.status {
+        Status::Active => String::new(),
+        status => format!(", {} already", status.name()),
+    };
+    format!("made {}, signatures last {}{status}", version.created, version.validity)
 }
 
 fn versions(differences: &mut Differences, before: &Profile, after: &Profile) {
@@ -47,7 +56,7 @@ fn versions(differences: &mut Differences, before: &Profile, after: &Profile) {
         }
     }
     for new in after.versions().iter().skip(before.versions().len()) {
-        let text = format!("version {} of `{name}` added: signatures last {}", new.version, new.validity);
+        let text = format!("version {} of `{name}` added: {}", new.version, described(new));
         match before.current().status {
             Status::Canceled => {
                 differences.forbid(text, "a canceled profile stays canceled; make another profile")

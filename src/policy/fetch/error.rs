@@ -7,8 +7,8 @@ use crate::files::FileError;
 use crate::git::GitError;
 use crate::git::bare::FetchedError;
 use crate::git::program::ProgramError;
+use crate::pin::Pin;
 use crate::policy::error::PolicyError;
-use crate::policy::pin::Pin;
 
 /// Why a policy was not fetched. The cache and what is remembered are as they were.
 #[derive(Debug, thiserror::Error)]

@@ -16,7 +16,7 @@ use crate::limits::{
     ROOT_BYTES_MAX, SIGNED_REVOCATION_BYTES_MAX, SNAPSHOT_BYTES_MAX,
 };
 use crate::package::name::check_path;
-use crate::policy::pin::Pin;
+use crate::pin::Pin;
 
 /// Files at the top, each with its largest size in bytes.
 const FILES: [(&str, u64); 4] = [

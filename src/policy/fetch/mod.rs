@@ -18,10 +18,10 @@ use self::cache::Cache;
 use self::error::FetchError;
 use super::documents;
 use super::error::PolicyError;
-use super::pin::Pin;
 use super::store::{Location, Policy};
 use crate::git::bare::Bare;
 use crate::git::source::Source;
+use crate::pin::Pin;
 use crate::time::Timestamp;
 
 /// A policy that was fetched and holds.

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::PathBuf;
 
-use countersign::policy::pin::Pin;
+use countersign::pin::Pin;
 use countersign::policy::root;
 use countersign::policy::snapshot;
 

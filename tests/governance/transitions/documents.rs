@@ -163,3 +163,38 @@ fn an_edit_of_a_revision_that_has_passed_is_a_conflict() {
     assert!(scene.document("profiles/release.toml").contains("ann@acme.example"));
     assert!(NAME == "orders" && scene.verify().code == Some(0));
 }
+
+/// What a seal refuses of documents that are well formed each for itself, the list tells too.
+#[test]
+fn what_may_not_be_sealed_together_is_told() {
+    type Edit = fn(&Scene);
+    let cases: [(&str, &str, Edit); 4] = [
+        ("functions.toml", "is not a CSC of this account", |scene| {
+            scene.append("functions.toml", "[[function]]\npattern = 'pay'\ncsc = 'csc-00000000000000000'");
+        }),
+        ("profiles/release.toml", "has that name already, in other capitals", |scene| {
+            let document = scene.document("profiles/release.toml").replace("\"release\"", "\"Release\"");
+            write(&scene.policy().join("profiles/Release.toml"), document);
+        }),
+        ("revocations.toml", "is revoked at 2999-01-01T00:00:00Z, and it is", |scene| {
+            let entry = revocation("artifact", &"5".repeat(96)).replace("2024-", "2999-");
+            scene.append("revocations.toml", &entry);
+        }),
+        ("ledger.jsonl", "which is not since the last seal", |scene| {
+            scene.run(&["job", "record", "dist/orders.zip.sigstore.json"]).done();
+            let ledger = scene.document("ledger.jsonl");
+            let (head, rest) = ledger.split_once("\"recorded_at\":\"").expect("a line");
+            let early = format!("{head}\"recorded_at\":\"2020-01-01T00:00:00Z{}", &rest[20..]);
+            write(&scene.policy().join("ledger.jsonl"), early);
+        }),
+    ];
+    for (path, words, edit) in cases {
+        let scene = Scene::new();
+        edit(&scene);
+        let ran = scene.run(&["policy", "diff"]);
+        assert!(ran.code == Some(1) && ran.out().contains(words), "{path}: {ran}");
+        assert!(ran.out().contains(&format!("\n{path}\n")), "{path}: {ran}");
+        assert!(ran.out().contains("may not be sealed: mend the document"), "{path}: {ran}");
+        scene.run(&["policy", "seal"]).undecided(words);
+    }
+}

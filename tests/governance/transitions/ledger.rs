@@ -86,6 +86,47 @@ fn a_sealed_line_stays_as_it_is() {
     scene.seal();
 }
 
+/// Whatever asks about the ledger notices that sealed lines are gone, and nothing is built on the rest.
+#[test]
+fn a_ledger_that_lost_sealed_lines_is_noticed() {
+    let (scene, _) = recorded();
+    scene.run(&["sign", "dist/orders.zip", "--again"]).done();
+    let file = scene.policy().join(ledger::FILE_NAME);
+    let sealed = read(&file);
+    let first = sealed.iter().position(|byte| *byte == b'\n').expect("a line") + 1;
+    let whole = std::str::from_utf8(&sealed).expect("text");
+    for (what, bytes) in [
+        ("emptied", Some(&b""[..])),
+        ("removed", None),
+        ("null", Some(b"null")),
+        ("a list", Some(b"[]")),
+        ("cut to a line", Some(&sealed[..first])),
+        ("without its last line feed", Some(&sealed[..sealed.len() - 1])),
+        ("another name in it", Some(whole.replace("orders", "ordres").as_bytes())),
+    ] {
+        match bytes {
+            Some(bytes) => write(&file, bytes),
+            None => std::fs::remove_file(&file).expect("it was there"),
+        }
+        let diff = scene.run(&["policy", "diff"]);
+        let said = "lines that were sealed are changed or gone";
+        assert!(diff.code == Some(1) && diff.out().contains(said), "{what}: {diff}");
+        scene.run(&["policy", "seal"]).undecided("restore it from the policy's repository");
+        for command in [
+            &["job", "list"][..],
+            &["job", "show", "3f2b8c1e-0f5a-4c57-9d1c-2f6f0f9a7b10"],
+            &["job", "record", "dist/orders.zip.sigstore.json"],
+        ] {
+            let ran = scene.run(command);
+            assert!(ran.code == Some(2) && ran.err().contains("hint: restore the ledger"), "{what}: {ran}");
+        }
+        assert_eq!(std::fs::read(&file).ok().as_deref(), bytes, "{what}");
+    }
+    write(&file, &sealed);
+    scene.run(&["job", "record", "dist/orders.zip.sigstore.json"]).done();
+    scene.seal();
+}
+
 /// A chain that does not hold is refused at its line.
 #[test]
 fn a_line_follows_from_the_line_before() {

@@ -115,6 +115,26 @@ fn a_version_never_changes() {
         .is_malformed();
 }
 
+/// Whoever seals a version answers for all of it: a hand may have written an older time, or an end, into it.
+#[test]
+fn a_new_version_is_told_with_its_time_and_status() {
+    let one = profile(&["Active"], None);
+    for (status, tail) in
+        [("Active", ""), ("Canceled", ", Canceled already"), ("Revoked", ", Revoked already")]
+    {
+        let old = version(NAMES[2], status).replace("2024-", "2020-");
+        let after = Some(next_revision(&(one.clone() + &old)));
+        let words = format!(
+            "cccccccccc of `orders` added: made 2020-01-01T00:00:00Z, signatures last 12 months{tail}\n"
+        );
+        change("a version more", &one, after, "", May::Be(words.leak())).check();
+        let after = Some(profile(&[status], None));
+        let words =
+            format!("version aaaaaaaaaa made 2024-01-01T00:00:00Z, signatures last 12 months{tail}\n");
+        Change { before: None, ..change("a profile more", "", after, "", May::Be(words.leak())) }.check();
+    }
+}
+
 /// A permission is given and ended, and keeps its record.
 #[test]
 fn a_permission_begins_and_ends_and_stays() {

@@ -4,8 +4,8 @@ use std::path::Path;
 
 use countersign::crypto::key::KeyId;
 use countersign::crypto::secret::SecretKey;
+use countersign::pin::Pin;
 use countersign::policy::error::PolicyError;
-use countersign::policy::pin::Pin;
 use countersign::policy::root::{self, RoleFile, RootFile};
 use countersign::policy::snapshot::{self, Snapshot};
 use countersign::policy::store::{Location, Policy};

@@ -8,7 +8,8 @@ use countersign::audit::candidates::Candidates;
 use countersign::audit::deployed::Deployed;
 use countersign::audit::{AuditError, Auditor, json, text, wanted};
 use countersign::files::{self, FileError};
-use countersign::limits::ANSWER_BYTES_MAX;
+use countersign::limits::DEPLOYED_BYTES_MAX;
+use countersign::report::sarif;
 
 use crate::context::{Context, GlobalArgs, TrustArgs};
 use crate::output::{Exit, note, print, refuse};
@@ -53,6 +54,8 @@ enum AuditFormat {
     Text,
     /// For programs.
     Json,
+    /// SARIF 2.1.0, for code scanning.
+    Sarif,
 }
 
 impl Args {
@@ -73,11 +76,16 @@ impl Args {
         let audit = auditor.audit(functions, &layers)?;
         drop(progress);
         audit.notes.iter().for_each(|text| note(text));
-        match self.format {
-            AuditFormat::Text => print(&text::render(&audit))?,
-            AuditFormat::Json => print(&format!("{}\n", json::render(&audit, policy.notes())))?,
-        }
-        Ok(if audit.is_covered() { Exit::Allowed } else { Exit::Denied })
+        let exit = if audit.is_covered() { Exit::Allowed } else { Exit::Denied };
+        let notes = [policy.notes(), &audit.notes].concat();
+        print(&match self.format {
+            AuditFormat::Text => text::render(&audit),
+            AuditFormat::Json => json::render(&audit, &notes),
+            AuditFormat::Sarif => {
+                sarif::render_ending(&audit.verdicts(), &notes, u8::from(exit == Exit::Denied))
+            }
+        })?;
+        Ok(exit)
     }
 
     /// Reads the manifests, wherever they were said to be.
@@ -119,7 +127,7 @@ impl Args {
 fn input(path: &Path) -> Result<Vec<u8>> {
     let too_large = || AuditError::TooLarge(path.into());
     if path != Path::new("-") {
-        return files::read(path, ANSWER_BYTES_MAX).map_err(|error| match error {
+        return files::read(path, DEPLOYED_BYTES_MAX).map_err(|error| match error {
             FileError::TooLarge { .. } => too_large().into(),
             FileError::NotAFile { .. } => {
                 let message = format!("`{}` is not a regular file", path.display());
@@ -130,6 +138,6 @@ fn input(path: &Path) -> Result<Vec<u8>> {
     }
     let mut bytes = Vec::new();
     let stdin = std::io::stdin().lock();
-    stdin.take(ANSWER_BYTES_MAX + 1).read_to_end(&mut bytes).context("cannot read standard input")?;
-    if bytes.len() as u64 > ANSWER_BYTES_MAX { Err(too_large().into()) } else { Ok(bytes) }
+    stdin.take(DEPLOYED_BYTES_MAX + 1).read_to_end(&mut bytes).context("cannot read standard input")?;
+    if bytes.len() as u64 > DEPLOYED_BYTES_MAX { Err(too_large().into()) } else { Ok(bytes) }
 }

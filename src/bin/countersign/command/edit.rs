@@ -14,13 +14,14 @@ use countersign::policy::edit::Editor;
 use countersign::policy::error::PolicyError;
 use countersign::policy::root;
 use countersign::policy::snapshot::{self, SealedDocument, Snapshot};
+use countersign::policy::state::State;
 use countersign::policy::store::Location;
 use countersign::report::escape::line;
 use countersign::revocation::{Reason, ReasonCode};
 use countersign::time::Timestamp;
 
 use crate::context::{Context, TrustArgs};
-use crate::output::{Exit, print, refuse, say};
+use crate::output::{Exit, note, print, refuse, say};
 
 /// Where a policy directory keeps the governance.
 pub const FUNCTIONS: &str = "functions.toml";
@@ -48,7 +49,7 @@ pub struct ReasonArgs {
 
 /// Opens the policy directory for one change.
 pub fn editor(context: &Context, trust: &TrustArgs) -> Result<Editor> {
-    Ok(Editor::open(&context.editable(trust)?)?)
+    Ok(Editor::open(&context.editable(trust)?, context.now)?)
 }
 
 /// Refuses an effective time that has not come yet.
@@ -92,11 +93,18 @@ pub struct Documents {
 impl Documents {
     /// Reads the documents of a pinned policy directory; they need not be sealed, nor the seal be current.
     pub fn read(context: &Context, trust: &TrustArgs) -> Result<Self> {
-        let Location { directory, pin, .. } = context.location(trust)?;
+        let Location { directory, pin, state } = context.location(trust)?;
         let pin = pin.ok_or_else(|| PolicyError::Unpinned(directory.clone()))?;
         let root = root::walk(&directory, &pin)?;
         let sealed = match snapshot::read(&directory, &root) {
-            Ok(sealed) => Some(sealed.snapshot),
+            Ok(sealed) => {
+                // Looking at an old state decides nothing, and is what people do after a theft.
+                let check = |state| State::check(state, &root, &sealed, context.now);
+                if let Some(Err(error)) = state.as_deref().map(check) {
+                    note(&error.to_string());
+                }
+                Some(sealed.snapshot)
+            }
             Err(PolicyError::File(error)) if error.is_absent() => None,
             Err(error) => return Err(error.into()),
         };
@@ -134,6 +142,12 @@ impl Documents {
     pub fn removed(&self, kind: Kind) -> impl Iterator<Item = &str> {
         let sealed = self.sealed.iter().flat_map(|sealed| &sealed.documents).map(|each| each.path.as_str());
         sealed.filter(move |path| Kind::of(path) == Some(kind) && !self.found.contains_key(*path))
+    }
+
+    /// Refuses a ledger that lacks what was sealed of it.
+    pub fn check_ledger(&self) -> Result<()> {
+        let check = |sealed: &Snapshot| documents::check_ledger(&self.directory, sealed);
+        Ok(self.sealed.as_ref().map_or(Ok(()), check)?)
     }
 
     /// The document as it was sealed, if it was.

@@ -10,6 +10,7 @@ use countersign::limits::HOOK_INPUT_BYTES_MAX;
 
 use crate::context::{Context, GlobalArgs, TrustArgs};
 use crate::output::{Exit, note, refuse};
+use crate::precommit::update_from_environment;
 use crate::verdicts::ReportArgs;
 
 /// Hooks of git.
@@ -66,7 +67,18 @@ impl Command {
 impl Options {
     fn judge(self, global: &GlobalArgs, side: Side) -> Result<Exit> {
         // Git must never write into a closed pipe, so all of it is read, whatever comes of it.
-        let input = input(side)?;
+        // pre-commit keeps git's lines to itself, and says what it pushes in its own way.
+        let announced = match side {
+            Side::Pusher => update_from_environment(|name| std::env::var(name).ok())?,
+            Side::Receiver => None,
+        };
+        let input = match announced {
+            Some(line) if std::io::stdin().is_terminal() => line.into_bytes(),
+            announced => match (input(side)?, announced) {
+                (input, Some(line)) if input.is_empty() => line.into_bytes(),
+                (input, _) => input,
+            },
+        };
         let updates = update::parse(side, &input)?;
         if updates.is_empty() {
             return Ok(Exit::Done);

@@ -10,7 +10,7 @@ use countersign::function::Pattern;
 use countersign::init::{Established, Plan, establish};
 use countersign::limits::{ROOT_BYTES_MAX, VALIDITY_MONTHS};
 use countersign::name::{AccountName, Principal, ProfileName};
-use countersign::policy::pin::Pin;
+use countersign::pin::Pin;
 use countersign::policy::root;
 use countersign::report::escape::line;
 use countersign::time::Period;

@@ -102,7 +102,7 @@ fn policy(directory: &Path) -> Result<Found> {
         }
         other => other?,
     };
-    let pin = countersign::policy::pin::Pin::of(&bytes).to_string();
+    let pin = countersign::pin::Pin::of(&bytes).to_string();
     let mut roots = Vec::new();
     for version in 1..=ROOTS_MAX {
         let Some(root) = payload(&root::path(directory, version), ROOT_BYTES_MAX)? else {

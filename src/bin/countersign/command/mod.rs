@@ -7,8 +7,10 @@ mod completions;
 mod csc;
 mod edit;
 mod function;
+mod gate;
 mod graph;
 mod hook;
+mod hooks;
 mod init;
 mod inspect;
 mod job;
@@ -41,6 +43,8 @@ pub enum Command {
     Verify(verify::Args),
     /// Package, sign and verify the workspace
     Release(release::Args),
+    /// Verify, then run a deploy command on exactly the verified bytes; or judge a plan
+    Gate(gate::Args),
     /// Show what a manifest, a package or a policy directory holds
     Inspect(inspect::Args),
     /// Make and end signing profiles, and say who may sign with them
@@ -77,6 +81,9 @@ pub enum Command {
     /// Judge a push, for git's hooks
     #[command(subcommand)]
     Hook(hook::Command),
+    /// Put git hooks into a repository that ask before a push, take them out, and look at them
+    #[command(subcommand)]
+    Hooks(hooks::Command),
     /// Print a completion script for a shell
     Completions(completions::Args),
     /// Print or write the manual pages
@@ -92,6 +99,7 @@ impl Command {
             Self::Sign(args) => args.run(global),
             Self::Verify(args) => args.run(global),
             Self::Release(args) => args.run(global),
+            Self::Gate(args) => args.run(global),
             Self::Inspect(args) => args.run(),
             Self::Profile(command) => command.run(global),
             Self::Csc(command) => command.run(global),
@@ -106,6 +114,7 @@ impl Command {
             Self::Audit(args) => args.run(global),
             Self::Graph(args) => args.run(global),
             Self::Hook(command) => command.run(global),
+            Self::Hooks(command) => command.run(),
             Self::Completions(args) => args.run(),
             Self::Man(args) => args.run(),
         }

@@ -16,6 +16,7 @@ use countersign::policy::store::Policy;
 use countersign::provenance::{Kind, LayerRecord, SelectionRecord, Source};
 use countersign::report::escape::line;
 use countersign::sign::{self, Existing, Signed, Signer};
+use countersign::time::Timestamp;
 use countersign::workspace::Item;
 use serde::Serialize;
 
@@ -80,6 +81,7 @@ struct Record {
     manifest: String,
     job: String,
     profile: String,
+    expires_at: Timestamp,
 }
 
 /// What is signed, and as what.
@@ -110,6 +112,7 @@ impl Args {
                 manifest: context.shown(&manifest::path_beside(path)),
                 job: signed.job.job().to_string(),
                 profile: signer.profile().to_string(),
+                expires_at: signed.expires,
             };
             if self.format == Format::Text {
                 print(&format!("signed: {} (job {})\n", line(&record.manifest), record.job))?;

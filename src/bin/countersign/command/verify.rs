@@ -212,7 +212,7 @@ impl Args {
 }
 
 /// A signed revocation that was named; one that is none is an error, since somebody meant it.
-fn signed_revocation(path: &Path) -> Result<(PathBuf, Vec<u8>)> {
+pub fn signed_revocation(path: &Path) -> Result<(PathBuf, Vec<u8>)> {
     let bytes = files::read(path, SIGNED_REVOCATION_BYTES_MAX)?;
     let _: Envelope = document::from_json(path, &bytes)?;
     Ok((path.into(), bytes))

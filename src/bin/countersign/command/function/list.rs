@@ -1,8 +1,9 @@
-//! `function list`: the rules as they are now, and which of them governs a name.
+//! `function list`: the rules and protected refs as they are now, and which rule governs a name.
 
 use anyhow::Result;
-use countersign::function::Functions;
+use countersign::function::{Functions, RefPattern};
 use countersign::name::ArtifactName;
+use countersign::report::escape::line;
 use serde::Serialize;
 
 use super::super::edit::{Documents, FUNCTIONS, mark};
@@ -28,6 +29,7 @@ struct List {
     revision: u64,
     sealed: bool,
     rules: Vec<Record>,
+    protected_refs: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -66,15 +68,20 @@ impl Args {
 
 fn list(functions: &Functions, sealed: bool, format: Format) -> Result<()> {
     let rules: Vec<Record> = (0..functions.rules().len()).map(|index| record(functions, index)).collect();
-    let revision = functions.revision();
+    let (revision, refs) = (functions.revision(), functions.protected_refs());
     match format {
-        Format::Json => print_json(&List { schema_version: 1, revision, sealed, rules }),
+        Format::Json => {
+            let protected_refs = refs.iter().map(RefPattern::to_string).collect();
+            print_json(&List { schema_version: 1, revision, sealed, rules, protected_refs })
+        }
         Format::Text => {
             let rules: String = rules.iter().map(rule_line).collect();
             let everything = functions.rules().iter().any(|rule| rule.pattern().as_str() == "*");
             let rest = "     anything else is governed by nothing: every artifact is denied\n";
             let rest = if everything { "" } else { rest };
-            print(&format!("revision {revision}{}\n{rules}{rest}", mark(sealed)))
+            let refs: String =
+                refs.iter().map(|pattern| format!("protected ref {}\n", line(pattern.as_str()))).collect();
+            print(&format!("revision {revision}{}\n{rules}{rest}{refs}", mark(sealed)))
         }
     }
 }

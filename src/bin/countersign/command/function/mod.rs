@@ -1,8 +1,10 @@
-//! `countersign function`: which CSC governs which functions and layers; the first rule that matches wins.
+//! `countersign function`: which CSC governs which functions and layers, and which refs are protected.
 
 mod attach;
 mod detach;
 mod list;
+mod protect;
+mod unprotect;
 
 use anyhow::Result;
 
@@ -16,8 +18,12 @@ pub enum Command {
     Attach(attach::Args),
     /// Remove the rule with a pattern
     Detach(detach::Args),
-    /// List the rules in the order in which they are matched, or tell which one governs a name
+    /// List the rules in the order in which they are matched and the protected refs, or tell what governs a name
     List(list::Args),
+    /// Verify pushes to refs, by patterns of their names
+    Protect(protect::Args),
+    /// Leave pushes to refs unverified again
+    Unprotect(unprotect::Args),
 }
 
 impl Command {
@@ -28,6 +34,8 @@ impl Command {
             Self::Attach(args) => args.run(&context),
             Self::Detach(args) => args.run(&context),
             Self::List(args) => args.run(&context),
+            Self::Protect(args) => args.run(&context),
+            Self::Unprotect(args) => args.run(&context),
         }
     }
 }

@@ -5,15 +5,19 @@ use std::collections::{BTreeMap, BTreeSet};
 use anyhow::{Context as _, Result};
 use countersign::files;
 use countersign::ledger::{self, Line, RecordedJob};
-use countersign::limits::LEDGER_BYTES_MAX;
+use countersign::limits::{LEDGER_BYTES_MAX, SIGNED_REVOCATION_BYTES_MAX};
 use countersign::name::{ArtifactName, JobId, Principal, ProfileName};
 use countersign::policy::documents::Kind;
+use countersign::policy::edit::path_of_profile;
+use countersign::profile::Profile;
 use countersign::report::escape::line;
+use countersign::revocation::signed;
 use countersign::revocation::{
     Revocation, Revocations, SignatureTimes, subject_of_artifact, subject_of_job, subject_of_key,
     subject_of_profile,
 };
 use countersign::time::Timestamp;
+use countersign::verify::revocation;
 use serde::Serialize;
 
 use super::super::edit::{Documents, artifact_digest};
@@ -195,41 +199,48 @@ fn text(record: &Record) -> String {
 struct Ledger {
     documents: Documents,
     revocations: BTreeMap<String, Vec<Revocation>>,
-    signed: BTreeSet<String>,
+    /// The jobs of which something lies in `revocations/`.
+    signed: BTreeSet<JobId>,
 }
 
 impl Ledger {
     fn open(context: &Context, trust: &TrustArgs) -> Result<Self> {
         let documents = Documents::read(context, trust)?;
+        documents.check_ledger()?;
         let mut revocations: BTreeMap<String, Vec<Revocation>> = BTreeMap::new();
         for (path, bytes) in documents.of(Kind::Revocations) {
             for each in Revocations::parse(&documents.file(path), bytes)?.all() {
                 revocations.entry(each.subject()).or_default().push(each);
             }
         }
-        let signed = files::names_in(&documents.file("revocations"))?;
+        let names = files::names_in(&documents.file(signed::FOLDER))?;
+        let signed = names.iter().filter_map(|name| signed::job_of(name)).collect();
         Ok(Self { documents, revocations, signed })
     }
 
     fn each(&self, now: Timestamp, mut each: impl FnMut(Record)) -> Result<()> {
         let path = self.documents.file(ledger::FILE_NAME);
         let sealed = self.documents.sealed(ledger::FILE_NAME).map_or(0, |sealed| sealed.size);
+        let mut failed = None;
         ledger::read(&path, self.documents.account(), LEDGER_BYTES_MAX, |end, line| {
             let Line { recorded_at, recorded: job, .. } = line;
-            each(Record {
-                recorded_at,
-                sealed: end <= sealed,
-                expired: now >= job.expires_at,
-                revoked: self.revoked(&job, recorded_at),
-                job,
-            });
+            match self.revoked(&job, recorded_at, now) {
+                Ok(revoked) => each(Record {
+                    recorded_at,
+                    sealed: end <= sealed,
+                    expired: now >= job.expires_at,
+                    revoked,
+                    job,
+                }),
+                Err(error) => drop(failed.get_or_insert(error)),
+            }
         })
         .context("cannot read the ledger")?;
-        Ok(())
+        failed.map_or(Ok(()), Err)
     }
 
     /// Why a job's signature is void, if it is.
-    fn revoked(&self, job: &RecordedJob, recorded_at: Timestamp) -> Option<String> {
+    fn revoked(&self, job: &RecordedJob, recorded_at: Timestamp, now: Timestamp) -> Result<Option<String>> {
         let times = SignatureTimes { claimed: job.signed_at, trusted: Some(recorded_at) };
         let subjects = [
             subject_of_job(&job.job),
@@ -238,9 +249,24 @@ impl Ledger {
             subject_of_key(&job.key),
         ];
         let mut all = subjects.iter().filter_map(|subject| self.revocations.get(subject)).flatten();
-        let found = all.find(|each| each.voids(times)).map(|each| each.reason().as_str().to_owned());
-        let by_holder = || self.signed.contains(&format!("{}.json", job.job.job()));
-        found
-            .or_else(|| by_holder().then(|| "by a signed revocation; `verify` says whether it counts".into()))
+        match all.find(|each| each.voids(times)) {
+            Some(found) => Ok(Some(found.reason().as_str().to_owned())),
+            None if self.signed.contains(job.job.job()) => self.revoked_by_holder(job, now),
+            None => Ok(None),
+        }
+    }
+
+    /// Why somebody who may has revoked a job without a seal, if somebody has.
+    fn revoked_by_holder(&self, job: &RecordedJob, now: Timestamp) -> Result<Option<String>> {
+        let path = path_of_profile(job.profile.profile());
+        let Some(bytes) = self.documents.get(&path) else { return Ok(None) };
+        let profile = Profile::parse(&self.documents.file(&path), bytes)?;
+        for place in signed::places(&self.documents.file(""), job.job.job()) {
+            let Some(bytes) = files::read_if_there(&place, SIGNED_REVOCATION_BYTES_MAX)? else { continue };
+            if let Ok(Some(found)) = revocation::counted(&job.job, &job.profile, &profile, &bytes, now) {
+                return Ok(Some(found.revocation().reason.as_str().to_owned()));
+            }
+        }
+        Ok(None)
     }
 }

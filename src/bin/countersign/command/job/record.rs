@@ -7,6 +7,7 @@ use anyhow::Result;
 use countersign::files;
 use countersign::ledger::{self, RecordedJob};
 use countersign::limits::{LEDGER_BYTES_MAX, MANIFEST_BYTES_MAX};
+use countersign::policy::documents;
 use countersign::policy::edit;
 use countersign::record::Recorder;
 use countersign::report::escape::line;
@@ -54,6 +55,7 @@ impl Args {
             say("nothing is recorded");
             return Ok(Exit::Denied);
         }
+        documents::check_ledger(&location.directory, policy.snapshot())?;
         let file = location.directory.join(ledger::FILE_NAME);
         let mut known = BTreeSet::new();
         let tail = ledger::read(&file, policy.account(), LEDGER_BYTES_MAX, |_, line| {

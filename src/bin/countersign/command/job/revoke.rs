@@ -3,16 +3,20 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
-use countersign::arn::{JobArn, PublisherArn};
+use countersign::arn::{JobArn, ProfileArn, PublisherArn};
+use countersign::crypto::secret::SecretKey;
 use countersign::files::{self, Access};
 use countersign::limits::MANIFEST_BYTES_MAX;
 use countersign::manifest::{self, Statement};
 use countersign::name::{JobId, ProfileName};
+use countersign::policy::edit::lock;
+use countersign::policy::root;
 use countersign::policy::store::Policy;
 use countersign::profile::Action;
 use countersign::report::escape::line;
 use countersign::revocation::signed::{self, SignedRevocation};
 use countersign::revocation::{Revocation, RevokedJob};
+use countersign::verify::revocation;
 
 use super::super::edit::{self, ReasonArgs};
 use crate::context::{Context, TrustArgs};
@@ -23,8 +27,9 @@ use crate::output::{Exit, print, refuse, say};
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Without `--signed` the revocation is written into `revocations.toml`, and counts once it is sealed.\n\
-    With it, whoever has `signer:RevokeSignature` on the job's profile signs a revocation that counts\n\
-    wherever it is found: in `revocations/` of a policy directory, or given to `verify --revocation`.\n\n\
+    With it, whoever has `signer:RevokeSignature` on the job's profile signs a revocation that counts at\n\
+    once: as `revocations/JOB.json` of a policy directory (of several: `JOB.2.json` to `JOB.16.json`),\n\
+    or where `verify --revocation` names it.\n\n\
     Examples:\n  countersign job revoke dist/orders.zip.sigstore.json --reason-code superseded --reason 'broken build'\n  \
     countersign job revoke 3f2b8c1e-0f5a-4c57-9d1c-2f6f0f9a7b10 --signed --profile orders_release \\\n    \
     --reason-code superseded --reason 'broken build'"
@@ -99,24 +104,47 @@ impl Args {
             reason_code: self.reason.reason_code,
             reason: self.reason.reason.clone(),
         };
-        let path = match &self.out {
-            Some(path) => path.clone(),
+        let key = context.signing_key(&self.key, policy.account())?;
+        // Two holders at once must not take one place.
+        let _lock = self.out.is_none().then(|| lock(&location.directory)).transpose()?;
+        let (path, next) = match &self.out {
+            Some(path) => (path.clone(), self.check_out(context, path, &job)?),
             None => {
                 context.check_editable(&location.directory)?;
-                signed::path(&location.directory, &job)
+                check_new(context, &policy, &revocation, &key)?;
+                (free_place(&location.directory, &job)?, COMMIT)
             }
         };
-        if path.exists() {
-            let message = format!("`{}` is there already", context.shown(&path));
-            return Err(refuse(message, "the job is revoked, or name another file with `--out`"));
-        }
-        let key = context.signing_key(&self.key, policy.account())?;
         files::write(&path, &revocation.sign(&key), Access::Public)?;
         print(&format!("revoked: job {job}, in {}\n", line(&context.shown(&path))))?;
-        say(
-            "it counts wherever it is found: commit it to the policy's repository, or give it to `verify --revocation`",
-        );
+        say(next);
         Ok(Exit::Done)
+    }
+
+    /// Refuses a file that is there, and a name in a policy directory under which nobody looks; says what to do next.
+    fn check_out(&self, context: &Context, path: &Path, job: &JobId) -> Result<&'static str> {
+        if path.symlink_metadata().is_ok() {
+            let message = format!("`{}` is there already", context.shown(path));
+            return Err(refuse(message, "name another file with `--out`"));
+        }
+        let absolute = std::path::absolute(path)?;
+        let folder = absolute.parent().unwrap_or(&absolute);
+        let folder = folder.canonicalize().unwrap_or_else(|_| folder.to_path_buf());
+        let is_kept = |folder: &&Path| {
+            let policy =
+                folder.parent().filter(|_| folder.file_name().is_some_and(|name| name == signed::FOLDER));
+            policy.is_some_and(|policy| root::path(policy, 1).is_file())
+        };
+        let Some(kept) = folder.ancestors().find(is_kept) else { return Ok(GIVE) };
+        context.check_editable(kept)?;
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        if kept == folder && signed::job_of(name).as_ref() == Some(job) {
+            return Ok(COMMIT);
+        }
+        Err(refuse(
+            format!("`{}` is not where `verify` looks for a revocation of job {job}", context.shown(path)),
+            format!("leave `--out` away, or name `{}`", context.shown(&kept.join(format!("{job}.json")))),
+        ))
     }
 
     /// Who the key belongs to, among those who may revoke signatures of the profile now.
@@ -140,4 +168,41 @@ impl Args {
             )
         })
     }
+}
+
+const COMMIT: &str = "it counts from now on in this policy directory: commit it to the policy's repository, for everybody else";
+const GIVE: &str = "it counts where it is given to `verify --revocation`, or kept as `revocations/JOB.json` in the policy directory";
+
+/// Refuses a revocation that says what one by the same key says already.
+fn check_new(context: &Context, policy: &Policy, new: &SignedRevocation, key: &SecretKey) -> Result<()> {
+    let Some(profile) = policy.profile(new.profile.profile())? else { return Ok(()) };
+    for (path, bytes) in policy.signed_revocations(new.job.job())? {
+        let version = ProfileArn::new(
+            policy.account().clone(),
+            profile.name().clone(),
+            profile.current().version.clone(),
+        );
+        let found = revocation::counted(&new.job, &version, &profile, &bytes, context.now);
+        // One that does not count, or is about other versions only, takes nobody's place.
+        if let Ok(Some(found)) = found
+            && (found.signer(), &found.revocation().profile) == (&key.public().id(), &new.profile)
+        {
+            return Err(refuse(
+                format!("the job was revoked with this key already, in `{}`", context.shown(&path)),
+                "have the owner of the policy revoke it too, without `--signed`: then it lasts without the file",
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// The first place for a revocation of the job where nothing is.
+fn free_place(directory: &Path, job: &JobId) -> Result<PathBuf> {
+    let found = signed::places(directory, job).find(|place| place.symlink_metadata().is_err());
+    found.ok_or_else(|| {
+        refuse(
+            format!("there is no room for another revocation of job {job}"),
+            "remove those that `verify` says do not count, or name another file with `--out`",
+        )
+    })
 }

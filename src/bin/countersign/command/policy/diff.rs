@@ -3,12 +3,11 @@
 use anyhow::Result;
 use countersign::policy::diff::Difference;
 use countersign::policy::rotation::Pending;
-use countersign::policy::seal::Sealing;
 use countersign::report::escape::line;
 use serde::Serialize;
 
-use super::newest_root;
 use super::rotate_root::differences as root_differences;
+use super::{newest_root, sealing, waits};
 use crate::context::{Context, TrustArgs};
 use crate::output::{Exit, Format, print, print_json};
 
@@ -47,20 +46,15 @@ impl Args {
     pub fn run(self, context: &Context) -> Result<Exit> {
         let location = context.location(&self.trust)?;
         let root = newest_root(context, &location)?;
-        let sealing = Sealing::open(&location.directory, &root)?;
+        let sealing = sealing(context, &location, &root)?;
         let mut differences = Vec::new();
         if let Some(pending) = Pending::read(&location.directory, &root)? {
             differences.extend(root_differences(&root, pending.root()));
         }
-        differences.extend(sealing.differences()?);
+        differences.extend(sealing.review(context.now)?);
         let allowed = differences.iter().all(|each| each.forbidden.is_none());
         let since = sealing.base().map(|base| base.version);
-        let waits = sealing.draft()?.map(|(draft, count)| {
-            format!(
-                "seal {} waits: made {}, until {}, {} of {} signatures",
-                draft.version, draft.created, draft.expires, count.given, count.needed
-            )
-        });
+        let waits = sealing.draft()?.map(|(draft, count)| waits(&draft, count));
         match self.format {
             Format::Text => print(&text(since, &differences, waits.as_deref()))?,
             Format::Json => print_json(&Document {

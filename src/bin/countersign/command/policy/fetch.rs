@@ -2,9 +2,9 @@
 
 use anyhow::Result;
 use countersign::git::source::Source;
+use countersign::pin::Pin;
 use countersign::policy::fetch::cache::Cache;
 use countersign::policy::fetch::{self, Fetched, Outcome};
-use countersign::policy::pin::Pin;
 use countersign::report::escape::line;
 use countersign::workspace::FILE_NAME;
 use serde::Serialize;

@@ -16,8 +16,9 @@ use countersign::crypto::secret::SecretKey;
 use countersign::policy::edit;
 use countersign::policy::error::PolicyError;
 use countersign::policy::root::{self, Root};
+use countersign::policy::rotation::Count;
 use countersign::policy::seal::{Outcome, Sealing};
-use countersign::policy::snapshot;
+use countersign::policy::snapshot::{self, Snapshot};
 use countersign::policy::store::Location;
 
 use crate::context::{Context, GlobalArgs, key_folder};
@@ -119,8 +120,16 @@ fn sealing<'a>(context: &Context, location: &'a Location, root: &'a Root) -> Res
     Ok(sealing)
 }
 
-/// Says what came of sealing.
-fn show(context: &Context, location: &Location, outcome: &Outcome) -> Result<Exit> {
+/// A seal that waits for signatures, in words.
+fn waits(draft: &Snapshot, count: Count) -> String {
+    format!(
+        "seal {} waits: made {}, until {}, {} of {} signatures",
+        draft.version, draft.created, draft.expires, count.given, count.needed
+    )
+}
+
+/// Says what came of sealing; `before` is how many had signed a seal that waited.
+fn show(context: &Context, location: &Location, outcome: &Outcome, before: Option<Count>) -> Result<Exit> {
     match outcome {
         Outcome::Sealed(sealed) => {
             prove(context, location, &snapshot::path(&location.directory))?;
@@ -131,8 +140,9 @@ fn show(context: &Context, location: &Location, outcome: &Outcome) -> Result<Exi
             ))?;
         }
         Outcome::Waits(draft, count) => {
+            let verb = if before == Some(*count) { "already signed" } else { "signed" };
             print(&format!(
-                "signed: version {}, until {}, {} of {} signatures\n",
+                "{verb}: version {}, until {}, {} of {} signatures\n",
                 draft.version, draft.expires, count.given, count.needed
             ))?;
             say(

@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use anyhow::Result;
 use countersign::files;
 use countersign::limits::ROOT_BYTES_MAX;
+use countersign::pin::Pin;
 use countersign::policy::error::PolicyError;
-use countersign::policy::pin::Pin;
 use countersign::policy::root;
 use countersign::report::escape::line;
 

@@ -57,6 +57,6 @@ impl Args {
         let keys = self.keys.load(sealing.root(), "policy.pem")?;
         let keys: Vec<_> = keys.iter().collect();
         let outcome = sealing.seal(&keys, context.now, context.now.plus(self.validity))?;
-        show(context, &location, &outcome)
+        show(context, &location, &outcome, None)
     }
 }

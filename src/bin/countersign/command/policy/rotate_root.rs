@@ -9,6 +9,7 @@ use countersign::init::ROOT_VALIDITY;
 use countersign::policy::diff::Difference;
 use countersign::policy::root::{self, Role, RoleFile, Root, RootFile};
 use countersign::policy::rotation::{Pending, Step};
+use countersign::policy::state::State;
 use countersign::time::Period;
 
 use super::{RoleKeyArgs, lock, newest_root, prove};
@@ -65,36 +66,30 @@ impl Args {
         let directory = &location.directory;
         let _lock = lock(&location)?;
         let root = newest_root(context, &location)?;
-        let waiting = Pending::read(directory, &root)?;
-        let pending = match (self.add, waiting) {
-            (true, Some(waiting)) => waiting,
-            (true, None) => {
-                let hint = "start one with `countersign policy rotate-root` and what should change";
-                return Err(refuse("no root waits for a signature", hint));
-            }
-            (false, waiting) => {
-                if waiting.is_some() {
-                    say("this root takes the place of one that waited for signatures");
-                }
-                Pending::propose(directory, &root, &self.next(context, &root)?)?
-            }
+        location.state.as_deref().map_or(Ok(()), |state| State::check_root(state, &root))?;
+        let (pending, replaced) = if self.add {
+            (Pending::to_sign(directory, &root, context.now)?, false)
+        } else {
+            let waiting = Pending::read(directory, &root)?.is_some();
+            (Pending::propose(directory, &root, &self.next(context, &root)?)?, waiting)
         };
         let version = pending.root().version();
         let keys = self.keys.load(&root, "root.pem")?;
-        let roles = [root.root().keys(), pending.root().root().keys()].concat();
-        if let Some(stranger) = keys.iter().map(SecretKey::public).find(|key| !roles.contains(key)) {
-            return Err(refuse(
-                format!("key {} holds the root role neither before nor after", stranger.id()),
-                "give keys that hold the role with `--key`, once for each",
-            ));
-        }
+        let keys: Vec<&SecretKey> = keys.iter().collect();
+        pending.check_keys(&root, &keys)?;
         for each in differences(&root, pending.root()) {
             print(&format!("  {}\n", each.text))?;
         }
-        match pending.sign(directory, &root, &keys.iter().collect::<Vec<_>>())? {
+        let before = pending.counts(&root);
+        let step = pending.sign(directory, &root, &keys)?;
+        if replaced {
+            say("this root takes the place of one that waited for signatures");
+        }
+        match step {
             Step::Waits { old, new } => {
+                let verb = if (old, new) == before { "already signed" } else { "signed" };
                 print(&format!(
-                    "signed: root {version}, {} of {} signatures by the keys of root {}, {} of {} by its own\n",
+                    "{verb}: root {version}, {} of {} signatures by the keys of root {}, {} of {} by its own\n",
                     old.given,
                     old.needed,
                     root.version(),

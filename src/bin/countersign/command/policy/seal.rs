@@ -3,9 +3,9 @@
 use anyhow::Result;
 use countersign::time::Period;
 
-use super::{RoleKeyArgs, lock, newest_root, sealing, show};
+use super::{RoleKeyArgs, lock, newest_root, sealing, show, waits};
 use crate::context::{Context, TrustArgs};
-use crate::output::Exit;
+use crate::output::{Exit, say};
 
 /// Arguments of `policy seal`.
 #[derive(Debug, clap::Args)]
@@ -23,6 +23,9 @@ pub struct Args {
     /// Add a signature to the seal that waits, after checking that it is over the documents that are here
     #[arg(long, conflicts_with = "validity")]
     add: bool,
+    /// Start over although a seal over the same documents waits, such as for another validity
+    #[arg(long, conflicts_with = "add")]
+    replace: bool,
     /// How long the seal counts
     #[arg(long, value_name = "PERIOD", default_value = "365 days")]
     validity: Period,
@@ -37,11 +40,16 @@ impl Args {
         let sealing = sealing(context, &location, &root)?;
         let keys = self.keys.load(sealing.root(), "policy.pem")?;
         let keys: Vec<_> = keys.iter().collect();
-        let outcome = if self.add {
-            sealing.add(&keys, context.now)?
-        } else {
-            sealing.seal(&keys, context.now, context.now.plus(self.validity))?
+        let draft = if self.add { sealing.draft()? } else { None };
+        if let Some((draft, count)) = &draft {
+            say(&waits(draft, *count));
+        }
+        let (now, expires) = (context.now, context.now.plus(self.validity));
+        let outcome = match (self.add, self.replace) {
+            (true, _) => sealing.add(&keys, now)?,
+            (false, true) => sealing.replace(&keys, now, expires)?,
+            (false, false) => sealing.seal(&keys, now, expires)?,
         };
-        show(context, &location, &outcome)
+        show(context, &location, &outcome, draft.map(|(_, count)| count))
     }
 }

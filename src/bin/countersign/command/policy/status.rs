@@ -1,15 +1,17 @@
 //! `countersign policy status`: account, root, seal, what is unsealed, and what waits for signatures.
 
 use anyhow::Result;
+use countersign::files;
 use countersign::policy::documents;
 use countersign::policy::rotation::{Count, Pending};
 use countersign::policy::seal::Sealing;
 use countersign::policy::store::Policy;
 use countersign::report::escape::line;
+use countersign::revocation::signed;
 use serde::Serialize;
 
 use crate::context::{Context, TrustArgs};
-use crate::output::{Exit, Format, print, print_json};
+use crate::output::{Exit, Format, note, print, print_json};
 
 /// Arguments of `policy status`.
 #[derive(Debug, clap::Args)]
@@ -82,8 +84,14 @@ impl Args {
 
 fn status(context: &Context, policy: &Policy) -> Result<Status> {
     let (root, sealed) = (policy.root(), policy.snapshot());
+    policy.check_index()?;
     let unsealed = documents::changes(policy.directory(), sealed)?;
     let waiting = waiting(policy)?;
+    let mut warnings = policy.notes().to_vec();
+    if let Some(text) = stray(policy)? {
+        note(&text);
+        warnings.push(text);
+    }
     Ok(Status {
         schema_version: 1,
         account: policy.account().to_string(),
@@ -107,8 +115,21 @@ fn status(context: &Context, policy: &Policy) -> Result<Status> {
             .map(|change| Unsealed { path: change.path, change: change.kind })
             .collect(),
         waiting,
-        warnings: policy.notes().to_vec(),
+        warnings,
     })
+}
+
+/// Somebody meant to revoke with a file that nobody looks for.
+fn stray(policy: &Policy) -> Result<Option<String>> {
+    let names = files::names_in(&policy.directory().join(signed::FOLDER))?;
+    let mut strays = names.iter().filter(|name| name.ends_with(".json") && signed::job_of(name).is_none());
+    Ok(strays.next().map(|first| {
+        let more = match strays.count() {
+            0 => String::new(),
+            count => format!(" (nor {count} others there)"),
+        };
+        format!("`{}/{first}`{more} is not looked for: name it after the job, `JOB.json`", signed::FOLDER)
+    }))
 }
 
 fn waiting(policy: &Policy) -> Result<Vec<Waiting>> {

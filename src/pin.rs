@@ -3,10 +3,13 @@
 use std::fmt;
 use std::str::FromStr;
 
+use serde::{Deserialize, Serialize};
+
 use crate::digest::Sha384;
 
 /// `SHA384:` and the hexadecimal SHA-384 of the bytes of `roots/1.json`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct Pin(Sha384);
 
 /// A text that is not a pin.
@@ -39,5 +42,19 @@ impl FromStr for Pin {
         let fail = || PinError(text.chars().take(120).collect());
         let digest = text.trim().strip_prefix("SHA384:").ok_or_else(fail)?;
         digest.parse().map(Self).map_err(|_| fail())
+    }
+}
+
+impl TryFrom<String> for Pin {
+    type Error = PinError;
+
+    fn try_from(text: String) -> Result<Self, PinError> {
+        text.parse()
+    }
+}
+
+impl From<Pin> for String {
+    fn from(pin: Pin) -> Self {
+        pin.to_string()
     }
 }

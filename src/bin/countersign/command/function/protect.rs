@@ -1,0 +1,33 @@
+//! `function protect`: pushes to more refs are verified.
+
+use anyhow::Result;
+use countersign::function::RefPattern;
+use countersign::policy::edit::check_revision;
+
+use super::super::edit::{self, EditArgs, FUNCTIONS, editor};
+use crate::context::Context;
+use crate::output::Exit;
+
+/// Arguments of `function protect`.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Upper and lower case are one, and a name that git refuses matches every pattern.\n\n\
+    Example:\n  countersign function protect refs/heads/main 'refs/tags/v*'"
+)]
+pub struct Args {
+    /// Full names of refs: `*` stands for any characters, `/` too
+    #[arg(required = true)]
+    pattern: Vec<RefPattern>,
+    #[command(flatten)]
+    edit: EditArgs,
+}
+
+impl Args {
+    /// Adds the patterns.
+    pub fn run(self, context: &Context) -> Result<Exit> {
+        let editor = editor(context, &self.edit.trust)?;
+        let functions = editor.functions()?;
+        check_revision(FUNCTIONS, functions.revision(), self.edit.revision)?;
+        edit::show(&editor.save_functions(&functions.protecting(self.pattern))?)
+    }
+}

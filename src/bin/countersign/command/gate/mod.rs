@@ -1,0 +1,210 @@
+//! `countersign gate`: verify, then run a deploy command on exactly the verified bytes.
+
+mod layer;
+mod plan;
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::ExitStatus;
+
+use anyhow::{Context as _, Result};
+use countersign::gate::Labels;
+use countersign::gate::command::{CommandLine, Finds};
+use countersign::gate::deploy::{Judged, Part, Request, RunError, judge};
+use countersign::gate::sealed::Sealed;
+use countersign::gate::watch::Watch;
+use countersign::name::ArtifactName;
+use countersign::provenance::Kind;
+
+use self::layer::LayerArg;
+use super::verify::signed_revocation;
+use crate::context::{Context, GlobalArgs, TrustArgs};
+use crate::output::{Exit, note, refuse, say, warn};
+use crate::progress::Progress;
+use crate::verdicts::ReportArgs;
+
+/// Arguments of `gate`.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "In COMMAND's arguments, {artifact}, {manifest} and {layer:NAME} become the paths of private\n\
+    copies: those are verified, and those are deployed, whatever becomes of the originals. COMMAND\n\
+    finds the first two in COUNTERSIGN_ARTIFACT and COUNTERSIGN_MANIFEST too, and standard output is\n\
+    its alone: the verdict goes to standard error.\n\n\
+    Exit status: COMMAND's own, or 128 and the number of the signal that ended it; 1 denied, 2 could\n\
+    not decide, and then nothing ran. With --dry-run or --plan: 0 allowed (also with warnings), 1\n\
+    denied, 2 could not decide.\n\n\
+    Examples:\n  countersign gate --function orders -- \\\n    \
+    aws lambda update-function-code --function-name orders --zip-file fileb://{artifact}\n  \
+    countersign gate --function orders --layer base=dist/base.zip --dry-run\n  \
+    countersign gate --plan plan.json && terraform apply plan.tfplan\n  \
+    countersign gate --plan template.yaml --map OrdersFunction=orders"
+)]
+pub struct Args {
+    /// The function that is deployed; the policy's CSC for it decides
+    #[arg(long, value_name = "NAME", required_unless_present = "plans")]
+    function: Option<ArtifactName>,
+    /// The function's package; otherwise the workspace's own of that name
+    #[arg(long, value_name = "FILE")]
+    artifact: Option<PathBuf>,
+    /// Its manifest; otherwise the file beside it with `.sigstore.json` after its name
+    #[arg(long, value_name = "FILE")]
+    manifest: Option<PathBuf>,
+    /// A layer that the function is deployed with, and its package; once for each, at most five
+    #[arg(long = "layer", value_name = "NAME=FILE")]
+    layers: Vec<LayerArg>,
+    #[command(flatten)]
+    plan: plan::PlanArgs,
+    /// A signed revocation to honour beside those in the policy directory, once for each
+    #[arg(long = "revocation", value_name = "FILE")]
+    revocations: Vec<PathBuf>,
+    /// Verify and report, and run nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// COMMAND reads COUNTERSIGN_ARTIFACT, so that no argument has to say `{artifact}`
+    #[arg(long)]
+    env: bool,
+    #[command(flatten)]
+    trust: TrustArgs,
+    #[command(flatten)]
+    verdicts: ReportArgs,
+    /// What deploys the function, after `--`
+    #[arg(last = true, value_name = "COMMAND")]
+    command: Vec<OsString>,
+}
+
+impl Args {
+    /// Verifies the copies and runs the command on them; or verifies and reports.
+    pub fn run(self, global: &GlobalArgs) -> Result<Exit> {
+        let Some(function) = &self.function else { return plan::run(&self, global) };
+        let context = Context::read(global)?;
+        let artifact = self.artifact(&context, function)?;
+        let line = self.line(&artifact)?;
+        let policy = context.policy(&context.location(&self.trust)?)?;
+        let watch = Watch::start().context("cannot watch for signals")?;
+        let request = self.request(&context, &watch, function, &artifact)?;
+        let progress = Progress::start(&format!("verifying {}", context.shown(&artifact)), 0);
+        let judged = judge(&policy, request)?;
+        drop(progress);
+        let exit = self.report(&judged, policy.notes())?;
+        match line {
+            Some(line) if self.dry_run => {
+                let verb = if exit == Exit::Allowed { "would run" } else { "would not run" };
+                note(&format!("{verb}: {line}"));
+                Ok(exit)
+            }
+            Some(line) => match judged.cleared() {
+                Some(cleared) => ended(cleared.run(&line, &watch)),
+                None => Ok(Exit::Denied),
+            },
+            None => Ok(exit),
+        }
+    }
+
+    /// The package that was named, or the workspace's own.
+    fn artifact(&self, context: &Context, function: &ArtifactName) -> Result<PathBuf> {
+        if let Some(artifact) = &self.artifact {
+            return Ok(artifact.clone());
+        }
+        let items = &context.workspace.items;
+        let item = items.iter().find(|item| item.kind == Kind::Function && item.name == *function);
+        let item = item.ok_or_else(|| {
+            let known: Vec<&str> = items.iter().map(|item| item.name.as_str()).collect();
+            let hint = format!("name the package with `--artifact`, or one of {}", known.join(", "));
+            refuse(format!("the workspace has no function `{function}`"), hint)
+        })?;
+        Ok(item.artifact(&context.workspace.output))
+    }
+
+    /// The command, if there is one; only a dry run may go without.
+    fn line(&self, artifact: &Path) -> Result<Option<CommandLine>> {
+        let Some((program, arguments)) = self.command.split_first() else {
+            if self.dry_run {
+                return Ok(None);
+            }
+            let hint = "put it after `--`, or use `--dry-run` to verify and report alone";
+            return Err(refuse("there is no command to run", hint));
+        };
+        if !self.dry_run {
+            self.verdicts.check_aside()?;
+        }
+        let names: Vec<ArtifactName> = self.layers.iter().map(|layer| layer.name.clone()).collect();
+        let mut originals = vec![artifact];
+        originals.extend(self.layers.iter().map(|layer| layer.file.as_path()));
+        let finds = if self.env { Finds::Variable } else { Finds::Placeholder };
+        Ok(Some(CommandLine::new(program, arguments, &names, &originals, finds)?))
+    }
+
+    /// Copies everything that is asked about.
+    fn request(
+        &self,
+        context: &Context,
+        watch: &Watch,
+        function: &ArtifactName,
+        artifact: &Path,
+    ) -> Result<Request> {
+        let part = |kind, name: &ArtifactName, file: &Path, manifest: Option<&Path>| {
+            let sealed = Sealed::copy(watch, file, manifest).map_err(|error| match error.is_absent() {
+                true => refuse(
+                    format!("{error}: there is no such file"),
+                    "make it with `countersign release`, or name another",
+                ),
+                false => error.into(),
+            })?;
+            let labels = Labels {
+                artifact: context.shown(file),
+                manifest: sealed.manifest().map(|(path, _)| context.shown(path)),
+                name: Some(name.clone()),
+            };
+            anyhow::Ok(Part { kind, name: name.clone(), original: file.into(), labels, sealed })
+        };
+        let layer = |layer: &LayerArg| part(Kind::Layer, &layer.name, &layer.file, None);
+        Ok(Request {
+            function: part(Kind::Function, function, artifact, self.manifest.as_deref())?,
+            layers: self.layers.iter().map(layer).collect::<Result<_>>()?,
+            revocations: self.revocations()?,
+            now: context.now,
+            threads: context.threads,
+        })
+    }
+
+    fn revocations(&self) -> Result<Vec<(PathBuf, Vec<u8>)>> {
+        self.revocations.iter().map(|path| signed_revocation(path)).collect()
+    }
+
+    /// Reports every verdict, where a command has standard output beside it.
+    fn report(&self, judged: &Judged, policy_notes: &[String]) -> Result<Exit> {
+        judged.notes().iter().for_each(|text| note(text));
+        let mut notes = [policy_notes, judged.notes()].concat();
+        if let Some(finding) = judged.size() {
+            warn(finding);
+            notes.push(finding.message.clone());
+        }
+        if self.dry_run {
+            return self.verdicts.show(judged.gates(), &notes);
+        }
+        self.verdicts.show_aside(judged.gates(), &notes)
+    }
+}
+
+/// The exit status that a command's end becomes.
+fn ended(ended: Result<ExitStatus, RunError>) -> Result<Exit> {
+    let status = match ended {
+        Ok(status) => status,
+        Err(RunError::Interrupted(signal)) => {
+            say(&RunError::Interrupted(signal).to_string());
+            return Ok(Exit::Command(by_signal(signal)));
+        }
+        Err(error) => return Err(error.into()),
+    };
+    #[cfg(unix)]
+    if let Some(signal) = std::os::unix::process::ExitStatusExt::signal(&status) {
+        return Ok(Exit::Command(by_signal(signal)));
+    }
+    // A status that does not fit is no success.
+    Ok(Exit::Command(status.code().map_or(255, |code| u8::try_from(code).unwrap_or(255))))
+}
+
+/// As shells do: 128 and the signal's number.
+fn by_signal(signal: i32) -> u8 {
+    u8::try_from(128 + signal).unwrap_or(255)
+}

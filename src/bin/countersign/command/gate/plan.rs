@@ -1,0 +1,111 @@
+//! `countersign gate --plan`: what an infrastructure tool is about to deploy, held against the policy.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use anyhow::{Context as _, Result};
+use countersign::files;
+use countersign::gate::plan::{Judge, Judging, is_address};
+use countersign::limits::PLAN_BYTES_MAX;
+use countersign::manifest::shelf::Shelf;
+use countersign::name::ArtifactName;
+use countersign::plan;
+
+use crate::context::{Context, GlobalArgs};
+use crate::output::{Exit, note, say};
+use crate::progress::Progress;
+
+/// What is about to be deployed, and where its files and manifests are.
+#[derive(Debug, clap::Args)]
+pub struct PlanArgs {
+    /// A plan of `terraform show -json`, or a CloudFormation or SAM template; once for each
+    #[arg(
+        long = "plan",
+        value_name = "FILE",
+        conflicts_with_all = ["function", "artifact", "manifest", "layers", "env", "dry_run", "command"]
+    )]
+    pub plans: Vec<PathBuf>,
+    /// The folder that the plans' paths are relative to; otherwise each plan's own
+    #[arg(long, value_name = "DIR", conflicts_with = "function")]
+    assets: Option<PathBuf>,
+    /// A folder of manifests, beside those next to the files and in the workspace's output folder
+    #[arg(long = "manifests", value_name = "DIR", conflicts_with = "function")]
+    manifests: Vec<PathBuf>,
+    /// The name that an address of the plan is judged as, where the plan's own is unknown or another
+    #[arg(long = "map", value_name = "ADDRESS=NAME", conflicts_with = "function")]
+    names: Vec<Mapped>,
+    /// Exit with 0 where plans deploy no function and no layer, so that there is nothing to verify
+    #[arg(long, conflicts_with = "function")]
+    allow_empty: bool,
+}
+
+/// A name for an address, as `ADDRESS=NAME`.
+#[derive(Debug, Clone)]
+struct Mapped {
+    address: String,
+    name: ArtifactName,
+}
+
+impl FromStr for Mapped {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        // An address may hold `=` in the key of an instance; a name never does.
+        let (address, name) = text.rsplit_once('=').ok_or("a name is given as ADDRESS=NAME")?;
+        Ok(Self { address: address.into(), name: name.parse().map_err(|error| format!("{error}"))? })
+    }
+}
+
+/// Judges every function and layer of the plans.
+pub fn run(args: &super::Args, global: &GlobalArgs) -> Result<Exit> {
+    let context = Context::read(global)?;
+    let PlanArgs { plans, assets, manifests, names, allow_empty } = &args.plan;
+    let names: BTreeMap<String, ArtifactName> =
+        names.iter().map(|mapped| (mapped.address.clone(), mapped.name.clone())).collect();
+    let read = plans.iter().map(|path| read(path)).collect::<Result<Vec<_>>>()?;
+    let policy = context.policy(&context.location(&args.trust)?)?;
+    let folders = [manifests.as_slice(), std::slice::from_ref(&context.workspace.output)].concat();
+    let judge = Judge {
+        policy: &policy,
+        shelf: &Shelf::read(&folders)?,
+        names: &names,
+        templates: &plans.iter().filter_map(|path| path.canonicalize().ok()).collect::<Vec<_>>(),
+        revocations: &args.revocations()?,
+        now: context.now,
+        threads: context.threads,
+    };
+    let (mut gates, mut notes) = (Vec::new(), Vec::new());
+    for (path, resources) in plans.iter().zip(&read) {
+        let progress = Progress::start(&format!("verifying {}", path.display()), 0);
+        let shown = context.shown(path);
+        let folder = assets.as_deref().unwrap_or_else(|| path.parent().unwrap_or(Path::new("")));
+        gates.extend(judge.judge(&Judging { shown: &shown, folder, resources }, &mut notes)?);
+        drop(progress);
+    }
+    for name in names.keys().filter(|address| !read.iter().flatten().any(|each| is_address(each, address))) {
+        notes.push(format!("no plan has `{name}`, which `--map` names"));
+    }
+    if gates.is_empty() {
+        let shown: Vec<String> = plans.iter().map(|path| format!("`{}`", context.shown(path))).collect();
+        notes.push(format!(
+            "{}: no function and no layer is deployed, so nothing was verified",
+            shown.join(", ")
+        ));
+    }
+    notes.iter().for_each(|text| note(text));
+    let exit = args.verdicts.show(&gates, &[policy.notes(), &notes].concat())?;
+    match (gates.is_empty(), allow_empty) {
+        (true, true) => Ok(Exit::Done),
+        (true, false) => {
+            say("hint: give `--allow-empty` where a plan may well leave every function and layer as it is");
+            Ok(exit)
+        }
+        (false, _) => Ok(exit),
+    }
+}
+
+fn read(path: &Path) -> Result<Vec<plan::Resource>> {
+    let bytes = files::read(path, PLAN_BYTES_MAX)?;
+    plan::read(&bytes).with_context(|| format!("cannot read `{}`", path.display()))
+}

@@ -1,0 +1,78 @@
+//! `countersign hooks install`: puts a hook in, and never over somebody else's.
+
+use anyhow::{Context as _, Result};
+use countersign::git::hooks::place::Place;
+use countersign::git::hooks::{self, Change, Hook, Installed, PROGRAM_SETTING, Way, Wish, setting};
+use countersign::report::escape::line;
+
+use super::{HookArgs, Program};
+use crate::output::{Exit, note, print, refuse};
+
+/// Arguments of `hooks install`.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Exit status: 0 installed, or installed already; 2 nothing was installed, with the reason.\n\n\
+    Git 2.54 and newer: a setting, hook.countersign, which leaves every other hook as it is. Older: a script in the\n\
+    hooks folder; an earlier hook is kept beside it as HOOK.legacy and runs first. Where husky, lefthook or another\n\
+    core.hooksPath manages the hooks, nothing is written, and the line to add is printed.\n\n\
+    Examples:\n  countersign hooks install                     in a clone: pre-push\n  \
+    countersign -C /srv/git/shop.git hooks install   on a server: pre-receive"
+)]
+pub struct Args {
+    #[command(flatten)]
+    hook: HookArgs,
+    /// Put the script in where git knows the setting too: for a repository that an older git pushes from
+    #[arg(long)]
+    script: bool,
+}
+
+impl Args {
+    /// Puts the hook in, and says where it is.
+    pub fn run(self) -> Result<Exit> {
+        let place = Place::here()?;
+        let hook = self.hook.in_place(&place);
+        let wish = if self.script { Wish::Script } else { Wish::Best };
+        let unnamed = is_unnamed(&place)?;
+        let installed = hooks::install(&place, hook, wish)?;
+        print(&text(hook, &installed))?;
+        if unnamed {
+            let own = std::env::current_exe().context("cannot tell where this program is")?;
+            let own = own.to_str().context("the path of this program is not UTF-8")?;
+            setting::name_program(&place, own)?;
+            note(&format!("countersign is not on the PATH: git config {PROGRAM_SETTING} names `{own}`"));
+        }
+        if place.elsewhere().is_some() && matches!(installed.way, Way::Setting(_)) {
+            note("another git than this one, older than 2.54, runs only what core.hooksPath names");
+        }
+        Ok(Exit::Done)
+    }
+}
+
+fn text(hook: Hook, installed: &Installed) -> String {
+    let done = match installed.change {
+        Change::Nothing => "installed already",
+        Change::New => "installed",
+        Change::Replaced => "installed anew",
+    };
+    let mut text = format!("{done}: {hook} as {}\n", line(&installed.way.to_string()));
+    if let Some(earlier) = &installed.earlier {
+        text.push_str(&format!(
+            "  the earlier hook is `{}` now, and runs first\n",
+            line(&earlier.display().to_string())
+        ));
+    }
+    text
+}
+
+/// Whether the hooks would find no program; one that is named wrongly is refused.
+fn is_unnamed(place: &Place) -> Result<bool> {
+    let program = Program::find(place)?;
+    match &program {
+        Program::Missing => Ok(true),
+        Program::Setting(named) if program.file().is_none() => Err(refuse(
+            format!("git config {PROGRAM_SETTING} is `{}`, which is no program", named.display()),
+            format!("name it by its absolute path, or: git config --unset {PROGRAM_SETTING}"),
+        )),
+        _ => Ok(false),
+    }
+}

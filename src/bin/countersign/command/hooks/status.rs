@@ -1,0 +1,125 @@
+//! `countersign hooks status`: how a hook is in, whether git would run it, and what runs before it.
+
+use anyhow::Result;
+use countersign::git::hooks::place::Place;
+use countersign::git::hooks::{Hook, Way, status};
+use countersign::report::escape::line;
+use serde::Serialize;
+
+use super::{HookArgs, Program};
+use crate::output::{Exit, Format, print, print_json};
+
+/// Arguments of `hooks status`.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Exit status: 0 the hook is in and git would run it, 1 it is not or would not, 2 could not tell.\n\
+    Without HOOK, both are shown if they are in, and the repository's usual one decides.\n\n\
+    Example:\n  countersign hooks status --format json"
+)]
+pub struct Args {
+    #[command(flatten)]
+    hook: HookArgs,
+    /// How to write the result
+    #[arg(long, value_enum, default_value = "text")]
+    format: Format,
+}
+
+#[derive(Serialize)]
+struct Document {
+    schema_version: u32,
+    git: String,
+    program: Option<String>,
+    hooks: Vec<HookStatus>,
+}
+
+#[derive(Serialize)]
+struct HookStatus {
+    name: &'static str,
+    /// `script`, `setting`, or `line` in another tool's file.
+    installed: Option<&'static str>,
+    /// The file, or the setting's name.
+    place: Option<String>,
+    version: Option<String>,
+    current: bool,
+    /// Unknown where another tool's file decides.
+    runs: Option<bool>,
+    obstacles: Vec<String>,
+    before: Vec<String>,
+}
+
+impl Args {
+    /// Looks, and tells.
+    pub fn run(self) -> Result<Exit> {
+        let place = Place::here()?;
+        let usual = self.hook.in_place(&place);
+        let program = Program::find(&place)?.file().map(|path| path.display().to_string());
+        let asked = |hook: &Hook| self.hook.hook.is_none() || *hook == usual;
+        let hooks: Result<Vec<_>> = Hook::ALL
+            .into_iter()
+            .filter(asked)
+            .map(|hook| Ok((hook, of(&place, hook, program.is_some())?)))
+            .filter(|found| {
+                let other =
+                    |(hook, status): &(Hook, HookStatus)| *hook != usual && status.installed.is_none();
+                !found.as_ref().is_ok_and(other)
+            })
+            .collect();
+        let hooks = hooks?;
+        let runs = hooks.iter().any(|(hook, status)| *hook == usual && status.runs != Some(false));
+        let hooks = hooks.into_iter().map(|(_, status)| status).collect();
+        let document = Document { schema_version: 1, git: place.version(), program, hooks };
+        match self.format {
+            Format::Json => print_json(&document)?,
+            Format::Text => print(&text(&document))?,
+        }
+        Ok(if runs { Exit::Done } else { Exit::Denied })
+    }
+}
+
+fn of(place: &Place, hook: Hook, has_program: bool) -> Result<HookStatus> {
+    let status = status::of(place, hook)?;
+    let mut obstacles = status.obstacles;
+    if status.way.is_some() && !has_program {
+        obstacles.push("the program `countersign` is missing".into());
+    }
+    let runs = match &status.way {
+        None => Some(false),
+        Some(Way::Line(_)) if obstacles.is_empty() => None,
+        Some(_) => Some(obstacles.is_empty()),
+    };
+    Ok(HookStatus {
+        name: hook.name(),
+        installed: status.way.as_ref().map(Way::word),
+        place: status.way.as_ref().map(Way::place),
+        current: status.version.as_deref() == Some(env!("CARGO_PKG_VERSION")),
+        version: status.version,
+        runs,
+        obstacles,
+        before: status.before,
+    })
+}
+
+fn text(document: &Document) -> String {
+    let mut text = String::new();
+    for hook in &document.hooks {
+        let Some(place) = &hook.place else {
+            text.push_str(&format!("{}: not installed\n", hook.name));
+            continue;
+        };
+        let version = hook.version.as_ref().map(|version| format!(", version {version}")).unwrap_or_default();
+        let word = hook.installed.unwrap_or_default();
+        text.push_str(&line(&format!("{}: installed as {word} {place}{version}", hook.name)));
+        text.push('\n');
+        let mut add = |label: &str, what: &str| text.push_str(&format!("  {label:<8} {}\n", line(what)));
+        hook.before.iter().for_each(|before| add("before", before));
+        match hook.runs {
+            Some(true) => add("runs", document.program.as_deref().unwrap_or_default()),
+            Some(false) => hook.obstacles.iter().for_each(|obstacle| add("does not", obstacle)),
+            None => add("runs", "if that file says so"),
+        }
+        if hook.version.is_some() && !hook.current {
+            add("note", "of another version: `countersign hooks install` replaces it");
+        }
+    }
+    text
+}

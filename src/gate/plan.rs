@@ -1,0 +1,356 @@
+//! Plans: every function and layer that an infrastructure tool is about to deploy, held against the policy.
+//!
+//! A file is read and verified like any artifact. Of code that is elsewhere, or not here any more, the
+//! SHA-256 that the plan says is held against the manifests that claim it. Everything else is named,
+//! with a reason, as what it is: not covered.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use super::{Gate, Labels, decide, stop, stop_ungoverned};
+use crate::csc::Csc;
+use crate::digest::Sha256;
+use crate::files::artifact::Artifact;
+use crate::files::{self, FileError};
+use crate::function::Functions;
+use crate::limits::MANIFEST_BYTES_MAX;
+use crate::manifest;
+use crate::manifest::shelf::Shelf;
+use crate::name::{ArtifactName, CscId};
+use crate::parallel::Threads;
+use crate::plan::{Code, CodeHash, Deployed, Resource, What};
+use crate::policy::error::PolicyError;
+use crate::policy::store::Policy;
+use crate::provenance::Kind;
+use crate::report::{Check, Decision, Finding};
+use crate::time::Timestamp;
+use crate::verify::integrity::Digests;
+use crate::verify::{Evidence, Publishers, Question, Subject, VerifyError, verify_by};
+
+/// What plans are held against.
+pub struct Judge<'a> {
+    /// The account's policy.
+    pub policy: &'a Policy,
+    /// Manifests that do not lie beside their artifacts.
+    pub shelf: &'a Shelf,
+    /// Names of functions and layers by address, where the plan's own is unknown or another.
+    pub names: &'a BTreeMap<String, ArtifactName>,
+    /// The templates that are judged too, as canonical paths.
+    pub templates: &'a [PathBuf],
+    /// Signed revocations that were given.
+    pub revocations: &'a [(PathBuf, Vec<u8>)],
+    /// The verifier's clock.
+    pub now: Timestamp,
+    /// How many threads may work.
+    pub threads: Threads,
+}
+
+/// A plan's resources, and where it stands.
+pub struct Judging<'a> {
+    /// The plan's path, as it is shown.
+    pub shown: &'a str,
+    /// The folder that its paths are relative to.
+    pub folder: &'a Path,
+    /// What it deploys.
+    pub resources: &'a [Resource],
+}
+
+/// What the policy says of names, read once for many resources.
+struct Known {
+    functions: Functions,
+    governances: BTreeMap<CscId, Governance>,
+}
+
+/// A CSC with the publishers that it allows.
+struct Governance {
+    csc: Csc,
+    publishers: Publishers,
+}
+
+impl Known {
+    /// The CSC that the sealed policy attaches to a function or layer, if it attaches one.
+    fn governing(
+        &mut self,
+        policy: &Policy,
+        name: &ArtifactName,
+    ) -> Result<Option<&Governance>, PolicyError> {
+        let Some(id) = self.functions.csc_of(name) else { return Ok(None) };
+        if !self.governances.contains_key(id) {
+            let Some(csc) = policy.csc(id)? else { return Ok(None) };
+            let publishers = Publishers::read(policy, &csc)?;
+            self.governances.insert(id.clone(), Governance { csc, publishers });
+        }
+        Ok(self.governances.get(id))
+    }
+}
+
+/// What the files and the plan say about the code of one resource.
+struct Found {
+    artifact: Option<Artifact>,
+    sha256: Sha256,
+    /// The manifests to try; the first that is admitted counts.
+    manifests: Vec<PathBuf>,
+}
+
+impl Judge<'_> {
+    /// Judges each resource; nothing is left out. What changes no verdict is added to the notes.
+    pub fn judge(&self, plan: &Judging<'_>, notes: &mut Vec<String>) -> Result<Vec<Gate>, VerifyError> {
+        let mut known = Known { functions: self.policy.functions()?, governances: BTreeMap::new() };
+        let mut gates = Vec::with_capacity(plan.resources.len());
+        for resource in plan.resources {
+            gates.extend(self.resource(plan, resource, &mut known, notes)?);
+        }
+        Ok(gates)
+    }
+
+    fn resource(
+        &self,
+        plan: &Judging<'_>,
+        resource: &Resource,
+        known: &mut Known,
+        notes: &mut Vec<String>,
+    ) -> Result<Option<Gate>, VerifyError> {
+        let mut labels = labels(plan, resource);
+        let deployed = match &resource.what {
+            What::Code(deployed) => deployed,
+            What::Template(place) if self.is_judged(plan, place) => return Ok(None),
+            What::Template(place) => {
+                let message = format!("its functions and layers are in the template `{place}`");
+                let hint = "give that template with `--plan` too, before it is uploaded";
+                return Ok(Some(stop(not_covered("plan-template", message, hint), labels)));
+            }
+            What::Opaque(why) => {
+                let message = format!("what it deploys cannot be told: {why}");
+                let hint =
+                    "give the plan or template that shows its functions and layers as they are deployed";
+                return Ok(Some(stop(not_covered("plan-opaque", message, hint), labels)));
+            }
+        };
+        let name = match self.name(resource, deployed) {
+            Ok(name) => name,
+            Err(finding) => return Ok(Some(stop(*finding, labels))),
+        };
+        labels.name = Some(name.clone());
+        let Some(governance) = known.governing(self.policy, &name)? else {
+            return Ok(Some(stop_ungoverned(self.policy.account(), labels)));
+        };
+        match self.find(plan, deployed)? {
+            Ok(found) => {
+                if found.artifact.is_none() {
+                    notes.push(format!(
+                        "{}: its code is not here, and was judged by the SHA-256 that the plan says",
+                        labels.artifact
+                    ));
+                }
+                self.verified((deployed.kind, name), &found, governance, &labels, notes).map(Some)
+            }
+            Err(finding) => Ok(Some(decide(&Evidence::only(finding), &governance.csc, labels))),
+        }
+    }
+
+    /// The name that is asked about: what was mapped to the address, or what the plan says.
+    fn name(&self, resource: &Resource, deployed: &Deployed) -> Result<ArtifactName, Box<Finding>> {
+        let address = &resource.address;
+        if let Some(name) = self.names.get(address).or_else(|| self.names.get(&without_keys(address))) {
+            return Ok(name.clone());
+        }
+        let kind = deployed.kind.name();
+        let hint = format!("say which {kind} it is, with `--map '{address}=NAME'`");
+        match &deployed.name {
+            None => Err(Box::new(not_covered(
+                "plan-name-unknown",
+                format!("the plan does not say the {kind}'s name: it is known only when it is deployed"),
+                hint,
+            ))),
+            Some(name) => name
+                .parse()
+                .map_err(|error| Box::new(not_covered("plan-name-unknown", format!("{error}"), hint))),
+        }
+    }
+
+    /// Whether the template at this place is judged as well.
+    fn is_judged(&self, plan: &Judging<'_>, place: &str) -> bool {
+        plan.folder.join(place).canonicalize().is_ok_and(|path| self.templates.contains(&path))
+    }
+
+    /// The code, by its bytes or by its digest; or why it is not covered.
+    fn find(&self, plan: &Judging<'_>, deployed: &Deployed) -> Result<Result<Found, Finding>, VerifyError> {
+        let sha256 = match &deployed.hash {
+            CodeHash::Unsaid => None,
+            CodeHash::Sha256(sha256) => Some(*sha256),
+            CodeHash::Malformed(text) => {
+                let message = format!("its code hash `{text}` is not a SHA-256 in base64");
+                let hint = "write it as `filebase64sha256(\"FILE\")`";
+                return Ok(Err(not_covered("plan-hash-malformed", message, hint)));
+            }
+        };
+        let (code, message, hint) = match (&deployed.code, sha256) {
+            (Code::Local(path), said) => return self.local(path, &plan.folder.join(path), said),
+            (Code::Stored(_), Some(sha256)) => return Ok(Ok(self.by_digest(sha256))),
+            (Code::Stored(place), None) => (
+                "plan-code-elsewhere",
+                format!("its code is in `{place}`, and nothing says its SHA-256"),
+                "run the gate on what names the file, before it is uploaded; in Terraform, set `source_code_hash`",
+            ),
+            (Code::Image, _) => (
+                "plan-image",
+                "it is a container image, which code signing does not cover".into(),
+                "deploy it as a ZIP that is signed",
+            ),
+            (Code::Inline, _) => (
+                "plan-inline",
+                "its code stands in the template, where nothing can sign it".into(),
+                "put the code into a file, then package and sign it",
+            ),
+            (Code::Unknown(why), _) => (
+                "plan-code-unknown",
+                (*why).into(),
+                "name a signed package in the template, or make the plan once the package is there",
+            ),
+        };
+        Ok(Err(not_covered(code, message, hint)))
+    }
+
+    /// A file here; if it is here no more, the SHA-256 that the plan was made with.
+    fn local(
+        &self,
+        shown: &str,
+        path: &Path,
+        said: Option<Sha256>,
+    ) -> Result<Result<Found, Finding>, VerifyError> {
+        if path.is_dir() {
+            let message =
+                format!("`{shown}` is a folder: the tool would make a ZIP of it that nobody signed");
+            let hint = "make and sign a package with `countersign release`, and name its ZIP";
+            return Ok(Err(not_covered("plan-folder", message, hint)));
+        }
+        let message = match (Artifact::open(path), said) {
+            (Ok(artifact), said) => return self.by_bytes(path, artifact, said, shown),
+            (Err(error), Some(said)) if error.is_absent() => return Ok(Ok(self.by_digest(said))),
+            (Err(error), None) if error.is_absent() => format!("there is no `{shown}`"),
+            (Err(FileError::NotAFile { .. }), _) => format!("`{shown}` is not a regular file"),
+            (Err(error), _) => return Err(error.into()),
+        };
+        let hint = "make the package first, or name the folder that the plan's paths are relative to with `--assets`";
+        Ok(Err(not_covered("plan-file-missing", message, hint)))
+    }
+
+    /// An artifact that is here: its bytes count, and the plan's hash must be theirs.
+    fn by_bytes(
+        &self,
+        path: &Path,
+        artifact: Artifact,
+        said: Option<Sha256>,
+        shown: &str,
+    ) -> Result<Result<Found, Finding>, VerifyError> {
+        let sha256 = artifact.quick_digests(self.threads)?.sha256;
+        if said.is_some_and(|said| said != sha256) {
+            return Ok(Err(Finding::new(
+                Check::Integrity,
+                "plan-hash-differs",
+                format!("`{shown}` is not the file that the plan was made for: SHA-256 differs"),
+                "make the plan again, and look at what changed the file",
+            )));
+        }
+        let beside = manifest::path_beside(path);
+        // A manifest beside the artifact is its manifest, whatever else is on the shelf.
+        let manifests = if beside.exists() { vec![beside] } else { self.shelf.about(&sha256).to_vec() };
+        Ok(Ok(Found { artifact: Some(artifact), sha256, manifests }))
+    }
+
+    fn by_digest(&self, sha256: Sha256) -> Found {
+        Found { artifact: None, sha256, manifests: self.shelf.about(&sha256).to_vec() }
+    }
+
+    /// The verdict by the manifest that speaks best for the code.
+    fn verified(
+        &self,
+        asked: (Kind, ArtifactName),
+        found: &Found,
+        governance: &Governance,
+        labels: &Labels,
+        notes: &mut Vec<String>,
+    ) -> Result<Gate, VerifyError> {
+        let mut best: Option<Gate> = None;
+        let none = found.manifests.is_empty().then_some(None);
+        for path in none.into_iter().chain(found.manifests.iter().map(Some)) {
+            let bytes = path.map(|path| files::read(path, MANIFEST_BYTES_MAX)).transpose()?;
+            let question = Question {
+                subject: found.artifact.as_ref().map_or(Subject::Digest(&found.sha256), Subject::Artifact),
+                manifest: path.cloned().zip(bytes),
+                asked: Some(asked.clone()),
+                revocations: self.revocations.to_vec(),
+                csc: &governance.csc,
+                now: self.now,
+                digests: Digests::Quick,
+                threads: self.threads,
+            };
+            let evidence = verify_by(self.policy, &governance.publishers, &question)?;
+            notes.extend_from_slice(evidence.notes());
+            let manifest = path.map(|path| path.display().to_string());
+            let gate = decide(&evidence, &governance.csc, Labels { manifest, ..labels.clone() });
+            let decision = |gate: &Gate| gate.verdict().decision;
+            if best.as_ref().is_none_or(|best| decision(&gate) < decision(best)) {
+                best = Some(gate);
+            }
+            if best.as_ref().is_some_and(|best| decision(best) == Decision::Allowed) {
+                break;
+            }
+        }
+        Ok(best.expect("there is at least one question"))
+    }
+}
+
+fn not_covered(code: &'static str, message: impl Into<String>, hint: impl Into<String>) -> Finding {
+    Finding::new(Check::Mismatch, code, message, hint)
+}
+
+/// A resource as the report names it: the plan, the address, and the code that it says.
+fn labels(plan: &Judging<'_>, resource: &Resource) -> Labels {
+    let code = match &resource.what {
+        What::Code(Deployed { code: Code::Local(place) | Code::Stored(place), .. })
+        | What::Template(place) => {
+            format!(" ({place})")
+        }
+        _ => String::new(),
+    };
+    Labels { artifact: format!("{}: {}{code}", plan.shown, resource.address), manifest: None, name: None }
+}
+
+/// Whether the text is the resource's address, or that of all instances that it is one of.
+pub fn is_address(resource: &Resource, said: &str) -> bool {
+    resource.address == said || without_keys(&resource.address) == said
+}
+
+/// An address without the keys of `count` and `for_each`, which may hold anything between their quotes.
+fn without_keys(address: &str) -> String {
+    let (mut out, mut depth, mut quoted, mut escaped) = (String::new(), 0usize, false, false);
+    for c in address.chars() {
+        match c {
+            _ if escaped => escaped = false,
+            '\\' if quoted => escaped = true,
+            '"' if depth > 0 => quoted = !quoted,
+            '[' if !quoted => depth += 1,
+            ']' if !quoted && depth > 0 => depth -= 1,
+            _ if depth == 0 => out.push(c),
+            _ => {}
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_of_instances_are_left_out() {
+        for (address, without) in [
+            ("aws_lambda_function.a", "aws_lambda_function.a"),
+            ("module.m[\"x]\\\"y\"].aws_lambda_function.a[0]", "module.m.aws_lambda_function.a"),
+            ("a[\"", "a"),
+        ] {
+            assert_eq!(without_keys(address), without);
+        }
+    }
+}

@@ -1,0 +1,260 @@
+//! Sealed copies: what is verified is a private copy, and the copy is what is deployed.
+//!
+//! ```text
+//! TMPDIR/countersign-XXXXXX/          0500, only its owner enters
+//!   orders.zip                        0400
+//!   orders.zip.sigstore.json          0400
+//! ```
+//! | who writes | what it changes |
+//! |---|---|
+//! | anybody, into the original or its manifest, after the copy | nothing |
+//! | another user, into the copy | nothing: the system refuses it |
+//! | a process of the same user, by accident | nothing: the modes refuse it |
+//! | a process of the same user that means to | it could, as it could trace the command itself; what it left is noticed afterwards |
+//!
+//! A sealed memory file could not be changed even so, but deploy tools want a path that ends in `.zip`.
+
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
+
+use tempfile::TempDir;
+
+use super::watch::Watch;
+use crate::digest::{Sha256, Sha256Hasher};
+use crate::files::artifact::Artifact;
+use crate::files::{self, FileError, reading, writing};
+use crate::limits::{ARCHIVE_BYTES_MAX, MANIFEST_BYTES_MAX};
+use crate::manifest;
+
+/// Bytes copied at a time.
+const COPY_BYTES: usize = 1 << 20;
+
+/// A private copy of an artifact and its manifest, gone when it is dropped.
+#[derive(Debug)]
+pub struct Sealed {
+    artifact: Artifact,
+    sha256: Sha256,
+    manifest: Option<Manifest>,
+    folder: Folder,
+}
+
+/// A manifest's bytes, the path that they came from, and that of their copy.
+#[derive(Debug)]
+struct Manifest {
+    original: PathBuf,
+    copy: PathBuf,
+    bytes: Vec<u8>,
+}
+
+impl Sealed {
+    /// Copies an artifact, and the manifest that is named or lies beside it; one that is named must be there.
+    ///
+    /// Signals are watched meanwhile, so that none leaves half a copy behind.
+    pub fn copy(_watch: &Watch, artifact: &Path, manifest: Option<&Path>) -> Result<Self, FileError> {
+        let folder = Folder::new()?;
+        let copy = folder.path().join(copy_name(artifact));
+        let sha256 = copy_file(artifact, &copy)?;
+        let original = manifest.map_or_else(|| manifest::path_beside(artifact), Path::to_path_buf);
+        let bytes = match manifest {
+            Some(named) => Some(files::read(named, MANIFEST_BYTES_MAX)?),
+            None => files::read_if_there(&original, MANIFEST_BYTES_MAX)?,
+        };
+        let manifest = match bytes {
+            Some(bytes) => {
+                let copy = manifest::path_beside(&copy);
+                let mut file = create(&copy)?;
+                file.write_all(&bytes).map_err(writing(&copy))?;
+                Some(Manifest { original, copy, bytes })
+            }
+            None => None,
+        };
+        folder.close()?;
+        Ok(Self { artifact: Artifact::open(&copy)?, sha256, manifest, folder })
+    }
+
+    /// The copy of the artifact, held open.
+    pub fn artifact(&self) -> &Artifact {
+        &self.artifact
+    }
+
+    /// The manifest's path, as it was found, and the bytes that were copied.
+    pub fn manifest(&self) -> Option<(&Path, &[u8])> {
+        self.manifest.as_ref().map(|manifest| (manifest.original.as_path(), manifest.bytes.as_slice()))
+    }
+
+    /// The path of the manifest's copy.
+    pub fn manifest_path(&self) -> Option<&Path> {
+        self.manifest.as_ref().map(|manifest| manifest.copy.as_path())
+    }
+
+    /// The folder of the copy.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Whether the copy still is, at its path, what was copied; a copy that cannot be read is not.
+    pub fn is_unchanged(&self) -> bool {
+        let now = files::open(self.artifact.path()).map(|(file, _)| file);
+        let artifact =
+            now.is_ok_and(|mut file| digest(&mut file, |_| Ok(())).is_ok_and(|sha256| sha256 == self.sha256));
+        let manifest = self.manifest.as_ref().is_none_or(|manifest| {
+            files::read(&manifest.copy, MANIFEST_BYTES_MAX).is_ok_and(|bytes| bytes == manifest.bytes)
+        });
+        artifact && manifest
+    }
+}
+
+/// The original's name, with whatever a shell could take for more than a name as `-`.
+fn copy_name(original: &Path) -> String {
+    let name = original.file_name().unwrap_or_default().to_string_lossy();
+    let plain = |c: char| if c.is_ascii_alphanumeric() || "._+".contains(c) { c } else { '-' };
+    let name: String = name.chars().map(plain).collect();
+    // Names that begin so would be options, or hidden.
+    let name = name.trim_start_matches(['-', '.']);
+    let start = name.len().saturating_sub(200);
+    if name.is_empty() { "artifact".into() } else { name[start..].into() }
+}
+
+/// Copies a file of at most [`ARCHIVE_BYTES_MAX`], and tells the SHA-256 of what was written.
+fn copy_file(from: &Path, to: &Path) -> Result<Sha256, FileError> {
+    let (mut original, size) = files::open(from)?;
+    let too_large = || FileError::TooLarge { path: from.into(), limit: ARCHIVE_BYTES_MAX };
+    if size > ARCHIVE_BYTES_MAX {
+        return Err(too_large());
+    }
+    let mut copy = create(to)?;
+    let mut rest = ARCHIVE_BYTES_MAX;
+    // Where the file grows under the copy, the limit holds all the same.
+    let write = |bytes: &[u8]| {
+        rest = rest.checked_sub(bytes.len() as u64).ok_or_else(too_large)?;
+        copy.write_all(bytes).map_err(writing(to))
+    };
+    digest(&mut original, write).map_err(|error| match error {
+        DigestError::Read(source) => reading(from)(source),
+        DigestError::File(error) => error,
+    })
+}
+
+enum DigestError {
+    Read(std::io::Error),
+    File(FileError),
+}
+
+/// The SHA-256 of everything that a file holds; `each` gets the bytes in order.
+fn digest(
+    file: &mut std::fs::File,
+    mut each: impl FnMut(&[u8]) -> Result<(), FileError>,
+) -> Result<Sha256, DigestError> {
+    let (mut buffer, mut hasher) = (vec![0; COPY_BYTES], Sha256Hasher::default());
+    loop {
+        let bytes = match file.read(&mut buffer) {
+            Ok(0) => return Ok(hasher.finish()),
+            Ok(count) => &buffer[..count],
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
+            Err(error) => return Err(DigestError::Read(error)),
+        };
+        hasher.update(bytes);
+        each(bytes).map_err(DigestError::File)?;
+    }
+}
+
+/// Creates a file that only its owner reads, and nobody writes once this handle is closed.
+fn create(path: &Path) -> Result<std::fs::File, FileError> {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o400);
+    options.open(path).map_err(writing(path))
+}
+
+/// A private folder that can be closed to writes, and goes with everything in it.
+#[derive(Debug)]
+struct Folder(TempDir);
+
+impl Folder {
+    fn new() -> Result<Self, FileError> {
+        let mut builder = tempfile::Builder::new();
+        builder.prefix("countersign-");
+        #[cfg(unix)]
+        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
+        builder.tempdir().map(Self).map_err(writing(Path::new("a temporary folder")))
+    }
+
+    fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    fn close(&self) -> Result<(), FileError> {
+        self.set_mode(0o500).map_err(writing(self.path()))
+    }
+
+    #[cfg(unix)]
+    fn set_mode(&self, mode: u32) -> std::io::Result<()> {
+        std::fs::set_permissions(self.path(), std::os::unix::fs::PermissionsExt::from_mode(mode))
+    }
+
+    #[cfg(not(unix))]
+    fn set_mode(&self, _mode: u32) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        // What is in the folder goes with it only if its owner may write it.
+        let _ = self.set_mode(0o700);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_copy_keeps_its_name_but_for_what_a_shell_obeys() {
+        for (original, copy) in [
+            ("dist/orders.zip", "orders.zip"),
+            ("orders-2.1+b.zip", "orders-2.1+b.zip"),
+            ("$(touch x).zip", "touch-x-.zip"),
+            ("a b;c'\n.zip", "a-b-c--.zip"),
+            ("-rf", "rf"),
+            ("..", "artifact"),
+            ("-", "artifact"),
+        ] {
+            assert_eq!(copy_name(Path::new(original)), copy, "{original:?}");
+        }
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn a_copy_is_private_and_goes_with_its_owner() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let original = folder.path().join("a.zip");
+        std::fs::write(&original, "one").unwrap();
+        std::fs::write(manifest::path_beside(&original), "{}").unwrap();
+        let sealed = Sealed::copy(&Watch::start().unwrap(), &original, None).unwrap();
+        let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o7777;
+        assert_eq!(mode(sealed.folder()), 0o500);
+        assert_eq!(mode(sealed.artifact().path()), 0o400);
+        assert_eq!(mode(sealed.manifest_path().unwrap()), 0o400);
+        std::fs::write(&original, "two").unwrap();
+        assert!(sealed.is_unchanged());
+        let place = sealed.folder().to_path_buf();
+        drop(sealed);
+        assert!(!place.exists());
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn a_changed_copy_is_noticed() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let original = folder.path().join("a.zip");
+        std::fs::write(&original, "one").unwrap();
+        let sealed = Sealed::copy(&Watch::start().unwrap(), &original, None).unwrap();
+        std::fs::set_permissions(sealed.artifact().path(), PermissionsExt::from_mode(0o600)).unwrap();
+        std::fs::write(sealed.artifact().path(), "two").unwrap();
+        assert!(!sealed.is_unchanged());
+    }
+}

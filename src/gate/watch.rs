@@ -1,0 +1,142 @@
+//! The watch: signals that end this process end the command first, so that no copy stays behind.
+//!
+//! A key on the terminal reaches the command by itself, since it is in the same process group; a signal
+//! that some process sent to this one alone is passed on.
+
+use std::io;
+use std::process::{Child, ExitStatus};
+
+/// Holds signals off from the time when it starts; begin it before anything is copied.
+#[derive(Debug)]
+pub struct Watch {
+    #[cfg(unix)]
+    held: unix::Held,
+}
+
+#[cfg(unix)]
+impl Watch {
+    /// Starts to watch.
+    pub fn start() -> io::Result<Self> {
+        unix::Held::start().map(|held| Self { held })
+    }
+
+    /// The signal that came while no command was running, if one did.
+    pub fn interrupted(&self) -> Option<i32> {
+        self.held.first()
+    }
+
+    /// Waits for the command, and passes signals on to it.
+    pub(super) fn wait(&self, child: Child) -> io::Result<ExitStatus> {
+        self.held.wait(child)
+    }
+}
+
+#[cfg(not(unix))]
+impl Watch {
+    /// Starts to watch.
+    pub fn start() -> io::Result<Self> {
+        Ok(Self {})
+    }
+
+    /// The signal that came while no command was running: there are none on this system.
+    pub fn interrupted(&self) -> Option<i32> {
+        None
+    }
+
+    /// Waits for the command.
+    pub(super) fn wait(&self, mut child: Child) -> io::Result<ExitStatus> {
+        child.wait()
+    }
+}
+
+#[cfg(unix)]
+mod unix {
+    use std::io;
+    use std::process::{Child, ExitStatus};
+    use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+    use std::thread::JoinHandle;
+
+    use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
+    use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
+    use signal_hook::iterator::exfiltrator::WithOrigin;
+    use signal_hook::iterator::{Handle, SignalsInfo};
+    use signal_hook::low_level::siginfo::{Cause, Origin};
+
+    #[derive(Debug)]
+    pub struct Held {
+        state: Arc<Mutex<State>>,
+        handle: Handle,
+        thread: Option<JoinHandle<()>>,
+    }
+
+    #[derive(Debug, Default)]
+    struct State {
+        child: Option<Pid>,
+        first: Option<i32>,
+    }
+
+    fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
+        state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    impl Held {
+        pub fn start() -> io::Result<Self> {
+            let mut signals = SignalsInfo::<WithOrigin>::new([SIGHUP, SIGINT, SIGQUIT, SIGTERM])?;
+            let (handle, state) = (signals.handle(), Arc::new(Mutex::new(State::default())));
+            let shared = Arc::clone(&state);
+            let each = move || signals.forever().for_each(|origin| on_signal(&shared, &origin));
+            let thread = std::thread::Builder::new().name("signals".into()).spawn(each)?;
+            Ok(Self { state, handle, thread: Some(thread) })
+        }
+
+        pub fn first(&self) -> Option<i32> {
+            lock(&self.state).first
+        }
+
+        pub fn wait(&self, mut child: Child) -> io::Result<ExitStatus> {
+            let id = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
+            let Some(id) = id else { return child.wait() };
+            lock(&self.state).child = Some(id);
+            // A signal that came between the last look and now is passed on as well.
+            if let Some(signal) = self.first() {
+                pass_on(id, signal);
+            }
+            // The command is waited for without being reaped, so that its id is no other process's while
+            // signals go to it.
+            let ended = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
+            while waitid(WaitId::Pid(id), ended).is_err_and(|error| error == rustix::io::Errno::INTR) {}
+            lock(&self.state).child = None;
+            child.wait()
+        }
+    }
+
+    impl Drop for Held {
+        fn drop(&mut self) {
+            self.handle.close();
+            if let Some(thread) = self.thread.take() {
+                let _ = thread.join();
+            }
+        }
+    }
+
+    fn on_signal(state: &Mutex<State>, origin: &Origin) {
+        let mut state = lock(state);
+        match state.child {
+            // The terminal has sent it to the command too, and two would be taken for impatience.
+            Some(_) if !matches!(origin.cause, Cause::Sent(_)) => {}
+            Some(child) => pass_on(child, origin.signal),
+            None => drop(state.first.get_or_insert(origin.signal)),
+        }
+    }
+
+    fn pass_on(child: Pid, signal: i32) {
+        let signal = match signal {
+            SIGHUP => Signal::HUP,
+            SIGINT => Signal::INT,
+            SIGQUIT => Signal::QUIT,
+            _ => Signal::TERM,
+        };
+        // A command that has ended needs none.
+        let _ = kill_process(child, signal);
+    }
+}

@@ -1,0 +1,176 @@
+//! The script: a file in the repository's own hooks folder, with an earlier hook kept beside it.
+//!
+//! The earlier hook gets the name `NAME.legacy`, and its own name back when ours is taken out: it is
+//! renamed, so bytes, mode and times stay. At every moment one of both has the name that git runs.
+//! Where the hook is pre-commit's, ours is `NAME.legacy` itself, which pre-commit runs first.
+
+use std::fs::{self, Metadata};
+use std::path::{Path, PathBuf};
+
+use super::place::Place;
+use super::{Change, Hook, HooksError, Installed, Way, manager};
+use crate::files::{self, Access, FileError, Pending, writing};
+use crate::limits::HOOK_BYTES_MAX;
+
+/// What the second line of our scripts begins with.
+const MARK: &str = "# countersign-hook: ";
+
+/// What is under a path.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Found {
+    /// Nothing.
+    Nothing,
+    /// Our script, by this version of countersign.
+    Ours(String),
+    /// Our script, but somebody changed it or made it a link.
+    Changed,
+    /// Something else.
+    Other,
+}
+
+/// The version of countersign that a script of ours says it is from.
+pub fn version(text: &str, hook: Hook) -> Option<&str> {
+    let mark = text.lines().nth(1)?.strip_prefix(MARK)?;
+    mark.strip_prefix(hook.name())?.strip_prefix(' ').map(str::trim)
+}
+
+/// What is under a path that could be our script.
+pub fn look(path: &Path, hook: Hook) -> Result<Found, FileError> {
+    let Some(kind) = kind(path)? else { return Ok(Found::Nothing) };
+    let bytes = match files::read_if_there(path, HOOK_BYTES_MAX) {
+        Ok(Some(bytes)) => bytes,
+        // A link to nowhere, a folder, a program of some size.
+        Ok(None) | Err(FileError::NotAFile { .. } | FileError::TooLarge { .. }) => return Ok(Found::Other),
+        Err(error) => return Err(error),
+    };
+    let text = String::from_utf8_lossy(&bytes);
+    Ok(match version(&text, hook) {
+        None => Found::Other,
+        Some(_) if kind.is_symlink() => Found::Changed,
+        Some(current) if current == env!("CARGO_PKG_VERSION") && text != hook.script() => Found::Changed,
+        Some(version) => Found::Ours(version.into()),
+    })
+}
+
+/// Where our script belongs: what git runs, or what pre-commit runs before its own.
+pub fn place_for(place: &Place, hook: Hook) -> Result<PathBuf, FileError> {
+    let path = place.own().join(hook.name());
+    Ok(if manager::is_pre_commit(&path)? { earlier(&path) } else { path })
+}
+
+/// Where the hook that was there before a script is kept.
+pub fn earlier(script: &Path) -> PathBuf {
+    let mut name = script.as_os_str().to_owned();
+    name.push(".legacy");
+    name.into()
+}
+
+/// Whether the system would run a file.
+pub fn is_program(path: &Path) -> bool {
+    let Ok(kind) = fs::metadata(path) else { return false };
+    #[cfg(unix)]
+    let may_run = std::os::unix::fs::PermissionsExt::mode(&kind.permissions()) & 0o111 != 0;
+    #[cfg(not(unix))]
+    let may_run = true;
+    kind.is_file() && may_run
+}
+
+/// Puts the script in.
+pub(super) fn install(place: &Place, hook: Hook) -> Result<Installed, HooksError> {
+    let script = place_for(place, hook)?;
+    let kept = earlier(&script);
+    let change = match (look(&script, hook)?, look(&kept, hook)?) {
+        (Found::Changed, _) => return Err(HooksError::Changed(script)),
+        (_, Found::Ours(_) | Found::Changed) => return Err(HooksError::Twice(kept)),
+        (Found::Ours(version), _) if version == env!("CARGO_PKG_VERSION") && is_program(&script) => {
+            Change::Nothing
+        }
+        (Found::Ours(_), _) => {
+            write(&script, hook)?.keep()?;
+            Change::Replaced
+        }
+        (Found::Nothing, Found::Nothing) => {
+            write(&script, hook)?.keep()?;
+            Change::New
+        }
+        (Found::Other, Found::Nothing) => {
+            write_beside(&script, &kept, hook)?;
+            Change::New
+        }
+        // An install that was ended between its two steps.
+        (Found::Other, Found::Other) if is_same(&script, &kept)? => {
+            write(&script, hook)?.keep()?;
+            Change::New
+        }
+        (Found::Nothing | Found::Other, Found::Other) => return Err(HooksError::EarlierTaken(kept)),
+    };
+    let earlier = kind(&kept)?.map(|_| kept);
+    Ok(Installed { way: Way::Script(script), change, earlier })
+}
+
+fn write(script: &Path, hook: Hook) -> Result<Pending, FileError> {
+    Pending::with(script, hook.script().as_bytes(), Access::Program)
+}
+
+/// Gives what is there a second name, then ours the first.
+fn write_beside(script: &Path, kept: &Path, hook: Hook) -> Result<(), FileError> {
+    let pending = write(script, hook)?;
+    if fs::hard_link(script, kept).is_ok() {
+        return pending.keep().inspect_err(|_| drop(fs::remove_file(kept)));
+    }
+    // There are file systems without second names, and files of others may get none.
+    fs::rename(script, kept).map_err(writing(kept))?;
+    pending.keep().inspect_err(|_| drop(fs::rename(kept, script)))
+}
+
+/// A script that was taken out.
+pub(super) struct Removed {
+    /// Where it was.
+    pub script: PathBuf,
+    /// Whether the earlier hook is there now.
+    pub restored: bool,
+}
+
+/// Takes the script out, if it is in, and gives the earlier hook its name back.
+pub(super) fn uninstall(place: &Place, hook: Hook) -> Result<Option<Removed>, HooksError> {
+    let script = place_for(place, hook)?;
+    match look(&script, hook)? {
+        Found::Nothing | Found::Other => return Ok(None),
+        Found::Changed => return Err(HooksError::Changed(script)),
+        Found::Ours(_) => {}
+    }
+    let kept = earlier(&script);
+    let restored = kind(&kept)?.is_some();
+    if restored {
+        files::rename(&kept, &script)?
+    } else {
+        files::remove(&script)?
+    }
+    Ok(Some(Removed { script, restored }))
+}
+
+/// What a name leads to, links not followed.
+fn kind(path: &Path) -> Result<Option<Metadata>, FileError> {
+    match fs::symlink_metadata(path) {
+        Ok(kind) => Ok(Some(kind)),
+        Err(source) => {
+            let error = FileError::Read { path: path.into(), source };
+            if error.is_absent() { Ok(None) } else { Err(error) }
+        }
+    }
+}
+
+/// Whether two names are of one file.
+fn is_same(one: &Path, other: &Path) -> Result<bool, FileError> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+        let id = |kind: Metadata| (kind.dev(), kind.ino());
+        Ok(kind(one)?.map(id) == kind(other)?.map(id))
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = (one, other);
+        Ok(false)
+    }
+}

@@ -1,0 +1,64 @@
+//! The shelf: manifests in folders, found by the SHA-256 that they claim to be about.
+//!
+//! A claim only finds: what is found is verified like a manifest that lies beside its artifact.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use super::claim::Claim;
+use crate::digest::Sha256;
+use crate::files::{self, FileError};
+use crate::limits::{MANIFEST_BYTES_MAX, MANIFESTS_MAX};
+
+/// Manifests by the SHA-256 of their subject.
+#[derive(Debug, Default)]
+pub struct Shelf(BTreeMap<Sha256, Vec<PathBuf>>);
+
+/// Why the folders could not be looked through.
+#[derive(Debug, thiserror::Error)]
+pub enum ShelfError {
+    /// A folder or a manifest could not be read.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// There are more manifests than any honest folder has.
+    #[error("the folders hold more than {MANIFESTS_MAX} manifests")]
+    TooMany,
+}
+
+impl Shelf {
+    /// Looks through folders, but not through the folders in them; a folder that is not there holds nothing.
+    ///
+    /// What is no manifest is passed over: other tools' bundles have the same ending.
+    pub fn read(folders: &[PathBuf]) -> Result<Self, ShelfError> {
+        let (mut shelf, mut count) = (Self::default(), 0);
+        for folder in folders {
+            let names = files::names_in(folder)?;
+            for name in names.iter().filter(|name| name.ends_with(".sigstore.json")) {
+                count += 1;
+                if count > MANIFESTS_MAX {
+                    return Err(ShelfError::TooMany);
+                }
+                let path = folder.join(name);
+                if let Some(sha256) = claimed(&path)? {
+                    shelf.0.entry(sha256).or_default().push(path);
+                }
+            }
+        }
+        Ok(shelf)
+    }
+
+    /// The manifests that claim to be about an artifact with this SHA-256.
+    pub fn about(&self, sha256: &Sha256) -> &[PathBuf] {
+        self.0.get(sha256).map(Vec::as_slice).unwrap_or_default()
+    }
+}
+
+/// The SHA-256 that a file claims, if it is a manifest; what is no regular file, or too large, is none.
+fn claimed(path: &Path) -> Result<Option<Sha256>, FileError> {
+    let bytes = match files::read_if_there(path, MANIFEST_BYTES_MAX) {
+        Ok(bytes) => bytes.unwrap_or_default(),
+        Err(FileError::NotAFile { .. } | FileError::TooLarge { .. }) => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    Ok(Claim::of(&bytes).map(|claim| claim.sha256))
+}

@@ -1,0 +1,109 @@
+//! The plan: what an infrastructure tool is about to deploy, as `terraform show -json` or a
+//! CloudFormation or SAM template says it.
+//!
+//! Nothing here trusts a plan, and nothing is resolved: a value that the tool computes later is unknown.
+//! What could deploy functions in a way that is not read here is [`What::Opaque`], and never passed over.
+
+mod cloudformation;
+mod node;
+mod terraform;
+mod yaml;
+
+use self::node::Node;
+use crate::digest::Sha256;
+use crate::provenance::Kind;
+
+/// Why a text is no plan.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PlanError {
+    /// It is neither JSON nor YAML, or says a thing twice, or is larger or deeper than any honest one.
+    #[error("{0}")]
+    Malformed(String),
+    /// It is well formed, and nothing that is known here.
+    #[error("it is neither a plan of `terraform show -json` nor a CloudFormation or SAM template: {0}")]
+    Unknown(String),
+}
+
+/// What is about to be deployed, by address.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Resource {
+    /// Where it stands: `module.shop.aws_lambda_function.orders["eu"]`, or the logical id in a template.
+    pub address: String,
+    /// What it is.
+    pub what: What,
+}
+
+/// What a resource deploys.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum What {
+    /// A function's code or a layer's content.
+    Code(Deployed),
+    /// The template at this place, with whatever it holds.
+    Template(String),
+    /// Something that may hold functions and is not read; the text says what.
+    Opaque(String),
+}
+
+/// A function or a layer that a plan deploys.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Deployed {
+    /// Which of the two.
+    pub kind: Kind,
+    /// Its name, if the plan says it.
+    pub name: Option<String>,
+    /// Where its code comes from.
+    pub code: Code,
+    /// The SHA-256 that the plan says it has.
+    pub hash: CodeHash,
+}
+
+/// Where code comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Code {
+    /// A file or folder here, relative to the plan's folder.
+    Local(String),
+    /// An object elsewhere.
+    Stored(String),
+    /// A container image.
+    Image,
+    /// Text in the plan itself.
+    Inline,
+    /// The plan does not say; the text says how.
+    Unknown(&'static str),
+}
+
+/// What a plan says about the digest of code, as base64.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CodeHash {
+    /// Nothing, or nothing yet.
+    Unsaid,
+    /// Its SHA-256.
+    Sha256(Sha256),
+    /// Something else.
+    Malformed(String),
+}
+
+/// Reads a plan, JSON or YAML, and names everything in it that deploys code, sorted by address.
+pub fn read(bytes: &[u8]) -> Result<Vec<Resource>, PlanError> {
+    let document = if node::is_json(bytes) { node::from_json(bytes)? } else { yaml::read(bytes)? };
+    let Node::Map(top) = &document else {
+        return Err(PlanError::Unknown("its top is no object".into()));
+    };
+    let mut resources = if top.contains_key("format_version") || top.contains_key("terraform_version") {
+        terraform::read(top)?
+    } else if top.contains_key("Resources") || top.contains_key("AWSTemplateFormatVersion") {
+        cloudformation::read(top)?
+    } else {
+        return Err(PlanError::Unknown("it has neither `format_version` nor `Resources`".into()));
+    };
+    resources.sort_by(|a, b| a.address.cmp(&b.address));
+    Ok(resources)
+}
+
+impl CodeHash {
+    /// What the text says: base64 of a SHA-256, as `filebase64sha256` and AWS Lambda's `CodeSha256` write it.
+    fn of(text: &str) -> Self {
+        let malformed = || Self::Malformed(text.chars().take(100).collect());
+        Sha256::from_base64(text).map_or_else(malformed, Self::Sha256)
+    }
+}

@@ -1,0 +1,16 @@
+//! Does the gate run a deploy command on the verified bytes alone, and name what a plan leaves unverified?
+//!
+//! Each test starts from a workspace whose function and layer are signed, under a CSC that enforces.
+
+#![cfg(unix)]
+
+mod commands;
+mod hook;
+mod hostile;
+mod pages;
+mod plans;
+mod shop;
+mod signals;
+#[path = "../support/mod.rs"]
+mod support;
+mod swapped;

@@ -1,0 +1,19 @@
+//! Do the hooks run where git would run them, with everything that git said, and is nothing of anybody's lost?
+//!
+//! The judgement is not asked here: a program in countersign's place writes down what it was given, and
+//! answers as the test says. `tests/peers` asks other people's hook managers, and a git that takes hooks
+//! from its settings.
+
+#![cfg(unix)]
+
+mod earlier;
+mod install;
+mod lines;
+mod managers;
+mod places;
+mod program;
+mod server;
+mod status;
+#[path = "../support/mod.rs"]
+mod support;
+mod yard;
