@@ -9,6 +9,7 @@ mod archives;
 mod board;
 mod ci;
 mod forgery;
+mod graph;
 mod hooks;
 #[path = "../reports/hostile.rs"]
 mod hostile;
@@ -20,6 +21,8 @@ mod reports;
 mod signatures;
 #[path = "../support/mod.rs"]
 mod support;
+#[path = "../graph/troubled.rs"]
+mod troubled;
 mod tuf;
 #[path = "../hooks/yard.rs"]
 mod yard;
