@@ -11,7 +11,7 @@ pub fn render(graph: &Graph) -> String {
     let mut out = format!(
         "digraph countersign {{\n  graph [rankdir=LR, label={}, labelloc=t, fontname=\"sans-serif\"]\n  \
         node [fontname=\"sans-serif\", fontsize=11]\n  edge [fontname=\"sans-serif\", fontsize=9]\n",
-        quoted(&[graph.title.clone()])
+        quoted(std::slice::from_ref(&graph.title))
     );
     let names: BTreeMap<&Id, String> =
         graph.nodes.keys().enumerate().map(|(number, id)| (id, format!("n{number}"))).collect();
