@@ -15,6 +15,7 @@ pub struct Troubled {
 }
 
 impl Troubled {
+    /// The policy, sealed.
     pub fn new() -> Self {
         let scene = Scene::new();
         let csc = scene.csc_id();

@@ -16,9 +16,11 @@ fn drawn(scene: &Scene, format: &str) -> String {
 #[test]
 fn graphviz_draws_it() {
     let Some(dot) = Peer::find("dot") else { return };
-    for scene in [Scene::new(), Troubled::new().scene] {
+    let Troubled { scene: troubled, csc } = Troubled::new();
+    for scene in [Scene::new(), troubled] {
         let svg = printed(&dot.ask(["-Tsvg", &drawn(&scene, "dot")]));
         assert!(svg.contains("ci@acme.example") && svg.contains("</svg>"), "{svg}");
+        assert!(svg.contains(&csc) || svg.contains(&scene.csc_id()), "{svg}");
         assert_eq!(svg.contains("REVOKED"), svg.contains("&lt;/text&gt;&quot;]; end"), "{svg}");
     }
 }
