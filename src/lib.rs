@@ -25,6 +25,7 @@ pub mod function;
 pub mod layer;
 pub mod ledger;
 pub mod manifest;
+pub mod metrics;
 pub mod package;
 pub mod plan;
 pub mod profile;
@@ -34,6 +35,7 @@ pub mod workspace;
 pub mod policy;
 // 4 verbs
 pub mod init;
+pub mod monitor;
 pub mod record;
 pub mod sign;
 pub mod verify;

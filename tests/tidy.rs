@@ -19,6 +19,7 @@ const FLOORS: [&[&str]; 6] = [
         "layer",
         "ledger",
         "manifest",
+        "metrics",
         "package",
         "plan",
         "profile",
@@ -26,7 +27,7 @@ const FLOORS: [&[&str]; 6] = [
         "workspace",
     ],
     &["policy"],
-    &["init", "record", "sign", "verify"],
+    &["init", "monitor", "record", "sign", "verify"],
     &["gate", "hook"],
 ];
 
@@ -37,6 +38,8 @@ const SAME_FLOOR: &[(&str, &str)] = &[
     ("git", "files"),
     ("hook", "gate"),
     ("inventory", "digest"),
+    ("metrics", "csc"),
+    ("metrics", "csc"),
     ("parallel", "limits"),
     ("pin", "digest"),
     ("record", "verify"),

@@ -1,10 +1,14 @@
 //! Where is a peer, and how is it asked?
 
+// Each test crate that includes this file uses its own part of it.
+#![allow(dead_code)]
+
 use std::env;
 use std::ffi::OsStr;
+use std::fs::File;
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 /// Somebody else's program.
 pub struct Peer(PathBuf);
@@ -41,10 +45,26 @@ impl Peer {
         self.ask_in(Path::new("/"), arguments)
     }
 
+    /// Asks the peer about a file that it reads as its standard input.
+    pub fn ask_about<A: AsRef<OsStr>>(&self, file: &Path, arguments: impl IntoIterator<Item = A>) -> Output {
+        let file = File::open(file).unwrap_or_else(|error| panic!("cannot read {}: {error}", file.display()));
+        self.run(Path::new("/"), file.into(), arguments)
+    }
+
     /// Asks the peer, which is to work in `folder`.
     pub fn ask_in<A: AsRef<OsStr>>(&self, folder: &Path, arguments: impl IntoIterator<Item = A>) -> Output {
+        self.run(folder, Stdio::null(), arguments)
+    }
+
+    fn run<A: AsRef<OsStr>>(
+        &self,
+        folder: &Path,
+        stdin: Stdio,
+        arguments: impl IntoIterator<Item = A>,
+    ) -> Output {
         // Only a shell can set the umask, which decides the modes of what is extracted.
         let mut command = Command::new("sh");
+        command.stdin(stdin);
         command.args(["-c", r#"umask 022; exec "$0" "$@""#]).arg(&self.0).args(arguments);
         command.current_dir(folder).env_clear().envs([("LC_ALL", "C.UTF-8"), ("TZ", "UTC")]);
         for name in ["PATH", "HOME"] {

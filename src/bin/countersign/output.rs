@@ -15,6 +15,7 @@ use countersign::git::source::SourceError;
 use countersign::hook::HookError;
 use countersign::init::InitError;
 use countersign::init::role::RoleError;
+use countersign::monitor::MonitorError;
 use countersign::plan::PlanError;
 use countersign::policy::edit::EditError;
 use countersign::policy::error::PolicyError;
@@ -180,6 +181,8 @@ fn hint(error: &(dyn std::error::Error + 'static)) -> Option<String> {
         error.hint()
     } else if let Some(error) = error.downcast_ref::<AnyKeyError>() {
         error.hint()
+    } else if let Some(error) = error.downcast_ref::<MonitorError>() {
+        Some(error.hint())
     } else if let Some(error) = error.downcast_ref::<RoleError>() {
         Some(error.hint())
     } else if let Some(PlanError::Unknown(_)) = error.downcast_ref() {

@@ -15,6 +15,7 @@ mod job;
 mod key;
 mod man;
 mod manifests;
+mod monitor;
 mod package;
 mod policy;
 mod profile;
@@ -78,6 +79,8 @@ pub enum Command {
     /// Put git hooks into a repository that ask before a push, take them out, and look at them
     #[command(subcommand)]
     Hooks(hooks::Command),
+    /// Ask the journals for which functions it is safe to enforce, and what to mend for the others
+    Monitor(monitor::Args),
     /// Print a completion script for a shell
     Completions(completions::Args),
     /// Print or write the manual pages
@@ -107,6 +110,7 @@ impl Command {
             Self::Manifests(args) => args.run(global),
             Self::Hook(command) => command.run(global),
             Self::Hooks(command) => command.run(),
+            Self::Monitor(args) => args.run(global),
             Self::Completions(args) => args.run(),
             Self::Man(args) => args.run(),
         }

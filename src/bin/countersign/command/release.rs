@@ -9,6 +9,7 @@ use countersign::files::{Access, Pending};
 use countersign::gate::Gate;
 use countersign::manifest;
 use countersign::manifest::attached::Attached;
+use countersign::metrics::Occasion;
 use countersign::name::ArtifactName;
 use countersign::package::write::ENCODER;
 use countersign::policy::error::PolicyError;
@@ -69,7 +70,7 @@ impl Args {
         }
         self.attach(&context, &released)?;
         let gates: Vec<Gate> = released.into_iter().map(|each| each.gate).collect();
-        self.report.show(&gates, &notes)
+        self.report.show(&context, Occasion::Release, &gates, &notes)
     }
 
     fn release(

@@ -13,6 +13,7 @@ use countersign::hook::update::Side;
 use countersign::hook::{Hook, HookError};
 use countersign::limits::{MANIFEST_BYTES_MAX, SIGNED_REVOCATION_BYTES_MAX};
 use countersign::manifest;
+use countersign::metrics::Occasion;
 use countersign::name::{ArtifactName, CscId};
 use countersign::policy::store::Policy;
 use countersign::provenance::Kind;
@@ -94,7 +95,7 @@ impl Args {
         for task in self.tasks(&context, csc.is_some())? {
             gates.push(judge(&context, &policy, csc.as_ref(), &task, &mut notes)?);
         }
-        self.report.show(&gates, &notes)
+        self.report.show(&context, Occasion::Verify, &gates, &notes)
     }
 
     /// Verifies what is attached to a commit, for each function and layer that the commit has to package.
@@ -111,7 +112,7 @@ impl Args {
         let judged = hook.judge_commit(repository.commit(revision)?)?;
         judged.notes.iter().for_each(|text| note(text));
         let notes = [policy.notes(), &judged.notes].concat();
-        self.report.show(&judged.gates, &notes)
+        self.report.show(context, Occasion::Verify, &judged.gates, &notes)
     }
 
     /// The CSC's id, and the policy directory if a file in one was named.
@@ -242,6 +243,7 @@ pub fn judge(
             .or_else(commit)
             .unwrap_or_default(),
         manifest: bytes.as_ref().map(|_| context.shown(&path)),
+        kind: task.asked.as_ref().map(|(kind, _)| *kind),
         name: task.asked.as_ref().map(|(_, name)| name.clone()),
     };
     let subject = match (&artifact, &task.source) {
