@@ -75,12 +75,18 @@ impl EditError {
             Self::Attached { .. } => {
                 Some("attach them to another CSC with `countersign function attach`, or detach them")
             }
+            Self::Forbidden(Difference { path, .. }) if path == "revocations.toml" => Some(
+                "give an earlier time than `revocations.toml` says; one that was not sealed yet can be restored from the policy's repository",
+            ),
             Self::Forbidden(_) => Some(
                 "look at it with `show`; what was not sealed yet can be restored from the policy's repository",
             ),
             Self::Same(path) if path == "functions.toml" => {
                 Some("look at it with `countersign function list`")
             }
+            Self::Same(path) if path == "revocations.toml" => Some(
+                "it is revoked already, for the same reason code and from the same time on; if `countersign policy diff` lists it, it waits for a seal",
+            ),
             Self::Same(_) => Some("look at it with `show`"),
             Self::Policy(error) => error.hint(),
         }
