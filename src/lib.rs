@@ -34,6 +34,7 @@ pub mod workspace;
 // 3 trust
 pub mod policy;
 // 4 verbs
+pub mod exchange;
 pub mod init;
 pub mod monitor;
 pub mod record;

@@ -240,3 +240,24 @@ pub const PAGE_FUNCTIONS_MAX: usize = 1000;
 
 /// Most causes shown of a function, to people: more than anybody mends at once; JSON has all of them.
 pub const CAUSES_SHOWN: usize = 10;
+
+/// Largest file of AWS's answers imported, in bytes: 2,000 CSCs of 20 publishers each.
+pub const AWS_ANSWER_BYTES_MAX: u64 = 8 << 20;
+
+/// CloudFormation's limit of resources in one template.
+pub const TEMPLATE_RESOURCES_MAX: usize = 500;
+
+/// CloudFormation's limit of a template's bytes, where it is fetched from S3.
+pub const TEMPLATE_BYTES_MAX: usize = 1_000_000;
+
+/// CloudFormation's limit of a template's bytes inside of a request.
+pub const TEMPLATE_BODY_BYTES_MAX: usize = 51_200;
+
+/// AWS Lambda's limit of a CSC's description, in characters.
+pub const AWS_DESCRIPTION_CHARS_MAX: usize = 256;
+
+/// IAM's limit of a managed policy, in characters without white space.
+pub const IAM_POLICY_CHARS_MAX: usize = 6_144;
+
+/// AWS Organizations' limit of a service control policy, in characters.
+pub const SCP_CHARS_MAX: usize = 5_120;

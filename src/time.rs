@@ -199,6 +199,16 @@ impl Period {
         Self { count, unit: Unit::Years }
     }
 
+    /// How many of its unit.
+    pub fn count(self) -> u16 {
+        self.count
+    }
+
+    /// Its unit as text: `days`, `months` or `years`.
+    pub fn unit(self) -> &'static str {
+        self.unit.name()
+    }
+
     /// The period as the calendar adds it; nothing if it is longer than all of time.
     fn span(self) -> Option<Span> {
         let count = i64::from(self.count);

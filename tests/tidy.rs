@@ -27,7 +27,7 @@ const FLOORS: [&[&str]; 6] = [
         "workspace",
     ],
     &["policy"],
-    &["init", "monitor", "record", "sign", "verify"],
+    &["exchange", "init", "monitor", "record", "sign", "verify"],
     &["gate", "hook"],
 ];
 

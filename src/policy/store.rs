@@ -27,7 +27,7 @@ use crate::limits::{
 use crate::name::{AccountName, CscId, JobId, ProfileName};
 use crate::pin::Pin;
 use crate::profile::Profile;
-use crate::revocation::{Revocation, signed};
+use crate::revocation::{Revocation, Revocations, signed};
 use crate::time::Timestamp;
 
 /// Where a policy is, and what it must agree with.
@@ -132,6 +132,19 @@ impl Policy {
     /// Which CSC governs which functions.
     pub fn functions(&self) -> Result<Functions, PolicyError> {
         self.parsed("functions.toml", Functions::parse)?.ok_or(PolicyError::Missing("functions.toml"))
+    }
+
+    /// The ids of every sealed CSC.
+    pub fn csc_ids(&self) -> Vec<CscId> {
+        let id = |document: &SealedDocument| {
+            document.path.strip_prefix("csc/")?.strip_suffix(".toml")?.parse().ok()
+        };
+        self.snapshot.documents.iter().filter_map(id).collect()
+    }
+
+    /// Every revocation. A verdict asks [`Policy::revocations_of`], which reads less.
+    pub fn revocations(&self) -> Result<Revocations, PolicyError> {
+        self.parsed("revocations.toml", Revocations::parse)?.ok_or(PolicyError::Missing("revocations.toml"))
     }
 
     /// The revocations of any of these subjects.

@@ -102,6 +102,12 @@ pub fn told(output: &Output) -> String {
     format!("{}\n{out}{err}", output.status)
 }
 
+/// Where `install` put a thing of this name.
+pub fn installed(name: &str) -> Option<PathBuf> {
+    let path = brought().join(name);
+    if path.exists() { Some(path) } else { missing(name) }
+}
+
 /// `target/peers` or `COUNTERSIGN_PEERS_DIR`.
 fn brought() -> PathBuf {
     env::var_os("COUNTERSIGN_PEERS_DIR")
@@ -113,7 +119,7 @@ fn folders() -> impl Iterator<Item = PathBuf> {
     let brought = brought();
     let path = env::var_os("PATH").unwrap_or_default();
     let elsewhere: Vec<_> = env::split_paths(&path).collect();
-    ["bin", "venv/bin", "reports/bin", "sarif", "ci/bin"]
+    ["bin", "venv/bin", "reports/bin", "sarif", "ci/bin", "cfn/bin"]
         .map(|folder| brought.join(folder))
         .into_iter()
         .chain(elsewhere)

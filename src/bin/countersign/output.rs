@@ -6,6 +6,9 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 use countersign::crypto::any::AnyKeyError;
 use countersign::crypto::secret::SecretKeyError;
+use countersign::exchange::cloudformation::ExportError;
+use countersign::exchange::iam::IamError;
+use countersign::exchange::import::ImportError;
 use countersign::gate::Gate;
 use countersign::gate::command::CommandError;
 use countersign::gate::deploy::RunError;
@@ -178,6 +181,12 @@ fn hint(error: &(dyn std::error::Error + 'static)) -> Option<String> {
     } else if let Some(error) = error.downcast_ref::<RotationError>() {
         error.hint()
     } else if let Some(error) = error.downcast_ref::<EditError>() {
+        error.hint()
+    } else if let Some(error) = error.downcast_ref::<ExportError>() {
+        Some(error.hint())
+    } else if let Some(error) = error.downcast_ref::<IamError>() {
+        Some(error.hint())
+    } else if let Some(error) = error.downcast_ref::<ImportError>() {
         error.hint()
     } else if let Some(error) = error.downcast_ref::<AnyKeyError>() {
         error.hint()

@@ -5,10 +5,12 @@ mod attach;
 mod completions;
 mod csc;
 mod edit;
+mod export;
 mod function;
 mod gate;
 mod hook;
 mod hooks;
+mod import;
 mod init;
 mod inspect;
 mod job;
@@ -67,6 +69,11 @@ pub enum Command {
     /// Look at, seal, pin and fetch the policy, and change who may seal it
     #[command(subcommand)]
     Policy(policy::Command),
+    /// Put the sealed policy into AWS's words: CloudFormation, stack sets, IAM
+    #[command(subcommand)]
+    Export(export::Command),
+    /// Take CSCs and profiles from AWS's answers into the policy
+    Import(import::Args),
     /// Attach manifests to a commit, as git notes
     Attach(attach::Attach),
     /// Take manifests from a commit
@@ -105,6 +112,8 @@ impl Command {
             Self::Key(command) => command.run(global),
             Self::Artifact(command) => command.run(global),
             Self::Policy(command) => command.run(global),
+            Self::Export(command) => command.run(global),
+            Self::Import(args) => args.run(global),
             Self::Attach(args) => args.run(global),
             Self::Detach(args) => args.run(global),
             Self::Manifests(args) => args.run(global),
