@@ -148,16 +148,6 @@ pub const EXPIRY_WARNING_SECONDS: i64 = 30 * 24 * 60 * 60;
 /// How long a seal may wait for signatures, in seconds: 30 days, for people who are away.
 pub const DRAFT_SECONDS_MAX: i64 = 30 * 24 * 60 * 60;
 
-/// Longest place that another account's policy comes from, in bytes: what git takes as a URL, with a ref.
-pub const ORIGIN_BYTES_MAX: usize = 4096;
-/// Most members of an organisation: ten times what AWS Organizations allows by default.
-pub const MEMBERS_MAX: usize = 100_000;
-/// Most published versions of a layer: one a day for 27 years.
-pub const LAYER_VERSIONS_MAX: usize = 10_000;
-/// Longest description, licence, location or runtime of a layer version, in bytes, as AWS's licence text.
-pub const LAYER_TEXT_BYTES_MAX: usize = 512;
-/// Most runtimes of a layer version, as AWS's.
-pub const RUNTIMES_MAX: usize = 15;
 /// Longest that a seal counts, in seconds: two years. Whoever withholds a newer policy can serve an old one until
 /// its seal ends, so no honest tool makes or signs one that hardly ends.
 pub const SEAL_SECONDS_MAX: i64 = 731 * 24 * 60 * 60;

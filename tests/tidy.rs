@@ -13,10 +13,8 @@ const FLOORS: [&[&str]; 6] = [
     &["arn", "digest", "inventory", "limits", "name", "parallel", "pin", "provenance", "time"],
     &["crypto", "document", "files", "git", "report"],
     &[
-        "account",
         "csc",
         "function",
-        "layer",
         "ledger",
         "manifest",
         "metrics",
