@@ -14,6 +14,7 @@ mod import;
 mod init;
 mod inspect;
 mod job;
+mod judge;
 mod key;
 mod man;
 mod manifests;

@@ -21,9 +21,9 @@ use countersign::workspace::Item;
 
 use super::attach::{self, commit_of};
 use super::init;
+use super::judge::{Task, judge};
 use super::package::{ChoiceArgs, items, make};
 use super::sign::{SigningArgs, existing, layer_record, profile_for};
-use super::verify::{Task, judge};
 use crate::context::{Context, GlobalArgs, builder};
 use crate::output::{Exit, note, warn};
 use crate::verdicts::ReportArgs;

@@ -18,7 +18,7 @@ use countersign::name::ArtifactName;
 use countersign::provenance::Kind;
 
 use self::layer::LayerArg;
-use super::verify::signed_revocation;
+use super::judge::signed_revocation;
 use crate::context::{Context, GlobalArgs, TrustArgs};
 use crate::output::{Exit, note, refuse, say, warn};
 use crate::progress::Progress;
