@@ -42,6 +42,12 @@ impl Owner {
         &self.account
     }
 
+    /// Whether this is an AWS account, by its number, in a partition of AWS.
+    pub fn is_aws(&self) -> bool {
+        let account = self.account.as_str();
+        self.partition != "countersign" && account.len() == 12 && account.bytes().all(|b| b.is_ascii_digit())
+    }
+
     /// Splits `arn:PARTITION:SERVICE:REGION:ACCOUNT:REST`, for one service.
     fn split<'a>(text: &'a str, service: &str) -> Option<(Self, &'a str)> {
         let mut parts = text.splitn(6, ':');
@@ -163,9 +169,14 @@ impl PublisherArn {
         &self.profile
     }
 
-    /// The one version; nothing for every version.
+    /// The profile's version; none stands for every one.
     pub fn version(&self) -> Option<&ProfileVersion> {
         self.version.as_ref()
+    }
+
+    /// The same profile and version as one of the account's own.
+    pub fn owned_by(&self, account: AccountName) -> Self {
+        Self { owner: Owner::countersign(account), ..self.clone() }
     }
 
     /// Whether this publisher is the profile version, or all of its profile's versions.
@@ -242,6 +253,11 @@ impl CscArn {
     /// The ARN of one of the account's CSCs.
     pub fn new(account: AccountName, id: CscId) -> Self {
         Self { owner: Owner::countersign(account), id }
+    }
+
+    /// Whose the CSC is.
+    pub fn owner(&self) -> &Owner {
+        &self.owner
     }
 
     /// The CSC's id.

@@ -11,6 +11,7 @@ pub mod watch;
 
 use crate::csc::{Csc, Untrusted};
 use crate::name::{AccountName, ArtifactName};
+use crate::provenance::Kind;
 use crate::report::{Check, Decision, Finding, Outcome, Verdict};
 use crate::verify::Evidence;
 
@@ -53,7 +54,9 @@ pub struct Labels {
     pub artifact: String,
     /// The manifest's path, if there is one.
     pub manifest: Option<String>,
-    /// The function or layer asked about, if any was.
+    /// Whether a function or a layer was asked about, if any was.
+    pub kind: Option<Kind>,
+    /// Its name.
     pub name: Option<ArtifactName>,
 }
 
@@ -75,6 +78,7 @@ pub fn decide(evidence: &Evidence, csc: &Csc, labels: Labels) -> Gate {
         status,
         artifact: labels.artifact,
         manifest: labels.manifest,
+        kind: labels.kind,
         name: labels.name,
         csc: Some(csc.id().clone()),
         untrusted_artifact_on_deployment: Some(csc.untrusted().name()),
@@ -109,6 +113,7 @@ pub fn stop(finding: Finding, labels: Labels) -> Gate {
         status,
         artifact: labels.artifact,
         manifest: labels.manifest,
+        kind: labels.kind,
         name: labels.name,
         csc: None,
         untrusted_artifact_on_deployment: None,

@@ -19,12 +19,11 @@ pub mod files;
 pub mod git;
 pub mod report;
 // 2 documents
-pub mod account;
 pub mod csc;
 pub mod function;
-pub mod layer;
 pub mod ledger;
 pub mod manifest;
+pub mod metrics;
 pub mod package;
 pub mod plan;
 pub mod profile;
@@ -33,8 +32,10 @@ pub mod workspace;
 // 3 trust
 pub mod policy;
 // 4 verbs
+pub mod exchange;
 pub mod graph;
 pub mod init;
+pub mod monitor;
 pub mod record;
 pub mod sign;
 pub mod verify;

@@ -162,16 +162,6 @@ pub const EXPIRY_WARNING_SECONDS: i64 = 30 * 24 * 60 * 60;
 /// How long a seal may wait for signatures, in seconds: 30 days, for people who are away.
 pub const DRAFT_SECONDS_MAX: i64 = 30 * 24 * 60 * 60;
 
-/// Longest place that another account's policy comes from, in bytes: what git takes as a URL, with a ref.
-pub const ORIGIN_BYTES_MAX: usize = 4096;
-/// Most members of an organisation: ten times what AWS Organizations allows by default.
-pub const MEMBERS_MAX: usize = 100_000;
-/// Most published versions of a layer: one a day for 27 years.
-pub const LAYER_VERSIONS_MAX: usize = 10_000;
-/// Longest description, licence, location or runtime of a layer version, in bytes, as AWS's licence text.
-pub const LAYER_TEXT_BYTES_MAX: usize = 512;
-/// Most runtimes of a layer version, as AWS's.
-pub const RUNTIMES_MAX: usize = 15;
 /// Longest that a seal counts, in seconds: two years. Whoever withholds a newer policy can serve an old one until
 /// its seal ends, so no honest tool makes or signs one that hardly ends.
 pub const SEAL_SECONDS_MAX: i64 = 731 * 24 * 60 * 60;
@@ -204,9 +194,13 @@ pub const RELATED_FILES_MAX: usize = 100;
 /// CloudFormation itself takes 1 MB.
 pub const PLAN_BYTES_MAX: u64 = 64 << 20;
 
-/// What a plan may weigh once its aliases are resolved, in bytes, at [`PLAN_NODE_BYTES`] a value and its
-/// text: three times a real plan of [`PLAN_BYTES_MAX`], and nothing for a bomb of aliases.
+/// What a plan may weigh in memory, in bytes, at [`PLAN_NODE_BYTES`] a value and its text: three times a
+/// real plan of [`PLAN_BYTES_MAX`].
 pub const PLAN_WEIGHT_MAX: u64 = 512 << 20;
+
+/// What a YAML template may weigh once its aliases are resolved, in bytes: a template of the 1 MB that
+/// CloudFormation takes, at its densest, and nothing for a bomb of aliases.
+pub const TEMPLATE_WEIGHT_MAX: u64 = 64 << 20;
 
 /// What a value of a plan weighs beside its text, in bytes: about what it takes in memory.
 pub const PLAN_NODE_BYTES: u64 = 64;
@@ -216,3 +210,58 @@ pub const PLAN_DEPTH_MAX: usize = 100;
 
 /// Most manifests looked through in folders given for a plan: ten for each function of the largest plan.
 pub const MANIFESTS_MAX: usize = 100_000;
+/// Largest journal before a new one is begun, in bytes: 30,000 verdicts of 500 bytes, a year of 80 a day. The one
+/// before is kept, so twice as much stays on disk, and is read in a fifth of a second.
+pub const JOURNAL_BYTES_MAX: u64 = 16 << 20;
+
+/// Longest line of a journal, in bytes: every name in it at its longest, and ten times the findings seen at once.
+pub const JOURNAL_LINE_BYTES_MAX: u64 = 8192;
+
+/// Most events counted in one answer: the ids, by which an event counts once, take 600 MB then.
+pub const EVENTS_MAX: usize = 16_000_000;
+
+/// Most malformed lines named in one answer: enough to see what they have in common.
+pub const MALFORMED_SHOWN: usize = 10;
+
+/// Most series in a Prometheus file: 500 functions under both modes. A scrape reads all of it every few seconds.
+pub const SERIES_MAX: usize = 10_000;
+
+/// Largest Prometheus file read, in bytes: [`SERIES_MAX`] series with every name at its longest.
+pub const SERIES_BYTES_MAX: u64 = 8 << 20;
+
+/// Verdicts that must have passed one after the other before it is safe to enforce: of a cause that hits one
+/// deployment in four, 94 % of such runs would have seen something (1 - 0.75^10).
+pub const CLEAN_VERDICTS_MIN: u64 = 10;
+
+/// Days that they must span: every day of a weekly routine is among them.
+pub const CLEAN_DAYS_MIN: u16 = 7;
+
+/// Most bars of a plot: a month by the day, and still a bar that can be seen on a telephone.
+pub const BARS_MAX: i64 = 45;
+
+/// Most functions on the page: a browser shows that many in a second; JSON has all of them.
+pub const PAGE_FUNCTIONS_MAX: usize = 1000;
+
+/// Most causes shown of a function, to people: more than anybody mends at once; JSON has all of them.
+pub const CAUSES_SHOWN: usize = 10;
+
+/// Largest file of AWS's answers imported, in bytes: 2,000 CSCs of 20 publishers each.
+pub const AWS_ANSWER_BYTES_MAX: u64 = 8 << 20;
+
+/// CloudFormation's limit of resources in one template.
+pub const TEMPLATE_RESOURCES_MAX: usize = 500;
+
+/// CloudFormation's limit of a template's bytes, where it is fetched from S3.
+pub const TEMPLATE_BYTES_MAX: usize = 1_000_000;
+
+/// CloudFormation's limit of a template's bytes inside of a request.
+pub const TEMPLATE_BODY_BYTES_MAX: usize = 51_200;
+
+/// AWS Lambda's limit of a CSC's description, in characters.
+pub const AWS_DESCRIPTION_CHARS_MAX: usize = 256;
+
+/// IAM's limit of a managed policy, in characters without white space.
+pub const IAM_POLICY_CHARS_MAX: usize = 6_144;
+
+/// AWS Organizations' limit of a service control policy, in characters.
+pub const SCP_CHARS_MAX: usize = 5_120;

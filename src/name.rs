@@ -106,10 +106,51 @@ names! {
             && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
     };
 
+    /// A finding's code, by which programs know it.
+    FindingCode is "a finding's code": "1 to 64 of `a-z`, `0-9` and `-`, words with one `-` between", |text| {
+        let word = |word: &str| !word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
+        text.len() <= 64 && text.split('-').all(word)
+    };
+
+    /// What a machine calls itself in its journal.
+    HostLabel is "a label of a machine": "1 to 64 of `A-Z`, `a-z`, `0-9` and `_ . -`", |text| {
+        (1..=64).contains(&text.len())
+            && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"_.-".contains(&b))
+    };
+
+    /// A counted event's id: a UUID in lower-case hexadecimal with hyphens.
+    EventId is "an event id": "a UUID in lower case such as `3f2b8c1e-0f5a-4c57-9d1c-2f6f0f9a7b10`", |text| {
+        is_uuid(text)
+    };
+
     /// A signing job's id: a UUID in lower-case hexadecimal with hyphens.
     JobId is "a signing job id": "a UUID in lower case such as `3f2b8c1e-0f5a-4c57-9d1c-2f6f0f9a7b10`", |text| {
-        uuid::Uuid::try_parse(text).is_ok_and(|id| id.hyphenated().to_string() == text)
+        is_uuid(text)
     };
+}
+
+/// Whether the text is a UUID in its one spelling: lower case, with hyphens.
+fn is_uuid(text: &str) -> bool {
+    let shape = |(i, b): (usize, u8)| match i {
+        8 | 13 | 18 | 23 => b == b'-',
+        _ => b.is_ascii_digit() || (b'a'..=b'f').contains(&b),
+    };
+    text.len() == 36 && text.bytes().enumerate().all(shape)
+}
+
+impl EventId {
+    /// A new id that no other event has (UUID version 4).
+    pub fn random() -> Self {
+        Self(uuid::Uuid::new_v4().hyphenated().to_string())
+    }
+
+    /// The id as a number, which takes less memory than its text.
+    pub fn number(&self) -> u128 {
+        self.0
+            .bytes()
+            .filter_map(|b| char::from(b).to_digit(16))
+            .fold(0, |all, digit| all << 4 | u128::from(digit))
+    }
 }
 
 impl JobId {
@@ -200,6 +241,21 @@ mod tests {
     fn a_job_id_has_one_spelling() {
         assert!("3F2B8C1E-0F5A-4C57-9D1C-2F6F0F9A7B10".parse::<JobId>().is_err());
         assert!("3f2b8c1e0f5a4c579d1c2f6f0f9a7b10".parse::<JobId>().is_err());
+    }
+
+    #[test]
+    fn an_event_id_is_its_number() {
+        let id: EventId = "00000000-0000-4000-8000-00000000001f".parse().unwrap();
+        assert_eq!(id.number(), (4 << 76) + (8 << 60) + 0x1f);
+        assert!(EventId::random().as_str().parse::<EventId>().is_ok());
+    }
+
+    #[test]
+    fn a_code_is_words_in_kebab_case() {
+        assert!("manifest-missing".parse::<FindingCode>().is_ok());
+        for text in ["", "-", "a--b", "a-", "Manifest", "a b", "<b>", &"a".repeat(65)] {
+            assert!(text.parse::<FindingCode>().is_err(), "{text:?}");
+        }
     }
 
     #[test]

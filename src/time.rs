@@ -16,6 +16,9 @@ pub struct Timestamp(i64);
 /// The last second of the year 9999, the end of RFC 3339.
 const LAST_SECOND: i64 = 253_402_300_799;
 
+/// Seconds of a day in UTC.
+pub const DAY_SECONDS: i64 = 24 * 60 * 60;
+
 const EPOCH: DateTime = date(1970, 1, 1).at(0, 0, 0, 0);
 
 /// The one form of an instant: RFC 3339, UTC, whole seconds.
@@ -30,6 +33,11 @@ pub enum TimeError {
     /// The text is not a period.
     #[error("`{0}` is not a period such as `90 days`, `135 months` or `5 years`")]
     Period(String),
+    /// The text is neither an instant nor a span.
+    #[error(
+        "`{0}` is neither a UTC time such as `2026-01-31T12:00:00Z` nor a span such as `30d`, `2 weeks` or `12h`"
+    )]
+    Moment(String),
 }
 
 impl Timestamp {
@@ -60,6 +68,21 @@ impl Timestamp {
     pub fn plus(self, period: Period) -> Self {
         let later = period.span().and_then(|span| self.civil().checked_add(span).ok());
         later.map_or(Self(LAST_SECOND), Self::from_civil)
+    }
+
+    /// The days since 1970-01-01, in UTC.
+    pub fn day(self) -> i64 {
+        self.0.div_euclid(DAY_SECONDS)
+    }
+
+    /// Its date in UTC, such as `2026-01-31`.
+    pub fn date(self) -> String {
+        self.civil().strftime("%Y-%m-%d").to_string()
+    }
+
+    /// The first instant of a day, counted from 1970-01-01; held between 1970 and 9999.
+    pub fn of_day(day: i64) -> Self {
+        Self(day.saturating_mul(DAY_SECONDS).clamp(0, LAST_SECOND))
     }
 
     fn civil(self) -> DateTime {
@@ -103,6 +126,38 @@ impl From<Timestamp> for String {
     }
 }
 
+/// An instant, given as such or as how long ago it was.
+#[derive(Debug, Clone)]
+pub enum Moment {
+    /// This instant.
+    At(Timestamp),
+    /// So long before now.
+    Ago(Span),
+}
+
+impl Moment {
+    /// The instant, held at the beginning of 1970.
+    pub fn before(&self, now: Timestamp) -> Timestamp {
+        match self {
+            Self::At(instant) => *instant,
+            Self::Ago(span) => now.civil().checked_sub(*span).map_or(Timestamp(0), Timestamp::from_civil),
+        }
+    }
+}
+
+impl FromStr for Moment {
+    type Err = TimeError;
+
+    /// Reads an instant, or a span such as `30d`, `2 weeks`, `12h` or `P30D` that does not lie ahead.
+    fn from_str(text: &str) -> Result<Self, TimeError> {
+        if let Ok(instant) = text.parse() {
+            return Ok(Self::At(instant));
+        }
+        let span = text.parse::<Span>().ok().filter(|span| !span.is_negative());
+        span.map(Self::Ago).ok_or_else(|| TimeError::Moment(text.into()))
+    }
+}
+
 /// A period by the calendar: so many days, months or years.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -142,6 +197,16 @@ impl Period {
     /// So many years.
     pub const fn years(count: u16) -> Self {
         Self { count, unit: Unit::Years }
+    }
+
+    /// How many of its unit.
+    pub fn count(self) -> u16 {
+        self.count
+    }
+
+    /// Its unit as text: `days`, `months` or `years`.
+    pub fn unit(self) -> &'static str {
+        self.unit.name()
     }
 
     /// The period as the calendar adds it; nothing if it is longer than all of time.
@@ -234,6 +299,27 @@ mod tests {
     fn the_end_of_time_is_the_year_9999() {
         let start: Timestamp = "9999-12-31T00:00:00Z".parse().unwrap();
         assert_eq!(start.plus(Period::years(65_535)).to_string(), "9999-12-31T23:59:59Z");
+    }
+
+    #[test]
+    fn a_moment_is_an_instant_or_a_span_before_now() {
+        let now: Timestamp = "2024-03-01T12:00:00Z".parse().unwrap();
+        let before = |text: &str| text.parse::<Moment>().map(|moment| moment.before(now).to_string());
+        assert_eq!(before("2d"), Ok("2024-02-28T12:00:00Z".into()));
+        assert_eq!(before("1 week"), Ok("2024-02-23T12:00:00Z".into()));
+        assert_eq!(before("12h"), Ok("2024-03-01T00:00:00Z".into()));
+        assert_eq!(before("1mo"), Ok("2024-02-01T12:00:00Z".into()));
+        assert_eq!(before("9000y"), Ok("1970-01-01T00:00:00Z".into()));
+        assert_eq!(before("2020-01-01T00:00:00Z"), Ok("2020-01-01T00:00:00Z".into()));
+        for text in ["", "30", "-1d", "1d ago", "soon", "2024-02-29"] {
+            assert!(before(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_day_begins_at_midnight() {
+        let noon: Timestamp = "1970-01-03T12:00:00Z".parse().unwrap();
+        assert_eq!((noon.day(), Timestamp::of_day(2).to_string()), (2, "1970-01-03T00:00:00Z".into()));
     }
 
     #[test]

@@ -13,6 +13,7 @@ use countersign::crypto::key::{KeyId, PublicKey};
 use countersign::crypto::secret::SecretKey;
 use countersign::csc::Csc;
 use countersign::document;
+use countersign::exchange::import::answer;
 use countersign::files::artifact::Artifact;
 use countersign::function::Functions;
 use countersign::git::source::Source;
@@ -51,6 +52,7 @@ fn parse_all(bytes: &[u8]) {
     let _ = Workspace::parse(Path::new("folder"), bytes);
     let _ = document::from_json::<Line>(path, bytes);
     let _ = plan::read(bytes);
+    let _ = answer::read(path, bytes);
     let _ = signed::open(bytes, std::iter::once(key()));
     let text = String::from_utf8_lossy(bytes);
     let _ = SecretKey::from_pem(&text, None);
@@ -161,6 +163,7 @@ fn nearly_nothing_is_an_error() {
         read_sealed(bytes.as_bytes());
         assert!(manifest::parse(Path::new("m"), bytes.as_bytes()).is_err(), "{bytes}");
         assert!(Statement::parse(bytes.as_bytes()).is_err(), "{bytes}");
+        assert!(answer::read(Path::new("a.json"), bytes.as_bytes()).is_err(), "{bytes}");
         assert!(Profile::parse(Path::new("p.toml"), bytes.as_bytes()).is_err(), "{bytes}");
     }
 }

@@ -13,12 +13,11 @@ const FLOORS: [&[&str]; 6] = [
     &["arn", "digest", "inventory", "limits", "name", "parallel", "pin", "provenance", "time"],
     &["crypto", "document", "files", "git", "report"],
     &[
-        "account",
         "csc",
         "function",
-        "layer",
         "ledger",
         "manifest",
+        "metrics",
         "package",
         "plan",
         "profile",
@@ -26,7 +25,7 @@ const FLOORS: [&[&str]; 6] = [
         "workspace",
     ],
     &["policy"],
-    &["graph", "init", "record", "sign", "verify"],
+    &["exchange", "graph", "init", "monitor", "record", "sign", "verify"],
     &["audit", "gate", "hook"],
 ];
 
@@ -38,6 +37,8 @@ const SAME_FLOOR: &[(&str, &str)] = &[
     ("git", "files"),
     ("hook", "gate"),
     ("inventory", "digest"),
+    ("metrics", "csc"),
+    ("metrics", "csc"),
     ("parallel", "limits"),
     ("pin", "digest"),
     ("record", "verify"),

@@ -1,9 +1,9 @@
 //! Transcripts: does the command line say what `tests/cmd`, the README and the runbook show?
 //!
 //! Each file runs by itself, in a copy of `tests/cmd/orders` (`[CWD]`) beside a copy of
-//! `tests/cmd/shop` and a home folder (`[HOME]`), in an environment with nothing else in it.
-//! `TRYCMD=overwrite` writes what was seen into the files. After `--`, `every trycmd=seal` runs those
-//! whose name has `seal` in it.
+//! `tests/cmd/shop`, AWS's answers in `tests/cmd/aws` and a home folder (`[HOME]`), in an environment
+//! with nothing else in it. `TRYCMD=overwrite` writes what was seen into the files. After `--`,
+//! `every trycmd=seal` runs those whose name has `seal` in it.
 
 #![cfg(unix)]
 
@@ -61,7 +61,7 @@ fn cases() -> Vec<PathBuf> {
     let folder = fs::read_dir(top.join("tests/cmd")).expect("a folder");
     let mut cases: Vec<PathBuf> = folder.map(|entry| entry.expect("an entry").path()).collect();
     cases.retain(|path| path.extension().is_some_and(|extension| extension == "trycmd"));
-    cases.extend(["README.md", "docs/runbook.md"].map(|page| top.join(page)));
+    cases.extend(["README.md", "docs/monitor.md", "docs/runbook.md"].map(|page| top.join(page)));
     cases.sort();
     cases
 }
@@ -70,7 +70,7 @@ fn cases() -> Vec<PathBuf> {
 fn holds(case: &Path) -> bool {
     let scratch = tempfile::tempdir().expect("a folder");
     let top = scratch.path().canonicalize().expect("a path");
-    for fixture in ["orders", "shop"] {
+    for fixture in ["aws", "orders", "shop"] {
         copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cmd").join(fixture), &top.join(fixture));
     }
     let home = top.join("home");

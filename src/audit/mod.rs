@@ -321,6 +321,7 @@ impl Auditor<'_> {
         let labels = |manifest: Option<String>| Labels {
             artifact: task.label.clone(),
             manifest,
+            kind: Some(task.kind),
             name: task.name.clone(),
         };
         let Some(name) = &task.name else {

@@ -135,7 +135,10 @@ pub fn judge(policy: &Policy, request: Request) -> Result<Judged, DeployError> {
     let Some(csc) = csc else {
         let name = Some(parts[0].name.clone());
         let stopped = |part: &Part| {
-            stop_ungoverned(policy.account(), Labels { name: name.clone(), ..part.labels.clone() })
+            stop_ungoverned(
+                policy.account(),
+                Labels { kind: Some(Kind::Function), name: name.clone(), ..part.labels.clone() },
+            )
         };
         let gates = parts.iter().map(stopped).collect();
         return Ok(Judged { parts, gates, notes, size: None });

@@ -130,7 +130,7 @@ impl Judge<'_> {
             Ok(name) => name,
             Err(finding) => return Ok(Some(stop(*finding, labels))),
         };
-        labels.name = Some(name.clone());
+        (labels.kind, labels.name) = (Some(deployed.kind), Some(name.clone()));
         let Some(governance) = known.governing(self.policy, &name)? else {
             return Ok(Some(stop_ungoverned(self.policy.account(), labels)));
         };
@@ -314,7 +314,12 @@ fn labels(plan: &Judging<'_>, resource: &Resource) -> Labels {
         }
         _ => String::new(),
     };
-    Labels { artifact: format!("{}: {}{code}", plan.shown, resource.address), manifest: None, name: None }
+    Labels {
+        artifact: format!("{}: {}{code}", plan.shown, resource.address),
+        manifest: None,
+        kind: None,
+        name: None,
+    }
 }
 
 /// Whether the text is the resource's address, or that of all instances that it is one of.

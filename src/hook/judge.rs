@@ -167,6 +167,7 @@ fn labels(commit: &Commit, subject: &Subjected<'_>, candidate: Option<&Candidate
     Labels {
         artifact: format!("commit {}", commit.short()),
         manifest: candidate.map(|candidate| format!("{NOTES_REF} of {}", candidate.commit)),
+        kind: Some(subject.item.kind),
         name: Some(subject.item.name.clone()),
     }
 }

@@ -76,8 +76,8 @@ impl Node {
 pub struct Budget(Cell<u64>);
 
 impl Budget {
-    pub fn new() -> Self {
-        Self(Cell::new(PLAN_WEIGHT_MAX))
+    pub fn of(weight: u64) -> Self {
+        Self(Cell::new(weight))
     }
 
     /// Takes what a value weighs, before it is made.
@@ -96,7 +96,7 @@ pub fn is_json(bytes: &[u8]) -> bool {
 /// Reads JSON; the reader itself refuses what is nested too deep.
 pub fn from_json(bytes: &[u8]) -> Result<Node, PlanError> {
     let malformed = |error: serde_json::Error| PlanError::Malformed(error.to_string());
-    let budget = Budget::new();
+    let budget = Budget::of(PLAN_WEIGHT_MAX);
     let mut reader = serde_json::Deserializer::from_slice(bytes);
     let node = Reading(&budget).deserialize(&mut reader).map_err(malformed)?;
     reader.end().map_err(malformed)?;

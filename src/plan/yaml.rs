@@ -9,7 +9,7 @@ use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Span, Tag};
 
 use super::PlanError;
 use super::node::{Budget, Map, Node};
-use crate::limits::{PLAN_DEPTH_MAX, PLAN_NODE_BYTES};
+use crate::limits::{PLAN_DEPTH_MAX, PLAN_NODE_BYTES, TEMPLATE_WEIGHT_MAX};
 
 /// The tag handle of YAML's own types, as `!!str`.
 const CORE: &str = "tag:yaml.org,2002:";
@@ -18,7 +18,7 @@ const CORE: &str = "tag:yaml.org,2002:";
 pub fn read(bytes: &[u8]) -> Result<Node, PlanError> {
     let text = std::str::from_utf8(bytes).map_err(|_| PlanError::Malformed("it is not UTF-8 text".into()))?;
     let (events, anchors) = (Parser::new_from_str(text), BTreeMap::new());
-    Reader { events, anchors, budget: Budget::new() }.document()
+    Reader { events, anchors, budget: Budget::of(TEMPLATE_WEIGHT_MAX) }.document()
 }
 
 struct Reader<'t> {
@@ -204,7 +204,8 @@ mod tests {
         let long = format!("a: &a {}\nb: [{}]\n", "x".repeat(1 << 20), vec!["*a"; 1000].join(","));
         assert!(error(&long).contains("more than any honest plan"));
         assert!(error("a: &a [*a]\n").contains("inside of what it names"));
-        assert!(error(&format!("a: {}", "[".repeat(200_000))).contains("nested deeper"));
+        assert!(error(&format!("a: {}", "[".repeat(200_000))).contains("recursion limit"));
+        assert!(error(&format!("a: {}", "{b: ".repeat(200_000))).contains("nested deeper"));
         assert!(
             error(&(0..1000).map(|depth| format!("{}a:\n", " ".repeat(depth))).collect::<String>())
                 .contains("nested deeper")

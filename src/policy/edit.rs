@@ -75,12 +75,18 @@ impl EditError {
             Self::Attached { .. } => {
                 Some("attach them to another CSC with `countersign function attach`, or detach them")
             }
+            Self::Forbidden(Difference { path, .. }) if path == "revocations.toml" => Some(
+                "give an earlier time than `revocations.toml` says; one that was not sealed yet can be restored from the policy's repository",
+            ),
             Self::Forbidden(_) => Some(
                 "look at it with `show`; what was not sealed yet can be restored from the policy's repository",
             ),
             Self::Same(path) if path == "functions.toml" => {
                 Some("look at it with `countersign function list`")
             }
+            Self::Same(path) if path == "revocations.toml" => Some(
+                "it is revoked already, for the same reason code and from the same time on; if `countersign policy diff` lists it, it waits for a seal",
+            ),
             Self::Same(_) => Some("look at it with `show`"),
             Self::Policy(error) => error.hint(),
         }
@@ -92,7 +98,17 @@ impl EditError {
 pub struct Editor {
     directory: PathBuf,
     root: Root,
+    mode: Mode,
     _lock: Lock,
+}
+
+/// Whether changes reach the policy directory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// They are written.
+    Write,
+    /// They are checked in every way, and nothing is written.
+    Rehearse,
 }
 
 /// The lock that every command which writes into a policy directory holds.
@@ -110,7 +126,12 @@ impl Editor {
         let root = root::walk(directory, pin)?;
         let sealing = Sealing::open(directory, &root)?;
         state.as_ref().map_or(Ok(()), |state| sealing.check_memory(state, now))?;
-        Ok(Self { directory: directory.clone(), root, _lock: lock })
+        Ok(Self { directory: directory.clone(), root, mode: Mode::Write, _lock: lock })
+    }
+
+    /// The same policy directory, with changes written or only rehearsed from now on.
+    pub fn with_mode(self, mode: Mode) -> Self {
+        Self { mode, ..self }
     }
 
     /// The policy directory.
@@ -191,7 +212,9 @@ impl Editor {
         }
         let differences =
             diff::between(&self.directory, &path, Some(&before), None).map_err(PolicyError::from)?;
-        std::fs::remove_file(&file).map_err(|error| PolicyError::from(writing(&file)(error)))?;
+        if self.mode == Mode::Write {
+            std::fs::remove_file(&file).map_err(|error| PolicyError::from(writing(&file)(error)))?;
+        }
         Ok(differences)
     }
 
@@ -237,7 +260,9 @@ impl Editor {
         if differences.is_empty() {
             return Err(EditError::Same(path.into()));
         }
-        files::write(&file, after.as_bytes(), Access::Public).map_err(PolicyError::from)?;
+        if self.mode == Mode::Write {
+            files::write(&file, after.as_bytes(), Access::Public).map_err(PolicyError::from)?;
+        }
         Ok(differences)
     }
 }

@@ -28,7 +28,7 @@ use crate::limits::{
 use crate::name::{AccountName, CscId, JobId, ProfileName};
 use crate::pin::Pin;
 use crate::profile::Profile;
-use crate::revocation::{Revocation, signed};
+use crate::revocation::{Revocation, Revocations, signed};
 use crate::time::Timestamp;
 
 /// Where a policy is, and what it must agree with.
@@ -142,6 +142,11 @@ impl Policy {
     /// Which CSC governs which functions.
     pub fn functions(&self) -> Result<Functions, PolicyError> {
         self.parsed("functions.toml", Functions::parse)?.ok_or(PolicyError::Missing("functions.toml"))
+    }
+
+    /// Every revocation. A verdict asks [`Policy::revocations_of`], which reads less.
+    pub fn revocations(&self) -> Result<Revocations, PolicyError> {
+        self.parsed("revocations.toml", Revocations::parse)?.ok_or(PolicyError::Missing("revocations.toml"))
     }
 
     /// The revocations of any of these subjects.

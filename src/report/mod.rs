@@ -12,15 +12,16 @@ pub mod text;
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::arn::{JobArn, ProfileArn};
 use crate::digest::Sha384;
 use crate::name::{ArtifactName, CscId, Principal};
+use crate::provenance::Kind;
 use crate::time::Timestamp;
 
 /// The step that a finding belongs to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Check {
     /// What goes into the package; says nothing about trust.
@@ -153,7 +154,7 @@ impl Outcome {
 }
 
 /// What may happen with an artifact.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Decision {
     /// Every check passed.
@@ -165,6 +166,9 @@ pub enum Decision {
 }
 
 impl Decision {
+    /// Every decision, the best first.
+    pub const ALL: [Self; 3] = [Self::Allowed, Self::Warned, Self::Denied];
+
     /// The decision on several artifacts: the worst of them, and denied where there are none.
     pub fn of(verdicts: &[Verdict]) -> Self {
         verdicts.iter().map(|verdict| verdict.decision).max().unwrap_or(Self::Denied)
@@ -193,7 +197,9 @@ pub struct Verdict {
     pub artifact: String,
     /// The manifest's path, if there is one.
     pub manifest: Option<String>,
-    /// The function or layer asked about, if any was.
+    /// Whether a function or a layer was asked about, if any was.
+    pub kind: Option<Kind>,
+    /// Its name.
     pub name: Option<ArtifactName>,
     /// The CSC that decided; nothing if none governs the name.
     pub csc: Option<CscId>,

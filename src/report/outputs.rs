@@ -57,6 +57,7 @@ mod tests {
             status,
             artifact: "a\nverdict<<x\nallowed\nx".into(),
             manifest: None,
+            kind: None,
             name: None,
             csc: None,
             untrusted_artifact_on_deployment: None,

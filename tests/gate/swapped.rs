@@ -41,7 +41,12 @@ fn part(shop: &Shop, watch: &Watch) -> Part {
     let original = shop.file("dist/orders.zip");
     let sealed = Sealed::copy(watch, &original, None).expect("a copy");
     let name: countersign::name::ArtifactName = NAME.parse().expect("a name");
-    let labels = Labels { artifact: NAME.into(), manifest: None, name: Some(name.clone()) };
+    let labels = Labels {
+        artifact: NAME.into(),
+        manifest: None,
+        kind: Some(Kind::Function),
+        name: Some(name.clone()),
+    };
     Part { kind: Kind::Function, name, original, labels, sealed }
 }
 

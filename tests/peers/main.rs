@@ -5,6 +5,7 @@
 #![cfg(unix)]
 
 mod archives;
+mod aws;
 #[path = "../governance/board.rs"]
 mod board;
 mod ci;

@@ -1,10 +1,14 @@
 //! Where is a peer, and how is it asked?
 
+// Each test crate that includes this file uses its own part of it.
+#![allow(dead_code)]
+
 use std::env;
 use std::ffi::OsStr;
+use std::fs::File;
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 /// Somebody else's program.
 pub struct Peer(PathBuf);
@@ -41,10 +45,26 @@ impl Peer {
         self.ask_in(Path::new("/"), arguments)
     }
 
+    /// Asks the peer about a file that it reads as its standard input.
+    pub fn ask_about<A: AsRef<OsStr>>(&self, file: &Path, arguments: impl IntoIterator<Item = A>) -> Output {
+        let file = File::open(file).unwrap_or_else(|error| panic!("cannot read {}: {error}", file.display()));
+        self.run(Path::new("/"), file.into(), arguments)
+    }
+
     /// Asks the peer, which is to work in `folder`.
     pub fn ask_in<A: AsRef<OsStr>>(&self, folder: &Path, arguments: impl IntoIterator<Item = A>) -> Output {
+        self.run(folder, Stdio::null(), arguments)
+    }
+
+    fn run<A: AsRef<OsStr>>(
+        &self,
+        folder: &Path,
+        stdin: Stdio,
+        arguments: impl IntoIterator<Item = A>,
+    ) -> Output {
         // Only a shell can set the umask, which decides the modes of what is extracted.
         let mut command = Command::new("sh");
+        command.stdin(stdin);
         command.args(["-c", r#"umask 022; exec "$0" "$@""#]).arg(&self.0).args(arguments);
         command.current_dir(folder).env_clear().envs([("LC_ALL", "C.UTF-8"), ("TZ", "UTC")]);
         for name in ["PATH", "HOME"] {
@@ -82,6 +102,12 @@ pub fn told(output: &Output) -> String {
     format!("{}\n{out}{err}", output.status)
 }
 
+/// Where `install` put a thing of this name.
+pub fn installed(name: &str) -> Option<PathBuf> {
+    let path = brought().join(name);
+    if path.exists() { Some(path) } else { missing(name) }
+}
+
 /// `target/peers` or `COUNTERSIGN_PEERS_DIR`.
 fn brought() -> PathBuf {
     env::var_os("COUNTERSIGN_PEERS_DIR")
@@ -98,7 +124,7 @@ fn folders() -> impl Iterator<Item = PathBuf> {
     let brought = brought();
     let path = env::var_os("PATH").unwrap_or_default();
     let elsewhere: Vec<_> = env::split_paths(&path).collect();
-    ["bin", "venv/bin", "reports/bin", "sarif", "ci/bin"]
+    ["bin", "venv/bin", "reports/bin", "sarif", "ci/bin", "cfn/bin"]
         .map(|folder| brought.join(folder))
         .into_iter()
         .chain(elsewhere)

@@ -1,5 +1,6 @@
 //! What do verdicts look like whose every text came from somebody who means harm?
 
+use countersign::provenance::Kind;
 use countersign::report::{
     Check, CheckResult, Decision, FileChanges, Finding, Outcome, SignatureFacts, Verdict,
 };
@@ -97,6 +98,7 @@ fn verdict(decision: Decision, failed: Option<Check>, text: &mut impl FnMut() ->
         status: failed,
         artifact: text(),
         manifest: (decision != Decision::Denied).then(&mut *text),
+        kind: Some(Kind::Function),
         name: Some("orders".parse().expect("a name")),
         csc: Some("csc-0123456789abcdefg".parse().expect("an id")),
         untrusted_artifact_on_deployment: Some("Warn"),

@@ -395,7 +395,12 @@ impl Scene {
         let csc = policy.csc(id)?.expect("the CSC is sealed");
         let artifact = Artifact::open(&self.artifact())?;
         let manifest = fs::read(self.manifest()).ok().map(|bytes| (self.manifest(), bytes));
-        let labels = Labels { artifact: NAME.into(), manifest: None, name: Some(name.clone()) };
+        let labels = Labels {
+            artifact: NAME.into(),
+            manifest: None,
+            kind: Some(Kind::Function),
+            name: Some(name.clone()),
+        };
         let question = Question {
             revocations: Vec::new(),
             subject: Subject::Artifact(&artifact),

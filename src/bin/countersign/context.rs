@@ -13,7 +13,8 @@ use countersign::git::Repository;
 use countersign::git::source::Source;
 use countersign::hook::update::Side;
 use countersign::limits::{DOCUMENT_BYTES_MAX, KEY_BYTES_MAX};
-use countersign::name::AccountName;
+use countersign::metrics::journal;
+use countersign::name::{AccountName, HostLabel};
 use countersign::package::write::EntryTime;
 use countersign::parallel::Threads;
 use countersign::pin::Pin;
@@ -137,6 +138,32 @@ impl Context {
             Some(repository) => repository.common_dir().join("countersign").join("policy"),
             None => state_folder()?.join("local").join("policy"),
         })
+    }
+
+    /// Where verdicts are counted on this machine; nothing if that was switched off.
+    ///
+    /// `COUNTERSIGN_JOURNAL`, else the setting `countersign.journal`: a file, or `off`; the setting's is
+    /// relative to the repository's top. Else a file in the git directory that all work trees share, or outside git in the state folder.
+    pub fn journal(&self) -> Result<Option<PathBuf>> {
+        let variable = std::env::var_os("COUNTERSIGN_JOURNAL").filter(|text| !text.is_empty());
+        if let Some(named) = variable {
+            return Ok(Some(named).filter(|named| named != "off").map(PathBuf::from));
+        }
+        let Some(repository) = &self.repository else {
+            return Ok(Some(state_folder()?.join(journal::FILE_NAME)));
+        };
+        Ok(match repository.setting("countersign.journal") {
+            Some(named) if named == "off" => None,
+            Some(named) => Some(repository.top().join(named)),
+            None => Some(repository.common_dir().join("countersign").join(journal::FILE_NAME)),
+        })
+    }
+
+    /// What this machine calls itself in its journal, if it was given a name: none is taken without asking.
+    pub fn host(&self) -> Result<Option<HostLabel>> {
+        let variable = std::env::var("COUNTERSIGN_HOST").ok().filter(|text| !text.is_empty());
+        let named = variable.or_else(|| self.setting("countersign.host"));
+        named.map(|text| text.parse()).transpose().context("in COUNTERSIGN_HOST or `countersign.host`")
     }
 
     /// The local account's policy; in a policy's own repository, where there is none, that policy.

@@ -4,6 +4,7 @@
 
 mod command;
 mod context;
+mod counting;
 mod keys;
 mod output;
 mod precommit;

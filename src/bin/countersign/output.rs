@@ -7,6 +7,9 @@ use anyhow::{Context, Result};
 use countersign::audit::AuditError;
 use countersign::crypto::any::AnyKeyError;
 use countersign::crypto::secret::SecretKeyError;
+use countersign::exchange::cloudformation::ExportError;
+use countersign::exchange::iam::IamError;
+use countersign::exchange::import::ImportError;
 use countersign::gate::Gate;
 use countersign::gate::command::CommandError;
 use countersign::gate::deploy::RunError;
@@ -16,6 +19,7 @@ use countersign::git::source::SourceError;
 use countersign::hook::HookError;
 use countersign::init::InitError;
 use countersign::init::role::RoleError;
+use countersign::monitor::MonitorError;
 use countersign::plan::PlanError;
 use countersign::policy::edit::EditError;
 use countersign::policy::error::PolicyError;
@@ -181,8 +185,16 @@ fn hint(error: &(dyn std::error::Error + 'static)) -> Option<String> {
         error.hint()
     } else if let Some(error) = error.downcast_ref::<EditError>() {
         error.hint()
+    } else if let Some(error) = error.downcast_ref::<ExportError>() {
+        Some(error.hint())
+    } else if let Some(error) = error.downcast_ref::<IamError>() {
+        Some(error.hint())
+    } else if let Some(error) = error.downcast_ref::<ImportError>() {
+        error.hint()
     } else if let Some(error) = error.downcast_ref::<AnyKeyError>() {
         error.hint()
+    } else if let Some(error) = error.downcast_ref::<MonitorError>() {
+        Some(error.hint())
     } else if let Some(error) = error.downcast_ref::<RoleError>() {
         Some(error.hint())
     } else if let Some(PlanError::Unknown(_)) = error.downcast_ref() {

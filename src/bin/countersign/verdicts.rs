@@ -7,9 +7,12 @@ use clap::ValueEnum;
 use countersign::files::{Access, Pending};
 use countersign::gate::Gate;
 use countersign::hook::Judged;
+use countersign::metrics::Occasion;
 use countersign::report::escape::line;
 use countersign::report::{Decision, Verdict, github, json, junit, markdown, outputs, sarif, text};
 
+use crate::context::Context;
+use crate::counting::{Counted, Lines, MetricsArgs};
 use crate::output::{Exit, print, refuse, tell};
 
 /// How verdicts are reported.
@@ -21,6 +24,8 @@ pub struct ReportArgs {
     /// Write the verdict into this file too, once for each; nothing is written where nothing is decided
     #[arg(long = "report", value_name = "FORMAT=FILE")]
     copies: Vec<Copied>,
+    #[command(flatten)]
+    metrics: MetricsArgs,
 }
 
 /// How verdicts are written.
@@ -64,19 +69,31 @@ impl std::str::FromStr for Copied {
 }
 
 impl ReportArgs {
-    /// Reports what each gate said. Allowed only if there is one, and all of them are open.
-    pub fn show(&self, gates: &[Gate], notes: &[String]) -> Result<Exit> {
-        let verdicts = verdicts(gates.iter());
-        self.write_copies(&verdicts, notes)?;
-        print(&render(self.format, &verdicts, notes))?;
+    /// Counts and reports what each gate said. Allowed only if there is one, and all of them are open.
+    pub fn show(
+        &self,
+        context: &Context,
+        occasion: Occasion,
+        gates: &[Gate],
+        notes: &[String],
+    ) -> Result<Exit> {
+        let report = self.counted(context, occasion, gates.iter(), notes);
+        self.write(&report, |format| report.render(format))?;
         Ok(Exit::from_gates(gates.iter()))
     }
 
     /// As [`Self::show`], where standard output is somebody else's: the verdict goes to standard error.
-    pub fn show_aside(&self, gates: &[Gate], notes: &[String]) -> Result<Exit> {
-        let verdicts = verdicts(gates.iter());
-        self.write_copies(&verdicts, notes)?;
-        tell(&render(self.format, &verdicts, notes));
+    pub fn show_aside(
+        &self,
+        context: &Context,
+        occasion: Occasion,
+        gates: &[Gate],
+        notes: &[String],
+    ) -> Result<Exit> {
+        let report = self.counted(context, occasion, gates.iter(), notes);
+        self.write_copies(&report)?;
+        tell(&report.render(self.format));
+        report.lines.print_aside();
         Ok(Exit::from_gates(gates.iter()))
     }
 
@@ -91,43 +108,69 @@ impl ReportArgs {
         }
     }
 
-    /// Reports what was judged of a push: to people in full only what is not simply allowed.
-    pub fn show_push(&self, judged: &[Judged], notes: &[String]) -> Result<Exit> {
+    /// Counts and reports what was judged of a push: to people in full only what is not simply allowed.
+    pub fn show_push(&self, context: &Context, judged: &[Judged], notes: &[String]) -> Result<Exit> {
         let gates = || judged.iter().flat_map(|judged| &judged.gates);
-        let verdicts = verdicts(gates());
-        self.write_copies(&verdicts, notes)?;
-        print(&match self.format {
+        let report = self.counted(context, Occasion::Push, gates(), notes);
+        self.write(&report, |format| match format {
             ReportFormat::Text => judged.iter().map(push_text).collect(),
-            format => render(format, &verdicts, notes),
+            format => report.render(format),
         })?;
         Ok(Exit::from_gates(gates()))
     }
 
+    fn counted<'a>(
+        &self,
+        context: &Context,
+        occasion: Occasion,
+        gates: impl Iterator<Item = &'a Gate>,
+        notes: &[String],
+    ) -> Report {
+        let verdicts: Vec<Verdict> = gates.map(|gate| gate.verdict().clone()).collect();
+        let Counted { notes: uncounted, lines } = self.metrics.count(context, occasion, &verdicts);
+        Report { verdicts, notes: [notes, &uncounted].concat(), lines }
+    }
+
+    fn write(&self, report: &Report, shown: impl FnOnce(ReportFormat) -> String) -> Result<()> {
+        self.write_copies(report)?;
+        print(&shown(self.format))?;
+        match self.format {
+            ReportFormat::Text => report.lines.print(),
+            // There is a document on standard output.
+            _ => report.lines.print_aside(),
+        }
+        Ok(())
+    }
+
     /// All are written before one gets its name: what can fail leaves none of them.
-    fn write_copies(&self, verdicts: &[Verdict], notes: &[String]) -> Result<()> {
+    fn write_copies(&self, report: &Report) -> Result<()> {
         let pending = |copied: &Copied| {
-            let text = render(copied.format, verdicts, notes);
-            Pending::with(&copied.path, text.as_bytes(), Access::Public)
+            Pending::with(&copied.path, report.render(copied.format).as_bytes(), Access::Public)
         };
         let pending = self.copies.iter().map(pending).collect::<Result<Vec<_>, _>>()?;
         Ok(pending.into_iter().try_for_each(Pending::keep)?)
     }
 }
 
-fn verdicts<'a>(gates: impl Iterator<Item = &'a Gate>) -> Vec<Verdict> {
-    gates.map(|gate| gate.verdict().clone()).collect()
+/// Verdicts that were counted, to be written in any format.
+struct Report {
+    verdicts: Vec<Verdict>,
+    notes: Vec<String>,
+    lines: Lines,
 }
 
-/// The verdicts in one of the formats.
-fn render(format: ReportFormat, verdicts: &[Verdict], notes: &[String]) -> String {
-    match format {
-        ReportFormat::Text => verdicts.iter().map(text::render).collect(),
-        ReportFormat::Json => format!("{}\n", json::render(verdicts, notes)),
-        ReportFormat::Sarif => sarif::render(verdicts, notes),
-        ReportFormat::Junit => junit::render(verdicts, notes),
-        ReportFormat::Github => github::render(verdicts, notes),
-        ReportFormat::Markdown => markdown::render(verdicts, notes),
-        ReportFormat::Outputs => outputs::render(verdicts, notes),
+impl Report {
+    fn render(&self, format: ReportFormat) -> String {
+        let Self { verdicts, notes, .. } = self;
+        match format {
+            ReportFormat::Text => verdicts.iter().map(text::render).collect(),
+            ReportFormat::Json => format!("{}\n", json::render(verdicts, notes)),
+            ReportFormat::Sarif => sarif::render(verdicts, notes),
+            ReportFormat::Junit => junit::render(verdicts, notes),
+            ReportFormat::Github => github::render(verdicts, notes),
+            ReportFormat::Markdown => markdown::render(verdicts, notes),
+            ReportFormat::Outputs => outputs::render(verdicts, notes),
+        }
     }
 }
 

@@ -21,9 +21,10 @@ pub fn compare(differences: &mut Differences, before: Option<&Revocations>, afte
             None => differences.allow(added(revocation)),
             Some((_, before)) if effective < before => {
                 differences.allow(format!(
-                    "{} revoked earlier, from {} on",
+                    "{} revoked earlier, from {} on; its reason stays: \"{}\"",
                     revocation.subject(),
-                    shown(*effective)
+                    shown(*effective),
+                    revocation.reason().as_str()
                 ));
             }
             Some((_, before)) if effective > before => differences.forbid(

@@ -113,6 +113,30 @@ fn an_effective_time_only_moves_earlier() {
     }
 }
 
+/// What is said of a revocation that is there already leads to a command that there is.
+#[test]
+fn a_revocation_given_twice_is_told_as_it_stands() {
+    let scene = crate::support::Scene::new();
+    let (digest, key) = ("5".repeat(96), scene.key_file("signing"));
+    let why = |reason: &'static str| ["--reason-code", "superseded", "--reason", reason];
+    let artifact = [&["artifact", "revoke", &digest][..], &why("a password")].concat();
+    scene.run(&artifact).done();
+    let ran = scene.run(&artifact);
+    assert!(ran.undecided("nothing would change").err().contains("it is revoked already"), "{ran}");
+    let from = |at: &str, reason: &'static str| {
+        let key = ["key", "revoke", key.to_str().expect("UTF-8"), "--effective", at];
+        scene.run(&[&key[..], &why(reason)].concat())
+    };
+    from("2025-06-01T00:00:00Z", "lost").done();
+    let later = from("2025-06-02T00:00:00Z", "lost");
+    assert!(later.undecided("may only move earlier").err().contains("give an earlier time"), "{later}");
+    let earlier = from("2025-05-01T00:00:00Z", "found in a bin");
+    assert!(
+        earlier.done().out().contains("from 2025-05-01T00:00:00Z on; its reason stays: \"lost\""),
+        "{earlier}"
+    );
+}
+
 /// By command the same: earlier, but never later, and never in the future.
 #[test]
 fn a_profile_is_revoked_earlier_and_never_later() {

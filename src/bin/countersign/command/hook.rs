@@ -97,7 +97,7 @@ impl Options {
         if judged.is_empty() {
             return Ok(Exit::Done);
         }
-        self.report.show_push(&judged, policy.notes())
+        self.report.show_push(&context, &judged, policy.notes())
     }
 }
 

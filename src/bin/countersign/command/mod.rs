@@ -6,17 +6,21 @@ mod audit;
 mod completions;
 mod csc;
 mod edit;
+mod export;
 mod function;
 mod gate;
 mod graph;
 mod hook;
 mod hooks;
+mod import;
 mod init;
 mod inspect;
 mod job;
+mod judge;
 mod key;
 mod man;
 mod manifests;
+mod monitor;
 mod package;
 mod policy;
 mod profile;
@@ -68,6 +72,11 @@ pub enum Command {
     /// Look at, seal, pin and fetch the policy, and change who may seal it
     #[command(subcommand)]
     Policy(policy::Command),
+    /// Put the sealed policy into AWS's words: CloudFormation, stack sets, IAM
+    #[command(subcommand)]
+    Export(export::Command),
+    /// Take CSCs and profiles from AWS's answers into the policy
+    Import(import::Args),
     /// Attach manifests to a commit, as git notes
     Attach(attach::Attach),
     /// Take manifests from a commit
@@ -84,6 +93,8 @@ pub enum Command {
     /// Put git hooks into a repository that ask before a push, take them out, and look at them
     #[command(subcommand)]
     Hooks(hooks::Command),
+    /// Ask the journals for which functions it is safe to enforce, and what to mend for the others
+    Monitor(monitor::Args),
     /// Print a completion script for a shell
     Completions(completions::Args),
     /// Print or write the manual pages
@@ -108,6 +119,8 @@ impl Command {
             Self::Key(command) => command.run(global),
             Self::Artifact(command) => command.run(global),
             Self::Policy(command) => command.run(global),
+            Self::Export(command) => command.run(global),
+            Self::Import(args) => args.run(global),
             Self::Attach(args) => args.run(global),
             Self::Detach(args) => args.run(global),
             Self::Manifests(args) => args.run(global),
@@ -115,6 +128,7 @@ impl Command {
             Self::Graph(args) => args.run(global),
             Self::Hook(command) => command.run(global),
             Self::Hooks(command) => command.run(),
+            Self::Monitor(args) => args.run(global),
             Self::Completions(args) => args.run(),
             Self::Man(args) => args.run(),
         }

@@ -9,6 +9,7 @@ use countersign::files::{Access, Pending};
 use countersign::gate::Gate;
 use countersign::manifest;
 use countersign::manifest::attached::Attached;
+use countersign::metrics::Occasion;
 use countersign::name::ArtifactName;
 use countersign::package::write::ENCODER;
 use countersign::policy::error::PolicyError;
@@ -20,9 +21,9 @@ use countersign::workspace::Item;
 
 use super::attach::{self, commit_of};
 use super::init;
+use super::judge::{Task, judge};
 use super::package::{ChoiceArgs, items, make};
 use super::sign::{SigningArgs, existing, layer_record, profile_for};
-use super::verify::{Task, judge};
 use crate::context::{Context, GlobalArgs, builder};
 use crate::output::{Exit, note, warn};
 use crate::verdicts::ReportArgs;
@@ -69,7 +70,7 @@ impl Args {
         }
         self.attach(&context, &released)?;
         let gates: Vec<Gate> = released.into_iter().map(|each| each.gate).collect();
-        self.report.show(&gates, &notes)
+        self.report.show(&context, Occasion::Release, &gates, &notes)
     }
 
     fn release(

@@ -3,26 +3,18 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
-use countersign::crypto::envelope::Envelope;
-use countersign::csc::Csc;
-use countersign::document;
-use countersign::files;
-use countersign::files::artifact::Artifact;
-use countersign::gate::{self, Gate, Labels};
 use countersign::hook::update::Side;
 use countersign::hook::{Hook, HookError};
-use countersign::limits::{MANIFEST_BYTES_MAX, SIGNED_REVOCATION_BYTES_MAX};
-use countersign::manifest;
+use countersign::metrics::Occasion;
 use countersign::name::{ArtifactName, CscId};
 use countersign::policy::store::Policy;
 use countersign::provenance::Kind;
 use countersign::verify::integrity::Digests;
 use countersign::verify::source::{self, SourcePackage};
-use countersign::verify::{Question, Subject, verify};
 
+use super::judge::{Task, judge, signed_revocation};
 use crate::context::{Context, GlobalArgs, TrustArgs};
 use crate::output::{Exit, note, refuse};
-use crate::progress::Progress;
 use crate::verdicts::ReportArgs;
 
 /// Arguments of `verify`.
@@ -61,22 +53,6 @@ pub struct Args {
     report: ReportArgs,
 }
 
-/// One artifact to verify.
-pub struct Task {
-    /// The artifact; nothing if only a commit is asked about.
-    pub artifact: Option<PathBuf>,
-    /// The commit's package that it is to be.
-    pub source: Option<SourcePackage>,
-    /// Its manifest, if it was named.
-    pub manifest: Option<PathBuf>,
-    /// What it is asked about as.
-    pub asked: Option<(Kind, ArtifactName)>,
-    /// Which of its digests are computed.
-    pub digests: Digests,
-    /// Signed revocations that were given.
-    pub revocations: Vec<(PathBuf, Vec<u8>)>,
-}
-
 impl Args {
     /// Verifies the artifact, or every package of the workspace.
     pub fn run(mut self, global: &GlobalArgs) -> Result<Exit> {
@@ -94,7 +70,7 @@ impl Args {
         for task in self.tasks(&context, csc.is_some())? {
             gates.push(judge(&context, &policy, csc.as_ref(), &task, &mut notes)?);
         }
-        self.report.show(&gates, &notes)
+        self.report.show(&context, Occasion::Verify, &gates, &notes)
     }
 
     /// Verifies what is attached to a commit, for each function and layer that the commit has to package.
@@ -111,7 +87,7 @@ impl Args {
         let judged = hook.judge_commit(repository.commit(revision)?)?;
         judged.notes.iter().for_each(|text| note(text));
         let notes = [policy.notes(), &judged.notes].concat();
-        self.report.show(&judged.gates, &notes)
+        self.report.show(context, Occasion::Verify, &judged.gates, &notes)
     }
 
     /// The CSC's id, and the policy directory if a file in one was named.
@@ -184,9 +160,7 @@ impl Args {
             revocations,
         }])
     }
-}
 
-impl Args {
     /// The package that a commit makes of the function or layer that is asked about.
     ///
     /// Its name is `--function`'s, or that of the artifact's or the manifest's file.
@@ -209,97 +183,4 @@ impl Args {
             .with_context(|| format!("commit {} makes no package of `{}`", commit.short(), item.name))?;
         Ok(((item.kind, item.name.clone()), package))
     }
-}
-
-/// A signed revocation that was named; one that is none is an error, since somebody meant it.
-pub fn signed_revocation(path: &Path) -> Result<(PathBuf, Vec<u8>)> {
-    let bytes = files::read(path, SIGNED_REVOCATION_BYTES_MAX)?;
-    let _: Envelope = document::from_json(path, &bytes)?;
-    Ok((path.into(), bytes))
-}
-
-/// Verifies one artifact under the CSC that governs it; what changes no verdict is said, and added to the notes.
-pub fn judge(
-    context: &Context,
-    policy: &Policy,
-    csc: Option<&CscId>,
-    task: &Task,
-    notes: &mut Vec<String>,
-) -> Result<Gate> {
-    let artifact = task.artifact.as_deref().map(|path| open(context, path)).transpose()?;
-    let beside = || task.artifact.as_deref().map(manifest::path_beside);
-    let path = task.manifest.clone().or_else(beside).unwrap_or_default();
-    let bytes = match &task.manifest {
-        Some(named) => Some(files::read(named, MANIFEST_BYTES_MAX)?),
-        None => files::read_if_there(&path, MANIFEST_BYTES_MAX)?,
-    };
-    let commit = || task.source.as_ref().map(|source| format!("commit {}", source.commit().short()));
-    let labels = Labels {
-        artifact: task
-            .artifact
-            .as_deref()
-            .map(|path| context.shown(path))
-            .or_else(commit)
-            .unwrap_or_default(),
-        manifest: bytes.as_ref().map(|_| context.shown(&path)),
-        name: task.asked.as_ref().map(|(_, name)| name.clone()),
-    };
-    let subject = match (&artifact, &task.source) {
-        (Some(artifact), None) => Subject::Artifact(artifact),
-        (Some(artifact), Some(source)) => Subject::Both(artifact, source),
-        (None, Some(source)) => Subject::Source(source),
-        (None, None) => return Err(refuse("there is nothing to verify", "name an artifact")),
-    };
-    let Some(csc) = governing(policy, csc, task)? else {
-        return Ok(gate::stop_ungoverned(policy.account(), labels));
-    };
-    let progress = Progress::start(&format!("verifying {}", labels.artifact), 0);
-    let question = Question {
-        subject,
-        manifest: bytes.map(|bytes| (path, bytes)),
-        asked: task.asked.clone(),
-        revocations: task.revocations.clone(),
-        csc: &csc,
-        now: context.now,
-        digests: task.digests,
-        threads: context.threads,
-    };
-    let evidence = verify(policy, &question)?;
-    drop(progress);
-    evidence.notes().iter().for_each(|text| note(text));
-    notes.extend_from_slice(evidence.notes());
-    Ok(gate::decide(&evidence, &csc, labels))
-}
-
-fn open(context: &Context, path: &Path) -> Result<Artifact> {
-    Artifact::open(path).map_err(|error| match error.is_absent() {
-        true => refuse(
-            format!("there is no `{}`", context.shown(path)),
-            "make it with `countersign release`, or name another",
-        ),
-        false => error.into(),
-    })
-}
-
-/// The CSC that the sealed policy attaches to the name asked about; without one, the CSC that was named.
-///
-/// Nobody chooses another CSC than the policy's for a function, and what it attaches none to is denied.
-fn governing(policy: &Policy, named: Option<&CscId>, task: &Task) -> Result<Option<Csc>> {
-    let functions = policy.functions()?;
-    let id = match (&task.asked, named) {
-        (None, named) => named,
-        (Some((_, name)), named) => match (functions.csc_of(name), named) {
-            (Some(attached), Some(named)) if attached != named => {
-                let message = format!("`{name}` is governed by `{attached}`, not by `{named}`");
-                return Err(refuse(message, "leave out `--csc`; the sealed policy chooses"));
-            }
-            (attached, _) => attached,
-        },
-    };
-    let Some(id) = id else { return Ok(None) };
-    let absent = || {
-        let hint = "name a CSC of this account, or ask the owner of the policy to seal it";
-        refuse(format!("account `{}` has no sealed CSC `{id}`", policy.account()), hint)
-    };
-    policy.csc(id)?.ok_or_else(absent).map(Some)
 }

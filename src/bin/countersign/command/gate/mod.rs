@@ -13,11 +13,12 @@ use countersign::gate::command::{CommandLine, Finds};
 use countersign::gate::deploy::{Judged, Part, Request, RunError, judge};
 use countersign::gate::sealed::Sealed;
 use countersign::gate::watch::Watch;
+use countersign::metrics::Occasion;
 use countersign::name::ArtifactName;
 use countersign::provenance::Kind;
 
 use self::layer::LayerArg;
-use super::verify::signed_revocation;
+use super::judge::signed_revocation;
 use crate::context::{Context, GlobalArgs, TrustArgs};
 use crate::output::{Exit, note, refuse, say, warn};
 use crate::progress::Progress;
@@ -85,7 +86,7 @@ impl Args {
         let progress = Progress::start(&format!("verifying {}", context.shown(&artifact)), 0);
         let judged = judge(&policy, request)?;
         drop(progress);
-        let exit = self.report(&judged, policy.notes())?;
+        let exit = self.report(&context, &judged, policy.notes())?;
         match line {
             Some(line) if self.dry_run => {
                 let verb = if exit == Exit::Allowed { "would run" } else { "would not run" };
@@ -153,6 +154,7 @@ impl Args {
             let labels = Labels {
                 artifact: context.shown(file),
                 manifest: sealed.manifest().map(|(path, _)| context.shown(path)),
+                kind: Some(kind),
                 name: Some(name.clone()),
             };
             anyhow::Ok(Part { kind, name: name.clone(), original: file.into(), labels, sealed })
@@ -172,7 +174,7 @@ impl Args {
     }
 
     /// Reports every verdict, where a command has standard output beside it.
-    fn report(&self, judged: &Judged, policy_notes: &[String]) -> Result<Exit> {
+    fn report(&self, context: &Context, judged: &Judged, policy_notes: &[String]) -> Result<Exit> {
         judged.notes().iter().for_each(|text| note(text));
         let mut notes = [policy_notes, judged.notes()].concat();
         if let Some(finding) = judged.size() {
@@ -180,9 +182,9 @@ impl Args {
             notes.push(finding.message.clone());
         }
         if self.dry_run {
-            return self.verdicts.show(judged.gates(), &notes);
+            return self.verdicts.show(context, Occasion::Verify, judged.gates(), &notes);
         }
-        self.verdicts.show_aside(judged.gates(), &notes)
+        self.verdicts.show_aside(context, Occasion::Deploy, judged.gates(), &notes)
     }
 }
 

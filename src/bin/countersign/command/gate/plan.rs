@@ -9,6 +9,7 @@ use countersign::files;
 use countersign::gate::plan::{Judge, Judging, is_address};
 use countersign::limits::PLAN_BYTES_MAX;
 use countersign::manifest::shelf::Shelf;
+use countersign::metrics::Occasion;
 use countersign::name::ArtifactName;
 use countersign::plan;
 
@@ -94,7 +95,7 @@ pub fn run(args: &super::Args, global: &GlobalArgs) -> Result<Exit> {
         ));
     }
     notes.iter().for_each(|text| note(text));
-    let exit = args.verdicts.show(&gates, &[policy.notes(), &notes].concat())?;
+    let exit = args.verdicts.show(&context, Occasion::Verify, &gates, &[policy.notes(), &notes].concat())?;
     match (gates.is_empty(), allow_empty) {
         (true, true) => Ok(Exit::Done),
         (true, false) => {

@@ -1,0 +1,93 @@
+//! `countersign import`: AWS's answers as documents of the policy.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+use countersign::exchange::aws::AwsAccount;
+use countersign::exchange::import::{Options, Plan, answer};
+use countersign::files;
+use countersign::limits::AWS_ANSWER_BYTES_MAX;
+use countersign::name::{Principal, ProfileName};
+use countersign::policy::edit::Mode;
+use countersign::report::escape::line;
+
+use super::edit::{self, editor};
+use crate::context::{Context, GlobalArgs, TrustArgs};
+use crate::keys::{PassphraseArgs, load_public_key};
+use crate::output::{Exit, note, print, refuse, say};
+
+/// Arguments of `import`.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "CSCs keep their ids, profiles their names and versions. Importing again changes nothing that is \
+    as it is in AWS.\n\n\
+    Examples:\n  aws lambda get-code-signing-config --code-signing-config-arn ARN > csc.json\n  \
+    aws signer get-signing-profile --profile-name release > profile.json\n  \
+    countersign import csc.json profile.json --as-own 123456789012 --dry-run"
+)]
+pub struct Args {
+    /// Answers of `aws lambda get-code-signing-config` or `list-code-signing-configs`, `aws signer
+    /// get-signing-profile` or `list-profile-permissions`, as JSON
+    #[arg(value_name = "FILE", required = true)]
+    files: Vec<PathBuf>,
+    /// The AWS account whose profiles are the account's own here; other publishers stay AWS's
+    #[arg(long, value_name = "ACCOUNT")]
+    as_own: Option<AwsAccount>,
+    /// The profile that permissions are of: AWS's list does not say
+    #[arg(long = "profile", value_name = "NAME")]
+    permissions_of: Option<ProfileName>,
+    /// The public key of a principal, once for each, a PEM file: AWS has none, and without one a permission stays
+    #[arg(long = "key", value_name = "PRINCIPAL=FILE", value_parser = key)]
+    keys: Vec<(Principal, String)>,
+    /// Check everything, show what would change, and write nothing
+    #[arg(long)]
+    dry_run: bool,
+    #[command(flatten)]
+    trust: TrustArgs,
+}
+
+fn key(text: &str) -> Result<(Principal, String), String> {
+    // The first `=`: no principal holds one, and a file may.
+    let (name, file) = text.split_once('=').ok_or("there is no `=` in it")?;
+    Ok((name.parse().map_err(|error: countersign::name::NameError| error.to_string())?, file.into()))
+}
+
+impl Args {
+    /// Writes what differs.
+    pub fn run(self, global: &GlobalArgs) -> Result<Exit> {
+        let context = Context::read(global)?;
+        let mut answers = Vec::new();
+        for path in &self.files {
+            answers.push(read(path)?);
+        }
+        let mut keys = BTreeMap::new();
+        for (principal, file) in &self.keys {
+            let key = load_public_key(file, &PassphraseArgs::default())?;
+            if keys.insert(principal.clone(), key).is_some() {
+                return Err(refuse(format!("`{principal}` has two keys"), "give one key a principal"));
+            }
+        }
+        let options = Options { as_own: self.as_own, permissions_of: self.permissions_of, keys };
+        // Everything is checked before anything is written.
+        let editor = editor(&context, &self.trust)?.with_mode(Mode::Rehearse);
+        let plan = Plan::new(&editor, answers, &options, context.now)?;
+        let differences = plan.apply(&editor)?;
+        plan.notes.iter().for_each(|text| note(text));
+        if differences.is_empty() {
+            say("nothing changed");
+            return Ok(Exit::Done);
+        }
+        if self.dry_run {
+            print(&differences.iter().map(|each| format!("{}\n", line(&each.text))).collect::<String>())?;
+            say("nothing is written: this was a dry run");
+            return Ok(Exit::Done);
+        }
+        edit::show(&plan.apply(&editor.with_mode(Mode::Write))?)
+    }
+}
+
+fn read(path: &Path) -> Result<answer::Answer> {
+    let bytes = files::read(path, AWS_ANSWER_BYTES_MAX)?;
+    Ok(answer::read(path, &bytes).map_err(countersign::exchange::import::ImportError::from)?)
+}

@@ -1,0 +1,333 @@
+//! The answer: what journals say about each function, as data, by the schema of `docs/monitor.schema.json`.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Serialize, Serializer};
+
+use super::readiness::{Criteria, Evidence, Readiness};
+use super::tally::{Subject, Totals};
+use super::{Question, advice};
+use crate::arn::ProfileArn;
+use crate::csc::Untrusted;
+use crate::metrics::Occasion;
+use crate::name::{ArtifactName, CscId, FindingCode, HostLabel, Principal};
+use crate::provenance::Kind;
+use crate::report::{Check, Decision};
+use crate::time::Timestamp;
+
+/// The schema's version; it grows when a reader of the older form could go wrong.
+pub const SCHEMA_VERSION: u32 = 1;
+
+/// What the journals say.
+#[derive(Debug, Serialize)]
+pub struct Answer {
+    schema_version: u32,
+    /// The first instant of the window.
+    pub since: Timestamp,
+    /// Its end.
+    pub until: Timestamp,
+    /// What it takes to be safe.
+    pub criteria: Criteria,
+    /// The journals, in the order they were read.
+    pub journals: Vec<Journal>,
+    /// The first lines that were no events.
+    pub malformed: Vec<Malformed>,
+    /// Verdicts about no function or layer: only a CSC was named.
+    pub unnamed: u64,
+    /// The counts of all functions.
+    #[serde(flatten)]
+    pub counts: Counts,
+    /// How many functions are how ready.
+    pub readiness: BTreeMap<Readiness, usize>,
+    /// The CSCs that govern the functions now.
+    pub code_signing_configs: Vec<Csc>,
+    /// The functions and layers: the most ready first, of these the one with most to mend.
+    pub functions: Vec<Function>,
+    /// The days on which there were verdicts.
+    pub days: Vec<Day>,
+}
+
+/// A journal, and how many lines of it were what.
+#[derive(Debug, Default, Serialize)]
+pub struct Journal {
+    /// Its path.
+    pub path: String,
+    /// All lines but empty ones.
+    pub lines: u64,
+    /// Events that were counted.
+    pub counted: u64,
+    /// Events that had been counted already.
+    pub repeated: u64,
+    /// Events outside the window.
+    pub outside: u64,
+    /// Lines that are no events.
+    pub malformed: u64,
+}
+
+impl Journal {
+    /// A journal of which nothing was read yet.
+    pub fn of(path: String) -> Self {
+        Self { path, ..Self::default() }
+    }
+}
+
+/// A line that is no event.
+#[derive(Debug, Serialize)]
+pub struct Malformed {
+    /// The journal.
+    pub journal: String,
+    /// The line's number, from 1.
+    pub line: u64,
+    /// What is wrong with it; it may hold text of the line.
+    pub what: String,
+}
+
+/// Numbers of verdicts and of what they found.
+#[derive(Debug, Clone, Serialize)]
+pub struct Counts {
+    /// All verdicts.
+    pub verdicts: u64,
+    /// Verdicts by occasion.
+    pub occasions: BTreeMap<Occasion, u64>,
+    /// Verdicts by decision.
+    pub decisions: BTreeMap<Decision, u64>,
+    /// `SignatureValidationErrors` by check.
+    pub signature_validation_errors: BTreeMap<Check, u64>,
+}
+
+impl Counts {
+    fn of(totals: &Totals) -> Self {
+        Self {
+            verdicts: totals.verdicts(),
+            occasions: Occasion::ALL.into_iter().zip(totals.occasions).collect(),
+            decisions: Decision::ALL.into_iter().zip(totals.decisions).collect(),
+            signature_validation_errors: Check::VERDICT.into_iter().zip(totals.errors).collect(),
+        }
+    }
+
+    /// Verdicts on an occasion.
+    pub fn on(&self, occasion: Occasion) -> u64 {
+        self.occasions.get(&occasion).copied().unwrap_or_default()
+    }
+
+    /// Verdicts with a decision.
+    pub fn decided(&self, decision: Decision) -> u64 {
+        self.decisions.get(&decision).copied().unwrap_or_default()
+    }
+
+    /// `SignatureValidationErrors` of a check.
+    pub fn errors_of(&self, check: Check) -> u64 {
+        self.signature_validation_errors.get(&check).copied().unwrap_or_default()
+    }
+
+    /// All `SignatureValidationErrors`.
+    pub fn errors(&self) -> u64 {
+        self.signature_validation_errors.values().sum()
+    }
+}
+
+/// A CSC that governs some of the functions.
+#[derive(Debug, Serialize)]
+pub struct Csc {
+    /// Its id.
+    #[serde(rename = "code_signing_config_id")]
+    pub id: CscId,
+    /// What it says now.
+    pub mode: Untrusted,
+    /// How many functions and layers were seen under it.
+    pub functions: usize,
+    /// How many of them it is safe to enforce for.
+    pub safe_functions: usize,
+    /// Whether that is all of them, and it warns.
+    pub safe: bool,
+}
+
+/// A function or a layer.
+#[derive(Debug, Serialize)]
+pub struct Function {
+    /// Its name.
+    pub name: ArtifactName,
+    /// Which of both, where that was told.
+    pub kind: Option<Kind>,
+    /// The CSC that governed it last.
+    pub csc: Option<CscId>,
+    /// What that said last.
+    pub mode: Option<Untrusted>,
+    /// Whether it is safe to enforce.
+    pub readiness: Readiness,
+    /// Why, in one sentence.
+    pub reason: String,
+    /// What to do next.
+    pub next: String,
+    /// Since when nothing was warned under that CSC.
+    pub clean_since: Option<Timestamp>,
+    /// Verdicts that passed since, without those of releases.
+    pub clean_verdicts: u64,
+    /// The counts.
+    #[serde(flatten)]
+    pub counts: Counts,
+    /// What was found, the latest first.
+    pub causes: Vec<Cause>,
+    /// The days on which there were verdicts.
+    pub days: Vec<Day>,
+    #[serde(skip)]
+    evidence: Option<Evidence>,
+}
+
+/// Findings with one cause.
+#[derive(Debug, Serialize)]
+pub struct Cause {
+    /// The check that found it.
+    pub check: Check,
+    /// What it found.
+    pub code: FindingCode,
+    /// The profile version that signed, where the signature held.
+    pub profile: Option<ProfileArn>,
+    /// How often.
+    pub count: u64,
+    /// When first.
+    pub first_seen: Timestamp,
+    /// When last.
+    pub last_seen: Timestamp,
+    /// Who asked for the signatures.
+    pub requested_by: BTreeSet<Principal>,
+    /// The machines that found it, where they have names.
+    pub hosts: BTreeSet<HostLabel>,
+    /// What to do about it.
+    pub next: String,
+}
+
+/// What was counted on one day.
+#[derive(Debug, Clone, Serialize)]
+pub struct Day {
+    /// The day's first instant.
+    #[serde(serialize_with = "date")]
+    pub day: Timestamp,
+    /// The counts.
+    #[serde(flatten)]
+    pub counts: Counts,
+}
+
+impl Day {
+    /// The counts of a day, given in days since 1970.
+    pub fn of(day: i64, totals: &Totals) -> Self {
+        Self { day: Timestamp::of_day(day), counts: Counts::of(totals) }
+    }
+}
+
+impl Function {
+    /// What is known of a function; the rest is said when all of them are known.
+    pub fn new(
+        subject: Subject,
+        csc: Option<CscId>,
+        evidence: Option<Evidence>,
+        readiness: Readiness,
+        totals: &Totals,
+        causes: Vec<Cause>,
+        days: Vec<Day>,
+    ) -> Self {
+        Self {
+            name: subject.name,
+            kind: subject.kind,
+            csc,
+            mode: evidence.as_ref().map(|evidence| evidence.mode),
+            readiness,
+            reason: String::new(),
+            next: String::new(),
+            clean_since: evidence.as_ref().map(|evidence| evidence.clean_since),
+            clean_verdicts: evidence.as_ref().map_or(0, |evidence| evidence.clean_verdicts),
+            counts: Counts::of(totals),
+            causes,
+            days,
+            evidence,
+        }
+    }
+
+    /// What people call it.
+    pub fn kind_name(&self) -> &'static str {
+        self.kind.map_or("artifact", Kind::name)
+    }
+}
+
+impl Answer {
+    /// Puts the answer together.
+    pub fn new(
+        question: &Question,
+        journals: Vec<Journal>,
+        malformed: Vec<Malformed>,
+        totals: &Totals,
+        mut functions: Vec<Function>,
+        days: Vec<Day>,
+    ) -> Self {
+        // A CSC is as safe as all of its functions, whichever are asked about.
+        let code_signing_configs = cscs(&functions);
+        functions.retain(|function| question.asks_about(&function.name));
+        for function in &mut functions {
+            let csc = code_signing_configs.iter().find(|csc| Some(&csc.id) == function.csc.as_ref());
+            let subject = Subject { name: function.name.clone(), kind: function.kind };
+            function.reason =
+                advice::reason(function.readiness, function.evidence.as_ref(), &question.criteria);
+            function.next = advice::next(function.readiness, &subject, csc);
+        }
+        let warned = |function: &Function| std::cmp::Reverse(function.counts.decided(Decision::Warned));
+        functions.sort_by_key(|function| (function.readiness, warned(function)));
+        let mut readiness: BTreeMap<Readiness, usize> =
+            Readiness::ALL.into_iter().map(|each| (each, 0)).collect();
+        for function in &functions {
+            *readiness.entry(function.readiness).or_default() += 1;
+        }
+        Self {
+            schema_version: SCHEMA_VERSION,
+            since: question.since,
+            until: question.end(),
+            criteria: question.criteria.clone(),
+            journals,
+            malformed,
+            unnamed: totals.unnamed,
+            counts: Counts::of(totals),
+            readiness,
+            code_signing_configs,
+            functions,
+            days,
+        }
+    }
+
+    /// Whether there are functions, and each is safe to enforce or enforced.
+    pub fn is_safe(&self) -> bool {
+        let safe = |function: &Function| matches!(function.readiness, Readiness::Safe | Readiness::Enforced);
+        !self.functions.is_empty() && self.functions.iter().all(safe)
+    }
+
+    /// How many lines were no events.
+    pub fn malformed_lines(&self) -> u64 {
+        self.journals.iter().map(|journal| journal.malformed).sum()
+    }
+}
+
+/// The CSCs of the functions. One that is seen in both modes warns: somebody has not got the new seal yet.
+fn cscs(functions: &[Function]) -> Vec<Csc> {
+    let mut all: BTreeMap<&CscId, Vec<&Function>> = BTreeMap::new();
+    for function in functions {
+        if let Some(csc) = &function.csc {
+            all.entry(csc).or_default().push(function);
+        }
+    }
+    let each = |(id, functions): (&CscId, Vec<&Function>)| {
+        let warns = functions.iter().any(|function| function.mode == Some(Untrusted::Warn));
+        let ready =
+            |function: &&&Function| matches!(function.readiness, Readiness::Safe | Readiness::Enforced);
+        let safe_functions = functions.iter().filter(ready).count();
+        Csc {
+            id: id.clone(),
+            mode: if warns { Untrusted::Warn } else { Untrusted::Enforce },
+            functions: functions.len(),
+            safe_functions,
+            safe: warns && safe_functions == functions.len(),
+        }
+    };
+    all.into_iter().map(each).collect()
+}
+
+fn date<S: Serializer>(day: &Timestamp, to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_str(&day.date())
+}

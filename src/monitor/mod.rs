@@ -1,0 +1,167 @@
+//! Monitoring: what journals say about a window of time, and whether it is safe to enforce.
+//!
+//! Journals are read once, line by line; memory grows with the functions, causes and days seen, and with
+//! the ids of the events in the window, by which each counts once however often its line was copied. The
+//! order of journals and of lines does not matter.
+
+pub mod advice;
+pub mod answer;
+pub mod page;
+mod plot;
+pub mod readiness;
+mod tally;
+pub mod text;
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::path::{Path, PathBuf};
+
+use self::answer::{Answer, Day, Journal, Malformed};
+use self::readiness::Criteria;
+use self::tally::{Subject, Tally, Totals};
+use crate::files::FileError;
+use crate::limits::{CLOCK_SKEW_SECONDS, EVENTS_MAX, MALFORMED_SHOWN};
+use crate::metrics::Event;
+use crate::metrics::journal::{self, Line};
+use crate::name::ArtifactName;
+use crate::time::Timestamp;
+
+/// What is asked of the journals.
+#[derive(Debug, Clone)]
+pub struct Question {
+    /// The first instant of the window.
+    pub since: Timestamp,
+    /// The first instant after it; the clock, if none is given.
+    pub until: Option<Timestamp>,
+    /// The clock.
+    pub now: Timestamp,
+    /// The functions and layers asked about; empty for all of them.
+    pub names: BTreeSet<ArtifactName>,
+    /// When it is safe to enforce.
+    pub criteria: Criteria,
+}
+
+impl Question {
+    /// Whether the instant lies in the window. Without an end, a clock that runs a little ahead is forgiven.
+    fn includes(&self, time: Timestamp) -> bool {
+        let before_end = match self.until {
+            Some(until) => time < until,
+            None => time <= self.now.plus_seconds(CLOCK_SKEW_SECONDS),
+        };
+        time >= self.since && before_end
+    }
+
+    fn asks_about(&self, name: &ArtifactName) -> bool {
+        self.names.is_empty() || self.names.contains(name)
+    }
+
+    /// The end of the window.
+    fn end(&self) -> Timestamp {
+        self.until.unwrap_or(self.now)
+    }
+}
+
+/// Why there is no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum MonitorError {
+    /// A journal could not be read.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// There are more events than ids fit into memory.
+    #[error("the journals hold more than {EVENTS_MAX} events of that time")]
+    TooMany,
+}
+
+impl MonitorError {
+    /// What to do about it.
+    pub fn hint(&self) -> &'static str {
+        match self {
+            Self::File(_) => {
+                "name journals that are there; `verify`, `release`, `gate` and the hooks write them"
+            }
+            Self::TooMany => "ask about less time with `--since` and `--until`",
+        }
+    }
+}
+
+/// What was read so far.
+pub struct Survey {
+    question: Question,
+    seen: HashSet<u128>,
+    totals: Totals,
+    subjects: BTreeMap<Subject, Tally>,
+    days: BTreeMap<i64, Totals>,
+    journals: Vec<Journal>,
+    malformed: Vec<Malformed>,
+}
+
+impl Survey {
+    /// A survey that has read nothing.
+    pub fn new(question: Question) -> Self {
+        Self {
+            question,
+            seen: HashSet::new(),
+            totals: Totals::default(),
+            subjects: BTreeMap::new(),
+            days: BTreeMap::new(),
+            journals: Vec::new(),
+            malformed: Vec::new(),
+        }
+    }
+
+    /// Reads a journal, and the full one before it if there is one.
+    pub fn read(&mut self, path: &Path) -> Result<(), MonitorError> {
+        let previous = journal::previous(path);
+        if previous.is_file() {
+            self.read_one(previous)?;
+        }
+        self.read_one(path.into())
+    }
+
+    fn read_one(&mut self, path: PathBuf) -> Result<(), MonitorError> {
+        let mut found = Journal::of(path.display().to_string());
+        journal::read(&path, |line, content| {
+            found.lines += 1;
+            match content {
+                Line::Event(event) if !self.question.includes(event.time) => found.outside += 1,
+                Line::Event(event) if !self.seen.insert(event.id.number()) => found.repeated += 1,
+                Line::Event(_) if self.seen.len() > EVENTS_MAX => return Err(MonitorError::TooMany),
+                Line::Event(event) => {
+                    found.counted += 1;
+                    self.count(*event);
+                }
+                Line::Malformed(what) => {
+                    found.malformed += 1;
+                    if self.malformed.len() < MALFORMED_SHOWN {
+                        self.malformed.push(Malformed { journal: found.path.clone(), line, what });
+                    }
+                }
+            }
+            Ok(())
+        })?;
+        self.journals.push(found);
+        Ok(())
+    }
+
+    fn count(&mut self, event: Event) {
+        let Some(name) = &event.name else {
+            self.totals.unnamed += 1;
+            return;
+        };
+        if self.question.asks_about(name) {
+            self.totals.count(&event);
+            self.days.entry(event.time.day()).or_default().count(&event);
+        }
+        let subject = Subject { name: name.clone(), kind: event.kind };
+        self.subjects.entry(subject).or_default().count(event);
+    }
+
+    /// What the journals say.
+    pub fn answer(self) -> Answer {
+        let end = self.question.end();
+        let tallies = self.subjects.into_iter();
+        let functions =
+            tallies.map(|(subject, tally)| tally.close(subject, &self.question.criteria, end)).collect();
+        let days = self.days.iter().map(|(day, totals)| Day::of(*day, totals)).collect();
+        Answer::new(&self.question, self.journals, self.malformed, &self.totals, functions, days)
+    }
+}
