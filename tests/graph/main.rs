@@ -44,6 +44,9 @@ fn what_does_not_count_is_said_in_words() {
             assert!(drawn.contains(part), "{format}: no {part}:\n{drawn}");
         }
         assert!(drawn.to_lowercase().contains("expired"), "{format}:\n{drawn}");
+        // An edge says so too, or is drawn so.
+        let edge = ["may sign, may revoke: REVOKED", "class=\"edge revoked\""];
+        assert!(edge.iter().any(|edge| drawn.contains(edge)), "{format}:\n{drawn}");
         for hostile in ["</text>\\\"]", "</text>\"]", "<b> code"] {
             assert!(format == "dot" || !drawn.contains(hostile), "{format}: {hostile}");
         }
