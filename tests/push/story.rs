@@ -64,6 +64,14 @@ fn under_warn_the_push_goes_through_and_the_pusher_is_told() {
     place.change("unsigned");
     let warned = place.push(&["origin", "main"]);
     warned.pushed("remote: warned (mismatch): commit").told("remote: warned: refs/heads/main at commit");
+    // Each side counts it, which is what the monitor answers from.
+    for git_dir in [place.bare(), place.scene.repository().join(".git")] {
+        let journal = String::from_utf8(read(&git_dir.join("countersign/journal.jsonl"))).expect("text");
+        let last = journal.lines().last().expect("a line");
+        let event: serde_json::Value = serde_json::from_str(last).expect("JSON");
+        assert_eq!((&event["event"], &event["decision"]), (&"push".into(), &"warned".into()), "{last}");
+        assert_eq!(event["findings"]["mismatch"], serde_json::json!(["manifest-missing"]), "{last}");
+    }
     place.release();
     place.change("changed after signing");
     place.scene.run(&["attach", "HEAD", text(&place.scene.manifest())]).done();
