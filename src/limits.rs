@@ -22,6 +22,8 @@ pub const CANDIDATES_MAX: usize = 64;
 pub const HOOK_LINE_BYTES_MAX: usize = 16 << 10;
 /// Most bytes that git tells a hook, for [`PUSHED_REFS_MAX`] refs with names of 100 bytes.
 pub const HOOK_INPUT_BYTES_MAX: u64 = 256 << 20;
+/// Most symbolic refs followed from one to the next, as git's `SYMREF_MAXDEPTH`.
+pub const SYMBOLIC_REFS_MAX: usize = 5;
 /// Most refs of one push: more than any repository mirrored so far has.
 pub const PUSHED_REFS_MAX: usize = 1_000_000;
 /// Largest policy document read, in bytes: 10,000 permissions of 400 bytes, with room to spare.

@@ -11,12 +11,14 @@ pub mod notes;
 pub mod program;
 pub mod source;
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use git2::{ErrorCode, ObjectType, Oid};
 
 pub use self::handles::{Blobs, Handles};
 use crate::inventory::FileMode;
+use crate::limits::SYMBOLIC_REFS_MAX;
 
 /// Why git's data could not be had.
 #[derive(Debug, thiserror::Error)]
@@ -41,6 +43,9 @@ pub enum GitError {
     /// A tree entry has a name that git would never check out.
     #[error("a tree of the commit has an entry named {0:?}, which no checkout could have")]
     HostileName(String),
+    /// A tree's entries are not as git writes them, so that two readers could see different files.
+    #[error("tree {0} of the commit has a name twice, or its entries out of order, which no git has written")]
+    HostileTree(String),
     /// A path is not UTF-8.
     #[error("the path {0:?} is not UTF-8")]
     NotUtf8(String),
@@ -64,6 +69,11 @@ pub enum GitError {
         /// The most bytes kept or read.
         limit: u64,
     },
+    /// The notes ref leads to something else.
+    #[error(
+        "`refs/notes/countersign` leads to {0}, which is no commit of notes; have somebody who has the notes push theirs again"
+    )]
+    NoNotes(String),
     /// The notes cannot be locked for a change.
     #[error("cannot change the notes of the repository: {0}")]
     Notes(String),
@@ -217,13 +227,13 @@ impl Repository {
 
     /// The files of a commit below a folder, from the object database.
     pub fn committed(&self, revision: &str, folder: &str) -> Result<Vec<GitFile>, GitError> {
-        let mut tree = self.find_commit(revision)?.tree()?;
+        let mut tree = self.tree(self.find_commit(revision)?.tree_id())?;
         for name in folder.split('/').filter(|name| !name.is_empty()) {
             let next = tree.get_name(name).filter(|entry| entry.kind() == Some(ObjectType::Tree));
             let Some(next) = next.map(|entry| entry.id()) else {
                 return Ok(Vec::new());
             };
-            tree = self.inner.find_tree(next)?;
+            tree = self.tree(next)?;
         }
         let mut files = Vec::new();
         self.add_tree(&tree, "", &mut files)?;
@@ -243,7 +253,7 @@ impl Repository {
             }
             let path = if above.is_empty() { name.to_owned() } else { format!("{above}/{name}") };
             if entry.kind() == Some(ObjectType::Tree) {
-                self.add_tree(&self.inner.find_tree(entry.id())?, &path, files)?;
+                self.add_tree(&self.tree(entry.id())?, &path, files)?;
             } else {
                 let mode = u32::try_from(entry.filemode()).ok().and_then(FileMode::from_git);
                 files.push(GitFile { path, mode, blob: BlobId(entry.id()) });
@@ -252,15 +262,57 @@ impl Repository {
         Ok(())
     }
 
-    /// A file of a commit, if the commit has a regular file at this path.
+    /// A tree in which a lookup, a walk and a checkout see the same: each name once, in git's order.
+    ///
+    /// Git sorts a folder as if its name ended in a slash (`base_name_compare`), and `receive-pack` takes
+    /// trees that are not so, unless `receive.fsckObjects` is set.
+    fn tree(&self, id: Oid) -> Result<git2::Tree<'_>, GitError> {
+        let tree = self.inner.find_tree(id)?;
+        let (mut last, mut names) = (Vec::new(), BTreeSet::new());
+        for entry in &tree {
+            let slash: &[u8] = if entry.kind() == Some(ObjectType::Tree) { b"/" } else { b"" };
+            let key = [entry.name_bytes(), slash].concat();
+            if key <= last || !names.insert(entry.name_bytes().to_vec()) {
+                return Err(GitError::HostileTree(id.to_string()));
+            }
+            last = key;
+        }
+        Ok(tree)
+    }
+
+    /// The symbolic refs of the repository, each with the refs that it leads to: a push to one moves them all.
+    pub fn aliases(&self) -> Result<Vec<Vec<String>>, GitError> {
+        let mut aliases = Vec::new();
+        for reference in self.inner.references()? {
+            let mut reference = reference?;
+            let mut names = vec![String::from_utf8_lossy(reference.name_bytes()).into_owned()];
+            // A ref that leads nowhere yet is made by a push, so its name counts too.
+            while let Some(target) = reference.symbolic_target_bytes() {
+                let target = String::from_utf8_lossy(target).into_owned();
+                if names.len() > SYMBOLIC_REFS_MAX {
+                    break;
+                }
+                let next = self.inner.find_reference(&target);
+                names.push(target);
+                let Ok(next) = next else { break };
+                reference = next;
+            }
+            if names.len() > 1 {
+                aliases.push(names);
+            }
+        }
+        Ok(aliases)
+    }
+
+    /// A file at the top of a commit, if the commit has a regular file of this name.
     pub fn committed_file(
         &self,
         revision: &str,
-        path: &str,
+        name: &str,
         limit: u64,
     ) -> Result<Option<Vec<u8>>, GitError> {
-        let tree = self.find_commit(revision)?.tree()?;
-        let Ok(entry) = tree.get_path(Path::new(path)) else { return Ok(None) };
+        let tree = self.tree(self.find_commit(revision)?.tree_id())?;
+        let Some(entry) = tree.get_name(name) else { return Ok(None) };
         let mode = u32::try_from(entry.filemode()).ok().and_then(FileMode::from_git);
         match mode {
             Some(FileMode::Regular | FileMode::Executable) => self.blob(BlobId(entry.id()), limit).map(Some),

@@ -189,7 +189,8 @@ fn unattached() -> Finding {
         "manifest-missing",
         "no manifest of it is attached to the commit, nor to another commit of the push",
         format!(
-            "sign and attach it with `countersign release --attach`, and push `{NOTES_REF}` with the branch"
+            "sign and attach it with `countersign release --attach`; if that was done, on this machine or another, \
+            bring and send what is attached with `countersign manifests --fetch --push`, and push again"
         ),
     )
 }

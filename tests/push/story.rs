@@ -25,7 +25,10 @@ fn a_signed_tag_goes_through_with_what_is_attached() {
         place.scene.git(tag);
     }
     // The client knows what is attached; the server does not know it yet.
-    place.push(&["origin", "v1"]).refused("remote: ").told("push `refs/notes/countersign` with the branch");
+    place
+        .push(&["origin", "v1"])
+        .refused("remote: ")
+        .told("`countersign manifests --fetch --push`, and push again");
     let refs = ["origin", "v1", "v2", "main", "refs/notes/countersign"];
     place.push(&refs).pushed("remote: allowed: refs/tags/v1, refs/tags/v2, refs/heads/main at commit");
     assert!(place.there("refs/tags/v2").is_some() && place.there("refs/heads/main").is_some());
