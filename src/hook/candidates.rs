@@ -6,7 +6,6 @@
 
 use std::collections::BTreeMap;
 
-use super::update::Side;
 use crate::git::notes::Notes;
 use crate::git::{Commit, GitError, Repository};
 use crate::inventory::FileRecord;
@@ -44,17 +43,17 @@ impl Candidates {
     }
 
     /// Adds what is attached to the other commits of the push, until each of the packages that miss one
-    /// has a manifest of its very files.
+    /// has a manifest of its very files. `known` are the refs whose commits are not of the push, as a glob.
     pub fn search(
         &mut self,
         repository: &Repository,
         notes: &Notes<'_>,
         commit: &Commit,
-        side: Side,
+        known: &str,
         mut missing: Vec<(Named, &[FileRecord])>,
     ) -> Result<(), GitError> {
         let mut read = 0;
-        let commits = repository.reached_from(commit, side.known(), PUSHED_COMMITS_MAX)?;
+        let commits = repository.reached_from(commit, known, PUSHED_COMMITS_MAX)?;
         for id in commits.iter().filter(|id| **id != commit.id) {
             missing.retain(|(name, files)| !self.has(name, files));
             if missing.is_empty() || read > NOTE_BYTES_MAX {

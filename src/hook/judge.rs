@@ -70,7 +70,8 @@ impl<'a> Judge<'a> {
         });
         let missing: Vec<_> = missing.collect();
         if !missing.is_empty() {
-            candidates.search(hook.repository, notes, &commit, hook.side, missing)?;
+            let known = hook.side.known(hook.remote);
+            candidates.search(hook.repository, notes, &commit, &known, missing)?;
         }
         let mut gates = Vec::with_capacity(subjects.len());
         self.each(&subjects, |subject| self.gate(&commit, subject, &candidates), |gate| gates.push(gate))?;
@@ -188,10 +189,8 @@ fn unattached() -> Finding {
         Check::Mismatch,
         "manifest-missing",
         "no manifest of it is attached to the commit, nor to another commit of the push",
-        format!(
-            "sign and attach it with `countersign release --attach`; if that was done, on this machine or another, \
-            bring and send what is attached with `countersign manifests --fetch --push`, and push again"
-        ),
+        "sign and attach it with `countersign release --attach`; if that was done, on this machine or another, bring \
+        and send what is attached with `countersign manifests --fetch --push`, and push again",
     )
 }
 

@@ -78,6 +78,8 @@ pub struct Hook<'a> {
     pub repository: &'a Repository,
     /// Where the hook runs.
     pub side: Side,
+    /// What git calls the other end, where a push starts.
+    pub remote: Option<&'a str>,
     /// The verifier's clock.
     pub now: Timestamp,
     /// How many threads may work.

@@ -141,3 +141,20 @@ fn a_remote_beside_the_repository_is_found() {
     Ran::of(command.args(["manifests", "--fetch", "--push"])).done();
     assert!(place.there("refs/notes/countersign").is_some());
 }
+
+#[test]
+fn what_another_remote_has_is_still_of_this_push() {
+    let place = with_a_folder();
+    place.push(&ALL).pushed("1 allowed");
+    let fork = place.scene.path().join("server/fork.git");
+    place.scene.git(&["init", "-q", "--bare", text(&fork)]);
+    place.scene.git(&["remote", "add", "fork", text(&fork)]);
+    place.scene.git(&["checkout", "-q", "-b", "topic"]);
+    write(&place.scene.repository().join("src/app.py"), "print('from a topic')\n");
+    place.scene.commit();
+    place.release();
+    place.push(&["fork", "topic"]).pushed("");
+    place.scene.git(&["checkout", "-q", "-f", "main"]);
+    place.scene.git(&["merge", "-q", "--no-ff", "-m", "merged", "topic"]);
+    place.push(&["origin", "main", "refs/notes/countersign"]).pushed("remote: allowed: refs/heads/main");
+}

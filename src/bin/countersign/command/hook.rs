@@ -58,14 +58,16 @@ impl Command {
     /// Judges the push.
     pub fn run(self, global: &GlobalArgs) -> Result<Exit> {
         match self {
-            Self::PrePush(PrePush { options, .. }) => options.judge(global, Side::Pusher),
-            Self::PreReceive(options) => options.judge(global, Side::Receiver),
+            Self::PrePush(PrePush { remote, options, .. }) => {
+                options.judge(global, Side::Pusher, remote.as_deref())
+            }
+            Self::PreReceive(options) => options.judge(global, Side::Receiver, None),
         }
     }
 }
 
 impl Options {
-    fn judge(self, global: &GlobalArgs, side: Side) -> Result<Exit> {
+    fn judge(self, global: &GlobalArgs, side: Side, remote: Option<&str>) -> Result<Exit> {
         // Git must never write into a closed pipe, so all of it is read, whatever comes of it.
         // pre-commit keeps git's lines to itself, and says what it pushes in its own way.
         let announced = match side {
@@ -90,14 +92,43 @@ impl Options {
                 "start it in the repository; git does, once `countersign hooks install` has installed the hook",
             )
         })?;
+        if side == Side::Receiver {
+            self.check_settings(&context)?;
+        }
         let policy = context.policy(&context.location(&self.trust)?)?;
-        let hook = Hook { policy: &policy, repository, side, now: context.now, threads: context.threads };
+        let (now, threads) = (context.now, context.threads);
+        let hook = Hook { policy: &policy, repository, side, remote, now, threads };
         let judged = hook.judge(&updates)?;
         judged.iter().flat_map(|judged| &judged.notes).for_each(|text| note(text));
         if judged.is_empty() {
             return Ok(Exit::Done);
         }
         self.report.show_push(&context, &judged, policy.notes())
+    }
+}
+
+impl Options {
+    /// Where a push arrives, the policy and its pin are for the server's owner to name, and for nobody else.
+    fn check_settings(&self, context: &Context) -> Result<()> {
+        let unset = |setting: &str, hint: &str| {
+            Err(refuse(format!("this server's repository has no `git config {setting}`"), hint.to_owned()))
+        };
+        let Some(directory) = context.named_policy(&self.trust) else {
+            return unset("countersign.policy", "its owner names the policy directory there");
+        };
+        if !directory.join("roots").is_dir() {
+            return Err(refuse(
+                "the `git config countersign.policy` of this server's repository names a folder without a policy",
+                "its owner names the policy directory there, which holds `roots/1.json`",
+            ));
+        }
+        if context.pin(&self.trust, &directory)?.is_none() {
+            return unset(
+                "countersign.root",
+                "its owner pins there the digest that the security team publishes",
+            );
+        }
+        Ok(())
     }
 }
 
