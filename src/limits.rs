@@ -15,6 +15,9 @@ pub const NOTE_BYTES_MAX: u64 = 64 << 20;
 /// Most commits of one push that are searched for attached manifests: a year's work of a busy team.
 /// The newest come first.
 pub const PUSHED_COMMITS_MAX: usize = 10_000;
+/// Most bytes of manifests of other commits that a push is judged by, beside those of its own commits: 30,000
+/// manifests of 2 kB, which are read in under two seconds.
+pub const PUSHED_NOTES_BYTES_MAX: u64 = 64 << 20;
 /// Most manifests of one function or layer that a push is judged by: signed again each time it was
 /// pushed in vain. Those of the newest commit come first.
 pub const CANDIDATES_MAX: usize = 64;

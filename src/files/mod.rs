@@ -129,6 +129,14 @@ pub fn write(path: &Path, bytes: &[u8], access: Access) -> Result<(), FileError>
     Pending::with(path, bytes, access)?.keep()
 }
 
+/// Writes files that belong together, in place of what is there: all are whole before one gets its name, so
+/// what can fail leaves none of them.
+pub fn write_together(files: &[(PathBuf, Vec<u8>)]) -> Result<(), FileError> {
+    let pending = files.iter().map(|(path, bytes)| Pending::with(path, bytes, Access::Public));
+    let pending: Vec<Pending> = pending.collect::<Result<_, _>>()?;
+    pending.into_iter().try_for_each(Pending::keep)
+}
+
 /// Writes new files, all of them or none; what is at one of the paths already stays as it is.
 pub fn write_new(files: &[(&Path, &[u8], Access)]) -> Result<(), FileError> {
     let pending: Result<Vec<_>, _> =

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use crate::git::notes::Notes;
 use crate::git::{Commit, GitError, Repository};
 use crate::inventory::FileRecord;
-use crate::limits::{CANDIDATES_MAX, NOTE_BYTES_MAX, PUSHED_COMMITS_MAX};
+use crate::limits::{CANDIDATES_MAX, PUSHED_COMMITS_MAX, PUSHED_NOTES_BYTES_MAX};
 use crate::manifest::attached::{self, Attached};
 use crate::name::ArtifactName;
 use crate::provenance::Kind;
@@ -56,7 +56,7 @@ impl Candidates {
         let commits = repository.reached_from(commit, known, PUSHED_COMMITS_MAX)?;
         for id in commits.iter().filter(|id| **id != commit.id) {
             missing.retain(|(name, files)| !self.has(name, files));
-            if missing.is_empty() || read > NOTE_BYTES_MAX {
+            if missing.is_empty() || read > PUSHED_NOTES_BYTES_MAX {
                 break;
             }
             read += self.add(notes, id)?;

@@ -69,19 +69,19 @@ impl Command {
 impl Options {
     fn judge(self, global: &GlobalArgs, side: Side, remote: Option<&str>) -> Result<Exit> {
         // Git must never write into a closed pipe, so all of it is read, whatever comes of it.
+        let said = said()?;
         // pre-commit keeps git's lines to itself, and says what it pushes in its own way.
         let announced = match side {
             Side::Pusher => update_from_environment(|name| std::env::var(name).ok())?,
             Side::Receiver => None,
         };
-        let input = match announced {
-            Some(line) if std::io::stdin().is_terminal() => line.into_bytes(),
-            announced => match (input(side)?, announced) {
-                (input, Some(line)) if input.is_empty() => line.into_bytes(),
-                (input, _) => input,
-            },
+        let said = match (said, announced) {
+            (None, None) => return Err(at_a_terminal(side)),
+            (Some(said), None) => said,
+            (Some(said), Some(_)) if !said.is_empty() => said,
+            (_, Some(line)) => line.into_bytes(),
         };
-        let updates = update::parse(side, &input)?;
+        let updates = update::parse(side, &said)?;
         if updates.is_empty() {
             return Ok(Exit::Done);
         }
@@ -105,9 +105,7 @@ impl Options {
         }
         self.report.show_push(&context, &judged, policy.notes())
     }
-}
 
-impl Options {
     /// Where a push arrives, the policy and its pin are for the server's owner to name, and for nobody else.
     fn check_settings(&self, context: &Context) -> Result<()> {
         let unset = |setting: &str, hint: &str| {
@@ -132,24 +130,19 @@ impl Options {
     }
 }
 
-fn input(side: Side) -> Result<Vec<u8>> {
+/// What git says on standard input; nothing at a terminal, where it says nothing.
+fn said() -> Result<Option<Vec<u8>>> {
     let stdin = std::io::stdin();
     if stdin.is_terminal() {
-        return Err(refuse(
-            format!(
-                "git tells `{}` on standard input which refs a push moves, and this is a terminal",
-                side.hook()
-            ),
-            "install the hook with `countersign hooks install`; git runs it",
-        ));
+        return Ok(None);
     }
-    let mut input = Vec::new();
+    let mut said = Vec::new();
     stdin
         .lock()
         .take(HOOK_INPUT_BYTES_MAX + 1)
-        .read_to_end(&mut input)
+        .read_to_end(&mut said)
         .context("cannot read standard input")?;
-    if input.len() as u64 > HOOK_INPUT_BYTES_MAX {
+    if said.len() as u64 > HOOK_INPUT_BYTES_MAX {
         // What is left is taken and forgotten.
         std::io::copy(&mut stdin.lock(), &mut std::io::sink()).context("cannot read standard input")?;
         return Err(refuse(
@@ -157,5 +150,15 @@ fn input(side: Side) -> Result<Vec<u8>> {
             "push fewer refs at a time",
         ));
     }
-    Ok(input)
+    Ok(Some(said))
+}
+
+fn at_a_terminal(side: Side) -> anyhow::Error {
+    refuse(
+        format!(
+            "git tells `{}` on standard input which refs a push moves, and this is a terminal",
+            side.hook()
+        ),
+        "install the hook with `countersign hooks install`; git runs it",
+    )
 }
