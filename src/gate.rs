@@ -92,6 +92,22 @@ pub fn decide(evidence: &Evidence, csc: &Csc, labels: Labels) -> Gate {
     }
 }
 
+/// The gate that speaks best of several, the first of those that allow; nothing if there is none.
+pub fn best<E>(gates: impl Iterator<Item = Result<Gate, E>>) -> Result<Option<Gate>, E> {
+    let decision = |gate: &Gate| gate.verdict().decision;
+    let mut best: Option<Gate> = None;
+    for gate in gates {
+        let gate = gate?;
+        if best.as_ref().is_none_or(|best| decision(&gate) < decision(best)) {
+            best = Some(gate);
+        }
+        if best.as_ref().is_some_and(|best| decision(best) == Decision::Allowed) {
+            break;
+        }
+    }
+    Ok(best)
+}
+
 /// Stops an artifact that no CSC governs: what nobody allowed is denied.
 pub fn stop_ungoverned(account: &AccountName, labels: Labels) -> Gate {
     let name = labels.name.as_ref().map_or(String::new(), |name| format!(" `{name}`"));

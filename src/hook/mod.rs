@@ -136,7 +136,7 @@ impl Hook<'_> {
             Some(commit) => self.repository.notes_as_of(commit)?,
             None => self.repository.notes()?,
         };
-        let judge = Judge::new(self, &functions)?;
+        let judge = Judge::new(self, functions)?;
         let each = |(commit, references)| judge.commit(self, &notes, commit, references);
         commits.into_iter().map(each).collect()
     }
@@ -145,7 +145,7 @@ impl Hook<'_> {
     pub fn judge_commit(&self, commit: Commit) -> Result<Judged, HookError> {
         let functions = self.policy.functions()?;
         let notes = self.repository.notes()?;
-        Judge::new(self, &functions)?.commit(self, &notes, commit, Vec::new())
+        Judge::new(self, functions)?.commit(self, &notes, commit, Vec::new())
     }
 }
 

@@ -6,6 +6,7 @@
 //! What comes out is [`Evidence`]; whether it is enough is for the gate to say.
 
 pub mod expiry;
+pub mod governance;
 pub mod integrity;
 pub mod mismatch;
 pub mod revocation;
