@@ -13,8 +13,10 @@ const FLOORS: [&[&str]; 6] = [
     &["arn", "digest", "inventory", "limits", "name", "parallel", "pin", "provenance", "time"],
     &["crypto", "document", "files", "git", "report"],
     &[
+        "account",
         "csc",
         "function",
+        "layer",
         "ledger",
         "manifest",
         "metrics",
@@ -36,7 +38,6 @@ const SAME_FLOOR: &[(&str, &str)] = &[
     ("git", "files"),
     ("hook", "gate"),
     ("inventory", "digest"),
-    ("metrics", "csc"),
     ("metrics", "csc"),
     ("parallel", "limits"),
     ("pin", "digest"),

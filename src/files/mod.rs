@@ -36,6 +36,12 @@ pub enum FileError {
         /// The most bytes read.
         limit: u64,
     },
+    /// The path leads to a file or a link where a folder is needed.
+    #[error("`{}` is not a folder", path.display())]
+    NotAFolder {
+        /// The path.
+        path: PathBuf,
+    },
     /// The path leads to a folder, a device or a pipe.
     #[error("`{}` is not a regular file", path.display())]
     NotAFile {

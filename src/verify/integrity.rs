@@ -36,6 +36,8 @@ pub struct Intact {
 pub enum Opening {
     /// The signature holds, and the payload is a statement.
     Opened(Box<Opened>),
+    /// Nobody here knows the key that it names; a mismatch.
+    UnknownKey(Finding),
     /// It did not open; the finding says which check that fails.
     Failed(Finding),
 }
@@ -112,7 +114,7 @@ pub fn open(manifest: Option<&(PathBuf, Vec<u8>)>, keys: &BTreeMap<KeyId, Public
     };
     let payload = match envelope.opened_by(manifest::PAYLOAD_TYPE, keys) {
         Ok(payload) => payload,
-        Err(error @ OpenError::UnknownKey(_)) => return Opening::Failed(unknown_key(&error)),
+        Err(error @ OpenError::UnknownKey(_)) => return Opening::UnknownKey(unknown_key(&error)),
         Err(error @ OpenError::Signature(_)) => {
             return Opening::Failed(integrity(
                 "signature-invalid",

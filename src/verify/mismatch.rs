@@ -13,11 +13,13 @@ use crate::report::{Check, FileChanges, Finding};
 
 /// Checks publisher, account, permission and name; finds everything that does not fit.
 ///
-/// `profile` is the signed profile's document, if the CSC allows any version of it.
+/// `known` is whether the CSC allows a profile of the account that it was signed for, which we know, and `profile` the signed
+/// profile's document, if the CSC allows any version of it.
 pub fn check(
     intact: &Intact,
     account: &AccountName,
     question: &Question<'_>,
+    known: bool,
     profile: Option<&Profile>,
 ) -> Vec<Finding> {
     let job = intact.job();
@@ -29,12 +31,13 @@ pub fn check(
             "sign with an allowed profile, or ask the owner of the policy to allow this one",
         ));
     }
-    let own = Owner::countersign(account.clone());
-    if *job.profile.owner() != own || *job.job.owner() != own {
+    let owner = job.profile.owner();
+    let own = *owner == Owner::countersign(account.clone());
+    if job.job.owner() != owner || !(own || known) {
         findings.push(mismatch(
             "account-mismatch",
-            format!("it was signed for account `{}`, not `{account}`", job.profile.owner().account()),
-            "sign it with a profile of this account",
+            format!("it was signed for account `{}`, not for `{account}` or one that its CSC names", owner.account()),
+            "sign it with a profile that the CSC allows",
         ));
     }
     if let Some(profile) = profile {

@@ -12,8 +12,9 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 pub use self::error::SealError;
+use super::accounts;
 use super::diff::{self, Difference};
-use super::documents;
+use super::documents::{self, Kind};
 use super::error::PolicyError;
 use super::index::Index;
 use super::objects::Objects;
@@ -22,6 +23,8 @@ use super::root::Root;
 use super::rotation::{Count, Pending};
 use super::snapshot::{self, PAYLOAD_TYPE, Sealed, Snapshot};
 use super::state::State;
+use super::vendor;
+use crate::account::KnownAccount;
 use crate::crypto::envelope::Envelope;
 use crate::crypto::key::PublicKey;
 use crate::crypto::secret::SecretKey;
@@ -357,6 +360,22 @@ impl<'a> Sealing<'a> {
         for each in [Some(snapshot), self.base()].into_iter().flatten() {
             kept.extend(each.documents.iter().map(|document| document.sha384));
         }
-        Ok(objects.keep_only(&kept).map_err(PolicyError::from)?)
+        objects.keep_only(&kept).map_err(PolicyError::from)?;
+        self.sweep_accounts(objects, snapshot)
+    }
+
+    /// Removes what was brought of other accounts for earlier seals, likewise.
+    fn sweep_accounts(&self, objects: &Objects, snapshot: &Snapshot) -> Result<(), SealError> {
+        let mut kept = BTreeSet::new();
+        for document in [Some(snapshot), self.base()].into_iter().flatten().flat_map(|each| &each.documents) {
+            if Kind::of(&document.path) == Some(Kind::Account)
+                && let Some(bytes) = objects.get(&document.sha384, Kind::Account.limit())?
+            {
+                let path = self.directory.join(&document.path);
+                let known = KnownAccount::parse(&path, &bytes).map_err(PolicyError::from)?;
+                kept.insert(accounts::folder(self.directory, known.account(), &known.reached()));
+            }
+        }
+        Ok(vendor::keep_only(self.directory, &kept).map_err(PolicyError::from)?)
     }
 }
