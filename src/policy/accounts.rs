@@ -47,8 +47,10 @@ impl Policy {
         // What stands in the map was added whole, so a thread that panicked left it so.
         let mut opened = self.others.0.lock().unwrap_or_else(PoisonError::into_inner);
         let found = opened.entry(name.clone()).or_insert_with(|| self.open_account(name).map_err(Arc::new));
-        let in_account =
-            |source: &Arc<PolicyError>| PolicyError::Account { account: name.clone(), source: source.clone() };
+        let in_account = |source: &Arc<PolicyError>| PolicyError::Account {
+            account: name.clone(),
+            source: source.clone(),
+        };
         found.as_ref().map(Clone::clone).map_err(in_account)
     }
 

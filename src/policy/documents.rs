@@ -63,12 +63,9 @@ impl Kind {
         match self {
             Self::Revocations => REVOCATIONS_BYTES_MAX,
             Self::Organization => ORGANIZATION_BYTES_MAX,
-            Self::Profile
-            | Self::Csc
-            | Self::Functions
-            | Self::Layer
-            | Self::Account
-            | Self::Membership => DOCUMENT_BYTES_MAX,
+            Self::Profile | Self::Csc | Self::Functions | Self::Layer | Self::Account | Self::Membership => {
+                DOCUMENT_BYTES_MAX
+            }
         }
     }
 }

@@ -18,8 +18,8 @@ use crate::digest::Sha384;
 use crate::files::{self, Access, FileError, writing};
 use crate::ledger;
 use crate::limits::{
-    INDEX_TABLE_BYTES_MAX, LEDGER_BYTES_MAX, ROOT_BYTES_MAX, SIGNED_REVOCATION_BYTES_MAX, SIGNED_REVOCATIONS_VENDORED_MAX,
-    SNAPSHOT_BYTES_MAX,
+    INDEX_TABLE_BYTES_MAX, LEDGER_BYTES_MAX, ROOT_BYTES_MAX, SIGNED_REVOCATION_BYTES_MAX,
+    SIGNED_REVOCATIONS_VENDORED_MAX, SNAPSHOT_BYTES_MAX,
 };
 
 /// What is being copied; one that is left by a kill is no policy.
@@ -84,7 +84,8 @@ fn folders_in(folder: &Path) -> Result<Vec<PathBuf>, FileError> {
 
 fn is_seal(path: &Path) -> bool {
     let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-    name.starts_with(DRAFT) || name.len() == FOLDER_DIGITS && name.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
+    name.starts_with(DRAFT)
+        || name.len() == FOLDER_DIGITS && name.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
 }
 
 /// Refuses a folder of ours that is a link to somewhere else.
@@ -119,7 +120,9 @@ fn copy(policy: &Policy, to: &Path) -> Result<(), PolicyError> {
         ours.put(&theirs.need(&digest, INDEX_TABLE_BYTES_MAX)?)?;
     }
     let revocations = files::names_in(&from.join("revocations"))?;
-    for name in revocations.iter().filter(|name| name.ends_with(".json")).take(SIGNED_REVOCATIONS_VENDORED_MAX) {
+    for name in
+        revocations.iter().filter(|name| name.ends_with(".json")).take(SIGNED_REVOCATIONS_VENDORED_MAX)
+    {
         let path = Path::new("revocations").join(name);
         if let Some(bytes) = files::read_if_there(&from.join(&path), SIGNED_REVOCATION_BYTES_MAX)? {
             write(&to.join(&path), &bytes)?;

@@ -36,7 +36,10 @@ pub fn check(
     if job.job.owner() != owner || !(own || known) {
         findings.push(mismatch(
             "account-mismatch",
-            format!("it was signed for account `{}`, not for `{account}` or one that its CSC names", owner.account()),
+            format!(
+                "it was signed for account `{}`, not for `{account}` or one that its CSC names",
+                owner.account()
+            ),
             "sign it with a profile that the CSC allows",
         ));
     }

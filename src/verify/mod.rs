@@ -16,8 +16,8 @@ pub mod source;
 use std::path::PathBuf;
 
 use self::integrity::{Digests, Intact, Opening};
-pub use self::publishers::Publishers;
 use self::publishers::Account;
+pub use self::publishers::Publishers;
 use self::revocation::Known;
 use self::source::SourcePackage;
 use crate::csc::Csc;
@@ -138,7 +138,8 @@ pub fn verify_by(
     let account = publishers.account(policy, &opened.statement().job().profile)?;
     let other = account.and_then(Account::other);
     // A revocation names a SHA-384, so that one must be known to be the artifact's.
-    let revokes_artifacts = policy.revokes_artifacts()? || other.map_or(Ok(false), Policy::revokes_artifacts)?;
+    let revokes_artifacts =
+        policy.revokes_artifacts()? || other.map_or(Ok(false), Policy::revokes_artifacts)?;
     let digests = if revokes_artifacts { Digests::All } else { question.digests };
     let intact = match question.subject {
         Subject::Artifact(artifact) | Subject::Both(artifact, _) => {

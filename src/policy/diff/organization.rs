@@ -13,8 +13,10 @@ pub fn compare(differences: &mut Differences, before: Option<&Organization>, aft
         differences.allow(text);
     }
     for member in old.iter().filter(|member| !new.contains(member)) {
-        let text =
-            format!("account `{}` is no member of the organisation any more: {}", member.account, member.root);
+        let text = format!(
+            "account `{}` is no member of the organisation any more: {}",
+            member.account, member.root
+        );
         differences.allow(text);
     }
     if let (Some(before), Some(after)) = (before, after) {

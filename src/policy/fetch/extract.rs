@@ -116,7 +116,8 @@ impl Extraction<'_> {
     fn add_accounts(&mut self, top: FolderId) -> Result<(), FetchError> {
         let Some(Node::Folder(accounts)) = self.bare.entry(top, "accounts")? else { return Ok(()) };
         for account in self.bare.entries(accounts)? {
-            let name = std::str::from_utf8(&account.name).ok().and_then(|name| name.parse::<AccountName>().ok());
+            let name =
+                std::str::from_utf8(&account.name).ok().and_then(|name| name.parse::<AccountName>().ok());
             let (Some(name), Node::Folder(seals)) = (name, account.node) else { continue };
             for seal in self.bare.entries(seals)? {
                 if seal.name.len() == FOLDER_DIGITS && is_hex(&seal.name) {
