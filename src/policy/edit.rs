@@ -13,12 +13,14 @@ use super::seal::Sealing;
 use super::store::{Location, Policy};
 use super::vendor;
 use crate::account::{KnownAccount, Membership, Organization};
+use crate::arn::{Owner, PublisherArn};
 use crate::csc::Csc;
 use crate::document::{self, DocumentError};
 use crate::files::{self, Access, FileError, Lock, writing};
 use crate::function::{Functions, Pattern};
 use crate::layer::Layer;
 use crate::name::{AccountName, ArtifactName, CscId, ProfileName};
+use crate::pin::Pin;
 use crate::profile::Profile;
 use crate::revocation::{Revocation, Revocations};
 use crate::time::Timestamp;
@@ -50,6 +52,14 @@ pub enum EditError {
         /// The patterns that are attached to it.
         patterns: Vec<Pattern>,
     },
+    /// CSCs allow publishers of the account.
+    #[error("account `{account}` publishes for {}", cscs.iter().map(|id| format!("`{id}`")).collect::<Vec<_>>().join(", "))]
+    Publishes {
+        /// The account.
+        account: AccountName,
+        /// The CSCs.
+        cscs: Vec<CscId>,
+    },
     /// The table forbids the change.
     #[error("{}: {}", .0.text, .0.forbidden.as_deref().unwrap_or_default())]
     Forbidden(Difference),
@@ -78,6 +88,12 @@ impl EditError {
             Self::Attached { .. } => {
                 Some("attach them to another CSC with `countersign function attach`, or detach them")
             }
+            Self::Publishes { .. } => Some(
+                "take its publishers out of those CSCs first, with `countersign csc update --remove-publisher`",
+            ),
+            Self::Forbidden(Difference { path, .. }) if path.starts_with("accounts/") => Some(
+                "ask its owner which of the two is right: what serves it may be an old copy, or somebody else's",
+            ),
             Self::Forbidden(Difference { path, .. }) if path == "revocations.toml" => Some(
                 "give an earlier time than `revocations.toml` says; one that was not sealed yet can be restored from the policy's repository",
             ),
@@ -101,6 +117,7 @@ impl EditError {
 pub struct Editor {
     directory: PathBuf,
     root: Root,
+    pin: Pin,
     mode: Mode,
     _lock: Lock,
 }
@@ -129,7 +146,7 @@ impl Editor {
         let root = root::walk(directory, pin)?;
         let sealing = Sealing::open(directory, &root)?;
         state.as_ref().map_or(Ok(()), |state| sealing.check_memory(state, now))?;
-        Ok(Self { directory: directory.clone(), root, mode: Mode::Write, _lock: lock })
+        Ok(Self { directory: directory.clone(), root, pin: *pin, mode: Mode::Write, _lock: lock })
     }
 
     /// The same policy directory, with changes written or only rehearsed from now on.
@@ -145,6 +162,11 @@ impl Editor {
     /// The newest root.
     pub fn root(&self) -> &Root {
         &self.root
+    }
+
+    /// The digest of the first root.
+    pub fn pin(&self) -> Pin {
+        self.pin
     }
 
     /// A profile as it is now, sealed or not.
@@ -177,6 +199,13 @@ impl Editor {
     /// What is known of another account now, sealed or not.
     pub fn known_account(&self, name: &AccountName) -> Result<Option<KnownAccount>, EditError> {
         Ok(self.find(&path_of_account(name), KnownAccount::parse)?)
+    }
+
+    /// Every other account that is known now, sealed or not.
+    pub fn known_accounts(&self) -> Result<Vec<AccountName>, EditError> {
+        let paths = documents::read(&self.directory)?.into_keys();
+        let name = |path: String| path.strip_prefix("accounts/")?.strip_suffix(".toml")?.parse().ok();
+        Ok(paths.filter_map(name).collect())
     }
 
     /// Which organisation the account says now that it is in, sealed or not.
@@ -259,7 +288,19 @@ impl Editor {
 
     /// Removes the document of another account, and with the next seals what was brought of it.
     pub fn forget_account(&self, name: &AccountName) -> Result<Vec<Difference>, EditError> {
-        self.remove(&path_of_account(name), &format!("account `{name}`"))
+        let mut cscs = Vec::new();
+        for (path, bytes) in documents::read(&self.directory)? {
+            if Kind::of(&path) == Some(Kind::Csc) {
+                let csc = Csc::parse(&self.directory.join(&path), &bytes).map_err(PolicyError::from)?;
+                let names_it =
+                    |publisher: &PublisherArn| *publisher.owner() == Owner::countersign(name.clone());
+                cscs.extend(csc.publishers().iter().any(names_it).then(|| csc.id().clone()));
+            }
+        }
+        if !cscs.is_empty() {
+            return Err(EditError::Publishes { account: name.clone(), cscs });
+        }
+        self.remove(&path_of_account(name), &format!("account `{name}` in this policy"))
     }
 
     /// Writes which organisation the account says that it is in.
