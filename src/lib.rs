@@ -19,8 +19,10 @@ pub mod files;
 pub mod git;
 pub mod report;
 // 2 documents
+pub mod account;
 pub mod csc;
 pub mod function;
+pub mod layer;
 pub mod ledger;
 pub mod manifest;
 pub mod metrics;

@@ -29,6 +29,9 @@ pub const SVG_PARTS_MAX: usize = 2_000;
 /// Most commits of one push that are searched for attached manifests: a year's work of a busy team.
 /// The newest come first.
 pub const PUSHED_COMMITS_MAX: usize = 10_000;
+/// Most bytes of manifests of other commits that a push is judged by, beside those of its own commits: 30,000
+/// manifests of 2 kB, which are read in under two seconds.
+pub const PUSHED_NOTES_BYTES_MAX: u64 = 64 << 20;
 /// Most manifests of one function or layer that a push is judged by: signed again each time it was
 /// pushed in vain. Those of the newest commit come first.
 pub const CANDIDATES_MAX: usize = 64;
@@ -36,6 +39,8 @@ pub const CANDIDATES_MAX: usize = 64;
 pub const HOOK_LINE_BYTES_MAX: usize = 16 << 10;
 /// Most bytes that git tells a hook, for [`PUSHED_REFS_MAX`] refs with names of 100 bytes.
 pub const HOOK_INPUT_BYTES_MAX: u64 = 256 << 20;
+/// Most symbolic refs followed from one to the next, as git's `SYMREF_MAXDEPTH`.
+pub const SYMBOLIC_REFS_MAX: usize = 5;
 /// Most refs of one push: more than any repository mirrored so far has.
 pub const PUSHED_REFS_MAX: usize = 1_000_000;
 /// Largest policy document read, in bytes: 10,000 permissions of 400 bytes, with room to spare.
@@ -169,6 +174,22 @@ pub const SEAL_SECONDS_MAX: i64 = 731 * 24 * 60 * 60;
 /// Longest that a root counts, in seconds: ten years, twice what is given where nobody says.
 pub const ROOT_SECONDS_MAX: i64 = 3653 * 24 * 60 * 60;
 
+/// Longest place that another account's policy comes from, in bytes: what git takes as a URL, with a ref.
+pub const ORIGIN_BYTES_MAX: usize = 4096;
+/// Most members of an organisation: ten times what AWS Organizations allows by default.
+pub const MEMBERS_MAX: usize = 100_000;
+/// Largest `organization.toml` read, in bytes: [`MEMBERS_MAX`] members of 200 bytes.
+pub const ORGANIZATION_BYTES_MAX: u64 = 32 << 20;
+/// Most published versions of a layer: one a day for 27 years.
+pub const LAYER_VERSIONS_MAX: usize = 10_000;
+/// Longest description, licence, location or runtime of a layer version, in bytes, as AWS's licence text.
+pub const LAYER_TEXT_BYTES_MAX: usize = 512;
+/// Most runtimes of a layer version, as AWS's.
+pub const RUNTIMES_MAX: usize = 15;
+/// Most signed revocations copied with another account's policy: what its next seal does not hold yet.
+pub const SIGNED_REVOCATIONS_VENDORED_MAX: usize = 10_000;
+/// Most other accounts that a policy knows: each is opened for at most one verdict at a time, and all by a seal.
+pub const ACCOUNTS_MAX: usize = 1000;
 /// Longest reason of a revocation, in characters, as AWS Signer's.
 pub const REASON_CHARS_MAX: usize = 500;
 

@@ -45,7 +45,7 @@ impl<'a> Recorder<'a> {
     ) -> Result<Result<RecordedJob, Vec<Finding>>, PolicyError> {
         let opened = match integrity::open(Some(&manifest), &self.keys) {
             Opening::Opened(opened) => opened,
-            Opening::Failed(finding) => return Ok(Err(vec![finding])),
+            Opening::UnknownKey(finding) | Opening::Failed(finding) => return Ok(Err(vec![finding])),
         };
         let (statement, signer) = (opened.statement(), opened.signer());
         let (job, artifact) = (statement.job(), statement.subject().digest.sha384);

@@ -221,7 +221,7 @@ pub fn existing(
     let keys = signer.profile.permissions().iter().map(|each| (each.key.id(), each.key.clone())).collect();
     let (statement, key) = match integrity::open(Some(manifest), &keys) {
         Opening::Opened(opened) => (opened.statement().clone(), Some(opened.signer().clone())),
-        Opening::Failed(_) => {
+        Opening::UnknownKey(_) | Opening::Failed(_) => {
             let bundle = manifest::parse(&manifest.0, &manifest.1).ok()?;
             (Statement::parse(bundle.envelope().ok()?.unverified_payload()).ok()?, None)
         }

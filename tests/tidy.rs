@@ -13,8 +13,10 @@ const FLOORS: [&[&str]; 6] = [
     &["arn", "digest", "inventory", "limits", "name", "parallel", "pin", "provenance", "time"],
     &["crypto", "document", "files", "git", "report"],
     &[
+        "account",
         "csc",
         "function",
+        "layer",
         "ledger",
         "manifest",
         "metrics",
@@ -37,7 +39,6 @@ const SAME_FLOOR: &[(&str, &str)] = &[
     ("git", "files"),
     ("hook", "gate"),
     ("inventory", "digest"),
-    ("metrics", "csc"),
     ("metrics", "csc"),
     ("parallel", "limits"),
     ("pin", "digest"),
@@ -155,6 +156,18 @@ fn only_crypto_names_the_curve_and_only_digest_the_hash() {
             assert!(module(&path) == owner || !text.contains(word), "{} names {word}", path.display());
         }
     }
+}
+
+#[test]
+fn only_the_audit_verifies_by_the_equation_of_ours() {
+    let named = |word: &str| {
+        let names = |path: &PathBuf| fs::read_to_string(path).unwrap().contains(word);
+        sources("src").iter().filter(|path| names(path)).map(|path| module(path)).collect::<BTreeSet<_>>()
+    };
+    assert_eq!(named("Many::default"), BTreeSet::from(["audit".to_owned()]));
+    assert_eq!(named("verify::audit("), BTreeSet::from(["audit".to_owned()]));
+    assert_eq!(named("Audited"), BTreeSet::from(["audit", "crypto", "gate", "verify"].map(str::to_owned)));
+    assert_eq!(named("Verifier::Many"), BTreeSet::from(["verify".to_owned()]));
 }
 
 /// What makes a finding, or what becomes one; the code is the first word among the arguments.

@@ -7,9 +7,9 @@
 //! get-function-configuration  CONFIGURATION
 //! list-layers                 { "Layers": [{ "LatestMatchingVersion": { "LayerVersionArn" } }], "NextMarker"? }
 //! list-layer-versions         { "LayerVersions": [{ "LayerVersionArn" }], "NextMarker"? }
-//! get-layer-version           { "LayerVersionArn", "Content": { "CodeSha256", "CodeSize" } }
+//! get-layer-version           { "LayerVersionArn", "Content": { "CodeSha256" } }
 //! CONFIGURATION               { "FunctionName", "FunctionArn"?, "Version"?, "LastModified"?, "PackageType"?,
-//!                               "CodeSha256"?, "CodeSize"?, "Layers"?: [{ "Arn" }] }
+//!                               "CodeSha256"?, "Layers"?: [{ "Arn" }] }
 //! ```
 //! From the AWS Lambda API of 2015-03-31; `NextToken` is the CLI's own form of `NextMarker`. One input may
 //! hold several answers, one after another or in an array, and an array may hold configurations. Other
@@ -37,8 +37,6 @@ pub struct Configuration {
     pub package_type: Option<String>,
     /// SHA-256 of its package in Base64.
     pub code_sha256: Option<String>,
-    /// The package's size in bytes.
-    pub code_size: Option<u64>,
     /// Its layers.
     pub layers: Option<Vec<UsedLayer>>,
 }
@@ -67,8 +65,6 @@ pub struct LayerVersion {
 pub struct Content {
     /// SHA-256 of its package in Base64.
     pub code_sha256: Option<String>,
-    /// The package's size in bytes.
-    pub code_size: Option<u64>,
 }
 
 /// A layer, as `list-layers` tells of it.
@@ -144,7 +140,6 @@ struct Fields {
     last_modified: Option<String>,
     package_type: Option<String>,
     code_sha256: Option<String>,
-    code_size: Option<u64>,
 }
 
 /// `Layers` are a function's, or those that are listed.
@@ -272,7 +267,6 @@ impl Fields {
                 last_modified: self.last_modified,
                 package_type: self.package_type,
                 code_sha256: self.code_sha256,
-                code_size: self.code_size,
                 layers: Some(used),
             };
             return Ok(Answer { functions: vec![function], ..Answer::default() });

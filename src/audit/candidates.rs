@@ -7,11 +7,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::AuditError;
+use super::error::AuditError;
 use crate::digest::Sha256;
 use crate::files::{self, FileError};
 use crate::git::notes::{NOTES_REF, Notes};
 use crate::limits::{CANDIDATES_MAX, MANIFEST_BYTES_MAX, SEARCHED_FILES_MAX};
+use crate::manifest::attached;
 use crate::manifest::claim::Claim;
 use crate::name::ArtifactName;
 use crate::parallel::{Threads, in_order};
@@ -29,7 +30,10 @@ type Named = (Kind, ArtifactName);
 /// A manifest, and where it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Candidate {
-    signed_at: Timestamp,
+    /// SHA-256 of the package that it claims to be about.
+    pub sha256: Sha256,
+    /// When it claims to have been signed.
+    pub signed_at: Timestamp,
     place: Place,
 }
 
@@ -117,7 +121,7 @@ impl Candidates {
         let Some(note) = notes.of(commit)? else { return Ok(()) };
         let short: String = commit.chars().take(12).collect();
         let mut malformed = 0;
-        for line in note.split(|byte| *byte == b'\n').filter(|line| !line.trim_ascii().is_empty()) {
+        for line in attached::lines(&note) {
             match Claim::of(line).zip(std::str::from_utf8(line).ok()) {
                 Some((claim, line)) => {
                     self.add(claim, || Place::Note { commit: short.clone(), line: line.into() });
@@ -139,7 +143,7 @@ impl Candidates {
         if !runs && !is_named {
             return;
         }
-        let candidate = Arc::new(Candidate { signed_at, place: place() });
+        let candidate = Arc::new(Candidate { sha256, signed_at, place: place() });
         let newer = |held: &mut Arc<Candidate>| {
             if held.signed_at < candidate.signed_at {
                 *held = candidate.clone();
@@ -159,15 +163,19 @@ impl Candidates {
         }
     }
 
-    /// The manifests by which a deployment is judged, those first that claim to be the newest.
+    /// The manifests of a package by which it is judged under a name, those first that claim to be the newest.
     ///
-    /// Where none claims to be about this package under this name, the newest of the package under another
-    /// name or else of another package tells best what is wrong.
-    pub fn for_deployment(&self, named: &Named, sha256: &Sha256) -> &[Arc<Candidate>] {
+    /// Where none claims the name, the newest of the package under another tells best what is wrong.
+    pub fn of_package(&self, named: &Named, sha256: &Sha256) -> &[Arc<Candidate>] {
         let (kind, name) = named;
         let fitting = self.fitting.get(&(*kind, name.clone(), *sha256)).map(Vec::as_slice);
-        let nearest = || self.of_hash.get(sha256).or_else(|| self.of_name.get(named));
-        fitting.or_else(|| nearest().map(std::slice::from_ref)).unwrap_or_default()
+        let nearest = || self.of_hash.get(sha256).map(std::slice::from_ref);
+        fitting.or_else(nearest).unwrap_or_default()
+    }
+
+    /// The manifest under a name, of whatever package, that claims to be the newest.
+    pub fn newest_of(&self, named: &Named) -> Option<&Candidate> {
+        self.of_name.get(named).map(|candidate| &**candidate)
     }
 }
 

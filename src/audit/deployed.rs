@@ -6,19 +6,18 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use super::AuditError;
 use super::answer::{self, Answer, Configuration, LayerVersion, List};
+use super::error::AuditError;
 use crate::arn::LayerArn;
 use crate::digest::Sha256;
 use crate::limits::DEPLOYED_MAX;
 use crate::name::ArtifactName;
-use crate::verify::deployed::Deployment;
 
 /// What runs as a function or a layer.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Code {
-    /// A ZIP of this digest.
-    Zip(Deployment),
+    /// A ZIP of this SHA-256.
+    Zip(Sha256),
     /// A container image.
     Image,
     /// Nothing tells its digest.
@@ -121,7 +120,7 @@ impl Deployed {
     fn add_layer(&mut self, layer: LayerVersion) {
         let code = match layer.content {
             None => Code::Untold,
-            Some(content) => zip(content.code_sha256.as_deref(), content.code_size),
+            Some(content) => zip(content.code_sha256.as_deref()),
         };
         let held = self.layers.entry(layer.layer_version_arn).or_insert(Code::Untold);
         if *held == Code::Untold {
@@ -135,7 +134,7 @@ impl Deployed {
 
 fn function(told: Configuration) -> Function {
     let code = match told.package_type.as_deref() {
-        None | Some("Zip") => zip(told.code_sha256.as_deref(), told.code_size),
+        None | Some("Zip") => zip(told.code_sha256.as_deref()),
         Some("Image") => Code::Image,
         Some(other) => Code::Malformed(format!("{:?} is no package type", shortened(other))),
     };
@@ -150,10 +149,10 @@ fn function(told: Configuration) -> Function {
     }
 }
 
-fn zip(sha256: Option<&str>, size: Option<u64>) -> Code {
+fn zip(sha256: Option<&str>) -> Code {
     let Some(text) = sha256 else { return Code::Untold };
     match Sha256::from_base64(text) {
-        Some(sha256) => Code::Zip(Deployment { sha256, size }),
+        Some(sha256) => Code::Zip(sha256),
         None => Code::Malformed(format!("{:?} is not the Base64 of a SHA-256", shortened(text))),
     }
 }
@@ -198,8 +197,7 @@ mod tests {
         ] {
             assert_eq!(names(&[&input]), ["a", "b"], "{input}");
         }
-        let Code::Zip(deployment) = &deployed(&[&one]).unwrap().0[0].code else { panic!("no ZIP") };
-        assert_eq!((deployment.sha256, deployment.size), (Sha256::of(b""), Some(0)));
+        assert_eq!(deployed(&[&one]).unwrap().0[0].code, Code::Zip(Sha256::of(b"")));
     }
 
     #[test]

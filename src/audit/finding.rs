@@ -1,5 +1,7 @@
 //! What an audit finds before any manifest is asked: each with what to do about it.
 
+use super::candidates::Candidate;
+use crate::digest::Sha256;
 use crate::provenance::Kind;
 use crate::report::{Check, Finding};
 
@@ -11,6 +13,19 @@ pub fn unsigned() -> Finding {
         "no manifest was found for what runs: it was deployed before signing was switched on, or past it",
         "deploy a signed package, or sign the one that runs; or name where its manifest is with `--manifests`, \
         `--notes` or `--all-notes`",
+    )
+}
+
+/// The manifest of its name claims to be about another package.
+pub fn differs(sha256: &Sha256, newest: &Candidate) -> Finding {
+    Finding::new(
+        Check::Mismatch,
+        "deployed-differs",
+        format!(
+            "no manifest was found for what runs, SHA-256 {sha256}; the newest of its name claims {}, signed at {}",
+            newest.sha256, newest.signed_at
+        ),
+        "deploy the package that was signed, or sign the one that runs if it is the right one",
     )
 }
 

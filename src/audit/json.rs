@@ -83,10 +83,10 @@ pub fn render(audit: &Audit, notes: &[String]) -> String {
 }
 
 fn record(entry: &Entry) -> Record<'_> {
-    let layers = entry.layers.iter().map(|(arn, gate)| LayerRecord {
+    let layers = entry.layers.iter().map(|(arn, verdict)| LayerRecord {
         arn,
-        covered: super::is_covered(gate),
-        verdict: gate.verdict(),
+        covered: super::is_covered(verdict),
+        verdict,
     });
     Record {
         kind: entry.kind.name(),
@@ -96,7 +96,7 @@ fn record(entry: &Entry) -> Record<'_> {
         last_modified: entry.last_modified.as_deref(),
         sha256: entry.sha256,
         covered: entry.is_covered(),
-        verdict: entry.gate.verdict(),
+        verdict: &entry.verdict,
         layers: layers.collect(),
     }
 }

@@ -79,7 +79,7 @@ fn said(layer: Option<&str>, verdict: &Verdict) -> String {
 
 /// What to do, once for each code that was found.
 fn hints(audit: &Audit) -> BTreeSet<(&'static str, String)> {
-    let gates = audit.entries.iter().flat_map(Entry::gates);
-    let findings = gates.flat_map(|gate| &gate.verdict().checks).flat_map(|result| &result.findings);
+    let verdicts = audit.entries.iter().flat_map(Entry::verdicts);
+    let findings = verdicts.flat_map(|verdict| &verdict.checks).flat_map(|result| &result.findings);
     findings.map(|finding| (finding.code, finding.hint.clone())).collect()
 }

@@ -2,15 +2,14 @@
 
 use std::fmt;
 use std::str::FromStr;
-use std::sync::Arc;
 
 use base64ct::{Base64Unpadded, Encoding};
+use p384::ProjectivePoint;
 use p384::ecdsa::signature::Verifier;
 use p384::ecdsa::{Signature, VerifyingKey};
 use pkcs8::{DecodePublicKey, EncodePublicKey, LineEnding};
 use serde::{Deserialize, Serialize};
 
-use super::many::Many;
 use crate::digest::Sha256;
 
 /// The OpenSSH fingerprint of a public key: `SHA256:` and 43 characters, as `ssh-keygen -lf` prints it.
@@ -69,34 +68,28 @@ impl From<KeyId> for String {
 }
 
 /// A P-384 public key: a point on the curve that is not the identity.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct PublicKey {
-    key: VerifyingKey,
-    many: Arc<Many>,
-}
-
-impl PartialEq for PublicKey {
-    fn eq(&self, other: &Self) -> bool {
-        self.key == other.key
-    }
-}
-
-impl Eq for PublicKey {}
+pub struct PublicKey(VerifyingKey);
 
 impl PublicKey {
     pub(super) fn new(key: VerifyingKey) -> Self {
-        Self { key, many: Arc::default() }
+        Self(key)
     }
 
     /// The key from its uncompressed or compressed SEC1 point.
     pub fn from_sec1(point: &[u8]) -> Result<Self, KeyError> {
-        VerifyingKey::from_sec1_bytes(point).map(Self::new).map_err(|_| KeyError::Public)
+        VerifyingKey::from_sec1_bytes(point).map(Self).map_err(|_| KeyError::Public)
+    }
+
+    /// The point, which [`super::many`] multiplies.
+    pub(super) fn point(&self) -> ProjectivePoint {
+        (*self.0.as_affine()).into()
     }
 
     /// The key as SubjectPublicKeyInfo PEM, which openssl and cosign read.
     pub fn to_pem(&self) -> String {
-        let key = p384::PublicKey::from(&self.key);
+        let key = p384::PublicKey::from(&self.0);
         key.to_public_key_pem(LineEnding::LF).expect("a P-384 key always has a PEM form")
     }
 
@@ -105,7 +98,7 @@ impl PublicKey {
     /// `string(x)` is `u32be(length) || x` (RFC 4251), the point is uncompressed (RFC 5656), and
     /// the base64 has no padding, as OpenSSH prints fingerprints.
     pub fn id(&self) -> KeyId {
-        let point = self.key.to_sec1_point(false);
+        let point = self.0.to_sec1_point(false);
         let parts: [&[u8]; 3] = [b"ecdsa-sha2-nistp384", b"nistp384", point.as_bytes()];
         let wire: Vec<u8> =
             parts.iter().flat_map(|part| [&(part.len() as u32).to_be_bytes(), *part].concat()).collect();
@@ -116,9 +109,7 @@ impl PublicKey {
     ///
     /// The DER is read strictly: one encoding a signature, and nothing after it.
     pub fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
-        let Ok(signature) = Signature::from_der(signature) else { return false };
-        let many = self.many.verifies(&self.key, message, &signature);
-        many.unwrap_or_else(|| self.key.verify(message, &signature).is_ok())
+        Signature::from_der(signature).is_ok_and(|signature| self.0.verify(message, &signature).is_ok())
     }
 }
 
@@ -127,7 +118,7 @@ impl FromStr for PublicKey {
 
     fn from_str(pem: &str) -> Result<Self, KeyError> {
         let key = p384::PublicKey::from_public_key_pem(pem).map_err(|_| KeyError::Public)?;
-        Ok(Self::new(VerifyingKey::from(&key)))
+        Ok(Self(VerifyingKey::from(&key)))
     }
 }
 

@@ -6,6 +6,6 @@
 pub mod any;
 pub mod envelope;
 pub mod key;
-mod many;
+pub mod many;
 pub mod pae;
 pub mod secret;

@@ -36,6 +36,12 @@ pub enum FileError {
         /// The most bytes read.
         limit: u64,
     },
+    /// The path leads to a file or a link where a folder is needed.
+    #[error("`{}` is not a folder", path.display())]
+    NotAFolder {
+        /// The path.
+        path: PathBuf,
+    },
     /// The path leads to a folder, a device or a pipe.
     #[error("`{}` is not a regular file", path.display())]
     NotAFile {
@@ -127,6 +133,14 @@ pub enum Access {
 /// Writes a file so that, whatever happens, the path holds the old bytes or all the new ones.
 pub fn write(path: &Path, bytes: &[u8], access: Access) -> Result<(), FileError> {
     Pending::with(path, bytes, access)?.keep()
+}
+
+/// Writes files that belong together, in place of what is there: all are whole before one gets its name, so
+/// what can fail leaves none of them.
+pub fn write_together(files: &[(PathBuf, Vec<u8>)]) -> Result<(), FileError> {
+    let pending = files.iter().map(|(path, bytes)| Pending::with(path, bytes, Access::Public));
+    let pending: Vec<Pending> = pending.collect::<Result<_, _>>()?;
+    pending.into_iter().try_for_each(Pending::keep)
 }
 
 /// Writes new files, all of them or none; what is at one of the paths already stays as it is.

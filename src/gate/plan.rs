@@ -7,25 +7,23 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use super::{Gate, Labels, decide, stop, stop_ungoverned};
-use crate::csc::Csc;
+use super::{Gate, Labels, best, decide, stop, stop_ungoverned};
 use crate::digest::Sha256;
 use crate::files::artifact::Artifact;
 use crate::files::{self, FileError};
-use crate::function::Functions;
 use crate::limits::MANIFEST_BYTES_MAX;
 use crate::manifest;
 use crate::manifest::shelf::Shelf;
-use crate::name::{ArtifactName, CscId};
+use crate::name::ArtifactName;
 use crate::parallel::Threads;
 use crate::plan::{Code, CodeHash, Deployed, Resource, What};
-use crate::policy::error::PolicyError;
 use crate::policy::store::Policy;
 use crate::provenance::Kind;
-use crate::report::{Check, Decision, Finding};
+use crate::report::{Check, Finding};
 use crate::time::Timestamp;
+use crate::verify::governance::{Governance, Governing};
 use crate::verify::integrity::Digests;
-use crate::verify::{Evidence, Publishers, Question, Subject, VerifyError, verify_by};
+use crate::verify::{Evidence, Question, Subject, VerifyError, verify_by};
 
 /// What plans are held against.
 pub struct Judge<'a> {
@@ -55,50 +53,21 @@ pub struct Judging<'a> {
     pub resources: &'a [Resource],
 }
 
-/// What the policy says of names, read once for many resources.
-struct Known {
-    functions: Functions,
-    governances: BTreeMap<CscId, Governance>,
-}
-
-/// A CSC with the publishers that it allows.
-struct Governance {
-    csc: Csc,
-    publishers: Publishers,
-}
-
-impl Known {
-    /// The CSC that the sealed policy attaches to a function or layer, if it attaches one.
-    fn governing(
-        &mut self,
-        policy: &Policy,
-        name: &ArtifactName,
-    ) -> Result<Option<&Governance>, PolicyError> {
-        let Some(id) = self.functions.csc_of(name) else { return Ok(None) };
-        if !self.governances.contains_key(id) {
-            let Some(csc) = policy.csc(id)? else { return Ok(None) };
-            let publishers = Publishers::read(policy, &csc)?;
-            self.governances.insert(id.clone(), Governance { csc, publishers });
-        }
-        Ok(self.governances.get(id))
-    }
-}
-
 /// What the files and the plan say about the code of one resource.
 struct Found {
     artifact: Option<Artifact>,
     sha256: Sha256,
-    /// The manifests to try; the first that is admitted counts.
+    /// The manifests to try; the one that speaks best counts.
     manifests: Vec<PathBuf>,
 }
 
 impl Judge<'_> {
     /// Judges each resource; nothing is left out. What changes no verdict is added to the notes.
     pub fn judge(&self, plan: &Judging<'_>, notes: &mut Vec<String>) -> Result<Vec<Gate>, VerifyError> {
-        let mut known = Known { functions: self.policy.functions()?, governances: BTreeMap::new() };
+        let governance = Governance::read(self.policy, self.policy.functions()?)?;
         let mut gates = Vec::with_capacity(plan.resources.len());
         for resource in plan.resources {
-            gates.extend(self.resource(plan, resource, &mut known, notes)?);
+            gates.extend(self.resource(plan, resource, &governance, notes)?);
         }
         Ok(gates)
     }
@@ -107,7 +76,7 @@ impl Judge<'_> {
         &self,
         plan: &Judging<'_>,
         resource: &Resource,
-        known: &mut Known,
+        governance: &Governance,
         notes: &mut Vec<String>,
     ) -> Result<Option<Gate>, VerifyError> {
         let mut labels = labels(plan, resource);
@@ -131,7 +100,7 @@ impl Judge<'_> {
             Err(finding) => return Ok(Some(stop(*finding, labels))),
         };
         (labels.kind, labels.name) = (Some(deployed.kind), Some(name.clone()));
-        let Some(governance) = known.governing(self.policy, &name)? else {
+        let Some(governing) = governance.of(&name) else {
             return Ok(Some(stop_ungoverned(self.policy.account(), labels)));
         };
         match self.find(plan, deployed)? {
@@ -142,9 +111,9 @@ impl Judge<'_> {
                         labels.artifact
                     ));
                 }
-                self.verified((deployed.kind, name), &found, governance, &labels, notes).map(Some)
+                self.verified((deployed.kind, name), &found, governing, &labels, notes).map(Some)
             }
-            Err(finding) => Ok(Some(decide(&Evidence::only(finding), &governance.csc, labels))),
+            Err(finding) => Ok(Some(decide(&Evidence::only(finding), &governing.csc, labels))),
         }
     }
 
@@ -267,36 +236,29 @@ impl Judge<'_> {
         &self,
         asked: (Kind, ArtifactName),
         found: &Found,
-        governance: &Governance,
+        governing: &Governing,
         labels: &Labels,
         notes: &mut Vec<String>,
     ) -> Result<Gate, VerifyError> {
-        let mut best: Option<Gate> = None;
         let none = found.manifests.is_empty().then_some(None);
-        for path in none.into_iter().chain(found.manifests.iter().map(Some)) {
+        let each = |path: Option<&PathBuf>| {
             let bytes = path.map(|path| files::read(path, MANIFEST_BYTES_MAX)).transpose()?;
             let question = Question {
                 subject: found.artifact.as_ref().map_or(Subject::Digest(&found.sha256), Subject::Artifact),
                 manifest: path.cloned().zip(bytes),
                 asked: Some(asked.clone()),
                 revocations: self.revocations.to_vec(),
-                csc: &governance.csc,
+                csc: &governing.csc,
                 now: self.now,
                 digests: Digests::Quick,
                 threads: self.threads,
             };
-            let evidence = verify_by(self.policy, &governance.publishers, &question)?;
+            let evidence = verify_by(self.policy, &governing.publishers, &question)?;
             notes.extend_from_slice(evidence.notes());
             let manifest = path.map(|path| path.display().to_string());
-            let gate = decide(&evidence, &governance.csc, Labels { manifest, ..labels.clone() });
-            let decision = |gate: &Gate| gate.verdict().decision;
-            if best.as_ref().is_none_or(|best| decision(&gate) < decision(best)) {
-                best = Some(gate);
-            }
-            if best.as_ref().is_some_and(|best| decision(best) == Decision::Allowed) {
-                break;
-            }
-        }
+            Ok::<_, VerifyError>(decide(&evidence, &governing.csc, Labels { manifest, ..labels.clone() }))
+        };
+        let best = best(none.into_iter().chain(found.manifests.iter().map(Some)).map(each))?;
         Ok(best.expect("there is at least one question"))
     }
 }

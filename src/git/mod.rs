@@ -5,6 +5,7 @@
 //! objects are what somebody else wrote: they are checked here.
 
 pub mod bare;
+mod commits;
 mod handles;
 pub mod hooks;
 pub mod notes;
@@ -13,10 +14,12 @@ pub mod source;
 
 use std::path::{Path, PathBuf};
 
-use git2::{ErrorCode, ObjectType, Oid};
+use git2::{ErrorCode, Oid};
 
+pub use self::commits::Commit;
 pub use self::handles::{Blobs, Handles};
 use crate::inventory::FileMode;
+use crate::limits::SYMBOLIC_REFS_MAX;
 
 /// Why git's data could not be had.
 #[derive(Debug, thiserror::Error)]
@@ -41,6 +44,9 @@ pub enum GitError {
     /// A tree entry has a name that git would never check out.
     #[error("a tree of the commit has an entry named {0:?}, which no checkout could have")]
     HostileName(String),
+    /// A tree's entries are not as git writes them, so that two readers could see different files.
+    #[error("tree {0} of the commit has a name twice, or its entries out of order, which no git has written")]
+    HostileTree(String),
     /// A path is not UTF-8.
     #[error("the path {0:?} is not UTF-8")]
     NotUtf8(String),
@@ -67,6 +73,11 @@ pub enum GitError {
     /// More commits have something attached than any honest repository's.
     #[error("more than {0} commits have something attached")]
     TooManyNotes(usize),
+    /// The notes ref leads to something else.
+    #[error(
+        "`refs/notes/countersign` leads to {0}, which is no commit of notes; have somebody who has the notes push theirs again"
+    )]
+    NoNotes(String),
     /// The notes cannot be locked for a change.
     #[error("cannot change the notes of the repository: {0}")]
     Notes(String),
@@ -114,22 +125,6 @@ pub struct GitFile {
 /// The name of a blob in the object database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BlobId(Oid);
-
-/// A commit, with its tree.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Commit {
-    /// The commit's id.
-    pub id: String,
-    /// Its tree's id.
-    pub tree: String,
-}
-
-impl Commit {
-    /// The beginning of its id, for people.
-    pub fn short(&self) -> String {
-        self.id.chars().take(12).collect()
-    }
-}
 
 impl Repository {
     /// The repository that a folder belongs to, if it belongs to one.
@@ -212,85 +207,28 @@ impl Repository {
         Ok(files)
     }
 
-    /// The commit that a revision names.
-    pub fn commit(&self, revision: &str) -> Result<Commit, GitError> {
-        let commit = self.find_commit(revision)?;
-        Ok(Commit { id: commit.id().to_string(), tree: commit.tree_id().to_string() })
-    }
-
-    /// The files of a commit below a folder, from the object database.
-    pub fn committed(&self, revision: &str, folder: &str) -> Result<Vec<GitFile>, GitError> {
-        let mut tree = self.find_commit(revision)?.tree()?;
-        for name in folder.split('/').filter(|name| !name.is_empty()) {
-            let next = tree.get_name(name).filter(|entry| entry.kind() == Some(ObjectType::Tree));
-            let Some(next) = next.map(|entry| entry.id()) else {
-                return Ok(Vec::new());
-            };
-            tree = self.inner.find_tree(next)?;
-        }
-        let mut files = Vec::new();
-        self.add_tree(&tree, "", &mut files)?;
-        Ok(files)
-    }
-
-    fn add_tree(&self, tree: &git2::Tree<'_>, above: &str, files: &mut Vec<GitFile>) -> Result<(), GitError> {
-        for entry in tree {
-            let name = std::str::from_utf8(entry.name_bytes())
-                .map_err(|_| GitError::NotUtf8(String::from_utf8_lossy(entry.name_bytes()).into()))?;
-            if name.is_empty()
-                || name.contains('/')
-                || matches!(name, "." | "..")
-                || name.eq_ignore_ascii_case(".git")
-            {
-                return Err(GitError::HostileName(name.into()));
+    /// The symbolic refs of the repository, each with the refs that it leads to: a push to one moves them all.
+    pub fn aliases(&self) -> Result<Vec<Vec<String>>, GitError> {
+        let mut aliases = Vec::new();
+        for reference in self.inner.references()? {
+            let mut reference = reference?;
+            let mut names = vec![String::from_utf8_lossy(reference.name_bytes()).into_owned()];
+            // A ref that leads nowhere yet is made by a push, so its name counts too.
+            while let Some(target) = reference.symbolic_target_bytes() {
+                let target = String::from_utf8_lossy(target).into_owned();
+                if names.len() > SYMBOLIC_REFS_MAX {
+                    break;
+                }
+                let next = self.inner.find_reference(&target);
+                names.push(target);
+                let Ok(next) = next else { break };
+                reference = next;
             }
-            let path = if above.is_empty() { name.to_owned() } else { format!("{above}/{name}") };
-            if entry.kind() == Some(ObjectType::Tree) {
-                self.add_tree(&self.inner.find_tree(entry.id())?, &path, files)?;
-            } else {
-                let mode = u32::try_from(entry.filemode()).ok().and_then(FileMode::from_git);
-                files.push(GitFile { path, mode, blob: BlobId(entry.id()) });
+            if names.len() > 1 {
+                aliases.push(names);
             }
         }
-        Ok(())
-    }
-
-    /// A file of a commit, if the commit has a regular file at this path.
-    pub fn committed_file(
-        &self,
-        revision: &str,
-        path: &str,
-        limit: u64,
-    ) -> Result<Option<Vec<u8>>, GitError> {
-        let tree = self.find_commit(revision)?.tree()?;
-        let Ok(entry) = tree.get_path(Path::new(path)) else { return Ok(None) };
-        let mode = u32::try_from(entry.filemode()).ok().and_then(FileMode::from_git);
-        match mode {
-            Some(FileMode::Regular | FileMode::Executable) => self.blob(BlobId(entry.id()), limit).map(Some),
-            _ => Ok(None),
-        }
-    }
-
-    /// The commit that an object is, or that a tag leads to; nothing for a tree, a blob or what is not there.
-    pub fn peeled(&self, id: &str) -> Option<Commit> {
-        let object = self.inner.find_object(Oid::from_str(id).ok()?, None).ok()?;
-        let commit = object.peel_to_commit().ok()?;
-        Some(Commit { id: commit.id().to_string(), tree: commit.tree_id().to_string() })
-    }
-
-    /// The commits that a commit leads to and no ref below `known` does, newest first, as by
-    /// `git rev-list COMMIT --not --glob=KNOWN`; at most `limit`.
-    pub fn reached_from(&self, commit: &Commit, known: &str, limit: usize) -> Result<Vec<String>, GitError> {
-        let mut walk = self.inner.revwalk()?;
-        walk.set_sorting(git2::Sort::TOPOLOGICAL | git2::Sort::TIME)?;
-        walk.push(Oid::from_str(&commit.id)?)?;
-        walk.hide_glob(known)?;
-        walk.take(limit).map(|id| Ok(id?.to_string())).collect()
-    }
-
-    fn find_commit(&self, revision: &str) -> Result<git2::Commit<'_>, GitError> {
-        let found = self.inner.revparse_single(revision).and_then(|object| object.peel_to_commit());
-        found.map_err(|_| GitError::Revision(revision.into()))
+        Ok(aliases)
     }
 
     /// The tracked paths below a folder at which the work tree or the index differs from a commit.

@@ -33,7 +33,8 @@ impl Repository {
 
     /// The notes as a push would leave them: the commit to which it moves [`NOTES_REF`].
     pub fn notes_as_of(&self, commit: &str) -> Result<Notes<'_>, GitError> {
-        let tree = self.inner.find_commit(Oid::from_str(commit)?)?.tree()?;
+        let found = Oid::from_str(commit).and_then(|id| self.inner.find_commit(id)?.tree());
+        let tree = found.map_err(|_| GitError::NoNotes(commit.into()))?;
         Ok(Notes { repository: &self.inner, tree: Some(tree) })
     }
 

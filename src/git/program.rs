@@ -103,7 +103,7 @@ impl ProgramError {
             Self::Start(_) | Self::Unreadable(_) => return None,
             Self::NoAnswer { .. } => "start it inside a git repository of your own, or name one with `-C`",
             Self::Failed { .. } => "check the URL, the ref, and that `git fetch` may read the repository",
-            Self::Notes { words, .. } if words.contains("rejected") => {
+            Self::Notes { words, .. } if words.contains("[rejected]") => {
                 "somebody attached more meanwhile: bring that with `countersign manifests --fetch`, and push again"
             }
             Self::Notes { .. } => "check the remote's name with `git remote -v`, and that you may reach it",
@@ -130,7 +130,7 @@ pub fn fetch(repository: &Path, url: &RemoteUrl, reference: &RefName) -> Result<
 /// Brings a remote's notes and unites them with those here, line by line; false if it has none.
 pub fn fetch_notes(repository: &Repository, remote: &str) -> Result<bool, ProgramError> {
     let failed = |ran: Ran| notes_failed(format!("fetch from `{remote}`"), ran);
-    let mut command = git(repository.common_dir());
+    let mut command = git_in(repository);
     command.args(["ls-remote", "--quiet", "--exit-code", "--", remote, NOTES_REF]);
     match run(command)? {
         Ran { code: Some(0), .. } => {}
@@ -138,11 +138,11 @@ pub fn fetch_notes(repository: &Repository, remote: &str) -> Result<bool, Progra
         Ran { code: Some(2), .. } => return Ok(false),
         ran => return Err(failed(ran)),
     }
-    let mut command = git(repository.common_dir());
+    let mut command = git_in(repository);
     command.args(["fetch", "--quiet", "--no-tags", "--no-recurse-submodules", "--no-write-fetch-head"]);
     command.args(["--", remote, &format!("+{NOTES_REF}:{FETCHED_NOTES}")]);
     check(run(command)?, failed)?;
-    let mut command = git(repository.common_dir());
+    let mut command = git_in(repository);
     let (name, email) = repository.who();
     for role in ["AUTHOR", "COMMITTER"] {
         command.env(format!("GIT_{role}_NAME"), &name).env(format!("GIT_{role}_EMAIL"), &email);
@@ -162,7 +162,7 @@ pub fn fetch_notes(repository: &Repository, remote: &str) -> Result<bool, Progra
 
 /// Sends the notes here to a remote, which takes them only if nothing there would be lost.
 pub fn push_notes(repository: &Repository, remote: &str) -> Result<(), ProgramError> {
-    let mut command = git(repository.common_dir());
+    let mut command = git_in(repository);
     command.args(["push", "--quiet", "--no-recurse-submodules", "--", remote, NOTES_REF]);
     check(run(command)?, |ran| notes_failed(format!("push to `{remote}`"), ran))
 }
@@ -173,6 +173,13 @@ fn notes_failed(what: String, ran: Ran) -> ProgramError {
 
 fn check(ran: Ran, failed: impl FnOnce(Ran) -> ProgramError) -> Result<(), ProgramError> {
     if ran.code == Some(0) { Ok(()) } else { Err(failed(ran)) }
+}
+
+/// As [`git`], started where the URLs of a repository's remotes are relative to.
+fn git_in(repository: &Repository) -> Command {
+    let mut command = git(repository.common_dir());
+    command.current_dir(repository.top());
+    command
 }
 
 /// The git program for a repository, with no hook of it and nothing of the surroundings.

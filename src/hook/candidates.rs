@@ -6,11 +6,10 @@
 
 use std::collections::BTreeMap;
 
-use super::update::Side;
 use crate::git::notes::Notes;
 use crate::git::{Commit, GitError, Repository};
 use crate::inventory::FileRecord;
-use crate::limits::{CANDIDATES_MAX, NOTE_BYTES_MAX, PUSHED_COMMITS_MAX};
+use crate::limits::{CANDIDATES_MAX, PUSHED_COMMITS_MAX, PUSHED_NOTES_BYTES_MAX};
 use crate::manifest::attached::{self, Attached};
 use crate::name::ArtifactName;
 use crate::provenance::Kind;
@@ -44,20 +43,20 @@ impl Candidates {
     }
 
     /// Adds what is attached to the other commits of the push, until each of the packages that miss one
-    /// has a manifest of its very files.
+    /// has a manifest of its very files. `known` are the refs whose commits are not of the push, as a glob.
     pub fn search(
         &mut self,
         repository: &Repository,
         notes: &Notes<'_>,
         commit: &Commit,
-        side: Side,
+        known: &str,
         mut missing: Vec<(Named, &[FileRecord])>,
     ) -> Result<(), GitError> {
         let mut read = 0;
-        let commits = repository.reached_from(commit, side.known(), PUSHED_COMMITS_MAX)?;
+        let commits = repository.reached_from(commit, known, PUSHED_COMMITS_MAX)?;
         for id in commits.iter().filter(|id| **id != commit.id) {
             missing.retain(|(name, files)| !self.has(name, files));
-            if missing.is_empty() || read > NOTE_BYTES_MAX {
+            if missing.is_empty() || read > PUSHED_NOTES_BYTES_MAX {
                 break;
             }
             read += self.add(notes, id)?;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::candidates::{Candidate, Candidates, Named};
 use super::{Hook, HookError, Judged};
-use crate::csc::Csc;
+use crate::function::Functions;
 use crate::gate::{self, Gate, Labels};
 use crate::git::notes::{NOTES_REF, Notes};
 use crate::git::{Commit, Handles};
@@ -12,18 +12,18 @@ use crate::package::select::SelectError;
 use crate::parallel::{Threads, in_order};
 use crate::policy::error::PolicyError;
 use crate::policy::store::Policy;
-use crate::report::{Check, Decision, Finding};
+use crate::report::{Check, Finding};
 use crate::time::Timestamp;
-use crate::verify::governing::Governing;
+use crate::verify::governance::{Governance, Governing};
 use crate::verify::integrity::Digests;
 use crate::verify::source::{self, SourcePackage};
-use crate::verify::{Evidence, Publishers, Question, Subject, verify_by};
+use crate::verify::{Evidence, Question, Subject, verify_by};
 use crate::workspace::{Item, Workspace};
 
 /// Judges commits under one policy, whose documents are read once. All threads share it.
 pub struct Judge<'a> {
     policy: &'a Policy,
-    governing: Governing,
+    governance: Governance,
     handles: Handles,
     now: Timestamp,
     threads: Threads,
@@ -38,9 +38,10 @@ struct Subjected<'a> {
 
 impl<'a> Judge<'a> {
     /// Reads every CSC that governs something, and its publishers.
-    pub fn new(hook: &Hook<'a>) -> Result<Self, PolicyError> {
+    pub fn new(hook: &Hook<'a>, functions: Functions) -> Result<Self, PolicyError> {
         let Hook { policy, repository, now, threads, .. } = *hook;
-        Ok(Self { policy, governing: Governing::read(policy)?, handles: repository.handles(), now, threads })
+        let governance = Governance::read(policy, functions)?;
+        Ok(Self { policy, governance, handles: repository.handles(), now, threads })
     }
 
     /// Judges what a commit has to package.
@@ -60,7 +61,8 @@ impl<'a> Judge<'a> {
         });
         let missing: Vec<_> = missing.collect();
         if !missing.is_empty() {
-            candidates.search(hook.repository, notes, &commit, hook.side, missing)?;
+            let known = hook.side.known(hook.remote);
+            candidates.search(hook.repository, notes, &commit, &known, missing)?;
         }
         let mut gates = Vec::with_capacity(subjects.len());
         self.each(&subjects, |subject| self.gate(&commit, subject, &candidates), |gate| gates.push(gate))?;
@@ -108,7 +110,7 @@ impl<'a> Judge<'a> {
         subject: &Subjected<'_>,
         candidates: &Candidates,
     ) -> Result<Gate, HookError> {
-        let Some((csc, publishers)) = self.governing.of(&subject.item.name) else {
+        let Some(governing) = self.governance.of(&subject.item.name) else {
             let labels = labels(commit, subject, None);
             return Ok(gate::stop_ungoverned(self.policy.account(), labels));
         };
@@ -116,27 +118,19 @@ impl<'a> Judge<'a> {
             Ok(package) => package,
             Err(error) => {
                 let evidence = Evidence::only(unpackable(error));
-                return Ok(gate::decide(&evidence, csc, labels(commit, subject, None)));
+                return Ok(gate::decide(&evidence, &governing.csc, labels(commit, subject, None)));
             }
         };
         let named = candidates.named(&subject.named);
         let fits = |candidate: &&Candidate| candidate.manifest.claimed().files == package.files();
         // Of those that describe other files the nearest tells best what has changed.
         let fitting: Vec<&Candidate> = named.iter().filter(fits).collect();
-        let asked = if fitting.is_empty() { named.iter().take(1).collect() } else { fitting };
-        let mut best: Option<Gate> = None;
-        for candidate in asked {
-            let gate = self.ask(commit, subject, (package, candidate), csc, publishers)?;
-            let better = best.as_ref().is_none_or(|best| gate.verdict().decision < best.verdict().decision);
-            if better {
-                best = Some(gate);
-            }
-            if best.as_ref().is_some_and(|best| best.verdict().decision == Decision::Allowed) {
-                break;
-            }
-        }
-        let unsigned = || gate::decide(&Evidence::only(unattached()), csc, labels(commit, subject, None));
-        Ok(best.unwrap_or_else(unsigned))
+        let asked: Vec<&Candidate> =
+            if fitting.is_empty() { named.iter().take(1).collect() } else { fitting };
+        let each = |candidate| self.ask(commit, subject, (package, candidate), governing);
+        let unsigned =
+            || gate::decide(&Evidence::only(unattached()), &governing.csc, labels(commit, subject, None));
+        Ok(gate::best(asked.into_iter().map(each))?.unwrap_or_else(unsigned))
     }
 
     fn ask(
@@ -144,9 +138,9 @@ impl<'a> Judge<'a> {
         commit: &Commit,
         subject: &Subjected<'_>,
         (package, candidate): (&SourcePackage, &Candidate),
-        csc: &Csc,
-        publishers: &Publishers,
+        governing: &Governing,
     ) -> Result<Gate, HookError> {
+        let Governing { csc, publishers } = governing;
         let path = PathBuf::from(format!("{NOTES_REF}:{}", candidate.commit));
         let question = Question {
             subject: Subject::Source(package),
@@ -177,9 +171,8 @@ fn unattached() -> Finding {
         Check::Mismatch,
         "manifest-missing",
         "no manifest of it is attached to the commit, nor to another commit of the push",
-        format!(
-            "sign and attach it with `countersign release --attach`, and push `{NOTES_REF}` with the branch"
-        ),
+        "sign and attach it with `countersign release --attach`; if that was done, on this machine or another, bring \
+        and send what is attached with `countersign manifests --fetch --push`, and push again",
     )
 }
 

@@ -78,6 +78,8 @@ pub struct Hook<'a> {
     pub repository: &'a Repository,
     /// Where the hook runs.
     pub side: Side,
+    /// What git calls the other end, where a push starts.
+    pub remote: Option<&'a str>,
     /// The verifier's clock.
     pub now: Timestamp,
     /// How many threads may work.
@@ -102,7 +104,21 @@ impl Hook<'_> {
     pub fn judge(&self, updates: &[Update]) -> Result<Vec<Judged>, HookError> {
         let functions = self.policy.functions()?;
         let mut commits: BTreeMap<Commit, Vec<String>> = BTreeMap::new();
-        for update in updates.iter().filter(|update| functions.protects(&update.reference)) {
+        // Where a push arrives, a symbolic ref carries it to others; where it starts, nobody knows.
+        let aliases = match self.side {
+            Side::Pusher => Vec::new(),
+            Side::Receiver => self.repository.aliases()?,
+        };
+        let is_protected = |update: &&Update| {
+            let name = &update.reference;
+            let moved = aliases
+                .iter()
+                .filter(|names| names.iter().any(|each| each.eq_ignore_ascii_case(name)))
+                .flatten();
+            // What is attached is looked at for what it says of others, and is no deploy itself.
+            name != NOTES_REF && moved.chain([name]).any(|name| functions.protects(outside_namespaces(name)))
+        };
+        for update in updates.iter().filter(is_protected) {
             // A ref that is gone deploys nothing.
             let Some(object) = &update.to else { continue };
             let commit = self.repository.peeled(object).ok_or_else(|| HookError::NotACommit {
@@ -120,14 +136,23 @@ impl Hook<'_> {
             Some(commit) => self.repository.notes_as_of(commit)?,
             None => self.repository.notes()?,
         };
-        let judge = Judge::new(self)?;
+        let judge = Judge::new(self, functions)?;
         let each = |(commit, references)| judge.commit(self, &notes, commit, references);
         commits.into_iter().map(each).collect()
     }
 
     /// Judges one commit by what is attached here, whatever refs lead to it.
     pub fn judge_commit(&self, commit: Commit) -> Result<Judged, HookError> {
+        let functions = self.policy.functions()?;
         let notes = self.repository.notes()?;
-        Judge::new(self)?.commit(self, &notes, commit, Vec::new())
+        Judge::new(self, functions)?.commit(self, &notes, commit, Vec::new())
     }
+}
+
+/// A ref's name as whoever fetches from its namespace sees it (gitnamespaces(7)).
+fn outside_namespaces(mut name: &str) -> &str {
+    while let Some((_, rest)) = name.strip_prefix("refs/namespaces/").and_then(|rest| rest.split_once('/')) {
+        name = rest;
+    }
+    name
 }

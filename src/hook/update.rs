@@ -36,11 +36,13 @@ impl Side {
         }
     }
 
-    /// The refs whose commits the other end has already, as a glob.
-    pub(super) fn known(self) -> &'static str {
-        match self {
-            Self::Pusher => "refs/remotes/*",
-            Self::Receiver => "refs/*",
+    /// The refs whose commits the other end has already, as a glob; `remote` is the name that git gives it.
+    pub(super) fn known(self, remote: Option<&str>) -> String {
+        let plain = |name: &&str| !name.contains(['*', '?', '[', '\\']);
+        match (self, remote.filter(plain)) {
+            (Self::Pusher, Some(remote)) => format!("refs/remotes/{remote}/*"),
+            (Self::Pusher, None) => "refs/remotes/*".into(),
+            (Self::Receiver, _) => "refs/*".into(),
         }
     }
 }

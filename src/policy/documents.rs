@@ -10,7 +10,7 @@ use super::snapshot::{SealedDocument, Snapshot};
 use crate::digest::{Sha384, Sha384Hasher};
 use crate::files::{self, reading};
 use crate::ledger;
-use crate::limits::{DOCUMENT_BYTES_MAX, REVOCATIONS_BYTES_MAX};
+use crate::limits::{DOCUMENT_BYTES_MAX, ORGANIZATION_BYTES_MAX, REVOCATIONS_BYTES_MAX};
 
 /// Which document of a policy directory a path names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,7 +23,21 @@ pub enum Kind {
     Functions,
     /// `revocations.toml`
     Revocations,
+    /// `layers/NAME.toml`
+    Layer,
+    /// `accounts/NAME.toml`
+    Account,
+    /// `account.toml`
+    Membership,
+    /// `organization.toml`
+    Organization,
 }
+
+/// Folders of documents; each document is a file in one of them that ends in `.toml`.
+const FOLDERS: [&str; 4] = ["accounts", "csc", "layers", "profiles"];
+
+/// Documents at the top. Only the first two have to be there.
+const FILES: [&str; 4] = ["functions.toml", "revocations.toml", "account.toml", "organization.toml"];
 
 impl Kind {
     /// The document that a path names, if it names one that people edit.
@@ -31,17 +45,27 @@ impl Kind {
         match path.split_once('/') {
             Some(("profiles", _)) => Some(Self::Profile),
             Some(("csc", _)) => Some(Self::Csc),
-            None if path == "functions.toml" => Some(Self::Functions),
-            None if path == "revocations.toml" => Some(Self::Revocations),
-            _ => None,
+            Some(("layers", _)) => Some(Self::Layer),
+            Some(("accounts", _)) => Some(Self::Account),
+            Some(_) => None,
+            None => match path {
+                "functions.toml" => Some(Self::Functions),
+                "revocations.toml" => Some(Self::Revocations),
+                "account.toml" => Some(Self::Membership),
+                "organization.toml" => Some(Self::Organization),
+                _ => None,
+            },
         }
     }
 
     /// The most bytes of such a document.
     pub fn limit(self) -> u64 {
         match self {
-            Self::Profile | Self::Csc | Self::Functions => DOCUMENT_BYTES_MAX,
             Self::Revocations => REVOCATIONS_BYTES_MAX,
+            Self::Organization => ORGANIZATION_BYTES_MAX,
+            Self::Profile | Self::Csc | Self::Functions | Self::Layer | Self::Account | Self::Membership => {
+                DOCUMENT_BYTES_MAX
+            }
         }
     }
 }
@@ -69,8 +93,8 @@ pub fn read(directory: &Path) -> Result<BTreeMap<String, Vec<u8>>, PolicyError> 
 
 /// The paths at which documents may be, sorted.
 fn paths(directory: &Path) -> Result<BTreeSet<String>, PolicyError> {
-    let mut paths = BTreeSet::from(["functions.toml".to_owned(), "revocations.toml".to_owned()]);
-    for folder in ["profiles", "csc"] {
+    let mut paths: BTreeSet<String> = FILES.map(str::to_owned).into();
+    for folder in FOLDERS {
         let names = files::names_in(&directory.join(folder))?;
         let toml = names.into_iter().filter(|name| name.ends_with(".toml") && !name.starts_with('.'));
         paths.extend(toml.map(|name| format!("{folder}/{name}")));

@@ -10,12 +10,17 @@ use super::documents::{self, Kind};
 use super::error::PolicyError;
 use super::root::{self, Root};
 use super::seal::Sealing;
-use super::store::Location;
+use super::store::{Location, Policy};
+use super::vendor;
+use crate::account::{KnownAccount, Membership, Organization};
+use crate::arn::{Owner, PublisherArn};
 use crate::csc::Csc;
 use crate::document::{self, DocumentError};
 use crate::files::{self, Access, FileError, Lock, writing};
 use crate::function::{Functions, Pattern};
-use crate::name::{CscId, ProfileName};
+use crate::layer::Layer;
+use crate::name::{AccountName, ArtifactName, CscId, ProfileName};
+use crate::pin::Pin;
 use crate::profile::Profile;
 use crate::revocation::{Revocation, Revocations};
 use crate::time::Timestamp;
@@ -47,6 +52,14 @@ pub enum EditError {
         /// The patterns that are attached to it.
         patterns: Vec<Pattern>,
     },
+    /// CSCs allow publishers of the account.
+    #[error("account `{account}` publishes for {}", cscs.iter().map(|id| format!("`{id}`")).collect::<Vec<_>>().join(", "))]
+    Publishes {
+        /// The account.
+        account: AccountName,
+        /// The CSCs.
+        cscs: Vec<CscId>,
+    },
     /// The table forbids the change.
     #[error("{}: {}", .0.text, .0.forbidden.as_deref().unwrap_or_default())]
     Forbidden(Difference),
@@ -75,6 +88,12 @@ impl EditError {
             Self::Attached { .. } => {
                 Some("attach them to another CSC with `countersign function attach`, or detach them")
             }
+            Self::Publishes { .. } => Some(
+                "take its publishers out of those CSCs first, with `countersign csc update --remove-publisher`",
+            ),
+            Self::Forbidden(Difference { path, .. }) if path.starts_with("accounts/") => Some(
+                "ask its owner which of the two is right: what serves it may be an old copy, or somebody else's",
+            ),
             Self::Forbidden(Difference { path, .. }) if path == "revocations.toml" => Some(
                 "give an earlier time than `revocations.toml` says; one that was not sealed yet can be restored from the policy's repository",
             ),
@@ -98,6 +117,7 @@ impl EditError {
 pub struct Editor {
     directory: PathBuf,
     root: Root,
+    pin: Pin,
     mode: Mode,
     _lock: Lock,
 }
@@ -126,7 +146,7 @@ impl Editor {
         let root = root::walk(directory, pin)?;
         let sealing = Sealing::open(directory, &root)?;
         state.as_ref().map_or(Ok(()), |state| sealing.check_memory(state, now))?;
-        Ok(Self { directory: directory.clone(), root, mode: Mode::Write, _lock: lock })
+        Ok(Self { directory: directory.clone(), root, pin: *pin, mode: Mode::Write, _lock: lock })
     }
 
     /// The same policy directory, with changes written or only rehearsed from now on.
@@ -142,6 +162,11 @@ impl Editor {
     /// The newest root.
     pub fn root(&self) -> &Root {
         &self.root
+    }
+
+    /// The digest of the first root.
+    pub fn pin(&self) -> Pin {
+        self.pin
     }
 
     /// A profile as it is now, sealed or not.
@@ -164,6 +189,33 @@ impl Editor {
     pub fn revocations(&self) -> Result<Revocations, EditError> {
         let found = self.find("revocations.toml", Revocations::parse)?;
         Ok(found.ok_or(PolicyError::Missing("revocations.toml"))?)
+    }
+
+    /// A layer as it is now, sealed or not; nothing if none of the name was published.
+    pub fn layer(&self, name: &ArtifactName) -> Result<Option<Layer>, EditError> {
+        Ok(self.find(&path_of_layer(name), Layer::parse)?)
+    }
+
+    /// What is known of another account now, sealed or not.
+    pub fn known_account(&self, name: &AccountName) -> Result<Option<KnownAccount>, EditError> {
+        Ok(self.find(&path_of_account(name), KnownAccount::parse)?)
+    }
+
+    /// Every other account that is known now, sealed or not.
+    pub fn known_accounts(&self) -> Result<Vec<AccountName>, EditError> {
+        let paths = documents::read(&self.directory)?.into_keys();
+        let name = |path: String| path.strip_prefix("accounts/")?.strip_suffix(".toml")?.parse().ok();
+        Ok(paths.filter_map(name).collect())
+    }
+
+    /// Which organisation the account says now that it is in, sealed or not.
+    pub fn membership(&self) -> Result<Option<Membership>, EditError> {
+        Ok(self.find("account.toml", Membership::parse)?)
+    }
+
+    /// Who is in the organisation that the account is, as of now, sealed or not.
+    pub fn organization(&self) -> Result<Option<Organization>, EditError> {
+        Ok(self.find("organization.toml", Organization::parse)?)
     }
 
     fn find<T>(
@@ -201,17 +253,80 @@ impl Editor {
         self.save(&path_of_csc(csc.id()), csc)
     }
 
+    /// Writes a layer that was published, or whose permissions changed.
+    pub fn save_layer(&self, layer: &Layer) -> Result<Vec<Difference>, EditError> {
+        self.save(&path_of_layer(layer.name()), layer)
+    }
+
+    /// Copies another account's policy here, and writes the document that pins it; first the one, then the other.
+    ///
+    /// `from` is where it comes from next time. The policy holds: it was opened with the account's pin.
+    pub fn bring_account(&self, policy: &Policy, from: &str) -> Result<Vec<Difference>, EditError> {
+        let before = self.known_account(policy.account())?;
+        let reached = policy.reached();
+        let known = match before {
+            None => KnownAccount::new(policy.account().clone(), policy.pin(), from, reached),
+            Some(before) if before.root() != policy.pin() => {
+                return Err(EditError::Taken(format!("account `{}` of another root", policy.account())));
+            }
+            Some(before) if (before.from(), before.reached()) == (from, reached) => {
+                // Signed revocations need no seal, so there may be more of them.
+                if self.mode == Mode::Write {
+                    vendor::vendor(&self.directory, policy)?;
+                }
+                return Ok(Vec::new());
+            }
+            Some(before) => before.updated(from, reached),
+        };
+        let path = path_of_account(policy.account());
+        let rehearsed = self.prepare(&path, &known)?;
+        if self.mode == Mode::Write {
+            vendor::vendor(&self.directory, policy)?;
+        }
+        self.finish(&path, rehearsed)
+    }
+
+    /// Removes the document of another account, and with the next seals what was brought of it.
+    pub fn forget_account(&self, name: &AccountName) -> Result<Vec<Difference>, EditError> {
+        let mut cscs = Vec::new();
+        for (path, bytes) in documents::read(&self.directory)? {
+            if Kind::of(&path) == Some(Kind::Csc) {
+                let csc = Csc::parse(&self.directory.join(&path), &bytes).map_err(PolicyError::from)?;
+                let names_it =
+                    |publisher: &PublisherArn| *publisher.owner() == Owner::countersign(name.clone());
+                cscs.extend(csc.publishers().iter().any(names_it).then(|| csc.id().clone()));
+            }
+        }
+        if !cscs.is_empty() {
+            return Err(EditError::Publishes { account: name.clone(), cscs });
+        }
+        self.remove(&path_of_account(name), &format!("account `{name}` in this policy"))
+    }
+
+    /// Writes which organisation the account says that it is in.
+    pub fn save_membership(&self, membership: &Membership) -> Result<Vec<Difference>, EditError> {
+        self.save("account.toml", membership)
+    }
+
+    /// Writes who is in the organisation.
+    pub fn save_organization(&self, organization: &Organization) -> Result<Vec<Difference>, EditError> {
+        self.save("organization.toml", organization)
+    }
+
     /// Removes a CSC that governs nothing.
     pub fn delete_csc(&self, id: &CscId) -> Result<Vec<Difference>, EditError> {
-        let path = path_of_csc(id);
-        let file = self.directory.join(&path);
-        let before = self.bytes(&path)?.ok_or_else(|| EditError::Absent(format!("CSC `{id}`")))?;
         let patterns: Vec<Pattern> = self.functions()?.patterns_of(id).cloned().collect();
         if !patterns.is_empty() {
             return Err(EditError::Attached { id: id.clone(), patterns });
         }
+        self.remove(&path_of_csc(id), &format!("CSC `{id}`"))
+    }
+
+    fn remove(&self, path: &str, what: &str) -> Result<Vec<Difference>, EditError> {
+        let file = self.directory.join(path);
+        let before = self.bytes(path)?.ok_or_else(|| EditError::Absent(what.into()))?;
         let differences =
-            diff::between(&self.directory, &path, Some(&before), None).map_err(PolicyError::from)?;
+            diff::between(&self.directory, path, Some(&before), None).map_err(PolicyError::from)?;
         if self.mode == Mode::Write {
             std::fs::remove_file(&file).map_err(|error| PolicyError::from(writing(&file)(error)))?;
         }
@@ -246,6 +361,11 @@ impl Editor {
 
     /// Writes a document whose differences the table allows; what people wrote around its values stays.
     fn save(&self, path: &str, document: &impl serde::Serialize) -> Result<Vec<Difference>, EditError> {
+        let changed = self.prepare(path, document)?;
+        self.finish(path, changed)
+    }
+
+    fn prepare(&self, path: &str, document: &impl serde::Serialize) -> Result<Changed, EditError> {
         let file = self.directory.join(path);
         let before = self.bytes(path)?;
         let after = match &before {
@@ -260,11 +380,22 @@ impl Editor {
         if differences.is_empty() {
             return Err(EditError::Same(path.into()));
         }
-        if self.mode == Mode::Write {
-            files::write(&file, after.as_bytes(), Access::Public).map_err(PolicyError::from)?;
-        }
-        Ok(differences)
+        Ok(Changed { after, differences })
     }
+
+    fn finish(&self, path: &str, changed: Changed) -> Result<Vec<Difference>, EditError> {
+        if self.mode == Mode::Write {
+            let file = self.directory.join(path);
+            files::write(&file, changed.after.as_bytes(), Access::Public).map_err(PolicyError::from)?;
+        }
+        Ok(changed.differences)
+    }
+}
+
+/// A document as it is to be, and how that differs, which the table allows.
+struct Changed {
+    after: String,
+    differences: Vec<Difference>,
 }
 
 /// Refuses an edit by somebody who has seen another revision than the document has.
@@ -280,6 +411,16 @@ pub fn check_revision(path: &str, found: u64, expected: Option<u64>) -> Result<(
 /// Where a policy directory keeps a profile.
 pub fn path_of_profile(name: &ProfileName) -> String {
     format!("profiles/{name}.toml")
+}
+
+/// Where a policy directory keeps a layer.
+pub fn path_of_layer(name: &ArtifactName) -> String {
+    format!("layers/{name}.toml")
+}
+
+/// Where a policy directory keeps what it says of another account.
+pub fn path_of_account(name: &AccountName) -> String {
+    format!("accounts/{name}.toml")
 }
 
 /// Where a policy directory keeps a CSC.

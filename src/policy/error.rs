@@ -1,10 +1,12 @@
 //! Policy errors: why an account's documents are not trusted, and what to do about it.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use crate::digest::Sha384;
 use crate::document::DocumentError;
 use crate::files::FileError;
+use crate::name::AccountName;
 use crate::pin::Pin;
 use crate::time::Timestamp;
 
@@ -86,6 +88,24 @@ pub enum PolicyError {
     /// The sealed index is not one.
     #[error("the sealed index {0} is malformed")]
     Index(Sha384),
+    /// What was brought of another account is not trusted.
+    #[error("account `{account}` cannot be asked\n  {source}")]
+    Account {
+        /// The account.
+        account: AccountName,
+        /// Why.
+        source: Arc<PolicyError>,
+    },
+    /// What was brought of another account is not what our seal names.
+    #[error("`{}` holds snapshot {found} of the account, and not snapshot {known} as it was sealed here", directory.display())]
+    AccountDiffers {
+        /// Its folder.
+        directory: PathBuf,
+        /// The version that is sealed here.
+        known: u64,
+        /// The version that is there.
+        found: u64,
+    },
     /// A document is malformed.
     #[error(transparent)]
     Document(#[from] DocumentError),
@@ -131,6 +151,12 @@ impl PolicyError {
             }
             Self::Index(_) => {
                 "have the key holders of the policy run `countersign policy seal`, which makes the index again"
+            }
+            Self::Account { .. } => {
+                "bring it up to date with `countersign account update`, and have the key holders of the policy seal that"
+            }
+            Self::AccountDiffers { .. } => {
+                "restore the folder from the policy's repository, or bring the account up to date with `countersign account update`"
             }
             Self::Document(_) => "mend the document at that place",
             Self::File(_) => return None,

@@ -3,8 +3,10 @@
 //! ```text
 //! pin --> roots/1.json --> … --> roots/N.json --> snapshot.json --> profiles, CSCs, functions, revocations
 //! ```
-//! [`store::Policy`] is what is left when every step held.
+//! [`store::Policy`] is what is left when every step held. Other accounts' policies lie in it, each under a pin of
+//! its own ([`accounts`]), and are opened by the same code.
 
+pub mod accounts;
 pub mod diff;
 pub mod documents;
 pub mod edit;
@@ -19,3 +21,4 @@ pub mod seal;
 pub mod snapshot;
 pub mod state;
 pub mod store;
+mod vendor;

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use super::accounts;
 use super::documents::{self, Kind};
 use super::error::PolicyError;
 use super::index::{self, Entry};
@@ -10,13 +11,17 @@ use super::root::Root;
 use super::seal::SealError;
 use super::snapshot::{self, SealedDocument, Snapshot};
 use super::store::{ANY_ARTIFACT, Recorded, recorded};
+use crate::account::{KnownAccount, Membership, Organization};
 use crate::csc::Csc;
 use crate::digest::Sha384;
 use crate::document::{self, DocumentError};
 use crate::function::Functions;
+use crate::layer::Layer;
 use crate::ledger::{self, Line, Tail};
-use crate::limits::{CLOCK_SKEW_SECONDS, INDEX_PAGE_BYTES_MAX, LEDGER_BYTES_MAX, SNAPSHOT_VERSION_MAX};
-use crate::name::CscId;
+use crate::limits::{
+    ACCOUNTS_MAX, CLOCK_SKEW_SECONDS, INDEX_PAGE_BYTES_MAX, LEDGER_BYTES_MAX, SNAPSHOT_VERSION_MAX,
+};
+use crate::name::{AccountName, CscId};
 use crate::profile::Profile;
 use crate::revocation::{Revocation, Revocations};
 use crate::time::Timestamp;
@@ -53,7 +58,7 @@ impl Prepared {
     pub fn new(directory: &Path, root: &Root, before: Before<'_>, times: Times) -> Result<Self, SealError> {
         let base = before.base;
         let found = documents::read(directory)?;
-        let revocations = check(directory, &found, times.now)?;
+        let revocations = check(directory, root.account(), &found, times.now)?;
         let mut entries = revocation_entries(&revocations);
         let ledger = read_ledger(directory, root, base, times.now, &mut entries)?;
         let index = index::make(entries);
@@ -112,6 +117,7 @@ fn next_version(directory: &Path, before: Before<'_>) -> Result<u64, PolicyError
 /// Checks that every document is well formed and that what they name is there; gives the revocations.
 fn check(
     directory: &Path,
+    account: &AccountName,
     found: &BTreeMap<String, Vec<u8>>,
     now: Timestamp,
 ) -> Result<Vec<Revocation>, PolicyError> {
@@ -124,6 +130,7 @@ fn check(
     let mut cscs = BTreeSet::new();
     let mut named: Vec<CscId> = Vec::new();
     let mut revocations = Vec::new();
+    let mut others = Vec::new();
     for (path, bytes) in found {
         let file = directory.join(path);
         match Kind::of(path) {
@@ -131,9 +138,14 @@ fn check(
             Some(Kind::Csc) => drop(cscs.insert(Csc::parse(&file, bytes)?.id().clone())),
             Some(Kind::Functions) => named.extend(Functions::parse(&file, bytes)?.cscs().cloned()),
             Some(Kind::Revocations) => revocations = Revocations::parse(&file, bytes)?.all(),
+            Some(Kind::Layer) => drop(Layer::parse(&file, bytes)?),
+            Some(Kind::Account) => others.push(KnownAccount::parse(&file, bytes)?),
+            Some(Kind::Membership) => drop(Membership::parse(&file, bytes)?),
+            Some(Kind::Organization) => drop(Organization::parse(&file, bytes)?),
             None => {}
         }
     }
+    check_others(directory, account, &others, now)?;
     if let Some(id) = named.iter().find(|id| !cscs.contains(*id)) {
         let message = format!("`{id}` is not a CSC of this account");
         return Err(DocumentError::new(&directory.join("functions.toml"), message).into());
@@ -144,6 +156,33 @@ fn check(
         return Err(DocumentError::new(&directory.join("revocations.toml"), message).into());
     }
     Ok(revocations)
+}
+
+/// What was brought of each other account is there and is the account's, expired or not.
+fn check_others(
+    directory: &Path,
+    own: &AccountName,
+    others: &[KnownAccount],
+    now: Timestamp,
+) -> Result<(), PolicyError> {
+    if others.len() > ACCOUNTS_MAX {
+        let message = format!("{} other accounts where {ACCOUNTS_MAX} are allowed", others.len());
+        return Err(DocumentError::new(&directory.join("accounts"), message).into());
+    }
+    for known in others {
+        if known.account() == own {
+            let path = directory.join(format!("accounts/{own}.toml"));
+            return Err(DocumentError::new(&path, "an account does not have to trust itself").into());
+        }
+        match accounts::open(directory, known, now) {
+            // Whoever waits for the other account's next seal must still be able to revoke something here.
+            Ok(_) | Err(PolicyError::Expired { .. }) => {}
+            Err(error) => {
+                return Err(PolicyError::Account { account: known.account().clone(), source: error.into() });
+            }
+        }
+    }
+    Ok(())
 }
 
 /// A name in other capitals is the same name: people and some file systems tell them apart badly.

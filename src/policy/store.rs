@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
 use std::sync::{Mutex, PoisonError};
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use super::accounts::Others;
 use super::documents::{self, Kind};
 use super::error::PolicyError;
 use super::index::Index;
@@ -15,17 +15,19 @@ use super::objects::Objects;
 use super::root::{self, Root};
 use super::snapshot::{self, SealedDocument, Snapshot};
 use super::state::State;
+use crate::account::{KnownAccount, Membership, Organization, Reached};
 use crate::crypto::key::KeyId;
 use crate::csc::Csc;
 use crate::digest::Sha384;
 use crate::document::{self, DocumentError};
 use crate::files::{self, Lock};
 use crate::function::Functions;
+use crate::layer::Layer;
 use crate::ledger;
 use crate::limits::{
     DOCUMENT_BYTES_MAX, EXPIRY_WARNING_SECONDS, NOTICED_BYTES_MAX, SIGNED_REVOCATION_BYTES_MAX,
 };
-use crate::name::{AccountName, CscId, JobId, ProfileName};
+use crate::name::{AccountName, ArtifactName, CscId, JobId, ProfileName};
 use crate::pin::Pin;
 use crate::profile::Profile;
 use crate::revocation::{Revocation, Revocations, signed};
@@ -49,8 +51,12 @@ pub struct Policy {
     root: Root,
     snapshot: Snapshot,
     index: Index,
+    pin: Pin,
+    payload: Sha384,
+    now: Timestamp,
     notes: Vec<String>,
     noticed: Mutex<BTreeSet<&'static str>>,
+    pub(super) others: Others,
 }
 
 impl Policy {
@@ -83,8 +89,18 @@ impl Policy {
             seen(path, &next, &mut notes)?;
         }
         let index = Index::new(Objects::of(directory), snapshot.index);
-        let noticed = Mutex::default();
-        Ok(Self { directory: directory.clone(), root, snapshot: sealed.snapshot, index, notes, noticed })
+        Ok(Self {
+            directory: directory.clone(),
+            root,
+            snapshot: sealed.snapshot,
+            index,
+            pin: *pin,
+            payload: sealed.payload,
+            now,
+            notes,
+            noticed: Mutex::default(),
+            others: Others::default(),
+        })
     }
 
     /// Things worth saying that change no verdict.
@@ -112,6 +128,29 @@ impl Policy {
         &self.snapshot
     }
 
+    /// The digest of the first root, by which the account is told from another of its name.
+    pub fn pin(&self) -> Pin {
+        self.pin
+    }
+
+    /// How far the policy goes.
+    pub fn reached(&self) -> Reached {
+        Reached {
+            root_version: self.root.version(),
+            snapshot: self.snapshot.version,
+            snapshot_sha384: self.payload,
+        }
+    }
+
+    /// The instant as of which it is trusted.
+    pub fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    pub(super) fn index(&self) -> &Index {
+        &self.index
+    }
+
     /// A signing profile, if the account has one of this name.
     pub fn profile(&self, name: &ProfileName) -> Result<Option<Profile>, PolicyError> {
         self.parsed(&format!("profiles/{name}.toml"), Profile::parse)
@@ -122,26 +161,56 @@ impl Policy {
         self.names_in("profiles/")
     }
 
-    /// The ids of every sealed CSC.
-    pub fn csc_ids(&self) -> Vec<CscId> {
-        self.names_in("csc/")
-    }
-
-    fn names_in<T: FromStr>(&self, folder: &str) -> Vec<T> {
-        let name = |document: &SealedDocument| {
-            document.path.strip_prefix(folder)?.strip_suffix(".toml")?.parse().ok()
-        };
-        self.snapshot.documents.iter().filter_map(name).collect()
-    }
-
     /// A CSC, if the account has one with this id.
     pub fn csc(&self, id: &CscId) -> Result<Option<Csc>, PolicyError> {
         self.parsed(&format!("csc/{id}.toml"), Csc::parse)
     }
 
+    /// A layer, if the account has published one of this name.
+    pub fn layer(&self, name: &ArtifactName) -> Result<Option<Layer>, PolicyError> {
+        self.parsed(&format!("layers/{name}.toml"), Layer::parse)
+    }
+
+    /// What the policy says about another account, if it knows it.
+    pub fn known_account(&self, name: &AccountName) -> Result<Option<KnownAccount>, PolicyError> {
+        self.parsed(&format!("accounts/{name}.toml"), KnownAccount::parse)
+    }
+
+    /// Which organisation the account says that it is in.
+    pub fn membership(&self) -> Result<Option<Membership>, PolicyError> {
+        self.parsed("account.toml", Membership::parse)
+    }
+
+    /// Who is in the organisation that the account is, if it is one.
+    pub fn organization(&self) -> Result<Option<Organization>, PolicyError> {
+        self.parsed("organization.toml", Organization::parse)
+    }
+
     /// Which CSC governs which functions.
     pub fn functions(&self) -> Result<Functions, PolicyError> {
         self.parsed("functions.toml", Functions::parse)?.ok_or(PolicyError::Missing("functions.toml"))
+    }
+
+    /// The ids of every sealed CSC.
+    pub fn csc_ids(&self) -> Vec<CscId> {
+        self.names_in("csc/")
+    }
+
+    /// The names of every sealed layer.
+    pub fn layer_names(&self) -> Vec<ArtifactName> {
+        self.names_in("layers/")
+    }
+
+    /// The names of every other account that the policy knows.
+    pub fn account_names(&self) -> Vec<AccountName> {
+        self.names_in("accounts/")
+    }
+
+    fn names_in<T: std::str::FromStr>(&self, folder: &str) -> Vec<T> {
+        let name = |document: &SealedDocument| {
+            document.path.strip_prefix(folder)?.strip_suffix(".toml")?.parse().ok()
+        };
+        self.snapshot.documents.iter().filter_map(name).collect()
     }
 
     /// Every revocation. A verdict asks [`Policy::revocations_of`], which reads less.

@@ -178,7 +178,7 @@ pub const RULES: &[Rule] = &[
     mismatch(
         "deployed-differs",
         "Another package runs than the one that was signed",
-        "The hash of what is deployed is not the one in the manifest. Deploy the package that was signed, or sign the \
+        "No manifest has the hash of what is deployed, and those of its name have others. Deploy the package that was signed, or sign the \
         one that runs if it is the right one.",
     ),
     mismatch(

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use crate::crypto::envelope::OpenError;
 use crate::crypto::key::{KeyId, PublicKey};
+use crate::crypto::many::Verifier;
 use crate::digest::{ArtifactDigests, QuickDigests, Sha256, Sha384};
 use crate::files::FileError;
 use crate::files::artifact::Artifact;
@@ -24,7 +25,7 @@ pub struct Opened {
 }
 
 /// An artifact that is what its signed statement describes. [`check`] makes it; [`without_artifact`]
-/// makes it for a question about a commit or about what runs already, where no bytes are there that could differ.
+/// makes it for a question about a commit, where no bytes are there that could differ.
 #[derive(Debug)]
 pub struct Intact {
     statement: Statement,
@@ -36,6 +37,8 @@ pub struct Intact {
 pub enum Opening {
     /// The signature holds, and the payload is a statement.
     Opened(Box<Opened>),
+    /// Nobody here knows the key that it names; a mismatch.
+    UnknownKey(Finding),
     /// It did not open; the finding says which check that fails.
     Failed(Finding),
 }
@@ -98,6 +101,15 @@ impl Intact {
 /// No manifest and an unknown key are mismatches; a known key's broken signature and a malformed
 /// statement are integrity failures (`docs/formats.md`).
 pub fn open(manifest: Option<&(PathBuf, Vec<u8>)>, keys: &BTreeMap<KeyId, PublicKey>) -> Opening {
+    open_with(Verifier::Library, manifest, keys)
+}
+
+/// As [`open`], by this verifier.
+pub(super) fn open_with(
+    verifier: Verifier<'_>,
+    manifest: Option<&(PathBuf, Vec<u8>)>,
+    keys: &BTreeMap<KeyId, PublicKey>,
+) -> Opening {
     let Some((path, bytes)) = manifest else {
         return Opening::Failed(no_manifest());
     };
@@ -110,9 +122,9 @@ pub fn open(manifest: Option<&(PathBuf, Vec<u8>)>, keys: &BTreeMap<KeyId, Public
         Ok(envelope) => envelope,
         Err(error) => return malformed(error.to_string()),
     };
-    let payload = match envelope.opened_by(manifest::PAYLOAD_TYPE, keys) {
+    let payload = match envelope.opened_with(verifier, manifest::PAYLOAD_TYPE, keys) {
         Ok(payload) => payload,
-        Err(error @ OpenError::UnknownKey(_)) => return Opening::Failed(unknown_key(&error)),
+        Err(error @ OpenError::UnknownKey(_)) => return Opening::UnknownKey(unknown_key(&error)),
         Err(error @ OpenError::Signature(_)) => {
             return Opening::Failed(integrity(
                 "signature-invalid",
@@ -176,8 +188,8 @@ pub fn check(
     explain(&statement, &differing, artifact, threads).map(Err)
 }
 
-/// A statement that no artifact is held against: the question is about a commit or about what runs
-/// already, and [`super::mismatch`] compares what is told of that. Nothing may be deployed on the strength of it.
+/// A statement that no artifact is held against: the question is about a commit, and [`super::mismatch`]
+/// compares the inventory with the commit's. Nothing may be deployed on the strength of it.
 pub fn without_artifact(opened: Opened) -> Intact {
     let Opened { statement, payload, signer } = opened;
     Intact { statement, payload, signer }

@@ -1,6 +1,5 @@
 //! Mismatch: the signature is by an allowed publisher who had permission, for the artifact asked about.
 
-use super::deployed::Deployment;
 use super::integrity::Intact;
 use super::source::SourcePackage;
 use super::{Question, Subject};
@@ -14,11 +13,13 @@ use crate::report::{Check, FileChanges, Finding};
 
 /// Checks publisher, account, permission and name; finds everything that does not fit.
 ///
-/// `profile` is the signed profile's document, if the CSC allows any version of it.
+/// `known` is whether the CSC allows a profile of the account that it was signed for, which we know, and `profile` the signed
+/// profile's document, if the CSC allows any version of it.
 pub fn check(
     intact: &Intact,
     account: &AccountName,
     question: &Question<'_>,
+    known: bool,
     profile: Option<&Profile>,
 ) -> Vec<Finding> {
     let job = intact.job();
@@ -30,12 +31,16 @@ pub fn check(
             "sign with an allowed profile, or ask the owner of the policy to allow this one",
         ));
     }
-    let own = Owner::countersign(account.clone());
-    if *job.profile.owner() != own || *job.job.owner() != own {
+    let owner = job.profile.owner();
+    let own = *owner == Owner::countersign(account.clone());
+    if job.job.owner() != owner || !(own || known) {
         findings.push(mismatch(
             "account-mismatch",
-            format!("it was signed for account `{}`, not `{account}`", job.profile.owner().account()),
-            "sign it with a profile of this account",
+            format!(
+                "it was signed for account `{}`, not for `{account}` or one that its CSC names",
+                owner.account()
+            ),
+            "sign it with a profile that the CSC allows",
         ));
     }
     if let Some(profile) = profile {
@@ -53,24 +58,7 @@ pub fn check(
     if let Subject::Source(source) | Subject::Both(_, source) = question.subject {
         findings.extend(source_differs(intact.statement(), source));
     }
-    if let Subject::Deployed(deployment) = question.subject {
-        findings.extend(deployed_differs(intact.statement(), deployment));
-    }
     findings
-}
-
-/// The signed package is the one that runs.
-fn deployed_differs(statement: &Statement, deployment: &Deployment) -> Option<Finding> {
-    let (signed, job) = (statement.subject().digest.sha256, statement.job());
-    if signed == deployment.sha256 && deployment.size.is_none_or(|size| size == job.size) {
-        return None;
-    }
-    let message = format!(
-        "another package runs than the one that `{}` signed at {}: its SHA-256 is {}, and {signed} was signed",
-        job.requested_by, job.signed_at, deployment.sha256
-    );
-    let hint = "deploy the package that was signed, or sign the one that runs if it is the right one";
-    Some(mismatch("deployed-differs", message, hint))
 }
 
 /// The signed files are those of the commit that was asked about.

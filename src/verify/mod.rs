@@ -5,27 +5,27 @@
 //! ```
 //! What comes out is [`Evidence`]; whether it is enough is for the gate to say.
 
-pub mod deployed;
 pub mod expiry;
-pub mod governing;
+pub mod governance;
 pub mod integrity;
 pub mod mismatch;
+pub mod publishers;
 pub mod revocation;
 pub mod source;
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use self::deployed::Deployment;
-use self::integrity::{Digests, Opening};
+use self::integrity::{Digests, Intact, Opening};
+use self::publishers::Account;
+pub use self::publishers::Publishers;
 use self::revocation::Known;
 use self::source::SourcePackage;
-use crate::crypto::key::{KeyId, PublicKey};
+use crate::crypto::many::{Many, Verifier};
 use crate::csc::Csc;
 use crate::digest::Sha256;
 use crate::files::FileError;
 use crate::files::artifact::Artifact;
-use crate::name::{ArtifactName, ProfileName};
+use crate::name::ArtifactName;
 use crate::parallel::Threads;
 use crate::policy::error::PolicyError;
 use crate::policy::store::Policy;
@@ -54,8 +54,6 @@ pub enum Subject<'a> {
     Source(&'a SourcePackage),
     /// An artifact's bytes, which are to be the commit's too.
     Both(&'a Artifact, &'a SourcePackage),
-    /// What is told of code that runs already: its digest and size, and no bytes.
-    Deployed(&'a Deployment),
     /// An artifact that is elsewhere, of which only this digest is known.
     Digest(&'a Sha256),
 }
@@ -118,25 +116,24 @@ impl Evidence {
     }
 }
 
-/// The profiles that a CSC allows, and the keys that may have signed with them.
-pub struct Publishers {
-    profiles: BTreeMap<ProfileName, Profile>,
-    keys: BTreeMap<KeyId, PublicKey>,
-}
+/// What the four checks found where [`Many`] verified: enough for a report, and no gate admits anything by it.
+#[derive(Debug)]
+pub struct Audited(Evidence);
 
-impl Publishers {
-    /// Reads the profiles that a CSC allows. Only the account's own profiles resolve.
-    pub fn read(policy: &Policy, csc: &Csc) -> Result<Self, PolicyError> {
-        let mut profiles = BTreeMap::new();
-        let own = crate::arn::Owner::countersign(policy.account().clone());
-        for publisher in csc.publishers().iter().filter(|publisher| *publisher.owner() == own) {
-            if let Some(profile) = policy.profile(publisher.profile())? {
-                profiles.insert(publisher.profile().clone(), profile);
-            }
-        }
-        let permissions = profiles.values().flat_map(Profile::permissions);
-        let keys = permissions.map(|permission| (permission.key.id(), permission.key.clone())).collect();
-        Ok(Self { profiles, keys })
+impl Audited {
+    /// Nothing was verified, for a reason.
+    pub fn only(finding: Finding) -> Self {
+        Self(Evidence::only(finding))
+    }
+
+    /// Things worth saying that change no verdict.
+    pub fn notes(&self) -> &[String] {
+        self.0.notes()
+    }
+
+    /// What was found; for [`crate::gate::report`] alone.
+    pub(crate) fn found(&self) -> &Evidence {
+        &self.0
     }
 }
 
@@ -151,18 +148,45 @@ pub fn verify_by(
     publishers: &Publishers,
     question: &Question<'_>,
 ) -> Result<Evidence, VerifyError> {
-    let opened = match integrity::open(question.manifest.as_ref(), &publishers.keys) {
+    verify_with(Verifier::Library, policy, publishers, question)
+}
+
+/// As [`verify_by`], of what runs already, with signatures by the equation of [`Many`].
+pub fn audit(
+    many: &Many,
+    policy: &Policy,
+    publishers: &Publishers,
+    question: &Question<'_>,
+) -> Result<Audited, VerifyError> {
+    verify_with(Verifier::Many(many), policy, publishers, question).map(Audited)
+}
+
+fn verify_with(
+    verifier: Verifier<'_>,
+    policy: &Policy,
+    publishers: &Publishers,
+    question: &Question<'_>,
+) -> Result<Evidence, VerifyError> {
+    let opened = match integrity::open_with(verifier, question.manifest.as_ref(), publishers.keys()) {
         Opening::Opened(opened) => opened,
+        Opening::UnknownKey(finding) => {
+            publishers.check_all_asked(policy)?;
+            return Ok(Evidence::only(finding));
+        }
         Opening::Failed(finding) => return Ok(Evidence::only(finding)),
     };
     let facts = Some(opened.facts());
+    let account = publishers.account(policy, &opened.statement().job().profile)?;
+    let other = account.and_then(Account::other);
     // A revocation names a SHA-384, so that one must be known to be the artifact's.
-    let digests = if policy.revokes_artifacts()? { Digests::All } else { question.digests };
+    let revokes_artifacts =
+        policy.revokes_artifacts()? || other.map_or(Ok(false), Policy::revokes_artifacts)?;
+    let digests = if revokes_artifacts { Digests::All } else { question.digests };
     let intact = match question.subject {
         Subject::Artifact(artifact) | Subject::Both(artifact, _) => {
             integrity::check(*opened, artifact, digests, question.threads)?
         }
-        Subject::Source(_) | Subject::Deployed(_) => Ok(integrity::without_artifact(*opened)),
+        Subject::Source(_) => Ok(integrity::without_artifact(*opened)),
         Subject::Digest(sha256) => integrity::check_digest(*opened, sha256),
     };
     let intact = match intact {
@@ -171,25 +195,45 @@ pub fn verify_by(
             return Ok(Evidence { facts, ..Evidence::failed(Check::Integrity, findings) });
         }
     };
-    let profile = publishers.profiles.get(intact.job().profile.profile());
-    let mut known =
-        Known::of(policy, intact.job(), &intact.statement().subject().digest.sha384, intact.signer())?;
-    known.recorded_at = policy.recorded_at(&intact.payload(), intact.signer())?;
-    let notes = match profile {
-        Some(profile) => {
-            known.add_signed(policy, intact.job(), profile, &question.revocations, question.now)?
-        }
-        None => Vec::new(),
-    };
+    let profile = account.and_then(|account| account.profile(intact.job().profile.profile()));
+    let (revoked, uncounted) = revoked(policy, other, &intact, profile, question)?;
+    let notes = [publishers.notes(), &uncounted].concat();
     let unzipped = Some(intact.job().files.iter().map(|file| file.size).fold(0, u64::saturating_add));
     let results = [
         (Check::Integrity, Vec::new()),
-        (Check::Mismatch, mismatch::check(&intact, policy.account(), question, profile)),
+        (Check::Mismatch, mismatch::check(&intact, policy.account(), question, account.is_some(), profile)),
         (Check::Expiry, expiry::check(intact.job(), profile, question.now)),
-        (Check::Revocation, revocation::check(intact.job(), &known, profile)),
+        (Check::Revocation, revoked),
     ];
     let checks = results.map(|(check, findings)| result(check, Some(findings)));
     Ok(Evidence { checks: checks.into(), facts, unzipped, notes })
+}
+
+/// What our policy revokes, and what that of the signed profile's account does; notes come with it.
+///
+/// A trusted time from another account's ledger counts against that account's revocations alone: against ours
+/// it would let another's document grant something here.
+fn revoked(
+    policy: &Policy,
+    other: Option<&Policy>,
+    intact: &Intact,
+    profile: Option<&Profile>,
+    question: &Question<'_>,
+) -> Result<(Vec<Finding>, Vec<String>), PolicyError> {
+    let (job, artifact) = (intact.job(), &intact.statement().subject().digest.sha384);
+    let (mut findings, mut notes, mut recorded_at) = (Vec::new(), Vec::new(), None);
+    for asked in [Some(policy), other].into_iter().flatten() {
+        let here = asked.recorded_at(&intact.payload(), intact.signer())?;
+        recorded_at = [recorded_at, here].into_iter().flatten().min();
+        let mut known = Known { recorded_at, ..Known::of(asked, job, artifact, intact.signer())? };
+        // The account's own document of the profile says more, and who may revoke its jobs.
+        let own = profile.filter(|_| asked.account() == job.profile.owner().account());
+        if let Some(profile) = own {
+            notes.extend(known.add_signed(asked, job, profile, &question.revocations, question.now)?);
+        }
+        findings.extend(revocation::check(job, &known, own));
+    }
+    Ok((findings, notes))
 }
 
 impl Evidence {

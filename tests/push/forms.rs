@@ -122,9 +122,15 @@ fn without_a_policy_nothing_goes_through() {
     let place = Place::new(Mode::Enforce);
     place.change("no policy");
     place.on_server(&["config", "--unset", "countersign.root"]);
-    place.push(&["--no-verify", "origin", "main:refs/heads/topic"]).refused("no root is pinned");
+    place
+        .push(&["--no-verify", "origin", "main:refs/heads/topic"])
+        .refused("has no `git config countersign.root`");
     place.on_server(&["config", "countersign.policy", "nowhere"]);
-    place.push(&["--no-verify", "origin", "main:refs/heads/topic"]).refused("there is no policy in");
+    place.push(&["--no-verify", "origin", "main:refs/heads/topic"]).refused("a folder without a policy");
+    place.on_server(&["config", "--unset", "countersign.policy"]);
+    place
+        .push(&["--no-verify", "origin", "main:refs/heads/topic"])
+        .refused("has no `git config countersign.policy`");
     place.scene.git(&["config", "--unset", "countersign.root"]);
     place.push(&["origin", "main"]).refused("no root is pinned");
 }

@@ -7,6 +7,7 @@
 
 mod attached;
 mod forms;
+mod hostile;
 mod objects;
 mod place;
 mod server;

@@ -13,10 +13,16 @@ fn a_refused_push_leaves_the_server_as_it_was() {
     let place = Place::new(Mode::Enforce);
     place.change("refused");
     place.push(&["--no-verify", "origin", "main:refs/heads/topic"]).pushed("");
-    let before = contents(&place.bare());
+    // The journal grows: a refused push counts.
+    let kept = || {
+        let mut files = contents(&place.bare());
+        files.retain(|(path, _)| !path.starts_with("countersign"));
+        files
+    };
+    let before = kept();
     place.change("refused too");
     place.push(&["--no-verify", "origin", "main"]).refused("manifest-missing");
-    assert_eq!(contents(&place.bare()), before);
+    assert_eq!(kept(), before);
 }
 
 #[test]

@@ -98,7 +98,7 @@ fn hook(git_dir: &Path, name: &str) {
 }
 
 /// The `PATH`, with countersign's folder first.
-fn path() -> String {
+pub fn path() -> String {
     let ours = Path::new(env!("CARGO_BIN_EXE_countersign")).parent().expect("a folder");
     format!("{}:{}", text(ours), std::env::var("PATH").expect("a PATH"))
 }

@@ -25,7 +25,10 @@ fn a_signed_tag_goes_through_with_what_is_attached() {
         place.scene.git(tag);
     }
     // The client knows what is attached; the server does not know it yet.
-    place.push(&["origin", "v1"]).refused("remote: ").told("push `refs/notes/countersign` with the branch");
+    place
+        .push(&["origin", "v1"])
+        .refused("remote: ")
+        .told("`countersign manifests --fetch --push`, and push again");
     let refs = ["origin", "v1", "v2", "main", "refs/notes/countersign"];
     place.push(&refs).pushed("remote: allowed: refs/tags/v1, refs/tags/v2, refs/heads/main at commit");
     assert!(place.there("refs/tags/v2").is_some() && place.there("refs/heads/main").is_some());
@@ -64,6 +67,14 @@ fn under_warn_the_push_goes_through_and_the_pusher_is_told() {
     place.change("unsigned");
     let warned = place.push(&["origin", "main"]);
     warned.pushed("remote: warned (mismatch): commit").told("remote: warned: refs/heads/main at commit");
+    // Each side counts it, which is what the monitor answers from.
+    for git_dir in [place.bare(), place.scene.repository().join(".git")] {
+        let journal = String::from_utf8(read(&git_dir.join("countersign/journal.jsonl"))).expect("text");
+        let last = journal.lines().last().expect("a line");
+        let event: serde_json::Value = serde_json::from_str(last).expect("JSON");
+        assert_eq!((&event["event"], &event["decision"]), (&"push".into(), &"warned".into()), "{last}");
+        assert_eq!(event["findings"]["mismatch"], serde_json::json!(["manifest-missing"]), "{last}");
+    }
     place.release();
     place.change("changed after signing");
     place.scene.run(&["attach", "HEAD", text(&place.scene.manifest())]).done();

@@ -7,10 +7,8 @@ use std::time::SystemTime;
 use anyhow::{Context as _, Result};
 use clap::Args;
 use countersign::crypto::secret::SecretKey;
-use countersign::digest::Sha256;
 use countersign::files;
 use countersign::git::Repository;
-use countersign::git::source::Source;
 use countersign::hook::update::Side;
 use countersign::limits::{DOCUMENT_BYTES_MAX, KEY_BYTES_MAX};
 use countersign::metrics::journal;
@@ -18,7 +16,6 @@ use countersign::name::{AccountName, HostLabel};
 use countersign::package::write::EntryTime;
 use countersign::parallel::Threads;
 use countersign::pin::Pin;
-use countersign::policy::fetch::cache::Cache;
 use countersign::policy::root;
 use countersign::policy::store::{Location, Policy};
 use countersign::provenance::Builder;
@@ -27,6 +24,7 @@ use countersign::workspace::{self, Workspace};
 
 use crate::keys::{KeyArgs, load_key, load_key_file};
 use crate::output::{note, refuse};
+use crate::places::{fetched_folder, fetched_policy, key_folder, pin_file, state_folder};
 
 /// Options that every command has.
 #[derive(Debug, Args)]
@@ -309,63 +307,6 @@ fn find_workspace(start: &Path, repository: Option<&Repository>) -> Result<Works
         }
     }
     Ok(Workspace::implicit(top))
-}
-
-/// The folder of an account's keys.
-pub fn key_folder(account: &AccountName) -> Result<PathBuf> {
-    Ok(config_folder()?.join("keys").join(account.as_str()))
-}
-
-/// The folder below which fetched policies are kept.
-pub fn fetched_policies() -> Result<PathBuf> {
-    Ok(user_folder("XDG_CACHE_HOME", "LOCALAPPDATA", ".cache")?.join("policies"))
-}
-
-/// The policy that was last fetched from a source; nothing is fetched here.
-fn fetched_policy(source: &Source) -> Result<PathBuf> {
-    Cache::of(&fetched_policies()?, source).current()?.ok_or_else(|| {
-        refuse(
-            format!("the policy from `{}` was not fetched yet", source.url()),
-            "run `countersign policy fetch`, which verifies and keeps it",
-        )
-    })
-}
-
-/// The folder of the source that a policy directory was fetched from, if it was; it outlives the commits in it.
-fn fetched_folder(directory: &Path) -> Option<PathBuf> {
-    let (all, directory) = (fetched_policies().ok()?.canonicalize().ok()?, directory.canonicalize().ok()?);
-    let source = directory.strip_prefix(&all).ok()?.components().next()?;
-    Some(all.join(source))
-}
-
-/// The user's pin of a policy directory outside git, named after a digest of the directory's path.
-fn pin_file(directory: &Path) -> Result<PathBuf> {
-    let directory = match fetched_folder(directory) {
-        Some(folder) => folder,
-        None => directory.canonicalize().or_else(|_| std::path::absolute(directory))?,
-    };
-    let digest = Sha256::of(directory.as_os_str().as_encoded_bytes()).to_string();
-    Ok(config_folder()?.join("pins").join(&digest[..32]))
-}
-
-fn config_folder() -> Result<PathBuf> {
-    user_folder("XDG_CONFIG_HOME", "APPDATA", ".config")
-}
-
-fn state_folder() -> Result<PathBuf> {
-    user_folder("XDG_STATE_HOME", "LOCALAPPDATA", ".local/state")
-}
-
-/// A folder of the user's: by the XDG Base Directory rules, or Windows's own variables.
-fn user_folder(xdg: &str, windows: &str, below_home: &str) -> Result<PathBuf> {
-    let absolute = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
-    let base = absolute(xdg)
-        .or_else(|| absolute(windows).filter(|_| cfg!(windows)))
-        .or_else(|| absolute("HOME").map(|home| home.join(below_home)));
-    let base = base.ok_or_else(|| {
-        refuse("there is no HOME to keep keys and settings in", format!("set HOME or {xdg}"))
-    })?;
-    Ok(base.join("countersign"))
 }
 
 /// The modification time of entries: `SOURCE_DATE_EPOCH`, or the fixed one.

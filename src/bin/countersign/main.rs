@@ -7,6 +7,7 @@ mod context;
 mod counting;
 mod keys;
 mod output;
+mod places;
 mod precommit;
 mod progress;
 mod verdicts;

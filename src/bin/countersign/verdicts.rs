@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use clap::ValueEnum;
-use countersign::files::{Access, Pending};
+use countersign::files;
 use countersign::gate::Gate;
 use countersign::hook::Judged;
 use countersign::metrics::Occasion;
@@ -142,13 +142,9 @@ impl ReportArgs {
         Ok(())
     }
 
-    /// All are written before one gets its name: what can fail leaves none of them.
     fn write_copies(&self, report: &Report) -> Result<()> {
-        let pending = |copied: &Copied| {
-            Pending::with(&copied.path, report.render(copied.format).as_bytes(), Access::Public)
-        };
-        let pending = self.copies.iter().map(pending).collect::<Result<Vec<_>, _>>()?;
-        Ok(pending.into_iter().try_for_each(Pending::keep)?)
+        let copy = |copied: &Copied| (copied.path.clone(), report.render(copied.format).into_bytes());
+        Ok(files::write_together(&self.copies.iter().map(copy).collect::<Vec<_>>())?)
     }
 }
 

@@ -4,17 +4,22 @@
 //! revocations and ended permissions stay. Commands and seals ask the same table, so neither a hand
 //! edit nor a command goes around it.
 
+mod account;
 mod csc;
 mod function;
+mod layer;
+mod organization;
 mod profile;
 mod revocation;
 
 use std::path::Path;
 
 use super::documents::Kind;
+use crate::account::{KnownAccount, Membership, Organization};
 use crate::csc::Csc;
 use crate::document::DocumentError;
 use crate::function::Functions;
+use crate::layer::Layer;
 use crate::profile::Profile;
 use crate::revocation::Revocations;
 
@@ -90,6 +95,22 @@ pub fn between(
         Some(Kind::Revocations) => {
             let (before, after) = both(&file, before, after, Revocations::parse)?;
             revocation::compare(&mut differences, before.as_ref(), after.as_ref());
+        }
+        Some(Kind::Layer) => {
+            let (before, after) = both(&file, before, after, Layer::parse)?;
+            layer::compare(&mut differences, before.as_ref(), after.as_ref());
+        }
+        Some(Kind::Account) => {
+            let (before, after) = both(&file, before, after, KnownAccount::parse)?;
+            account::compare(&mut differences, before.as_ref(), after.as_ref());
+        }
+        Some(Kind::Membership) => {
+            let (before, after) = both(&file, before, after, Membership::parse)?;
+            organization::compare_membership(&mut differences, before.as_ref(), after.as_ref());
+        }
+        Some(Kind::Organization) => {
+            let (before, after) = both(&file, before, after, Organization::parse)?;
+            organization::compare(&mut differences, before.as_ref(), after.as_ref());
         }
         None => differences.forbid(format!("`{path}` is no document of a policy"), "remove it"),
     }

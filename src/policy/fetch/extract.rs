@@ -12,16 +12,20 @@ use crate::files::writing;
 use crate::git::bare::{Bare, FolderId, Node};
 use crate::git::{BlobId, Commit};
 use crate::limits::{
-    DOCUMENT_BYTES_MAX, LEDGER_BYTES_MAX, POLICY_BYTES_MAX, POLICY_FILES_MAX, REVOCATIONS_BYTES_MAX,
-    ROOT_BYTES_MAX, SIGNED_REVOCATION_BYTES_MAX, SNAPSHOT_BYTES_MAX,
+    DOCUMENT_BYTES_MAX, LEDGER_BYTES_MAX, ORGANIZATION_BYTES_MAX, POLICY_BYTES_MAX, POLICY_FILES_MAX,
+    REVOCATIONS_BYTES_MAX, ROOT_BYTES_MAX, SIGNED_REVOCATION_BYTES_MAX, SNAPSHOT_BYTES_MAX,
 };
+use crate::name::AccountName;
 use crate::package::name::check_path;
 use crate::pin::Pin;
+use crate::policy::accounts::FOLDER_DIGITS;
 
 /// Files at the top, each with its largest size in bytes.
-const FILES: [(&str, u64); 4] = [
+const FILES: [(&str, u64); 6] = [
     ("snapshot.json", SNAPSHOT_BYTES_MAX),
+    ("account.toml", DOCUMENT_BYTES_MAX),
     ("functions.toml", DOCUMENT_BYTES_MAX),
+    ("organization.toml", ORGANIZATION_BYTES_MAX),
     ("revocations.toml", REVOCATIONS_BYTES_MAX),
     ("ledger.jsonl", LEDGER_BYTES_MAX),
 ];
@@ -30,11 +34,12 @@ const FILES: [(&str, u64); 4] = [
 type IsWanted = fn(&[u8]) -> bool;
 
 /// Folders, each with which names in it are a policy's and the largest size of one, in bytes.
-const FOLDERS: [(&str, IsWanted, u64); 5] = [
+const FOLDERS: [(&str, IsWanted, u64); 6] = [
     ("roots", is_root, ROOT_BYTES_MAX),
     ("profiles", is_toml, DOCUMENT_BYTES_MAX),
     ("csc", is_toml, DOCUMENT_BYTES_MAX),
     ("layers", is_toml, DOCUMENT_BYTES_MAX),
+    ("accounts", is_toml, DOCUMENT_BYTES_MAX),
     ("revocations", is_json, SIGNED_REVOCATION_BYTES_MAX),
 ];
 
@@ -79,15 +84,8 @@ pub fn first_root(bare: &Bare, top: FolderId) -> Result<Pin, FetchError> {
 /// Writes the policy in a folder of a commit into an empty folder.
 pub fn extract(bare: &Bare, top: FolderId, to: &Path) -> Result<(), FetchError> {
     let mut extraction = Extraction { bare, to, files: 0, bytes: 0 };
-    for (name, limit) in FILES {
-        if let Some(node) = bare.entry(top, name)? {
-            extraction.add(name, node, limit)?;
-        }
-    }
-    for (name, wanted, limit) in FOLDERS {
-        extraction.add_folder(name, bare.entry(top, name)?, wanted, limit)?;
-    }
-    extraction.add_objects(bare.entry(top, "objects")?)?;
+    extraction.add_policy("", top)?;
+    extraction.add_accounts(top)?;
     if extraction.files == 0 { Err(FetchError::Absent("roots/1.json".into())) } else { Ok(()) }
 }
 
@@ -99,12 +97,44 @@ struct Extraction<'a> {
 }
 
 impl Extraction<'_> {
+    /// Adds the policy in a folder, whose path is empty or ends in a slash.
+    fn add_policy(&mut self, path: &str, folder: FolderId) -> Result<(), FetchError> {
+        for (name, limit) in FILES {
+            if let Some(node) = self.bare.entry(folder, name)? {
+                self.add(&format!("{path}{name}"), node, limit)?;
+            }
+        }
+        for (name, wanted, limit) in FOLDERS {
+            self.add_folder(&format!("{path}{name}"), self.bare.entry(folder, name)?, wanted, limit)?;
+        }
+        self.add_objects(&format!("{path}objects"), self.bare.entry(folder, "objects")?)
+    }
+
+    /// Adds the policies of other accounts, each in a folder that its seal names: `accounts/NAME/SEAL/`.
+    ///
+    /// They have no others in them, since nobody is known through somebody else.
+    fn add_accounts(&mut self, top: FolderId) -> Result<(), FetchError> {
+        let Some(Node::Folder(accounts)) = self.bare.entry(top, "accounts")? else { return Ok(()) };
+        for account in self.bare.entries(accounts)? {
+            let name =
+                std::str::from_utf8(&account.name).ok().and_then(|name| name.parse::<AccountName>().ok());
+            let (Some(name), Node::Folder(seals)) = (name, account.node) else { continue };
+            for seal in self.bare.entries(seals)? {
+                if seal.name.len() == FOLDER_DIGITS && is_hex(&seal.name) {
+                    let path = format!("accounts/{name}/{}", String::from_utf8_lossy(&seal.name));
+                    self.add_policy(&format!("{path}/"), as_folder(&path, seal.node)?)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// Objects lie in folders named by the first two digits of their digest; the largest is a document.
-    fn add_objects(&mut self, node: Option<Node>) -> Result<(), FetchError> {
+    fn add_objects(&mut self, path: &str, node: Option<Node>) -> Result<(), FetchError> {
         let Some(node) = node else { return Ok(()) };
-        for entry in self.bare.entries(as_folder("objects", node)?)? {
+        for entry in self.bare.entries(as_folder(path, node)?)? {
             if entry.name.len() == 2 && is_hex(&entry.name) {
-                let path = format!("objects/{}", String::from_utf8_lossy(&entry.name));
+                let path = format!("{path}/{}", String::from_utf8_lossy(&entry.name));
                 self.add_folder(&path, Some(entry.node), is_hex, REVOCATIONS_BYTES_MAX)?;
             }
         }

@@ -17,10 +17,10 @@ use crate::output::{Exit, note, print, refuse};
 /// Arguments of `attach`.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "What is attached travels with `refs/notes/countersign`: push it with the branch, or with\n\
-    `countersign manifests --push`.\n\n\
+    after_help = "What is attached travels with `refs/notes/countersign`: unite it with what others attached,\n\
+    and send it, with `countersign manifests --fetch --push`, before the branch.\n\n\
     Examples:\n  countersign attach HEAD dist/*.sigstore.json\n  \
-    git push origin main refs/notes/countersign"
+    countersign manifests --fetch --push && git push origin main"
 )]
 pub struct Attach {
     /// The commit

@@ -112,6 +112,11 @@ impl Documents {
         Ok(Self { directory, account: root.account().clone(), found, sealed })
     }
 
+    /// The policy directory.
+    pub fn directory(&self) -> &Path {
+        &self.directory
+    }
+
     /// The account.
     pub fn account(&self) -> &AccountName {
         &self.account

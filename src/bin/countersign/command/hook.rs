@@ -58,28 +58,30 @@ impl Command {
     /// Judges the push.
     pub fn run(self, global: &GlobalArgs) -> Result<Exit> {
         match self {
-            Self::PrePush(PrePush { options, .. }) => options.judge(global, Side::Pusher),
-            Self::PreReceive(options) => options.judge(global, Side::Receiver),
+            Self::PrePush(PrePush { remote, options, .. }) => {
+                options.judge(global, Side::Pusher, remote.as_deref())
+            }
+            Self::PreReceive(options) => options.judge(global, Side::Receiver, None),
         }
     }
 }
 
 impl Options {
-    fn judge(self, global: &GlobalArgs, side: Side) -> Result<Exit> {
+    fn judge(self, global: &GlobalArgs, side: Side, remote: Option<&str>) -> Result<Exit> {
         // Git must never write into a closed pipe, so all of it is read, whatever comes of it.
+        let said = said()?;
         // pre-commit keeps git's lines to itself, and says what it pushes in its own way.
         let announced = match side {
             Side::Pusher => update_from_environment(|name| std::env::var(name).ok())?,
             Side::Receiver => None,
         };
-        let input = match announced {
-            Some(line) if std::io::stdin().is_terminal() => line.into_bytes(),
-            announced => match (input(side)?, announced) {
-                (input, Some(line)) if input.is_empty() => line.into_bytes(),
-                (input, _) => input,
-            },
+        let said = match (said, announced) {
+            (None, None) => return Err(at_a_terminal(side)),
+            (Some(said), None) => said,
+            (Some(said), Some(_)) if !said.is_empty() => said,
+            (_, Some(line)) => line.into_bytes(),
         };
-        let updates = update::parse(side, &input)?;
+        let updates = update::parse(side, &said)?;
         if updates.is_empty() {
             return Ok(Exit::Done);
         }
@@ -90,8 +92,12 @@ impl Options {
                 "start it in the repository; git does, once `countersign hooks install` has installed the hook",
             )
         })?;
+        if side == Side::Receiver {
+            self.check_settings(&context)?;
+        }
         let policy = context.policy(&context.location(&self.trust)?)?;
-        let hook = Hook { policy: &policy, repository, side, now: context.now, threads: context.threads };
+        let (now, threads) = (context.now, context.threads);
+        let hook = Hook { policy: &policy, repository, side, remote, now, threads };
         let judged = hook.judge(&updates)?;
         judged.iter().flat_map(|judged| &judged.notes).for_each(|text| note(text));
         if judged.is_empty() {
@@ -99,26 +105,44 @@ impl Options {
         }
         self.report.show_push(&context, &judged, policy.notes())
     }
+
+    /// Where a push arrives, the policy and its pin are for the server's owner to name, and for nobody else.
+    fn check_settings(&self, context: &Context) -> Result<()> {
+        let unset = |setting: &str, hint: &str| {
+            Err(refuse(format!("this server's repository has no `git config {setting}`"), hint.to_owned()))
+        };
+        let Some(directory) = context.named_policy(&self.trust) else {
+            return unset("countersign.policy", "its owner names the policy directory there");
+        };
+        if !directory.join("roots").is_dir() {
+            return Err(refuse(
+                "the `git config countersign.policy` of this server's repository names a folder without a policy",
+                "its owner names the policy directory there, which holds `roots/1.json`",
+            ));
+        }
+        if context.pin(&self.trust, &directory)?.is_none() {
+            return unset(
+                "countersign.root",
+                "its owner pins there the digest that the security team publishes",
+            );
+        }
+        Ok(())
+    }
 }
 
-fn input(side: Side) -> Result<Vec<u8>> {
+/// What git says on standard input; nothing at a terminal, where it says nothing.
+fn said() -> Result<Option<Vec<u8>>> {
     let stdin = std::io::stdin();
     if stdin.is_terminal() {
-        return Err(refuse(
-            format!(
-                "git tells `{}` on standard input which refs a push moves, and this is a terminal",
-                side.hook()
-            ),
-            "install the hook with `countersign hooks install`; git runs it",
-        ));
+        return Ok(None);
     }
-    let mut input = Vec::new();
+    let mut said = Vec::new();
     stdin
         .lock()
         .take(HOOK_INPUT_BYTES_MAX + 1)
-        .read_to_end(&mut input)
+        .read_to_end(&mut said)
         .context("cannot read standard input")?;
-    if input.len() as u64 > HOOK_INPUT_BYTES_MAX {
+    if said.len() as u64 > HOOK_INPUT_BYTES_MAX {
         // What is left is taken and forgotten.
         std::io::copy(&mut stdin.lock(), &mut std::io::sink()).context("cannot read standard input")?;
         return Err(refuse(
@@ -126,5 +150,15 @@ fn input(side: Side) -> Result<Vec<u8>> {
             "push fewer refs at a time",
         ));
     }
-    Ok(input)
+    Ok(Some(said))
+}
+
+fn at_a_terminal(side: Side) -> anyhow::Error {
+    refuse(
+        format!(
+            "git tells `{}` on standard input which refs a push moves, and this is a terminal",
+            side.hook()
+        ),
+        "install the hook with `countersign hooks install`; git runs it",
+    )
 }

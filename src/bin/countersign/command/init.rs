@@ -17,9 +17,10 @@ use countersign::time::Period;
 use countersign::workspace::{FILE_NAME, Workspace};
 
 use self::keys::{BroughtArgs, Keys};
-use crate::context::{Context, GlobalArgs, TrustArgs, key_folder};
+use crate::context::{Context, GlobalArgs, TrustArgs};
 use crate::keys::PassphraseArgs;
 use crate::output::{Exit, print, refuse, say};
+use crate::places::key_folder;
 
 /// How long a first seal counts, if nothing else is said.
 const SEAL_DAYS: u16 = 365;

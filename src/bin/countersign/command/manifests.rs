@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use anyhow::Result;
-use countersign::files::{self, Access};
+use countersign::files;
 use countersign::git::notes::NOTES_REF;
 use countersign::git::{Repository, program};
 use countersign::manifest::attached::{self, Attached};
@@ -117,10 +117,8 @@ fn write(folder: &std::path::Path, manifests: &[Attached]) -> Result<()> {
         ));
     }
     let path = |name: &ArtifactName| folder.join(format!("{name}.zip.sigstore.json"));
-    for ((_, name), each) in newest {
-        files::write(&path(name), each.line().as_bytes(), Access::Public)?;
-    }
-    Ok(())
+    let file = |((_, name), each): ((Kind, &ArtifactName), &Attached)| (path(name), each.line().into());
+    Ok(files::write_together(&newest.into_iter().map(file).collect::<Vec<_>>())?)
 }
 
 fn record(attached: &Attached) -> Record {

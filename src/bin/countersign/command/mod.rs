@@ -1,5 +1,6 @@
 //! Commands: a file each, with its arguments, its help and what it does.
 
+mod account;
 mod artifact;
 mod attach;
 mod audit;
@@ -60,6 +61,9 @@ pub enum Command {
     /// Say which CSC governs which functions and layers
     #[command(subcommand)]
     Function(function::Command),
+    /// Pin other accounts, bring their policies here, and say who is in an organisation
+    #[command(subcommand)]
+    Account(account::Command),
     /// Record, list and revoke signing jobs
     #[command(subcommand)]
     Job(job::Command),
@@ -115,6 +119,7 @@ impl Command {
             Self::Profile(command) => command.run(global),
             Self::Csc(command) => command.run(global),
             Self::Function(command) => command.run(global),
+            Self::Account(command) => command.run(global),
             Self::Job(command) => command.run(global),
             Self::Key(command) => command.run(global),
             Self::Artifact(command) => command.run(global),

@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result};
 use clap::ArgGroup;
 use countersign::exchange::aws::{AwsAccount, AwsRegion, OrganizationalUnit, StackSetName, TemplateUrl};
 use countersign::exchange::stackset::{Caller, Rollout, inputs};
-use countersign::files::{self, Access};
+use countersign::files;
 use countersign::report::json;
 
 use super::MappingArgs;
@@ -86,12 +86,12 @@ impl Args {
         let inputs = inputs(&rollout, &template.body)?;
         let folder = &self.output;
         std::fs::create_dir_all(folder).with_context(|| format!("cannot make `{}`", folder.display()))?;
-        let mut written = String::new();
-        for (name, document) in [("template", template.body)].into_iter().chain(inputs) {
-            let path = folder.join(format!("{name}.json"));
-            files::write(&path, format!("{}\n", json::to_text(&document)).as_bytes(), Access::Public)?;
-            written.push_str(&format!("{}\n", context.shown(&path)));
-        }
+        let file = |(name, document): (&str, _)| {
+            (folder.join(format!("{name}.json")), format!("{}\n", json::to_text(&document)).into_bytes())
+        };
+        let written: Vec<_> = [("template", template.body)].into_iter().chain(inputs).map(file).collect();
+        files::write_together(&written)?;
+        let written: String = written.iter().map(|(path, _)| format!("{}\n", context.shown(path))).collect();
         print(&written)?;
         Ok(Exit::Done)
     }

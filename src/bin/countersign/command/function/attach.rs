@@ -3,9 +3,9 @@
 use anyhow::Result;
 use countersign::function::{Functions, Pattern, Place};
 use countersign::name::CscId;
-use countersign::policy::edit::check_revision;
 
-use super::super::edit::{self, EditArgs, FUNCTIONS, editor};
+use super::super::edit::{self, EditArgs};
+use super::governance;
 use crate::context::Context;
 use crate::output::{Exit, note};
 
@@ -32,9 +32,7 @@ pub struct Args {
 impl Args {
     /// Writes the rule.
     pub fn run(self, context: &Context) -> Result<Exit> {
-        let editor = editor(context, &self.edit.trust)?;
-        let functions = editor.functions()?;
-        check_revision(FUNCTIONS, functions.revision(), self.edit.revision)?;
+        let (editor, functions) = governance(context, &self.edit)?;
         editor.csc(&self.csc)?;
         let place = if self.first { Place::First } else { Place::Fitting };
         let (functions, index) = functions.attaching(self.pattern, self.csc, place);

@@ -2,9 +2,10 @@
 
 use anyhow::Result;
 use countersign::function::{Functions, Pattern};
-use countersign::policy::edit::{EditError, check_revision};
+use countersign::policy::edit::EditError;
 
-use super::super::edit::{EditArgs, FUNCTIONS, editor, show_with};
+use super::super::edit::{EditArgs, show_with};
+use super::governance;
 use crate::context::Context;
 use crate::output::Exit;
 
@@ -21,9 +22,7 @@ pub struct Args {
 impl Args {
     /// Removes the rule.
     pub fn run(self, context: &Context) -> Result<Exit> {
-        let editor = editor(context, &self.edit.trust)?;
-        let functions = editor.functions()?;
-        check_revision(FUNCTIONS, functions.revision(), self.edit.revision)?;
+        let (editor, functions) = governance(context, &self.edit)?;
         let absent = || EditError::Absent(format!("rule with the pattern `{}`", self.pattern));
         let functions = functions.detaching(&self.pattern).ok_or_else(absent)?;
         let differences = editor.save_functions(&functions)?;

@@ -7,7 +7,10 @@ mod protect;
 mod unprotect;
 
 use anyhow::Result;
+use countersign::function::Functions;
+use countersign::policy::edit::{Editor, check_revision};
 
+use super::edit::{EditArgs, FUNCTIONS, editor};
 use crate::context::{Context, GlobalArgs};
 use crate::output::Exit;
 
@@ -38,4 +41,12 @@ impl Command {
             Self::Unprotect(args) => args.run(&context),
         }
     }
+}
+
+/// Opens the governance for one change by somebody who has seen this revision of it.
+fn governance(context: &Context, edit: &EditArgs) -> Result<(Editor, Functions)> {
+    let editor = editor(context, &edit.trust)?;
+    let functions = editor.functions()?;
+    check_revision(FUNCTIONS, functions.revision(), edit.revision)?;
+    Ok((editor, functions))
 }

@@ -2,9 +2,9 @@
 
 use anyhow::Result;
 use countersign::function::RefPattern;
-use countersign::policy::edit::check_revision;
 
-use super::super::edit::{self, EditArgs, FUNCTIONS, editor};
+use super::super::edit::{self, EditArgs};
+use super::governance;
 use crate::context::Context;
 use crate::output::Exit;
 
@@ -25,9 +25,7 @@ pub struct Args {
 impl Args {
     /// Adds the patterns.
     pub fn run(self, context: &Context) -> Result<Exit> {
-        let editor = editor(context, &self.edit.trust)?;
-        let functions = editor.functions()?;
-        check_revision(FUNCTIONS, functions.revision(), self.edit.revision)?;
+        let (editor, functions) = governance(context, &self.edit)?;
         edit::show(&editor.save_functions(&functions.protecting(self.pattern))?)
     }
 }

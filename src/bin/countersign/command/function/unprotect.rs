@@ -2,9 +2,10 @@
 
 use anyhow::Result;
 use countersign::function::RefPattern;
-use countersign::policy::edit::{EditError, check_revision};
+use countersign::policy::edit::EditError;
 
-use super::super::edit::{self, EditArgs, FUNCTIONS, editor};
+use super::super::edit::{self, EditArgs};
+use super::governance;
 use crate::context::Context;
 use crate::output::Exit;
 
@@ -22,9 +23,7 @@ pub struct Args {
 impl Args {
     /// Removes the patterns, or none of them.
     pub fn run(self, context: &Context) -> Result<Exit> {
-        let editor = editor(context, &self.edit.trust)?;
-        let functions = editor.functions()?;
-        check_revision(FUNCTIONS, functions.revision(), self.edit.revision)?;
+        let (editor, functions) = governance(context, &self.edit)?;
         let absent =
             |pattern: &RefPattern| EditError::Absent(format!("protected ref with the pattern `{pattern}`"));
         let functions = functions.unprotecting(&self.pattern).map_err(absent)?;

@@ -9,8 +9,9 @@ use countersign::report::escape::line;
 use countersign::workspace::FILE_NAME;
 use serde::Serialize;
 
-use crate::context::{Context, TrustArgs, fetched_policies};
+use crate::context::{Context, TrustArgs};
 use crate::output::{Exit, Format, note, print, print_json, refuse};
+use crate::places::fetched_policies;
 
 /// Arguments of `policy fetch`.
 #[derive(Debug, clap::Args)]

@@ -21,9 +21,10 @@ use countersign::policy::seal::{Outcome, Sealing};
 use countersign::policy::snapshot::{self, Snapshot};
 use countersign::policy::store::Location;
 
-use crate::context::{Context, GlobalArgs, key_folder};
+use crate::context::{Context, GlobalArgs};
 use crate::keys::{PassphraseArgs, load_key, load_key_file};
 use crate::output::{Exit, note, print, say};
+use crate::places::key_folder;
 
 /// What can be done with a policy.
 #[derive(Debug, clap::Subcommand)]

@@ -2,14 +2,19 @@
 //!
 //! Several people seal one snapshot one after the other: each checks the documents for themselves and
 //! adds a signature to `snapshot.draft.json`, which becomes `snapshot.json` when the policy role's
-//! threshold is met. A file of that name which no holder of the role has signed is no draft. The order of writes is objects, draft, root if one waits, snapshot; after each of
-//! them either the old seal holds or the new one does.
+//! threshold is met. A file of that name which no holder of the role has signed is no draft. The order of writes
+//! is objects, draft, root if one waits, snapshot; after each of them either the old seal holds or the new
+//! one does.
+
+mod error;
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
+pub use self::error::SealError;
+use super::accounts;
 use super::diff::{self, Difference};
-use super::documents;
+use super::documents::{self, Kind};
 use super::error::PolicyError;
 use super::index::Index;
 use super::objects::Objects;
@@ -18,93 +23,19 @@ use super::root::Root;
 use super::rotation::{Count, Pending};
 use super::snapshot::{self, PAYLOAD_TYPE, Sealed, Snapshot};
 use super::state::State;
+use super::vendor;
+use crate::account::KnownAccount;
 use crate::crypto::envelope::Envelope;
 use crate::crypto::key::PublicKey;
 use crate::crypto::secret::SecretKey;
 use crate::digest::Sha384;
 use crate::document;
 use crate::files::{self, Access};
-use crate::ledger::{self, LedgerError, Line};
+use crate::ledger::{self, Line};
 use crate::limits::{
     CLOCK_SKEW_SECONDS, DRAFT_SECONDS_MAX, LEDGER_BYTES_MAX, SEAL_SECONDS_MAX, SNAPSHOT_BYTES_MAX,
 };
 use crate::time::Timestamp;
-
-/// Why a policy could not be sealed.
-#[derive(Debug, thiserror::Error)]
-pub enum SealError {
-    /// None of the keys given holds the policy role.
-    #[error("none of the keys given holds the policy role: {}", holders.join(", "))]
-    NoHolder {
-        /// The fingerprints that hold the role.
-        holders: Vec<String>,
-    },
-    /// Documents changed as they may not.
-    #[error("the documents changed as they may not:{}", list(.0))]
-    Forbidden(Vec<Difference>),
-    /// No seal waits for signatures.
-    #[error("no seal waits for a signature")]
-    NoDraft,
-    /// Somebody without a key wrote what looks like a seal that waits.
-    #[error("`{}` is signed by no holder of the policy role", .0.display())]
-    DraftUnsigned(PathBuf),
-    /// The waiting seal is not over the documents that are here.
-    #[error("the seal that waits is not over the documents that are here")]
-    DraftDiffers,
-    /// The same documents wait for signatures already.
-    #[error("a seal over these documents waits already, with {} of {} signatures", .0.given, .0.needed)]
-    DraftWaits(Count),
-    /// The seal would count for too long.
-    #[error("a seal from {created} until {expires} counts for over {} days", SEAL_SECONDS_MAX / 86_400)]
-    TooLong {
-        /// When it is made.
-        created: Timestamp,
-        /// When it would end.
-        expires: Timestamp,
-    },
-    /// The ledger is malformed.
-    #[error(transparent)]
-    Ledger(#[from] LedgerError),
-    /// The documents are not fit to be sealed, or the policy is not trusted.
-    #[error(transparent)]
-    Policy(#[from] PolicyError),
-}
-
-fn list(forbidden: &[Difference]) -> String {
-    let line = |each: &Difference| {
-        format!("\n  {}: {}: {}", each.path, each.text, each.forbidden.as_deref().unwrap_or_default())
-    };
-    forbidden.iter().map(line).collect()
-}
-
-impl SealError {
-    /// What to do about it.
-    pub fn hint(&self) -> Option<&'static str> {
-        match self {
-            Self::NoHolder { .. } => {
-                Some("give a key that holds the policy role with `--key`, once for each")
-            }
-            Self::Forbidden(_) => Some("do as each line says, or restore the documents as they were sealed"),
-            Self::NoDraft => Some("start one with `countersign policy seal`"),
-            Self::DraftUnsigned(_) => {
-                Some("get the draft from whoever started it, or start one with `countersign policy seal`")
-            }
-            Self::DraftDiffers => Some(
-                "get the documents and `snapshot.draft.json` of one state, or start over with `countersign policy seal`",
-            ),
-            Self::TooLong { .. } => {
-                Some("choose a shorter one; `countersign policy renew` seals again in time")
-            }
-            Self::DraftWaits(_) => Some(
-                "look at `countersign policy diff`, and add a signature with `countersign policy seal --add`; or start over with `--replace`",
-            ),
-            Self::Ledger(_) => {
-                Some("restore `ledger.jsonl` from the policy's repository, and record the jobs again")
-            }
-            Self::Policy(error) => error.hint(),
-        }
-    }
-}
 
 /// A policy directory, as it stands before a seal.
 #[derive(Debug)]
@@ -429,6 +360,22 @@ impl<'a> Sealing<'a> {
         for each in [Some(snapshot), self.base()].into_iter().flatten() {
             kept.extend(each.documents.iter().map(|document| document.sha384));
         }
-        Ok(objects.keep_only(&kept).map_err(PolicyError::from)?)
+        objects.keep_only(&kept).map_err(PolicyError::from)?;
+        self.sweep_accounts(objects, snapshot)
+    }
+
+    /// Removes what was brought of other accounts for earlier seals, likewise.
+    fn sweep_accounts(&self, objects: &Objects, snapshot: &Snapshot) -> Result<(), SealError> {
+        let mut kept = BTreeSet::new();
+        for document in [Some(snapshot), self.base()].into_iter().flatten().flat_map(|each| &each.documents) {
+            if Kind::of(&document.path) == Some(Kind::Account)
+                && let Some(bytes) = objects.get(&document.sha384, Kind::Account.limit())?
+            {
+                let path = self.directory.join(&document.path);
+                let known = KnownAccount::parse(&path, &bytes).map_err(PolicyError::from)?;
+                kept.insert(accounts::folder(self.directory, known.account(), &known.reached()));
+            }
+        }
+        Ok(vendor::keep_only(self.directory, &kept).map_err(PolicyError::from)?)
     }
 }

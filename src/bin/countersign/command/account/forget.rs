@@ -1,0 +1,29 @@
+//! `account forget`: another account is not known any more.
+
+use anyhow::Result;
+use countersign::name::AccountName;
+
+use super::super::edit::{self, EditArgs, editor};
+use crate::context::Context;
+use crate::output::Exit;
+
+/// Arguments of `account forget`.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "What was brought of it is removed by later seals, once no seal that anybody may still read names it.\n\n\
+    Example:\n  countersign account forget vendor"
+)]
+pub struct Args {
+    /// The account; no CSC may allow a publisher of it
+    name: AccountName,
+    #[command(flatten)]
+    edit: EditArgs,
+}
+
+impl Args {
+    /// Removes the account's document.
+    pub fn run(self, context: &Context) -> Result<Exit> {
+        let editor = editor(context, &self.edit.trust)?;
+        edit::show(&editor.forget_account(&self.name)?)
+    }
+}

@@ -1,0 +1,85 @@
+//! Where another account's policy comes from: a folder here, or a repository elsewhere.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+use countersign::git::source::Source;
+use countersign::name::AccountName;
+use countersign::pin::Pin;
+use countersign::policy::documents;
+use countersign::policy::error::PolicyError;
+use countersign::policy::fetch::cache::Cache;
+use countersign::policy::fetch::fetch;
+use countersign::policy::store::{Location, Policy};
+
+use crate::context::{Context, TrustArgs};
+use crate::output::{note, refuse};
+use crate::places::fetched_policies;
+
+/// A folder that holds a policy, or a repository to fetch one from.
+pub enum Origin {
+    Folder(PathBuf),
+    Repository(Source),
+}
+
+impl Origin {
+    /// Reads what was named: a folder that is there, or else a source as `policy fetch` takes it.
+    pub fn parse(text: &str) -> Result<Self> {
+        let path = Path::new(text);
+        if path.is_dir() {
+            return Ok(Self::Folder(path.canonicalize()?));
+        }
+        match text.parse() {
+            Ok(source) => Ok(Self::Repository(source)),
+            Err(_) if path.is_absolute() || text.starts_with('.') => Err(refuse(
+                format!("there is no folder `{text}`"),
+                "name the other account's policy directory, or a git URL",
+            )),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// The origin as the policy keeps it, without credentials: anybody may read it there.
+    pub fn text(&self) -> String {
+        match self {
+            Self::Folder(path) => path.display().to_string(),
+            Self::Repository(source) => source.url().redact(&source.to_string()),
+        }
+    }
+
+    /// Opens the policy there, with every check of our own and every document; it is this account's.
+    pub fn open(&self, context: &Context, account: &AccountName, pin: Pin) -> Result<Policy> {
+        let trust = TrustArgs { policy: None, root: Some(pin) };
+        let policy = match self {
+            Self::Folder(path) => open_folder(&context.located(path.clone(), &trust)?, context)?,
+            Self::Repository(source) => {
+                let cache = Cache::of(&fetched_policies()?, source);
+                cache.make()?;
+                let location = context.located(cache.folder().into(), &trust)?;
+                fetch(source, &cache, location.pin, location.state, context.now)?.policy
+            }
+        };
+        if policy.account() != account {
+            return Err(refuse(
+                format!(
+                    "the policy in `{}` is account `{}`'s, not `{account}`'s",
+                    self.text(),
+                    policy.account()
+                ),
+                "give the account its own name: ARNs lead to it by that",
+            ));
+        }
+        policy.notes().iter().for_each(|text| note(&format!("account `{account}`: {text}")));
+        Ok(policy)
+    }
+}
+
+fn open_folder(location: &Location, context: &Context) -> Result<Policy> {
+    let policy = Policy::open(location, context.now)?;
+    let changes = documents::changes(policy.directory(), policy.snapshot())?;
+    let paths: Vec<String> = changes.into_iter().map(|change| change.path).collect();
+    if paths.is_empty() {
+        return Ok(policy);
+    }
+    Err(PolicyError::Unsealed { directory: location.directory.clone(), paths }.into())
+}

@@ -1,0 +1,54 @@
+//! `account trust`: another account is pinned in this policy, and its documents are brought here.
+
+use anyhow::Result;
+use countersign::name::AccountName;
+use countersign::pin::Pin;
+
+use super::super::edit::{self, editor};
+use super::OwnArgs;
+use super::origin::Origin;
+use crate::context::Context;
+use crate::output::{Exit, refuse};
+
+/// Arguments of `account trust`.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "The digest of its first root comes from the other account's owner, by a way that you trust. Its\n\
+    documents grant nothing here: only what our own CSCs and functions name counts.\n\n\
+    Examples:\n  countersign account trust vendor --root SHA384:5f1c… --from https://git.vendor.example/policy.git\n  \
+    countersign account trust platform --root SHA384:81aa… --from ../platform/policy"
+)]
+pub struct Args {
+    /// The account's own name
+    name: AccountName,
+    /// The digest of its first root, `SHA384:…`
+    #[arg(long, value_name = "PIN")]
+    root: Pin,
+    /// Its policy: a folder, or a repository as `URL`, `URL#REF` or `URL#REF:FOLDER`
+    #[arg(long, value_name = "URL|DIR")]
+    from: String,
+    #[command(flatten)]
+    own: OwnArgs,
+}
+
+impl Args {
+    /// Brings the account's policy here, and pins it.
+    pub fn run(self, context: &Context) -> Result<Exit> {
+        let origin = Origin::parse(&self.from)?;
+        let editor = editor(context, &self.own.into())?;
+        if self.name == *editor.root().account() {
+            return Err(refuse(
+                format!("`{}` is this account", self.name),
+                "an account does not have to trust itself; name another",
+            ));
+        }
+        if editor.known_account(&self.name)?.is_some() {
+            return Err(refuse(
+                format!("account `{}` is known already", self.name),
+                "bring it up to date with `countersign account update`",
+            ));
+        }
+        let policy = origin.open(context, &self.name, self.root)?;
+        edit::show(&editor.bring_account(&policy, &origin.text())?)
+    }
+}

@@ -1,0 +1,34 @@
+//! Changes of a layer: a version more, a permission more, and the end of one.
+
+use super::{Layer, LayerPermission, LayerVersion};
+use crate::document;
+use crate::name::{ArtifactName, StatementId};
+use crate::time::Timestamp;
+
+impl Layer {
+    /// The layer with one version more, which gets the next number; a new layer if there was none.
+    pub fn publishing(before: Option<Self>, name: ArtifactName, version: LayerVersion) -> Self {
+        let mut layer = before.unwrap_or(Self { name, revision: 0, version: vec![], permission: vec![] });
+        let number = layer.version.len() as u64 + 1;
+        layer.version.push(LayerVersion { version: number, ..version });
+        layer.next_revision()
+    }
+
+    /// With one permission more.
+    pub fn permitting(mut self, permission: LayerPermission) -> Self {
+        self.permission.push(permission);
+        self.next_revision()
+    }
+
+    /// With an end of a permission.
+    pub fn forbidding(mut self, statement: &StatementId, end: Timestamp) -> Self {
+        for each in self.permission.iter_mut().filter(|each| each.statement_id == *statement) {
+            each.not_after = Some(end);
+        }
+        self.next_revision()
+    }
+
+    fn next_revision(self) -> Self {
+        Self { revision: document::next_revision(self.revision), ..self }
+    }
+}

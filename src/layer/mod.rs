@@ -1,0 +1,228 @@
+//! Layers: the versions of a layer that an account has published, and who may use them.
+//!
+//! ```toml
+//! name = "base"
+//! revision = 3
+//!
+//! [[version]]
+//! version = 1                        # 1, 2, 3 …; a version never changes
+//! created = "2026-01-31T12:00:00Z"
+//! description = "money and prices"
+//! license = "MIT"                    # optional, as SPDX writes it
+//! compatible_runtimes = ["python3.13"]
+//! location = "s3://acme-layers/base-1.zip"   # optional: where the artifact can be had
+//! size = 1234                        # in bytes, as packed and unpacked
+//! unpacked_size = 5678
+//! sha256 = "…"
+//! sha384 = "…"
+//! signed = true                      # whether it had a manifest when it was published
+//!
+//! [[permission]]
+//! version = 1
+//! statement_id = "shop"
+//! principal = "shop"                 # an account, or "*" with an organisation
+//! not_before = "2026-01-31T12:00:00Z"
+//! not_after = "2027-01-31T12:00:00Z" # optional
+//! ```
+//! Publishing says which bytes a version is; that they are trusted is for the consumer's CSC to say.
+
+mod change;
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::path::Path;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::digest::{Sha256, Sha384};
+use crate::document::{self, DocumentError};
+use crate::limits::{LAYER_TEXT_BYTES_MAX, LAYER_VERSIONS_MAX, RUNTIMES_MAX};
+use crate::name::{AccountName, ArtifactName, StatementId};
+use crate::time::Timestamp;
+
+/// A layer: the document `layers/NAME.toml`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Layer {
+    name: ArtifactName,
+    revision: u64,
+    version: Vec<LayerVersion>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    permission: Vec<LayerPermission>,
+}
+
+/// One published version; it never changes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LayerVersion {
+    /// Its number, from 1.
+    pub version: u64,
+    /// When it was published.
+    pub created: Timestamp,
+    /// What it is for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// Its licence.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub license: Option<String>,
+    /// The runtimes that it was made for.
+    pub compatible_runtimes: Vec<String>,
+    /// Where its artifact can be had: a path, a URL or an S3 location.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub location: Option<String>,
+    /// The artifact's size in bytes.
+    pub size: u64,
+    /// The size of its files in bytes.
+    pub unpacked_size: u64,
+    /// SHA-256 of the artifact.
+    pub sha256: Sha256,
+    /// SHA-384 of the artifact.
+    pub sha384: Sha384,
+    /// Whether it had a manifest when it was published; says nothing about trust.
+    pub signed: bool,
+}
+
+/// A statement that lets somebody use one version.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LayerPermission {
+    /// The version.
+    pub version: u64,
+    /// The statement's name.
+    pub statement_id: StatementId,
+    /// Who may.
+    pub principal: Consumer,
+    /// The organisation whose members may, where the principal is everybody.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub organization: Option<AccountName>,
+    /// The first instant of the permission.
+    pub not_before: Timestamp,
+    /// The first instant after the permission; open if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_after: Option<Timestamp>,
+}
+
+/// Who may use a layer version.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub enum Consumer {
+    /// One account.
+    Account(AccountName),
+    /// `*`: every account of an organisation.
+    Everybody,
+}
+
+impl FromStr for Consumer {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text == "*" {
+            return Ok(Self::Everybody);
+        }
+        text.parse().map(Self::Account).map_err(|error: crate::name::NameError| error.to_string())
+    }
+}
+
+impl TryFrom<String> for Consumer {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse()
+    }
+}
+
+impl From<Consumer> for String {
+    fn from(consumer: Consumer) -> Self {
+        consumer.to_string()
+    }
+}
+
+impl fmt::Display for Consumer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Account(account) => account.fmt(f),
+            Self::Everybody => f.write_str("*"),
+        }
+    }
+}
+
+impl LayerPermission {
+    /// Whether the permission holds at the instant.
+    pub fn holds(&self, at: Timestamp) -> bool {
+        self.not_before <= at && self.not_after.is_none_or(|end| at < end)
+    }
+}
+
+impl Layer {
+    /// Reads the document of the layer with this name.
+    pub fn parse(path: &Path, bytes: &[u8]) -> Result<Self, DocumentError> {
+        let layer: Self = document::from_toml(path, bytes)?;
+        layer.fault(path).map_or(Ok(layer), |message| Err(DocumentError::new(path, message)))
+    }
+
+    fn fault(&self, path: &Path) -> Option<String> {
+        if path.file_stem().and_then(|stem| stem.to_str()) != Some(self.name.as_str()) {
+            return Some(format!("the layer is named `{}`, which is not the file's name", self.name));
+        }
+        let numbered = (1..).zip(&self.version).all(|(number, version)| version.version == number);
+        if !numbered || self.version.is_empty() || self.version.len() > LAYER_VERSIONS_MAX {
+            return Some(format!("versions are numbered 1, 2, 3 … in order, up to {LAYER_VERSIONS_MAX}"));
+        }
+        let texts = |version: &LayerVersion| {
+            let all = [&version.description, &version.license, &version.location].into_iter().flatten();
+            let longest = all.chain(&version.compatible_runtimes).map(String::len).max().unwrap_or(0);
+            longest <= LAYER_TEXT_BYTES_MAX && version.compatible_runtimes.len() <= RUNTIMES_MAX
+        };
+        if let Some(long) = self.version.iter().find(|version| !texts(version)) {
+            return Some(format!(
+                "version {}: a text is over {LAYER_TEXT_BYTES_MAX} bytes, or it names over {RUNTIMES_MAX} runtimes",
+                long.version
+            ));
+        }
+        let statements: BTreeSet<_> = self.permission.iter().map(|each| &each.statement_id).collect();
+        if statements.len() != self.permission.len() {
+            return Some("every permission has its own `statement_id`".into());
+        }
+        let odd = |each: &&LayerPermission| {
+            let everybody = each.principal == Consumer::Everybody;
+            everybody != each.organization.is_some() || self.published(each.version).is_none()
+        };
+        self.permission.iter().find(odd).map(|odd| {
+            format!(
+                "permission `{}` is for an account, or for `*` with an organisation, and for a version that is there",
+                odd.statement_id
+            )
+        })
+    }
+
+    /// The layer's name.
+    pub fn name(&self) -> &ArtifactName {
+        &self.name
+    }
+
+    /// The document's revision.
+    pub fn revision(&self) -> u64 {
+        self.revision
+    }
+
+    /// Every version, oldest first.
+    pub fn versions(&self) -> &[LayerVersion] {
+        &self.version
+    }
+
+    /// Every permission.
+    pub fn permissions(&self) -> &[LayerPermission] {
+        &self.permission
+    }
+
+    /// One version.
+    pub fn published(&self, number: u64) -> Option<&LayerVersion> {
+        self.version.iter().find(|version| version.version == number)
+    }
+
+    /// The permission with this statement id.
+    pub fn permission(&self, statement: &StatementId) -> Option<&LayerPermission> {
+        self.permission.iter().find(|each| each.statement_id == *statement)
+    }
+}

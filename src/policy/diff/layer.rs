@@ -1,0 +1,86 @@
+//! Layer differences: versions are published, permissions come and end; nothing else changes.
+
+use super::Differences;
+use crate::layer::{Layer, LayerPermission, LayerVersion};
+
+const FOR_EVER: &str = "what was published stays on record, so that its number is never another's";
+const IMMUTABLE: &str = "a version never changes; publish another";
+const STATEMENT: &str = "a permission keeps its record; end it with `countersign layer forbid`";
+
+pub fn compare(differences: &mut Differences, before: Option<&Layer>, after: Option<&Layer>) {
+    match (before, after) {
+        (None, None) => {}
+        (Some(before), None) => differences.forbid(format!("layer `{}` removed", before.name()), FOR_EVER),
+        (None, Some(after)) => {
+            after.versions().iter().for_each(|new| published(differences, after, new));
+            after.permissions().iter().for_each(|new| permitted(differences, after, new));
+        }
+        (Some(before), Some(after)) => {
+            versions(differences, before, after);
+            permissions(differences, before, after);
+            differences.check_revision(before.revision(), after.revision());
+        }
+    }
+}
+
+fn versions(differences: &mut Differences, before: &Layer, after: &Layer) {
+    for old in before.versions() {
+        if after.published(old.version) != Some(old) {
+            let what = format!("version {} of layer `{}` changed or removed", old.version, before.name());
+            differences.forbid(what, IMMUTABLE);
+        }
+    }
+    for new in after.versions().iter().skip(before.versions().len()) {
+        published(differences, after, new);
+    }
+}
+
+fn published(differences: &mut Differences, layer: &Layer, new: &LayerVersion) {
+    let signed = if new.signed { "signed" } else { "not signed" };
+    differences.allow(format!(
+        "layer `{}` version {} published: {}, {} bytes, {signed}, SHA-384 {}",
+        layer.name(),
+        new.version,
+        new.compatible_runtimes.join(", "),
+        new.size,
+        new.sha384
+    ));
+}
+
+fn permissions(differences: &mut Differences, before: &Layer, after: &Layer) {
+    let name = before.name();
+    for old in before.permissions() {
+        let what = format!("permission `{}` of layer `{name}`", old.statement_id);
+        match after.permission(&old.statement_id) {
+            Some(new) if new == old => {}
+            Some(new) if LayerPermission { not_after: old.not_after, ..new.clone() } == *old => {
+                match (old.not_after, new.not_after) {
+                    (_, None) => differences.forbid(format!("{what} does not end any more"), STATEMENT),
+                    (Some(old), Some(new)) if new > old => differences
+                        .forbid(format!("{what} ends later, at {new}"), "an end may only move earlier"),
+                    (_, Some(end)) => differences.allow(format!("{what} ends at {end}")),
+                }
+            }
+            Some(_) => differences.forbid(format!("{what} changed"), STATEMENT),
+            None => differences.forbid(format!("{what} removed"), STATEMENT),
+        }
+    }
+    for new in after.permissions().iter().filter(|new| before.permission(&new.statement_id).is_none()) {
+        permitted(differences, after, new);
+    }
+}
+
+fn permitted(differences: &mut Differences, layer: &Layer, new: &LayerPermission) {
+    let who = match &new.organization {
+        Some(organization) => format!("every account of `{organization}`"),
+        None => format!("`{}`", new.principal),
+    };
+    let until = new.not_after.map_or(String::new(), |end| format!(" until {end}"));
+    differences.allow(format!(
+        "permission `{}` added to layer `{}`: {who} may use version {} from {}{until}",
+        new.statement_id,
+        layer.name(),
+        new.version,
+        new.not_before
+    ));
+}
