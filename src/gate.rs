@@ -5,6 +5,7 @@
 
 pub mod command;
 pub mod deploy;
+pub mod deployment;
 pub mod plan;
 pub mod sealed;
 pub mod watch;

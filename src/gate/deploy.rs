@@ -10,33 +10,18 @@ use std::path::PathBuf;
 use std::process::{Command, ExitStatus};
 
 use super::command::{CommandError, CommandLine, Paths};
+use super::deployment::{self, Deployment, DeploymentError, Piece};
 use super::sealed::Sealed;
 use super::watch::Watch;
-use super::{Gate, Labels, decide, stop_ungoverned};
-use crate::limits::LAYERS_MAX;
+use super::{Gate, Labels};
+use crate::arn::LayerArn;
 use crate::name::ArtifactName;
-use crate::package::size;
 use crate::parallel::Threads;
 use crate::policy::store::Policy;
 use crate::provenance::Kind;
-use crate::report::Finding;
 use crate::time::Timestamp;
+use crate::verify::VerifyError;
 use crate::verify::integrity::Digests;
-use crate::verify::{Publishers, Question, Subject, VerifyError, verify_by};
-
-/// Why nothing was judged.
-#[derive(Debug, thiserror::Error)]
-pub enum DeployError {
-    /// The question could not be decided.
-    #[error(transparent)]
-    Verify(#[from] VerifyError),
-    /// A function has no more layers than that.
-    #[error("{0} layers where AWS Lambda takes {LAYERS_MAX}")]
-    Layers(usize),
-    /// One layer was given twice.
-    #[error("layer `{0}` is given twice")]
-    Twice(ArtifactName),
-}
 
 /// Why a command that may run did not, or did not run on what was verified.
 #[derive(Debug, thiserror::Error)]
@@ -81,6 +66,8 @@ pub struct Part {
     pub kind: Kind,
     /// The name of the function or layer.
     pub name: ArtifactName,
+    /// The published layer version that it is to be, if it was named so.
+    pub arn: Option<LayerArn>,
     /// Where the copy was taken from.
     pub original: PathBuf,
     /// How the original and its manifest are named in the report.
@@ -109,62 +96,46 @@ pub struct Judged {
     parts: Vec<Part>,
     gates: Vec<Gate>,
     notes: Vec<String>,
-    size: Option<Finding>,
 }
 
 /// Copies that may be deployed: the function's first, then its layers'. Only [`Judged::cleared`] makes it.
 #[derive(Debug)]
 pub struct Cleared(Vec<Part>);
 
-/// Verifies every copy under the CSC of the function: a layer is as much its code as its own.
-pub fn judge(policy: &Policy, request: Request) -> Result<Judged, DeployError> {
+/// Verifies every copy under the CSC of the function.
+pub fn judge(policy: &Policy, request: Request) -> Result<Judged, DeploymentError> {
     let Request { function, layers, revocations, now, threads } = request;
-    if layers.len() > LAYERS_MAX {
-        return Err(DeployError::Layers(layers.len()));
-    }
-    for (index, layer) in layers.iter().enumerate() {
-        if layers[..index].iter().any(|other| other.name == layer.name) {
-            return Err(DeployError::Twice(layer.name.clone()));
-        }
-    }
     let functions = policy.functions().map_err(VerifyError::from)?;
     let csc = functions.csc_of(&function.name).map_or(Ok(None), |id| policy.csc(id));
     let csc = csc.map_err(VerifyError::from)?;
-    let parts: Vec<Part> = std::iter::once(function).chain(layers).collect();
-    let (mut gates, mut notes, mut unzipped) = (Vec::new(), Vec::new(), 0u64);
-    let Some(csc) = csc else {
-        let name = Some(parts[0].name.clone());
-        let stopped = |part: &Part| {
-            stop_ungoverned(
-                policy.account(),
-                Labels { kind: Some(Kind::Function), name: name.clone(), ..part.labels.clone() },
-            )
-        };
-        let gates = parts.iter().map(stopped).collect();
-        return Ok(Judged { parts, gates, notes, size: None });
+    let asked = Deployment {
+        function: function.piece(),
+        layers: layers.iter().map(Part::piece).collect(),
+        csc: csc.as_ref(),
+        revocations: &revocations,
+        now,
+        digests: Digests::Quick,
+        threads,
     };
-    let publishers = Publishers::read(policy, &csc).map_err(VerifyError::from)?;
-    for part in &parts {
-        let question = Question {
-            subject: Subject::Artifact(part.sealed.artifact()),
-            manifest: part.sealed.manifest().map(|(path, bytes)| (path.into(), bytes.into())),
-            asked: Some((part.kind, part.name.clone())),
-            revocations: revocations.clone(),
-            csc: &csc,
-            now,
-            digests: Digests::Quick,
-            threads,
-        };
-        let evidence = verify_by(policy, &publishers, &question)?;
-        unzipped = unzipped.saturating_add(evidence.unzipped().unwrap_or_default());
-        notes.extend_from_slice(evidence.notes());
-        gates.push(decide(&evidence, &csc, part.labels.clone()));
+    let (gates, notes) = deployment::judge(policy, asked)?.into_parts();
+    Ok(Judged { parts: std::iter::once(function).chain(layers).collect(), gates, notes })
+}
+
+impl Part {
+    fn piece(&self) -> Piece<'_> {
+        Piece {
+            kind: self.kind,
+            name: self.name.clone(),
+            arn: self.arn.clone(),
+            artifact: self.sealed.artifact(),
+            manifest: self.sealed.manifest().map(|(path, bytes)| (path.into(), bytes.into())),
+            labels: self.labels.clone(),
+        }
     }
-    Ok(Judged { parts, gates, notes, size: size::check_total(unzipped) })
 }
 
 impl Judged {
-    /// What the gate said of the function, then of each layer.
+    /// What the gate said of the function, then of each layer, and of all together if something is wrong.
     pub fn gates(&self) -> &[Gate] {
         &self.gates
     }
@@ -172,11 +143,6 @@ impl Judged {
     /// Things worth saying that change no verdict.
     pub fn notes(&self) -> &[String] {
         &self.notes
-    }
-
-    /// AWS's limit of a function with its layers, if they pass it; it stops nothing here.
-    pub fn size(&self) -> Option<&Finding> {
-        self.size.as_ref()
     }
 
     /// The copies, if the gate admitted every one of them.

@@ -39,18 +39,6 @@ pub fn check(zipped: u64, files: &[FileRecord]) -> Vec<Finding> {
         .collect()
 }
 
-/// Says whether a function and its layers pass AWS's limit together, by their bytes unzipped.
-pub fn check_total(unzipped: u64) -> Option<Finding> {
-    (unzipped > AWS_UNZIPPED_BYTES).then(|| {
-        Finding::new(
-            Check::Package,
-            "package-unzipped-size",
-            format!("{unzipped} bytes unzipped with its layers, over AWS Lambda's {AWS_UNZIPPED_BYTES}"),
-            "leave out a layer, or exclude what the function does not need",
-        )
-    })
-}
-
 /// What is wrong with so much content in so small an archive, if anything is.
 pub fn over_ratio(total: u64, archive: u64) -> Option<String> {
     let over = total > AWS_UNZIPPED_BYTES && total / RATIO_MAX > archive;

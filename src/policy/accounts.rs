@@ -16,8 +16,8 @@ use crate::name::AccountName;
 use crate::pin::Pin;
 use crate::time::Timestamp;
 
-/// What came of opening an account's policy; nothing if the account is not known.
-type Opened = Result<Option<Arc<Policy>>, Arc<PolicyError>>;
+/// What came of opening an account's policy.
+type Opened = Result<Arc<Policy>, Arc<PolicyError>>;
 
 /// The other accounts' policies that were asked for, each opened once for all questions.
 #[derive(Debug, Default)]
@@ -43,20 +43,17 @@ pub const FOLDER_DIGITS: usize = 32;
 
 impl Policy {
     /// Another account's policy, as of the same instant; nothing if this one does not know it.
+    ///
+    /// What is wrong with the account's is [`PolicyError::Account`]; what is wrong with ours, any other.
     pub fn of_account(&self, name: &AccountName) -> Result<Option<Arc<Self>>, PolicyError> {
+        let Some(known) = self.known_account(name)? else { return Ok(None) };
         // What stands in the map was added whole, so a thread that panicked left it so.
         let mut opened = self.others.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let found = opened.entry(name.clone()).or_insert_with(|| self.open_account(name).map_err(Arc::new));
-        let in_account = |source: &Arc<PolicyError>| PolicyError::Account {
-            account: name.clone(),
-            source: source.clone(),
-        };
-        found.as_ref().map(Clone::clone).map_err(in_account)
-    }
-
-    fn open_account(&self, name: &AccountName) -> Result<Option<Arc<Self>>, PolicyError> {
-        let Some(known) = self.known_account(name)? else { return Ok(None) };
-        open(self.directory(), &known, self.now()).map(|policy| Some(Arc::new(policy)))
+        let open = || open(self.directory(), &known, self.now()).map(Arc::new).map_err(Arc::new);
+        match opened.entry(name.clone()).or_insert_with(open) {
+            Ok(policy) => Ok(Some(policy.clone())),
+            Err(source) => Err(PolicyError::Account { account: name.clone(), source: source.clone() }),
+        }
     }
 
     /// Whether this account is a member of the organisation that another account means by a name.

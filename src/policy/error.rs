@@ -115,6 +115,14 @@ pub enum PolicyError {
 }
 
 impl PolicyError {
+    /// The same error as one of another account's policy.
+    pub fn of_account(self, account: &AccountName) -> Self {
+        match self {
+            Self::Account { .. } => self,
+            error => Self::Account { account: account.clone(), source: Arc::new(error) },
+        }
+    }
+
     /// What to do about it.
     pub fn hint(&self) -> Option<&'static str> {
         Some(match self {

@@ -50,9 +50,33 @@ pub const RULES: &[Rule] = &[
         `countersign sign`.",
     ),
     integrity(
+        "layer-differs",
+        "The layer is not what was published under its ARN",
+        "Its account's sealed record of that version names other bytes. Get the published artifact with `countersign \
+        layer fetch`, or name the version that this is.",
+    ),
+    integrity(
         "plan-hash-differs",
         "The file is not the one that the plan was made for",
         "Its SHA-256 is another than the plan's. Make the plan again, and look at what changed the file.",
+    ),
+    mismatch(
+        "layer-unpublished",
+        "The layer version is not published",
+        "The account in its ARN is not known here, or has not sealed a version of that number. Name one that \
+        `countersign layer show` lists, pin the account with `countersign account trust`, or bring it up to date.",
+    ),
+    mismatch(
+        "layer-forbidden",
+        "The account that published the layer does not let this one use it",
+        "No permission of that version names this account or an organisation that it is in. Ask the owner for \
+        `countersign layer permit`, and bring the account up to date once that is sealed.",
+    ),
+    mismatch(
+        "layers-unzipped-size",
+        "The function and its layers are larger than AWS Lambda takes",
+        "Their signed files come to more than 262,144,000 bytes together. Leave out a layer, or exclude what the \
+        function does not need.",
     ),
     mismatch(
         "nothing-verified",

@@ -8,6 +8,7 @@
 pub mod expiry;
 pub mod governance;
 pub mod integrity;
+pub mod layer;
 pub mod mismatch;
 pub mod publishers;
 pub mod revocation;
@@ -43,6 +44,16 @@ pub enum VerifyError {
     /// The artifact could not be read.
     #[error(transparent)]
     File(#[from] FileError),
+}
+
+impl VerifyError {
+    /// What to do about it.
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::Policy(error) => error.hint(),
+            Self::File(_) => None,
+        }
+    }
 }
 
 /// What a manifest is held against.
@@ -109,6 +120,17 @@ impl Evidence {
         &self.notes
     }
 
+    /// With more findings: what had passed fails, and nothing that had failed passes.
+    pub fn with(mut self, findings: Vec<Finding>) -> Self {
+        for finding in findings {
+            if let Some(result) = self.checks.iter_mut().find(|result| result.check == finding.check) {
+                result.outcome = Outcome::Failed;
+                result.findings.push(finding);
+            }
+        }
+        self
+    }
+
     /// The outcome of one check.
     pub fn outcome(&self, check: Check) -> Outcome {
         let result = self.checks.iter().find(|result| result.check == check);
@@ -170,13 +192,13 @@ fn verify_with(
     let opened = match integrity::open_with(verifier, question.manifest.as_ref(), publishers.keys()) {
         Opening::Opened(opened) => opened,
         Opening::UnknownKey(finding) => {
-            publishers.check_all_asked(policy)?;
+            publishers.check_all_asked()?;
             return Ok(Evidence::only(finding));
         }
         Opening::Failed(finding) => return Ok(Evidence::only(finding)),
     };
     let facts = Some(opened.facts());
-    let account = publishers.account(policy, &opened.statement().job().profile)?;
+    let account = publishers.account(&opened.statement().job().profile)?;
     let other = account.and_then(Account::other);
     // A revocation names a SHA-384, so that one must be known to be the artifact's.
     let revokes_artifacts =
@@ -220,20 +242,33 @@ fn revoked(
     profile: Option<&Profile>,
     question: &Question<'_>,
 ) -> Result<(Vec<Finding>, Vec<String>), PolicyError> {
+    let (ours, mut notes, recorded_at) = revoked_by(policy, None, intact, profile, question)?;
+    let Some(other) = other else { return Ok((ours, notes)) };
+    let theirs = revoked_by(other, recorded_at, intact, profile, question);
+    let (theirs, more, _) = theirs.map_err(|error| error.of_account(other.account()))?;
+    notes.extend(more);
+    Ok(([ours, theirs].concat(), notes))
+}
+
+/// What one policy revokes, notes, and the earliest trusted time that it or `recorded_at` gives.
+fn revoked_by(
+    policy: &Policy,
+    recorded_at: Option<Timestamp>,
+    intact: &Intact,
+    profile: Option<&Profile>,
+    question: &Question<'_>,
+) -> Result<(Vec<Finding>, Vec<String>, Option<Timestamp>), PolicyError> {
     let (job, artifact) = (intact.job(), &intact.statement().subject().digest.sha384);
-    let (mut findings, mut notes, mut recorded_at) = (Vec::new(), Vec::new(), None);
-    for asked in [Some(policy), other].into_iter().flatten() {
-        let here = asked.recorded_at(&intact.payload(), intact.signer())?;
-        recorded_at = [recorded_at, here].into_iter().flatten().min();
-        let mut known = Known { recorded_at, ..Known::of(asked, job, artifact, intact.signer())? };
-        // The account's own document of the profile says more, and who may revoke its jobs.
-        let own = profile.filter(|_| asked.account() == job.profile.owner().account());
-        if let Some(profile) = own {
-            notes.extend(known.add_signed(asked, job, profile, &question.revocations, question.now)?);
-        }
-        findings.extend(revocation::check(job, &known, own));
-    }
-    Ok((findings, notes))
+    let here = policy.recorded_at(&intact.payload(), intact.signer())?;
+    let recorded_at = [recorded_at, here].into_iter().flatten().min();
+    let mut known = Known { recorded_at, ..Known::of(policy, job, artifact, intact.signer())? };
+    // The account's own document of the profile says more, and who may revoke its jobs.
+    let own = profile.filter(|_| policy.account() == job.profile.owner().account());
+    let notes = match own {
+        Some(profile) => known.add_signed(policy, job, profile, &question.revocations, question.now)?,
+        None => Vec::new(),
+    };
+    Ok((revocation::check(job, &known, own), notes, recorded_at))
 }
 
 impl Evidence {

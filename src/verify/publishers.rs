@@ -5,7 +5,7 @@
 //! error for its own signatures and for those by a key that nobody knows: it may be that account's. The other
 //! publishers of the CSC are not kept waiting for it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::arn::{Owner, ProfileArn};
@@ -17,9 +17,10 @@ use crate::policy::store::Policy;
 use crate::profile::Profile;
 
 /// The profiles that a CSC allows, by account, and the keys that may have signed with them.
+#[derive(Default)]
 pub struct Publishers {
     accounts: BTreeMap<AccountName, Account>,
-    silent: BTreeSet<AccountName>,
+    silent: BTreeMap<AccountName, Arc<PolicyError>>,
     keys: BTreeMap<KeyId, PublicKey>,
     notes: Vec<String>,
 }
@@ -46,48 +47,49 @@ impl Account {
 impl Publishers {
     /// Reads the profiles that a CSC allows.
     pub fn read(policy: &Policy, csc: &Csc) -> Result<Self, PolicyError> {
-        let mut publishers = Self {
-            accounts: BTreeMap::new(),
-            silent: BTreeSet::new(),
-            keys: BTreeMap::new(),
-            notes: Vec::new(),
-        };
+        let mut all = Self::default();
         for publisher in csc.publishers() {
             let name = publisher.owner().account();
-            if *publisher.owner() != Owner::countersign(name.clone()) || !publishers.ask(policy, name)? {
+            if *publisher.owner() != Owner::countersign(name.clone()) || all.silent.contains_key(name) {
                 continue;
             }
-            let account = publishers.accounts.entry(name.clone()).or_default();
-            if let Some(profile) = account.other.as_deref().unwrap_or(policy).profile(publisher.profile())? {
-                let permitted = profile.permissions().iter().map(|each| (each.key.id(), each.key.clone()));
-                publishers.keys.extend(permitted);
-                account.profiles.insert(publisher.profile().clone(), profile);
+            match all.add(policy, name, publisher.profile()) {
+                Err(PolicyError::Account { source, .. }) => {
+                    let why = source.to_string().replace('\n', "");
+                    all.notes.push(format!(
+                        "account `{name}` cannot be asked, so nothing that it signed is decided: {why}"
+                    ));
+                    all.accounts.remove(name);
+                    all.silent.insert(name.clone(), source);
+                }
+                result => result?,
             }
         }
-        Ok(publishers)
+        Ok(all)
     }
 
-    /// Finds an account's policy; whether there is one that can be asked.
-    fn ask(&mut self, policy: &Policy, name: &AccountName) -> Result<bool, PolicyError> {
-        if self.accounts.contains_key(name) || name == policy.account() {
-            return Ok(true);
-        }
-        if self.silent.contains(name) {
-            return Ok(false);
-        }
-        match policy.of_account(name) {
-            Ok(Some(other)) => {
-                self.accounts.insert(name.clone(), Account { other: Some(other), ..Account::default() });
-                Ok(true)
+    /// Adds a profile of an account; one that is not there adds nobody.
+    fn add(&mut self, policy: &Policy, name: &AccountName, profile: &ProfileName) -> Result<(), PolicyError> {
+        if !self.accounts.contains_key(name) {
+            let mut account = Account::default();
+            if name != policy.account() {
+                let Some(other) = policy.of_account(name)? else { return Ok(()) };
+                self.notes.extend(other.notes().iter().map(|note| format!("account `{name}`: {note}")));
+                account.other = Some(other);
             }
-            Ok(None) => Ok(false),
-            Err(error @ PolicyError::Account { .. }) => {
-                self.silent.insert(name.clone());
-                self.notes.push(format!("{error}: nothing that it signed can be decided"));
-                Ok(false)
-            }
-            Err(error) => Err(error),
+            self.accounts.insert(name.clone(), account);
         }
+        let account = self.accounts.entry(name.clone()).or_default();
+        let found = match account.other() {
+            Some(other) => other.profile(profile).map_err(|error| error.of_account(name))?,
+            None => policy.profile(profile)?,
+        };
+        if let Some(found) = found {
+            let permitted = found.permissions().iter().map(|each| (each.key.id(), each.key.clone()));
+            self.keys.extend(permitted);
+            account.profiles.insert(profile.clone(), found);
+        }
+        Ok(())
     }
 
     /// The keys that may have signed.
@@ -103,19 +105,24 @@ impl Publishers {
     /// The account of a signed profile version, if the CSC allows any profile of it.
     ///
     /// An account that cannot be asked is an error.
-    pub fn account(&self, policy: &Policy, profile: &ProfileArn) -> Result<Option<&Account>, PolicyError> {
+    pub fn account(&self, profile: &ProfileArn) -> Result<Option<&Account>, PolicyError> {
         let name = profile.owner().account();
         if *profile.owner() != Owner::countersign(name.clone()) {
             return Ok(None);
         }
-        if self.silent.contains(name) {
-            policy.of_account(name)?;
+        match self.silent.get(name) {
+            Some(source) => Err(PolicyError::Account { account: name.clone(), source: source.clone() }),
+            None => Ok(self.accounts.get(name)),
         }
-        Ok(self.accounts.get(name))
     }
 
     /// Refuses to say of a key that nobody knows it while an account cannot be asked.
-    pub fn check_all_asked(&self, policy: &Policy) -> Result<(), PolicyError> {
-        self.silent.iter().try_for_each(|name| policy.of_account(name).map(drop))
+    pub fn check_all_asked(&self) -> Result<(), PolicyError> {
+        match self.silent.iter().next() {
+            Some((account, source)) => {
+                Err(PolicyError::Account { account: account.clone(), source: source.clone() })
+            }
+            None => Ok(()),
+        }
     }
 }

@@ -47,7 +47,7 @@ fn part(shop: &Shop, watch: &Watch) -> Part {
         kind: Some(Kind::Function),
         name: Some(name.clone()),
     };
-    Part { kind: Kind::Function, name, original, labels, sealed }
+    Part { kind: Kind::Function, name, arn: None, original, labels, sealed }
 }
 
 fn judged(shop: &Shop, function: Part) -> Judged {

@@ -47,6 +47,9 @@ pub use self::ran::Ran;
 /// The function that is released; the repository's folder has its name.
 pub const NAME: &str = "orders";
 
+/// The account that a scene is, where nothing else is said.
+const ACCOUNT: &str = "acme";
+
 /// What the CSC says about untrusted artifacts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
@@ -69,6 +72,7 @@ impl Mode {
 /// An account, its policy and its keys, and a repository with a function that it released.
 pub struct Scene {
     folder: TempDir,
+    account: &'static str,
 }
 
 /// Making a scene, and its places.
@@ -77,7 +81,7 @@ impl Scene {
     pub fn new() -> Self {
         static FIRST: OnceLock<Vec<Copied>> = OnceLock::new();
         let files = FIRST.get_or_init(|| copied(Self::fresh().path(), Path::new("")));
-        let scene = Self { folder: scratch() };
+        let scene = Self { folder: scratch(), account: ACCOUNT };
         files.iter().for_each(|file| file.write(scene.path()));
         scene
     }
@@ -93,14 +97,19 @@ impl Scene {
 
     /// A scene with keys and a root of its own.
     pub fn fresh() -> Self {
-        let scene = Self { folder: scratch() };
+        Self::of_account(ACCOUNT)
+    }
+
+    /// The scene of an account of this name, with keys and a root of its own.
+    pub fn of_account(account: &'static str) -> Self {
+        let scene = Self { folder: scratch(), account };
         let repository = scene.repository();
         fs::create_dir_all(scene.path().join("home")).expect("a folder");
         fs::create_dir_all(&repository).expect("a folder");
         write(&repository.join("handler.py"), "print('one order')\n");
         scene.git(&["init", "-q", "--template=", "."]);
         // A relative path, so that copies of the scene have policies of their own.
-        let account = ["--account", "acme", "--policy", "../policy", "--principal", "ci@acme.example"];
+        let account = ["--account", account, "--policy", "../policy", "--principal", "ci@acme.example"];
         scene.run(&[&["init", "--plaintext-keys"], &account[..]].concat()).done();
         scene.commit();
         scene.run(&["release", "--format", "json"]).allowed();
@@ -109,7 +118,7 @@ impl Scene {
 
     /// Everything once more, as on a second machine.
     pub fn copy(&self) -> Self {
-        let scene = Self { folder: scratch() };
+        let scene = Self { folder: scratch(), account: self.account };
         copy(self.path(), scene.path());
         scene
     }
@@ -146,7 +155,7 @@ impl Scene {
 
     /// The file of a key: `root`, `policy` or `signing`.
     pub fn key_file(&self, name: &str) -> PathBuf {
-        self.path().join(format!("config/countersign/keys/acme/{name}.pem"))
+        self.path().join(format!("config/countersign/keys/{}/{name}.pem", self.account))
     }
 
     /// A key: `root`, `policy` or `signing`.

@@ -13,6 +13,7 @@ use countersign::exchange::import::ImportError;
 use countersign::gate::Gate;
 use countersign::gate::command::CommandError;
 use countersign::gate::deploy::RunError;
+use countersign::gate::deployment::DeploymentError;
 use countersign::git::hooks::HooksError;
 use countersign::git::program::ProgramError;
 use countersign::git::source::SourceError;
@@ -168,6 +169,8 @@ fn hint(error: &(dyn std::error::Error + 'static)) -> Option<String> {
     } else if let Some(error) = error.downcast_ref::<AuditError>() {
         error.hint()
     } else if let Some(error) = error.downcast_ref::<ProgramError>() {
+        error.hint()
+    } else if let Some(error) = error.downcast_ref::<DeploymentError>() {
         error.hint()
     } else if let Some(error) = error.downcast_ref::<CommandError>() {
         Some(error.hint())

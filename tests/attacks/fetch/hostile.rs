@@ -138,7 +138,7 @@ fn what_is_no_plain_file_at_the_path_of_a_policy_file_is_refused_by_name() {
 fn only_a_policy_s_files_are_extracted() {
     let all = Distribution::fetched();
     let before = contents(&all.current());
-    let kept = [("objects/ab/cdef01", "{}"), ("layers/base.toml", "# base\n")];
+    let kept = [("objects/ab/cdef01", "{}")];
     all.publish_with(|work| {
         for path in [
             "README.md",
@@ -148,6 +148,10 @@ fn only_a_policy_s_files_are_extracted() {
             "countersign.toml",
             "hooks/post-checkout",
             "profiles/notes.txt",
+            "layers/notes.txt",
+            "accounts/vendor/README.md",
+            "accounts/vendor/0123456789abcdef0123456789abcdef/accounts/other/x.toml",
+            "accounts/Not-a-name/0123456789abcdef0123456789abcdef/functions.toml",
             "profiles/.hidden.toml",
             "profiles/old/release.toml",
             "csc/a\x1bb",

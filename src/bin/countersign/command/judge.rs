@@ -3,11 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
+use countersign::arn::LayerArn;
 use countersign::crypto::envelope::Envelope;
 use countersign::csc::Csc;
 use countersign::document;
 use countersign::files;
 use countersign::files::artifact::Artifact;
+use countersign::gate::deployment::{self, Deployment, Piece};
 use countersign::gate::{self, Gate, Labels};
 use countersign::limits::{MANIFEST_BYTES_MAX, SIGNED_REVOCATION_BYTES_MAX};
 use countersign::manifest;
@@ -18,6 +20,7 @@ use countersign::verify::integrity::Digests;
 use countersign::verify::source::SourcePackage;
 use countersign::verify::{Question, Subject, verify};
 
+use super::layer_arg::Located;
 use crate::context::Context;
 use crate::output::{note, refuse};
 use crate::progress::Progress;
@@ -54,24 +57,8 @@ pub fn judge(
     notes: &mut Vec<String>,
 ) -> Result<Gate> {
     let artifact = task.artifact.as_deref().map(|path| open(context, path)).transpose()?;
-    let beside = || task.artifact.as_deref().map(manifest::path_beside);
-    let path = task.manifest.clone().or_else(beside).unwrap_or_default();
-    let bytes = match &task.manifest {
-        Some(named) => Some(files::read(named, MANIFEST_BYTES_MAX)?),
-        None => files::read_if_there(&path, MANIFEST_BYTES_MAX)?,
-    };
-    let commit = || task.source.as_ref().map(|source| format!("commit {}", source.commit().short()));
-    let labels = Labels {
-        artifact: task
-            .artifact
-            .as_deref()
-            .map(|path| context.shown(path))
-            .or_else(commit)
-            .unwrap_or_default(),
-        manifest: bytes.as_ref().map(|_| context.shown(&path)),
-        kind: task.asked.as_ref().map(|(kind, _)| *kind),
-        name: task.asked.as_ref().map(|(_, name)| name.clone()),
-    };
+    let (path, bytes) = manifest_of(task)?;
+    let labels = labels(context, task, bytes.as_ref().map(|_| path.as_path()));
     let subject = match (&artifact, &task.source) {
         (Some(artifact), None) => Subject::Artifact(artifact),
         (Some(artifact), Some(source)) => Subject::Both(artifact, source),
@@ -97,6 +84,79 @@ pub fn judge(
     evidence.notes().iter().for_each(|text| note(text));
     notes.extend_from_slice(evidence.notes());
     Ok(gate::decide(&evidence, &csc, labels))
+}
+
+/// Verifies a function's artifact and its layers under the function's CSC; each gate, and one for all if there is cause.
+pub fn judge_with_layers(
+    context: &Context,
+    policy: &Policy,
+    csc: Option<&CscId>,
+    (task, function): (&Task, &ArtifactName),
+    layers: &[Located],
+    notes: &mut Vec<String>,
+) -> Result<Vec<Gate>> {
+    let of_layer = |layer: &Located| Task {
+        artifact: Some(layer.file.clone()),
+        source: None,
+        manifest: None,
+        asked: Some((Kind::Layer, layer.name.clone())),
+        digests: task.digests,
+        revocations: Vec::new(),
+    };
+    let of_layers: Vec<Task> = layers.iter().map(of_layer).collect();
+    let read = |task: &Task| {
+        let path = task.artifact.as_deref().unwrap_or(Path::new(""));
+        anyhow::Ok((open(context, path)?, manifest_of(task)?))
+    };
+    let files = std::iter::once(task).chain(&of_layers).map(read).collect::<Result<Vec<_>>>()?;
+    let piece = |index: usize, task: &Task, arn: Option<&LayerArn>| {
+        let (artifact, (path, bytes)) = &files[index];
+        let (kind, name) = task.asked.clone().unwrap_or((Kind::Function, function.clone()));
+        let manifest = bytes.clone().map(|bytes| (path.clone(), bytes));
+        let labels = labels(context, task, manifest.as_ref().map(|(path, _)| path.as_path()));
+        Piece { kind, name, arn: arn.cloned(), artifact, manifest, labels }
+    };
+    let csc = governing(policy, csc, task)?;
+    let progress = Progress::start(&format!("verifying {function} and its layers"), 0);
+    let asked = Deployment {
+        function: piece(0, task, None),
+        layers: (1..)
+            .zip(&of_layers)
+            .zip(layers)
+            .map(|((index, task), layer)| piece(index, task, layer.arn.as_ref()))
+            .collect(),
+        csc: csc.as_ref(),
+        revocations: &task.revocations,
+        now: context.now,
+        digests: task.digests,
+        threads: context.threads,
+    };
+    let (gates, said) = deployment::judge(policy, asked)?.into_parts();
+    drop(progress);
+    said.iter().for_each(|text| note(text));
+    notes.extend(said);
+    Ok(gates)
+}
+
+/// The manifest that was named, or the one beside the artifact, if there is one.
+fn manifest_of(task: &Task) -> Result<(PathBuf, Option<Vec<u8>>)> {
+    if let Some(named) = &task.manifest {
+        return Ok((named.clone(), Some(files::read(named, MANIFEST_BYTES_MAX)?)));
+    }
+    let path = task.artifact.as_deref().map(manifest::path_beside).unwrap_or_default();
+    let bytes = files::read_if_there(&path, MANIFEST_BYTES_MAX)?;
+    Ok((path, bytes))
+}
+
+fn labels(context: &Context, task: &Task, manifest: Option<&Path>) -> Labels {
+    let commit = || task.source.as_ref().map(|source| format!("commit {}", source.commit().short()));
+    let artifact = task.artifact.as_deref().map(|path| context.shown(path)).or_else(commit);
+    Labels {
+        artifact: artifact.unwrap_or_default(),
+        manifest: manifest.map(|path| context.shown(path)),
+        kind: task.asked.as_ref().map(|(kind, _)| *kind),
+        name: task.asked.as_ref().map(|(_, name)| name.clone()),
+    }
 }
 
 fn open(context: &Context, path: &Path) -> Result<Artifact> {

@@ -19,6 +19,7 @@ mod inspect;
 mod job;
 mod judge;
 mod key;
+mod layer_arg;
 mod man;
 mod manifests;
 mod monitor;

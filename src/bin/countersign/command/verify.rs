@@ -12,7 +12,8 @@ use countersign::provenance::Kind;
 use countersign::verify::integrity::Digests;
 use countersign::verify::source::{self, SourcePackage};
 
-use super::judge::{Task, judge, signed_revocation};
+use super::judge::{Task, judge, judge_with_layers, signed_revocation};
+use super::layer_arg::{LayerArg, Located, layers_of, locate};
 use crate::context::{Context, GlobalArgs, TrustArgs};
 use crate::output::{Exit, note, refuse};
 use crate::verdicts::ReportArgs;
@@ -22,6 +23,7 @@ use crate::verdicts::ReportArgs;
 #[command(after_help = "Exit status: 0 allowed (also with warnings), 1 denied, 2 could not decide.\n\n\
     Examples:\n  countersign verify                               what the workspace's last release made\n  \
     countersign verify dist/orders.zip --function orders\n  \
+    countersign verify --function orders --layer arn:countersign:lambda::vendor:layer:base:3\n  \
     countersign verify --source v1.2.0               what is attached to a commit\n  \
     countersign verify --source HEAD dist/orders.zip --function orders\n  \
     countersign verify a.zip --csc policy/csc/csc-0123456789abcdefg.toml --format json")]
@@ -38,6 +40,15 @@ pub struct Args {
     /// The function that it would be deployed as; chooses the CSC that the policy attaches to it
     #[arg(long, value_name = "NAME")]
     function: Option<ArtifactName>,
+    /// A layer that the function is deployed with, beside those that the workspace says it has: a
+    /// published version, with its package if that is elsewhere, or a name and a package
+    #[arg(
+        long = "layer",
+        value_name = "ARN[=FILE]|NAME=FILE",
+        requires = "function",
+        conflicts_with = "source"
+    )]
+    layers: Vec<LayerArg>,
     /// The CSC: an id, or a CSC file inside a policy directory
     #[arg(long, value_name = "ID|FILE")]
     csc: Option<String>,
@@ -68,9 +79,33 @@ impl Args {
         }
         let (mut gates, mut notes) = (Vec::new(), policy.notes().to_vec());
         for task in self.tasks(&context, csc.is_some())? {
-            gates.push(judge(&context, &policy, csc.as_ref(), &task, &mut notes)?);
+            let layers = self.layers_of(&context, &policy, &task)?;
+            match (&task.asked, layers.as_slice()) {
+                (_, []) | (None, _) => gates.push(judge(&context, &policy, csc.as_ref(), &task, &mut notes)?),
+                (Some((_, name)), layers) => {
+                    let asked = (&task, name);
+                    gates.extend(judge_with_layers(
+                        &context,
+                        &policy,
+                        csc.as_ref(),
+                        asked,
+                        layers,
+                        &mut notes,
+                    )?);
+                }
+            }
         }
         self.report.show(&context, Occasion::Verify, &gates, &notes)
+    }
+
+    /// The layers that a function is verified with; a commit has the bytes of none.
+    fn layers_of(&self, context: &Context, policy: &Policy, task: &Task) -> Result<Vec<Located>> {
+        let Some((Kind::Function, name)) = &task.asked else { return Ok(Vec::new()) };
+        if task.source.is_some() {
+            return Ok(Vec::new());
+        }
+        let layers = layers_of(context, name, &self.layers);
+        layers.into_iter().map(|layer| locate(context, policy, layer)).collect()
     }
 
     /// Verifies what is attached to a commit, for each function and layer that the commit has to package.

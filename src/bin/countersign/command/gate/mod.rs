@@ -1,6 +1,5 @@
 //! `countersign gate`: verify, then run a deploy command on exactly the verified bytes.
 
-mod layer;
 mod plan;
 
 use std::ffi::OsString;
@@ -8,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
 
 use anyhow::{Context as _, Result};
+use countersign::arn::LayerArn;
 use countersign::gate::Labels;
 use countersign::gate::command::{CommandLine, Finds};
 use countersign::gate::deploy::{Judged, Part, Request, RunError, judge};
@@ -17,10 +17,10 @@ use countersign::metrics::Occasion;
 use countersign::name::ArtifactName;
 use countersign::provenance::Kind;
 
-use self::layer::LayerArg;
 use super::judge::signed_revocation;
+use super::layer_arg::{LayerArg, Located, layers_of, locate};
 use crate::context::{Context, GlobalArgs, TrustArgs};
-use crate::output::{Exit, note, refuse, say, warn};
+use crate::output::{Exit, note, refuse, say};
 use crate::progress::Progress;
 use crate::verdicts::ReportArgs;
 
@@ -50,8 +50,9 @@ pub struct Args {
     /// Its manifest; otherwise the file beside it with `.sigstore.json` after its name
     #[arg(long, value_name = "FILE")]
     manifest: Option<PathBuf>,
-    /// A layer that the function is deployed with, and its package; once for each, at most five
-    #[arg(long = "layer", value_name = "NAME=FILE")]
+    /// A layer that the function is deployed with, beside those that the workspace says it has: a
+    /// published version, with its package if that is elsewhere, or a name and a package
+    #[arg(long = "layer", value_name = "ARN[=FILE]|NAME=FILE")]
     layers: Vec<LayerArg>,
     #[command(flatten)]
     plan: plan::PlanArgs,
@@ -79,10 +80,12 @@ impl Args {
         let Some(function) = &self.function else { return plan::run(&self, global) };
         let context = Context::read(global)?;
         let artifact = self.artifact(&context, function)?;
-        let line = self.line(&artifact)?;
         let policy = context.policy(&context.location(&self.trust)?)?;
+        let layers = layers_of(&context, function, &self.layers).into_iter();
+        let layers = layers.map(|layer| locate(&context, &policy, layer)).collect::<Result<Vec<_>>>()?;
+        let line = self.line(&artifact, &layers)?;
         let watch = Watch::start().context("cannot watch for signals")?;
-        let request = self.request(&context, &watch, function, &artifact)?;
+        let request = self.request(&context, &watch, function, &artifact, &layers)?;
         let progress = Progress::start(&format!("verifying {}", context.shown(&artifact)), 0);
         let judged = judge(&policy, request)?;
         drop(progress);
@@ -117,7 +120,7 @@ impl Args {
     }
 
     /// The command, if there is one; only a dry run may go without.
-    fn line(&self, artifact: &Path) -> Result<Option<CommandLine>> {
+    fn line(&self, artifact: &Path, layers: &[Located]) -> Result<Option<CommandLine>> {
         let Some((program, arguments)) = self.command.split_first() else {
             if self.dry_run {
                 return Ok(None);
@@ -128,9 +131,9 @@ impl Args {
         if !self.dry_run {
             self.verdicts.check_aside()?;
         }
-        let names: Vec<ArtifactName> = self.layers.iter().map(|layer| layer.name.clone()).collect();
+        let names: Vec<ArtifactName> = layers.iter().map(|layer| layer.name.clone()).collect();
         let mut originals = vec![artifact];
-        originals.extend(self.layers.iter().map(|layer| layer.file.as_path()));
+        originals.extend(layers.iter().map(|layer| layer.file.as_path()));
         let finds = if self.env { Finds::Variable } else { Finds::Placeholder };
         Ok(Some(CommandLine::new(program, arguments, &names, &originals, finds)?))
     }
@@ -142,27 +145,37 @@ impl Args {
         watch: &Watch,
         function: &ArtifactName,
         artifact: &Path,
+        layers: &[Located],
     ) -> Result<Request> {
-        let part = |kind, name: &ArtifactName, file: &Path, manifest: Option<&Path>| {
-            let sealed = Sealed::copy(watch, file, manifest).map_err(|error| match error.is_absent() {
-                true => refuse(
-                    format!("{error}: there is no such file"),
-                    "make it with `countersign release`, or name another",
-                ),
-                false => error.into(),
-            })?;
-            let labels = Labels {
-                artifact: context.shown(file),
-                manifest: sealed.manifest().map(|(path, _)| context.shown(path)),
-                kind: Some(kind),
-                name: Some(name.clone()),
+        let part =
+            |kind, name: &ArtifactName, arn: Option<&LayerArn>, file: &Path, manifest: Option<&Path>| {
+                let sealed =
+                    Sealed::copy(watch, file, manifest).map_err(|error| match error.is_absent() {
+                        true => refuse(
+                            format!("{error}: there is no such file"),
+                            "make it with `countersign release`, or name another",
+                        ),
+                        false => error.into(),
+                    })?;
+                let labels = Labels {
+                    artifact: context.shown(file),
+                    manifest: sealed.manifest().map(|(path, _)| context.shown(path)),
+                    kind: Some(kind),
+                    name: Some(name.clone()),
+                };
+                anyhow::Ok(Part {
+                    kind,
+                    name: name.clone(),
+                    arn: arn.cloned(),
+                    original: file.into(),
+                    labels,
+                    sealed,
+                })
             };
-            anyhow::Ok(Part { kind, name: name.clone(), original: file.into(), labels, sealed })
-        };
-        let layer = |layer: &LayerArg| part(Kind::Layer, &layer.name, &layer.file, None);
+        let layer = |layer: &Located| part(Kind::Layer, &layer.name, layer.arn.as_ref(), &layer.file, None);
         Ok(Request {
-            function: part(Kind::Function, function, artifact, self.manifest.as_deref())?,
-            layers: self.layers.iter().map(layer).collect::<Result<_>>()?,
+            function: part(Kind::Function, function, None, artifact, self.manifest.as_deref())?,
+            layers: layers.iter().map(layer).collect::<Result<_>>()?,
             revocations: self.revocations()?,
             now: context.now,
             threads: context.threads,
@@ -176,11 +189,7 @@ impl Args {
     /// Reports every verdict, where a command has standard output beside it.
     fn report(&self, context: &Context, judged: &Judged, policy_notes: &[String]) -> Result<Exit> {
         judged.notes().iter().for_each(|text| note(text));
-        let mut notes = [policy_notes, judged.notes()].concat();
-        if let Some(finding) = judged.size() {
-            warn(finding);
-            notes.push(finding.message.clone());
-        }
+        let notes = [policy_notes, judged.notes()].concat();
         if self.dry_run {
             return self.verdicts.show(context, Occasion::Verify, judged.gates(), &notes);
         }

@@ -3,6 +3,7 @@
 use anyhow::Result;
 use countersign::files;
 use countersign::policy::documents;
+use countersign::policy::error::PolicyError;
 use countersign::policy::rotation::{Count, Pending};
 use countersign::policy::seal::Sealing;
 use countersign::policy::store::Policy;
@@ -88,7 +89,7 @@ fn status(context: &Context, policy: &Policy) -> Result<Status> {
     let unsealed = documents::changes(policy.directory(), sealed)?;
     let waiting = waiting(policy)?;
     let mut warnings = policy.notes().to_vec();
-    if let Some(text) = stray(policy)? {
+    for text in stray(policy)?.into_iter().chain(of_accounts(policy)?) {
         note(&text);
         warnings.push(text);
     }
@@ -130,6 +131,22 @@ fn stray(policy: &Policy) -> Result<Option<String>> {
         };
         format!("`{}/{first}`{more} is not looked for: name it after the job, `JOB.json`", signed::FOLDER)
     }))
+}
+
+/// What there is to say of the other accounts that the policy knows.
+fn of_accounts(policy: &Policy) -> Result<Vec<String>> {
+    let mut said = Vec::new();
+    for name in policy.account_names() {
+        match policy.of_account(&name) {
+            Ok(other) => {
+                let notes = other.iter().flat_map(|other| other.notes());
+                said.extend(notes.map(|text| format!("account `{name}`: {text}")));
+            }
+            Err(error @ PolicyError::Account { .. }) => said.push(error.to_string().replace('\n', ":")),
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(said)
 }
 
 fn waiting(policy: &Policy) -> Result<Vec<Waiting>> {

@@ -1,0 +1,172 @@
+//! Deployments: a function's package and its layers, all under the function's CSC, with one answer.
+//!
+//! A layer is as much the function's code as its own package. So every layer has to be signed by a publisher
+//! that the function's CSC allows, and one that is named by its ARN has to be what was published under it, for
+//! our account to use. AWS's limits of layers hold for all of them together.
+
+use std::path::PathBuf;
+
+use super::{Gate, Labels, decide, stop, stop_ungoverned};
+use crate::arn::LayerArn;
+use crate::csc::Csc;
+use crate::files::artifact::Artifact;
+use crate::limits::{AWS_UNZIPPED_BYTES, LAYERS_MAX};
+use crate::name::ArtifactName;
+use crate::parallel::Threads;
+use crate::policy::store::Policy;
+use crate::provenance::Kind;
+use crate::report::{Check, Finding};
+use crate::time::Timestamp;
+use crate::verify::integrity::Digests;
+use crate::verify::{Publishers, Question, Subject, VerifyError, layer, verify_by};
+
+/// Why nothing was judged.
+#[derive(Debug, thiserror::Error)]
+pub enum DeploymentError {
+    /// The question could not be decided.
+    #[error(transparent)]
+    Verify(#[from] VerifyError),
+    /// A function has no more layers than that.
+    #[error("{0} layers where AWS Lambda takes {LAYERS_MAX}")]
+    Layers(usize),
+    /// One layer was given twice, in whatever version.
+    #[error("layer `{0}` is given twice")]
+    Twice(ArtifactName),
+}
+
+impl DeploymentError {
+    /// What to do about it.
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::Verify(error) => error.hint(),
+            Self::Layers(_) => Some("put what the function needs into fewer layers"),
+            Self::Twice(_) => Some("name one version of each layer"),
+        }
+    }
+}
+
+/// A function's package or a layer's, and what it would be deployed as.
+#[derive(Debug)]
+pub struct Piece<'a> {
+    /// A function's package, or a layer's.
+    pub kind: Kind,
+    /// The name of the function or layer.
+    pub name: ArtifactName,
+    /// The published layer version that it is to be, if it was named so.
+    pub arn: Option<LayerArn>,
+    /// Its bytes.
+    pub artifact: &'a Artifact,
+    /// Its manifest's path and bytes, if it has one.
+    pub manifest: Option<(PathBuf, Vec<u8>)>,
+    /// How it is named in the report.
+    pub labels: Labels,
+}
+
+/// What is asked of a function and its layers.
+pub struct Deployment<'a> {
+    /// The function's package.
+    pub function: Piece<'a>,
+    /// Its layers.
+    pub layers: Vec<Piece<'a>>,
+    /// The CSC that governs the function; what nothing governs is denied.
+    pub csc: Option<&'a Csc>,
+    /// Signed revocations that were given.
+    pub revocations: &'a [(PathBuf, Vec<u8>)],
+    /// The verifier's clock.
+    pub now: Timestamp,
+    /// Which digests are computed.
+    pub digests: Digests,
+    /// How many threads may work.
+    pub threads: Threads,
+}
+
+/// What the gate says of a function, of each of its layers, and of all of them together if something is wrong.
+#[derive(Debug)]
+pub struct Answer {
+    pub(super) gates: Vec<Gate>,
+    pub(super) notes: Vec<String>,
+}
+
+impl Answer {
+    /// The gates: the function's, those of its layers, and a closed one for all of them together if there is cause.
+    pub fn into_parts(self) -> (Vec<Gate>, Vec<String>) {
+        (self.gates, self.notes)
+    }
+}
+
+/// Judges every piece, and all of them together.
+pub fn judge(policy: &Policy, asked: Deployment<'_>) -> Result<Answer, DeploymentError> {
+    check_layers(&asked.layers)?;
+    let name = asked.function.name.clone();
+    let all = Labels {
+        artifact: format!("{name} and its layers"),
+        manifest: None,
+        kind: Some(Kind::Function),
+        name: Some(name.clone()),
+    };
+    let pieces = || std::iter::once(&asked.function).chain(&asked.layers);
+    let Some(csc) = asked.csc else {
+        let labels = |piece: &Piece<'_>| Labels {
+            kind: Some(Kind::Function),
+            name: Some(name.clone()),
+            ..piece.labels.clone()
+        };
+        let gates = pieces().map(|piece| stop_ungoverned(policy.account(), labels(piece))).collect();
+        return Ok(Answer { gates, notes: Vec::new() });
+    };
+    let publishers = Publishers::read(policy, csc).map_err(VerifyError::from)?;
+    let (mut gates, mut notes, mut unzipped) = (Vec::new(), Vec::new(), 0u64);
+    for piece in pieces() {
+        let question = Question {
+            subject: Subject::Artifact(piece.artifact),
+            manifest: piece.manifest.clone(),
+            asked: Some((piece.kind, piece.name.clone())),
+            revocations: asked.revocations.to_vec(),
+            csc,
+            now: asked.now,
+            digests: asked.digests,
+            threads: asked.threads,
+        };
+        let mut evidence = verify_by(policy, &publishers, &question)?;
+        if let Some(arn) = &piece.arn {
+            evidence = evidence.with(layer::check(policy, arn, piece.artifact, asked.threads)?);
+        }
+        unzipped = unzipped.saturating_add(evidence.unzipped().unwrap_or_default());
+        for note in evidence.notes() {
+            if !notes.contains(note) {
+                notes.push(note.clone());
+            }
+        }
+        gates.push(decide(&evidence, csc, piece.labels.clone()));
+    }
+    if unzipped > AWS_UNZIPPED_BYTES {
+        match asked.layers.is_empty() {
+            true => notes.push(too_large(unzipped).message),
+            false => gates.push(stop(too_large(unzipped), all)),
+        }
+    }
+    Ok(Answer { gates, notes })
+}
+
+/// At most so many layers, and none of them in two versions; layers of two accounts are two layers.
+fn check_layers(layers: &[Piece<'_>]) -> Result<(), DeploymentError> {
+    if layers.len() > LAYERS_MAX {
+        return Err(DeploymentError::Layers(layers.len()));
+    }
+    let of = |piece: &Piece<'_>| (piece.name.clone(), piece.arn.as_ref().map(|arn| arn.owner().clone()));
+    for (index, layer) in layers.iter().enumerate() {
+        if layers[..index].iter().any(|other| of(other) == of(layer)) {
+            return Err(DeploymentError::Twice(layer.name.clone()));
+        }
+    }
+    Ok(())
+}
+
+fn too_large(unzipped: u64) -> Finding {
+    Finding::new(
+        Check::Mismatch,
+        "layers-unzipped-size",
+        format!("{unzipped} bytes unzipped with its layers, over AWS Lambda's {AWS_UNZIPPED_BYTES}"),
+        "leave out a layer, or exclude what the function does not need",
+    )
+}

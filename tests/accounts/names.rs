@@ -1,0 +1,59 @@
+//! Can a name in a document, or a link in the tree, lead out of the policy directory?
+
+use std::fs;
+use std::os::unix::fs::symlink;
+
+use crate::Pair;
+use crate::support::{contents, text};
+
+const NAMES: [&str; 9] = ["../x", "/abs", "a/b", "a\\b", "CON", "con", "..", "-x", "a name that is no name"];
+
+/// tough CVE-2026-6968: names from metadata used as paths.
+#[test]
+fn no_name_leads_out() {
+    let pair = Pair::new();
+    let (pin, from) = (pair.vendor.pin().to_string(), pair.vendor.policy());
+    let before = contents(pair.acme.path());
+    for name in NAMES {
+        let ran = pair.acme.run(&["account", "trust", "--root", &pin, "--from", text(&from), "--", name]);
+        ran.undecided("account name");
+        pair.acme.run(&["account", "forget", "--", name]).undecided("account name");
+        pair.acme.run(&["account", "update", "--", name]).undecided("account name");
+    }
+    assert!(contents(pair.acme.path()) == before);
+    for name in NAMES {
+        let acme = pair.acme.copy();
+        acme.change("accounts/vendor.toml", |document| {
+            document.insert("account".into(), name.into());
+        });
+        acme.run(&["policy", "seal"]).undecided("accounts/vendor.toml");
+        let publisher = format!("arn:countersign:signer::{name}:/signing-profiles/release/*");
+        acme.run(&["csc", "update", &acme.csc_id(), "--add-publisher", &publisher]).is_no();
+    }
+    // A name in the document that is not the file's.
+    pair.acme.change("accounts/vendor.toml", |document| {
+        document.insert("account".into(), "other".into());
+    });
+    pair.acme.run(&["policy", "seal"]).undecided("which is not the file's name");
+}
+
+/// A link in the place of the folder: nothing is written or removed through it.
+#[test]
+fn no_link_leads_out() {
+    for place in ["accounts", "accounts/vendor"] {
+        let pair = Pair::strangers();
+        let outside = pair.acme.path().join("outside");
+        let seal = outside.join("vendor").join("0123456789abcdef0123456789abcdef");
+        fs::create_dir_all(&seal).expect("a folder");
+        let link = pair.acme.policy().join(place);
+        fs::create_dir_all(link.parent().expect("a folder")).expect("a folder");
+        let to = if place == "accounts" { outside.clone() } else { outside.join("vendor") };
+        symlink(to, &link).expect("a link");
+        let before = contents(&outside);
+        pair.trust().undecided("is not a folder");
+        assert!(contents(&outside) == before && seal.is_dir(), "{place}");
+        pair.acme.append("revocations.toml", &crate::support::revocation("artifact", &"ab".repeat(48)));
+        pair.acme.run(&["policy", "seal"]);
+        assert!(seal.is_dir(), "{place}");
+    }
+}

@@ -1,0 +1,141 @@
+//! Does what was brought of another account only grow newer, whole and for us to seal?
+
+use std::fs;
+
+use crate::Pair;
+use crate::support::{Scene, contents, copy, revocation, text, write};
+
+#[test]
+fn an_update_brings_what_is_newer_and_says_what() {
+    let pair = Pair::new();
+    let ran = pair.update();
+    assert!(ran.done().err().contains("account `vendor` is up to date"), "{ran}");
+    pair.vendor.append("revocations.toml", &revocation("artifact", &"ab".repeat(48)));
+    pair.vendor.seal();
+    let version = pair.vendor.snapshot().version;
+    let ran = pair.update();
+    let says =
+        format!("account `vendor` goes from root 1, snapshot {} to root 1, snapshot {version}", version - 1);
+    assert!(ran.done().out().contains(&says), "{ran}");
+    pair.acme.seal();
+    let listed = pair.acme.run(&["account", "list", "--format", "json"]);
+    let listed: serde_json::Value = serde_json::from_str(&listed.done().out()).expect("JSON");
+    let vendor = &listed["accounts"][0];
+    assert_eq!((&vendor["account"], &vendor["sealed"]), (&"vendor".into(), &true.into()));
+    assert_eq!(vendor["snapshot"], version);
+    assert_eq!(vendor["root"], pair.vendor.pin().to_string());
+}
+
+/// gittuf CVE-2026-44544, for another account: an older copy is validly signed too.
+#[test]
+fn an_older_policy_is_not_brought() {
+    let pair = Pair::strangers();
+    let old = pair.vendor.copy();
+    pair.vendor.append("revocations.toml", &revocation("artifact", &"ab".repeat(48)));
+    pair.vendor.seal();
+    pair.trust().done();
+    pair.allow(&["acme", "vendor"]);
+    let before = contents(&pair.acme.policy());
+    let from = old.policy();
+    let update = || pair.acme.run(&["account", "update", "vendor", "--from", text(&from)]);
+    update().undecided("rolled back");
+    // Nor where nothing is remembered: our own seal says how far it was.
+    fs::remove_dir_all(pair.acme.repository().join(".git/countersign")).expect("it was there");
+    update().undecided("what was seen of an account only grows newer");
+    assert!(contents(&pair.acme.policy()) == before);
+}
+
+/// Another root is another account, whatever its name.
+#[test]
+fn another_root_of_the_same_name_is_refused() {
+    let pair = Pair::new();
+    let other = Scene::of_account("vendor");
+    let from = other.policy();
+    pair.acme
+        .run(&["account", "update", "vendor", "--from", text(&from)])
+        .undecided("is not the pinned root");
+    let pin = other.pin().to_string();
+    pair.acme
+        .run(&["account", "trust", "vendor", "--root", &pin, "--from", text(&from)])
+        .undecided("account `vendor` is known already");
+    // Nor by hand: forgetting and trusting are two seals.
+    pair.acme.change("accounts/vendor.toml", |document| {
+        document.insert("root".into(), pin.into());
+    });
+    pair.acme.run(&["policy", "seal"]).undecided("another root is another account");
+}
+
+#[test]
+fn a_name_that_is_not_the_accounts_is_refused() {
+    let pair = Pair::strangers();
+    let (pin, from) = (pair.vendor.pin().to_string(), pair.vendor.policy());
+    let trust =
+        |name: &str| pair.acme.run(&["account", "trust", name, "--root", &pin, "--from", text(&from)]);
+    trust("other").undecided("is account `vendor`'s, not `other`'s");
+    trust("acme").undecided("`acme` is this account");
+    let own = pair.acme.pin().to_string();
+    let from = pair.acme.policy();
+    pair.acme
+        .run(&["account", "trust", "vendor", "--root", &own, "--from", text(&from)])
+        .undecided("is account `acme`'s, not `vendor`'s");
+}
+
+/// TUF, mix and match: the folder of one account or of one seal in the place of another's.
+#[test]
+fn what_was_brought_is_not_mixed() {
+    let pair = Pair::new();
+    pair.deliver();
+    let old = pair.brought();
+    let kept = pair.acme.path().join("kept");
+    copy(&old, &kept);
+    pair.vendor.append("revocations.toml", &revocation("artifact", &"ab".repeat(48)));
+    pair.vendor.seal();
+    pair.update().done();
+    pair.acme.seal();
+    pair.acme.verify().allowed();
+    // The new seal's folder holds the old one, which is as validly signed.
+    let new = pair.brought();
+    fs::remove_dir_all(&new).expect("it was there");
+    copy(&kept, &new);
+    pair.acme.verify().undecided("and not snapshot");
+    // And what is not sealed is not read: our document as it was before.
+    let pair = Pair::new();
+    let before = pair.acme.document("accounts/vendor.toml");
+    pair.vendor.append("revocations.toml", &revocation("artifact", &"ab".repeat(48)));
+    pair.vendor.seal();
+    pair.update().done();
+    pair.acme.seal();
+    write(&pair.acme.policy().join("accounts/vendor.toml"), before);
+    pair.deliver();
+    pair.acme.verify().undecided("accounts/vendor.toml");
+}
+
+#[test]
+fn an_account_is_forgotten_once_no_csc_names_it() {
+    let pair = Pair::new();
+    pair.acme.run(&["account", "forget", "vendor"]).undecided("account `vendor` publishes for `csc-");
+    pair.allow(&["acme"]);
+    pair.acme.run(&["account", "forget", "vendor"]).done();
+    pair.acme.seal();
+    pair.deliver();
+    pair.acme.verify().denied("mismatch", "key-unknown");
+    // What was brought goes with the seal after: whoever reads the last one may still need it.
+    assert!(pair.acme.policy().join("accounts/vendor").exists());
+    pair.acme.append("revocations.toml", &revocation("artifact", &"ab".repeat(48)));
+    pair.acme.seal();
+    assert!(!pair.acme.policy().join("accounts/vendor").exists());
+    pair.acme.run(&["account", "forget", "vendor"]).undecided("there is no account `vendor`");
+}
+
+/// A seal says what it says of an account that is there: not of a folder that somebody forgot to add.
+#[test]
+fn a_seal_needs_what_was_brought() {
+    let pair = Pair::strangers();
+    pair.trust().done();
+    let brought = pair.brought();
+    let kept = pair.acme.path().join("kept");
+    fs::rename(&brought, &kept).expect("moved");
+    pair.acme.run(&["policy", "seal"]).undecided("account `vendor` cannot be asked");
+    fs::rename(&kept, &brought).expect("moved");
+    pair.acme.seal();
+}
