@@ -1,6 +1,7 @@
 //! The graph of a policy: its documents as nodes and edges, as they count at an instant.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::{Edge, Graph, Id, Kind, Node, State, shortened};
 use crate::arn::{Owner, ProfileArn, PublisherArn};
@@ -17,7 +18,10 @@ use crate::time::Timestamp;
 /// Most characters of a CSC's description that are shown.
 const DESCRIPTION_CHARS: usize = 36;
 
-/// Draws everything that a policy says.
+/// Other accounts' policies, as far as our CSCs name them; nothing for one that cannot be asked.
+type Others = BTreeMap<AccountName, Option<Arc<Policy>>>;
+
+/// Draws everything that a policy says, and the profiles of other accounts that its CSCs allow.
 pub fn graph(policy: &Policy, now: Timestamp) -> Result<Graph, PolicyError> {
     let functions = policy.functions()?;
     let read = |id| policy.csc(&id).transpose();
@@ -32,7 +36,8 @@ pub fn graph(policy: &Policy, now: Timestamp) -> Result<Graph, PolicyError> {
         day(seal.expires)
     );
     let graph = Graph { title, ..Graph::default() };
-    let mut drawing = Drawing { policy, now, cscs: &cscs, graph, versions: BTreeMap::new() };
+    let others = others(policy, &cscs)?;
+    let mut drawing = Drawing { own: policy, policy, now, cscs: &cscs, graph, versions: BTreeMap::new() };
     cscs.iter().for_each(|csc| drawing.csc(csc, &functions));
     drawing.functions(&functions);
     for name in policy.profile_names() {
@@ -40,8 +45,35 @@ pub fn graph(policy: &Policy, now: Timestamp) -> Result<Graph, PolicyError> {
             drawing.profile(&profile)?;
         }
     }
-    drawing.missing_publishers();
+    for other in others.values().flatten() {
+        drawing.policy = other;
+        drawing.allowed_profiles()?;
+    }
+    drawing.policy = policy;
+    drawing.missing_publishers(&others);
     Ok(drawing.graph)
+}
+
+fn others(policy: &Policy, cscs: &[Csc]) -> Result<Others, PolicyError> {
+    let mut others = Others::new();
+    for publisher in cscs.iter().flat_map(Csc::publishers) {
+        let name = publisher.owner().account();
+        let is_other = is_of(publisher, name) && name != policy.account();
+        if is_other && !others.contains_key(name) {
+            match policy.of_account(name) {
+                Ok(Some(other)) => drop(others.insert(name.clone(), Some(other))),
+                Err(PolicyError::Account { .. }) => drop(others.insert(name.clone(), None)),
+                Ok(None) => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+    Ok(others)
+}
+
+/// Whether the publisher is an account's of this tool, and not one of AWS.
+fn is_of(publisher: &PublisherArn, account: &AccountName) -> bool {
+    *publisher.owner() == Owner::countersign(account.clone())
 }
 
 /// The node of the rule that governs a function or a layer, if one does.
@@ -53,22 +85,37 @@ fn id_of_rule(index: usize) -> Id {
     Id::new(Kind::Function, format!("{index:09}"))
 }
 
-fn id_of_version(profile: &ProfileName, version: &ProfileVersion) -> Id {
-    Id::new(Kind::Version, format!("{profile}/{version}"))
-}
-
 struct Drawing<'a> {
+    /// The policy that is drawn.
+    own: &'a Policy,
+    /// The policy whose profiles are drawn: that one, or another account's.
     policy: &'a Policy,
     now: Timestamp,
     cscs: &'a [Csc],
     graph: Graph,
     /// The versions of each profile.
-    versions: BTreeMap<ProfileName, BTreeSet<ProfileVersion>>,
+    versions: BTreeMap<(AccountName, ProfileName), BTreeSet<ProfileVersion>>,
 }
 
 impl Drawing<'_> {
     fn account(&self) -> AccountName {
         self.policy.account().clone()
+    }
+
+    /// A profile's name, which tells it from the profiles of other accounts too.
+    fn key(&self, profile: &ProfileName) -> String {
+        let (own, account) = (self.own.account(), self.policy.account());
+        if own == account { profile.to_string() } else { format!("{account}:{profile}") }
+    }
+
+    /// What our policy revokes, and what that of the profile's account does.
+    fn revocations_of(&self, subject: &str) -> Result<Vec<Revocation>, PolicyError> {
+        let subjects = [subject.to_owned()];
+        let mut found = self.own.revocations_of(&subjects)?;
+        if self.own.account() != self.policy.account() {
+            found.extend(self.policy.revocations_of(&subjects)?);
+        }
+        Ok(found)
     }
 
     fn node(&mut self, id: Id, lines: Vec<String>, (state, why): (State, String)) {
@@ -110,11 +157,24 @@ impl Drawing<'_> {
         self.node(id, lines, if is_used { (State::Good, String::new()) } else { unused });
     }
 
+    /// The profiles of the account that some CSC allows.
+    fn allowed_profiles(&mut self) -> Result<(), PolicyError> {
+        let publishers = self.cscs.iter().flat_map(Csc::publishers);
+        let ours = publishers.filter(|publisher| is_of(publisher, self.policy.account()));
+        for name in ours.map(PublisherArn::profile).collect::<BTreeSet<_>>() {
+            if let Some(profile) = self.policy.profile(name)? {
+                self.profile(&profile)?;
+            }
+        }
+        Ok(())
+    }
+
     fn profile(&mut self, profile: &Profile) -> Result<(), PolicyError> {
-        let id = Id::new(Kind::Profile, profile.name().as_str());
+        let key = self.key(profile.name());
+        let id = Id::new(Kind::Profile, key.as_str());
         let mut states = Vec::new();
         for version in profile.versions() {
-            let version_id = id_of_version(profile.name(), &version.version);
+            let version_id = Id::new(Kind::Version, format!("{key}/{}", version.version));
             let allowed = self.allowed_by(profile, version);
             let (state, why) = self.version_state(profile, version, !allowed.is_empty())?;
             let lines = vec![
@@ -129,7 +189,7 @@ impl Drawing<'_> {
             states.push(state);
         }
         let versions = profile.versions().iter().map(|version| version.version.clone());
-        self.versions.insert(profile.name().clone(), versions.collect());
+        self.versions.insert((self.account(), profile.name().clone()), versions.collect());
         let state = match states.iter().min() {
             Some(State::Good) | None => (State::Good, String::new()),
             Some(State::Unused) => (State::Unused, "no CSC allows it".to_owned()),
@@ -160,7 +220,7 @@ impl Drawing<'_> {
         is_allowed: bool,
     ) -> Result<(State, String), PolicyError> {
         let arn = ProfileArn::new(self.account(), profile.name().clone(), version.version.clone());
-        let revoked = self.policy.revocations_of(&[subject_of_profile(&arn)])?;
+        let revoked = self.revocations_of(&subject_of_profile(&arn))?;
         Ok(match (revoked.first(), version.status) {
             (Some(revocation), _) => (State::Revoked, from_when(revocation)),
             (None, Status::Revoked) => (State::Revoked, "altogether".into()),
@@ -173,7 +233,7 @@ impl Drawing<'_> {
     /// A principal with the key that it signs with, and what it may do with the profile.
     fn permission(&mut self, profile: &Id, permission: &Permission) -> Result<(), PolicyError> {
         let key = permission.key.id();
-        let revoked = self.policy.revocations_of(&[subject_of_key(&key)])?;
+        let revoked = self.revocations_of(&subject_of_key(&key))?;
         let id = Id::new(Kind::Principal, format!("{} {key}", permission.principal));
         let is_over = permission.not_after.is_some_and(|end| end <= self.now);
         let is_early = permission.not_before > self.now;
@@ -208,7 +268,7 @@ impl Drawing<'_> {
     }
 
     /// Publishers that a CSC allows and that resolve to nothing here.
-    fn missing_publishers(&mut self) {
+    fn missing_publishers(&mut self, others: &Others) {
         for csc in self.cscs {
             for publisher in csc.publishers() {
                 if self.is_known(publisher) {
@@ -217,8 +277,12 @@ impl Drawing<'_> {
                 let id = Id::new(Kind::Version, publisher.to_string());
                 let version = publisher.version().map_or("*", ProfileVersion::as_str);
                 let account = publisher.owner().account().clone();
-                let is_own = account == *self.policy.account();
-                let why = if is_own { "no such version is sealed" } else { "not resolved here" };
+                let why = match others.get(&account) {
+                    _ if !is_of(publisher, &account) => "of AWS, which is not asked here",
+                    Some(None) => "its account's policy cannot be asked",
+                    None if account != *self.own.account() => "of an account that is not known here",
+                    Some(Some(_)) | None => "no such version is sealed",
+                };
                 let lines = vec![format!("{}/{version}", publisher.profile())];
                 let node = Node { account, lines, state: State::Missing, why: why.into() };
                 self.graph.nodes.entry(id.clone()).or_insert(node);
@@ -228,11 +292,12 @@ impl Drawing<'_> {
     }
 
     fn is_known(&self, publisher: &PublisherArn) -> bool {
-        let versions = self.versions.get(publisher.profile());
+        let account = publisher.owner().account();
+        let versions = self.versions.get(&(account.clone(), publisher.profile().clone()));
         let has = |versions: &BTreeSet<ProfileVersion>| {
             publisher.version().is_none_or(|each| versions.contains(each))
         };
-        *publisher.owner() == Owner::countersign(self.account()) && versions.is_some_and(has)
+        is_of(publisher, account) && versions.is_some_and(has)
     }
 }
 

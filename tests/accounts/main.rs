@@ -7,6 +7,7 @@
 mod checks;
 mod grants;
 mod names;
+mod shown;
 #[path = "../support/mod.rs"]
 mod support;
 mod updates;

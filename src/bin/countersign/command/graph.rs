@@ -10,8 +10,9 @@ use crate::output::{Exit, print, refuse};
 /// Arguments of `graph`.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Draws the sealed policy: principals, signing profiles and their versions, CSCs, and the functions that they\n\
-    govern. What is revoked, expired, canceled, unused or missing stands out, and says so in words.\n\n\
+    after_help = "Draws the sealed policy: principals, signing profiles and their versions, CSCs, and the functions\n\
+    that they govern; of other accounts, the profiles that a CSC allows. What is revoked, expired,\n\
+    canceled, unused or missing stands out, and says so in words.\n\n\
     Examples:\n  countersign graph --format svg > trust.svg\n  countersign graph --function orders --format dot | dot -Tpdf > orders.pdf\n  \
     (echo '```mermaid'; countersign graph; echo '```') >> \"$GITHUB_STEP_SUMMARY\""
 )]
