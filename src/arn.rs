@@ -289,6 +289,16 @@ pub struct LayerArn {
 }
 
 impl LayerArn {
+    /// The ARN of a version of one of the account's layers.
+    pub fn new(account: AccountName, layer: ArtifactName, number: u64) -> Self {
+        Self { owner: Owner::countersign(account), layer, number }
+    }
+
+    /// Whose the layer is.
+    pub fn owner(&self) -> &Owner {
+        &self.owner
+    }
+
     /// The layer's name.
     pub fn layer(&self) -> &ArtifactName {
         &self.layer
