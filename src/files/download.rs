@@ -75,7 +75,14 @@ pub fn https(url: &str, limit: u64, to: &mut impl Write) -> Result<(), DownloadE
     command.arg("--disable");
     command.args(["--proto", "=https", "--proto-redir", "=https", "--globoff"]);
     command.args(["--fail", "--silent", "--show-error", "--location", "--max-redirs", REDIRECTS_MAX]);
-    command.args(["--connect-timeout", ANSWER_SECONDS, "--speed-time", SLOW_SECONDS, "--speed-limit", SLOWEST]);
+    command.args([
+        "--connect-timeout",
+        ANSWER_SECONDS,
+        "--speed-time",
+        SLOW_SECONDS,
+        "--speed-limit",
+        SLOWEST,
+    ]);
     // Told beforehand, curl stops before the first byte where the server says how many come.
     command.args(["--max-filesize", &limit.to_string(), "--", url]);
     run(command, "curl", url, limit, to)

@@ -52,7 +52,9 @@ impl LayerLocation {
     /// The path of a file's location in a folder; nothing for what is elsewhere.
     pub fn path_in(&self, folder: &Path) -> Option<PathBuf> {
         match self {
-            Self::File(text) => Some(text.split('/').fold(folder.into(), |path: PathBuf, part| path.join(part))),
+            Self::File(text) => {
+                Some(text.split('/').fold(folder.into(), |path: PathBuf, part| path.join(part)))
+            }
             Self::Https(_) | Self::S3(_) => None,
         }
     }
@@ -76,7 +78,10 @@ fn read(text: &str) -> Result<LayerLocation, &'static str> {
         return Err("its scheme is neither `https` nor `s3`");
     }
     let odd = |part: &str| {
-        matches!(part, "" | "." | "..") || part.ends_with(['.', ' ']) || part.starts_with('-') || is_device(part)
+        matches!(part, "" | "." | "..")
+            || part.ends_with(['.', ' '])
+            || part.starts_with('-')
+            || is_device(part)
     };
     if text.contains('\\') || text.split('/').any(odd) {
         return Err("as a path it has to be relative and `/`-separated, and to stay in the policy directory");
@@ -106,8 +111,9 @@ fn check_object(rest: &str) -> Option<&'static str> {
         && bucket.bytes().all(inner)
         && !bucket.starts_with(['-', '.'])
         && !bucket.ends_with(['-', '.']);
-    (!is_bucket || key.is_empty() || key.ends_with('/'))
-        .then_some("an object is written `s3://BUCKET/KEY`, with a bucket of 3 to 63 of `a-z`, `0-9`, `-` and `.`")
+    (!is_bucket || key.is_empty() || key.ends_with('/')).then_some(
+        "an object is written `s3://BUCKET/KEY`, with a bucket of 3 to 63 of `a-z`, `0-9`, `-` and `.`",
+    )
 }
 
 impl FromStr for LayerLocation {

@@ -20,7 +20,10 @@ pub fn render(verdict: &Verdict) -> String {
         let _ = writeln!(out, "  job        {}", facts.job.job());
         let _ = writeln!(out, "  valid      {} until {}", facts.signed_at, facts.expires_at);
         if facts.endorsement == Endorsement::Yes {
-            let _ = writeln!(out, "  endorsed   its signer vouches for these bytes, not for what they were packaged from");
+            let _ = writeln!(
+                out,
+                "  endorsed   its signer vouches for these bytes, not for what they were packaged from"
+            );
         }
         if let Some(commit) = &facts.commit {
             let _ = writeln!(out, "  commit     {}", line(commit));

@@ -16,6 +16,7 @@ mod inspect;
 mod job;
 mod judge;
 mod key;
+mod layer;
 mod man;
 mod manifests;
 mod monitor;
@@ -61,6 +62,9 @@ pub enum Command {
     /// Record, list and revoke signing jobs
     #[command(subcommand)]
     Job(job::Command),
+    /// Publish versions of layers, say who may use them, and bring them from elsewhere
+    #[command(subcommand)]
+    Layer(layer::Command),
     /// Make, show and revoke keys
     #[command(subcommand)]
     Key(key::Command),
@@ -110,6 +114,7 @@ impl Command {
             Self::Csc(command) => command.run(global),
             Self::Function(command) => command.run(global),
             Self::Job(command) => command.run(global),
+            Self::Layer(command) => command.run(global),
             Self::Key(command) => command.run(global),
             Self::Artifact(command) => command.run(global),
             Self::Policy(command) => command.run(global),
