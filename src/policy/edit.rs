@@ -230,8 +230,8 @@ impl Editor {
     /// Writes a layer that was published, or whose permissions changed.
     pub fn save_layer(&self, layer: &Layer) -> Result<Vec<Difference>, EditError> {
         let path = path_of_layer(layer.name());
-        if self.alike(&path)?.is_some_and(|known| known != path) {
-            return Err(EditError::Taken(format!("layer `{}`, in other capitals", layer.name())));
+        if let Some(known) = self.alike(&path)?.filter(|known| *known != path) {
+            return Err(EditError::Taken(format!("document `{known}`")));
         }
         self.save(&path, layer)
     }

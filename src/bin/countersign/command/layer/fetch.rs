@@ -270,7 +270,15 @@ fn inside(publisher: &Publisher, location: &LayerLocation) -> Result<PathBuf> {
         ));
     };
     let real = |path: &Path| path.canonicalize().map_err(files::reading(path));
-    let file = real(&path)?;
+    let file = match real(&path) {
+        Err(error) if error.is_absent() => {
+            return Err(refuse(
+                format!("there is no `{location}` in the policy directory `{}`", folder.display()),
+                "ask its publisher to put it there, or for a location that you can reach",
+            ));
+        }
+        other => other?,
+    };
     if file.starts_with(real(folder)?) {
         return Ok(file);
     }
