@@ -17,6 +17,7 @@ mod inspect;
 mod job;
 mod judge;
 mod key;
+mod layer;
 mod layer_arg;
 mod man;
 mod manifests;
@@ -66,6 +67,9 @@ pub enum Command {
     /// Record, list and revoke signing jobs
     #[command(subcommand)]
     Job(job::Command),
+    /// Publish versions of layers, say who may use them, and bring them from elsewhere
+    #[command(subcommand)]
+    Layer(layer::Command),
     /// Make, show and revoke keys
     #[command(subcommand)]
     Key(key::Command),
@@ -116,6 +120,7 @@ impl Command {
             Self::Function(command) => command.run(global),
             Self::Account(command) => command.run(global),
             Self::Job(command) => command.run(global),
+            Self::Layer(command) => command.run(global),
             Self::Key(command) => command.run(global),
             Self::Artifact(command) => command.run(global),
             Self::Policy(command) => command.run(global),
