@@ -39,6 +39,38 @@ impl Kind {
     }
 }
 
+/// Whether a signature vouches for a package that its signer did not make; written `true`, or left out.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "bool", into = "bool")]
+pub enum Endorsement {
+    /// The signer packaged it, and says from what.
+    #[default]
+    No,
+    /// Somebody else did, as far as the signer can say; it vouches for these bytes.
+    Yes,
+}
+
+impl Endorsement {
+    /// Whether it is none.
+    pub fn is_none(&self) -> bool {
+        *self == Self::No
+    }
+}
+
+impl From<Endorsement> for bool {
+    fn from(endorsement: Endorsement) -> Self {
+        !endorsement.is_none()
+    }
+}
+
+impl TryFrom<bool> for Endorsement {
+    type Error = &'static str;
+
+    fn try_from(written: bool) -> Result<Self, Self::Error> {
+        if written { Ok(Self::Yes) } else { Err("`endorsement` is true, or left out") }
+    }
+}
+
 /// What was chosen to go into a package.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]

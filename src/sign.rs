@@ -16,7 +16,7 @@ use crate::name::{AccountName, ArtifactName, JobId, Principal, ProfileName, Prof
 use crate::policy::error::PolicyError;
 use crate::policy::store::Policy;
 use crate::profile::{Action, Profile, Status};
-use crate::provenance::{Builder, Kind, LayerRecord, Platform, SelectionRecord, Source};
+use crate::provenance::{Builder, Endorsement, Kind, LayerRecord, Platform, SelectionRecord, Source};
 use crate::revocation::{subject_of_key, subject_of_profile};
 use crate::time::Timestamp;
 use crate::verify::integrity::{self, Opening};
@@ -144,7 +144,7 @@ pub struct Artifact<'a> {
     pub digests: &'a ArtifactDigests,
     /// Its files, sorted by path.
     pub files: Vec<FileRecord>,
-    /// What was chosen to go in, if it was packaged here.
+    /// What was chosen to go in, if it was packaged here; the statement says otherwise that it is an endorsement.
     pub selection: Option<SelectionRecord>,
     /// What compressed it, if it was packaged just now.
     pub encoder: Option<String>,
@@ -163,6 +163,8 @@ pub struct Signed {
     pub job: JobArn,
     /// When the signature ends.
     pub expires: Timestamp,
+    /// Whether it vouches for somebody else's package.
+    pub endorsement: Endorsement,
     /// The manifest's bytes.
     pub manifest: Vec<u8>,
 }
@@ -172,6 +174,7 @@ pub fn sign(signer: &Signer<'_>, artifact: Artifact<'_>) -> Result<Signed, SignE
     let account = signer.arn.owner().account().clone();
     let job = JobArn::new(account, JobId::random());
     let expires = signer.now.plus(signer.profile.current().validity);
+    let endorsement = if artifact.selection.is_some() { Endorsement::No } else { Endorsement::Yes };
     let statement = Statement::new(
         artifact.file_name,
         artifact.digests,
@@ -187,6 +190,7 @@ pub fn sign(signer: &Signer<'_>, artifact: Artifact<'_>) -> Result<Signed, SignE
             size: artifact.digests.size,
             chunk_digest: artifact.digests.chunk,
             files: artifact.files,
+            endorsement,
             selection: artifact.selection,
             encoder: artifact.encoder,
             source: artifact.source,
@@ -200,7 +204,7 @@ pub fn sign(signer: &Signer<'_>, artifact: Artifact<'_>) -> Result<Signed, SignE
     if bytes.len() as u64 > MANIFEST_BYTES_MAX {
         return Err(SignError::TooLarge(bytes.len()));
     }
-    Ok(Signed { job, expires, manifest: bytes })
+    Ok(Signed { job, expires, endorsement, manifest: bytes })
 }
 
 /// A manifest that an artifact has already.

@@ -1,6 +1,8 @@
 //! Files: reads with a limit, and writes that are whole or absent.
 
 pub mod artifact;
+pub mod download;
+pub mod words;
 
 use std::collections::BTreeSet;
 use std::fs::File;

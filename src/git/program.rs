@@ -11,6 +11,7 @@ use std::process::{Command, Stdio};
 use super::Repository;
 use super::notes::NOTES_REF;
 use super::source::{RefName, RemoteUrl, SCHEMES};
+use crate::files::words::{indented, last_words};
 use crate::limits::ANSWER_BYTES_MAX;
 
 /// The ref that keeps what was fetched, so that the next time only what is new comes.
@@ -18,9 +19,6 @@ pub const FETCHED: &str = "refs/countersign/fetched";
 
 /// The ref that a remote's notes are brought to, before they are united with those here.
 const FETCHED_NOTES: &str = "refs/countersign/notes";
-
-/// How many of git's last words are kept, in bytes: a screenful, whatever a server sends.
-const WORDS_BYTES_MAX: usize = 2048;
 
 /// Variables by which the repository that this runs in, or its hook, would take part: what
 /// `git rev-parse --local-env-vars` lists, and settings of one call.
@@ -109,10 +107,6 @@ impl ProgramError {
             Self::Notes { .. } => "check the remote's name with `git remote -v`, and that you may reach it",
         })
     }
-}
-
-fn indented(words: &str) -> String {
-    words.lines().filter(|line| !line.trim().is_empty()).map(|line| format!("\n  {line}")).collect()
 }
 
 /// Brings the commit that a ref names now, without its history, into a bare repository, as [`FETCHED`].
@@ -254,32 +248,4 @@ pub fn ask(folder: &Path, arguments: &[&str]) -> Result<Option<String>, ProgramE
         answer.pop();
     }
     Ok(Some(answer))
-}
-
-/// The end of a stream, however long it is.
-fn last_words(mut stream: impl Read) -> io::Result<Vec<u8>> {
-    let mut kept = Vec::new();
-    let mut buffer = [0; 1024];
-    loop {
-        let count = stream.read(&mut buffer)?;
-        if count == 0 {
-            return Ok(kept);
-        }
-        kept.extend_from_slice(&buffer[..count]);
-        let surplus = kept.len().saturating_sub(WORDS_BYTES_MAX);
-        kept.drain(..surplus);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_the_last_words_are_kept() {
-        let words = [vec![b'a'; 100_000], b"fatal: no".to_vec()].concat();
-        let kept = last_words(&words[..]).unwrap();
-        assert_eq!(kept.len(), WORDS_BYTES_MAX);
-        assert!(kept.ends_with(b"fatal: no"));
-    }
 }

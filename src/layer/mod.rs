@@ -10,7 +10,7 @@
 //! description = "money and prices"
 //! license = "MIT"                    # optional, as SPDX writes it
 //! compatible_runtimes = ["python3.13"]
-//! location = "s3://acme-layers/base-1.zip"   # optional: where the artifact can be had
+//! location = "s3://acme-layers/base-1.zip"   # optional: see [`location`]
 //! size = 1234                        # in bytes, as packed and unpacked
 //! unpacked_size = 5678
 //! sha256 = "…"
@@ -27,14 +27,17 @@
 //! Publishing says which bytes a version is; that they are trusted is for the consumer's CSC to say.
 
 mod change;
+pub mod location;
 
 use std::collections::BTreeSet;
 use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use self::location::LayerLocation;
+use crate::arn::LayerArn;
 use crate::digest::{Sha256, Sha384};
 use crate::document::{self, DocumentError};
 use crate::limits::{LAYER_TEXT_BYTES_MAX, LAYER_VERSIONS_MAX, RUNTIMES_MAX};
@@ -68,9 +71,9 @@ pub struct LayerVersion {
     pub license: Option<String>,
     /// The runtimes that it was made for.
     pub compatible_runtimes: Vec<String>,
-    /// Where its artifact can be had: a path, a URL or an S3 location.
+    /// Where its artifact can be had.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub location: Option<String>,
+    pub location: Option<LayerLocation>,
     /// The artifact's size in bytes.
     pub size: u64,
     /// The size of its files in bytes.
@@ -147,6 +150,18 @@ impl fmt::Display for Consumer {
     }
 }
 
+impl LayerVersion {
+    /// Its ARN, as a version of a layer of an account.
+    pub fn arn(&self, account: &AccountName, layer: &ArtifactName) -> LayerArn {
+        LayerArn::new(account.clone(), layer.clone(), self.version)
+    }
+}
+
+/// Where a fetched layer version lies in an output folder: `NAME-N.zip`, its manifest beside it.
+pub fn path_in(output: &Path, arn: &LayerArn) -> PathBuf {
+    output.join(format!("{}-{}.zip", arn.layer(), arn.number()))
+}
+
 impl LayerPermission {
     /// Whether the permission holds at the instant.
     pub fn holds(&self, at: Timestamp) -> bool {
@@ -170,7 +185,7 @@ impl Layer {
             return Some(format!("versions are numbered 1, 2, 3 … in order, up to {LAYER_VERSIONS_MAX}"));
         }
         let texts = |version: &LayerVersion| {
-            let all = [&version.description, &version.license, &version.location].into_iter().flatten();
+            let all = [&version.description, &version.license].into_iter().flatten();
             let longest = all.chain(&version.compatible_runtimes).map(String::len).max().unwrap_or(0);
             longest <= LAYER_TEXT_BYTES_MAX && version.compatible_runtimes.len() <= RUNTIMES_MAX
         };

@@ -7,7 +7,8 @@
 use std::collections::BTreeSet;
 
 use super::bundle::Bundle;
-use super::{Job, Statement};
+use super::{Job, Statement, SubjectDigests};
+use crate::digest::ArtifactDigests;
 use crate::document;
 use crate::limits::MANIFEST_BYTES_MAX;
 use crate::name::{ArtifactName, JobId};
@@ -17,7 +18,7 @@ use crate::provenance::Kind;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Attached {
     line: String,
-    claimed: Job,
+    claimed: Statement,
 }
 
 /// What a note holds.
@@ -50,7 +51,7 @@ impl Attached {
         let bundle: Bundle = document::parse_json(bytes).map_err(malformed)?;
         let envelope = bundle.envelope().map_err(|error| malformed(error.to_string()))?;
         let statement = Statement::parse(envelope.unverified_payload());
-        let claimed = statement.map_err(|error| malformed(error.to_string()))?.job().clone();
+        let claimed = statement.map_err(|error| malformed(error.to_string()))?;
         let line = String::from_utf8(document::to_json(&bundle)).map_err(|_| AttachError::NotText)?;
         Ok(Self { line, claimed })
     }
@@ -62,17 +63,23 @@ impl Attached {
 
     /// The signing job that it claims.
     pub fn claimed_job(&self) -> &JobId {
-        self.claimed.job.job()
+        self.claimed().job.job()
     }
 
     /// The function or layer that it claims to be about.
     pub fn claimed_name(&self) -> (Kind, &ArtifactName) {
-        (self.claimed.kind, &self.claimed.name)
+        (self.claimed().kind, &self.claimed().name)
     }
 
     /// Everything that it claims.
     pub fn claimed(&self) -> &Job {
-        &self.claimed
+        self.claimed.job()
+    }
+
+    /// Whether it claims to be about an artifact with these digests.
+    pub fn is_about(&self, digests: &ArtifactDigests) -> bool {
+        let SubjectDigests { sha256, sha384 } = &self.claimed.subject().digest;
+        (*sha256, *sha384, self.claimed().size) == (digests.sha256, digests.sha384, digests.size)
     }
 }
 

@@ -27,7 +27,7 @@ use crate::document::{self, DocumentError};
 use crate::inventory::{FileMode, FileRecord, by_path};
 use crate::limits::{ENTRIES_MAX, PATH_BYTES_MAX};
 use crate::name::{ArtifactName, Principal};
-use crate::provenance::{Builder, Kind, LayerRecord, Platform, SelectionRecord, Source};
+use crate::provenance::{Builder, Endorsement, Kind, LayerRecord, Platform, SelectionRecord, Source};
 use crate::time::Timestamp;
 
 /// The DSSE payload type of an in-toto Statement.
@@ -102,6 +102,9 @@ pub struct Job {
     pub chunk_digest: Sha384,
     /// The artifact's files, sorted by path.
     pub files: Vec<FileRecord>,
+    /// Whether the signer vouches for a package that it did not make; then it says nothing of how it was made.
+    #[serde(default, skip_serializing_if = "Endorsement::is_none")]
+    pub endorsement: Endorsement,
     /// What was chosen to go in; absent for an artifact that somebody else packaged.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub selection: Option<SelectionRecord>,
@@ -136,6 +139,9 @@ pub enum StatementError {
     /// The inventory is not one.
     #[error("the statement's inventory is malformed at {0:?}")]
     Inventory(String),
+    /// It is an endorsement, and says how its signer packaged the artifact.
+    #[error("the statement is an endorsement of somebody else's package, and says how it was packaged")]
+    Endorsement,
 }
 
 impl Statement {
@@ -161,6 +167,11 @@ impl Statement {
         let [subject] =
             <[Subject; 1]>::try_from(file.subject).map_err(|_| StatementError::Subjects(count))?;
         check_inventory(&file.predicate.files)?;
+        let Job { selection, encoder, source, .. } = &file.predicate;
+        let packaged = selection.is_some() || encoder.is_some() || source.is_some();
+        if packaged && file.predicate.endorsement == Endorsement::Yes {
+            return Err(StatementError::Endorsement);
+        }
         Ok(Self { subject, job: file.predicate })
     }
 

@@ -4,6 +4,7 @@
 //! `bin` (on `PATH`) and `lib` (on `LD_LIBRARY_PATH`). From AWS Lambda's "Layer paths for each runtime".
 
 use crate::inventory::FileRecord;
+use crate::name::ArtifactName;
 use crate::report::{Check, Finding};
 
 /// Runtime families and the folders that each finds, besides those that all find.
@@ -24,6 +25,18 @@ pub fn check(runtimes: &[String], files: &[FileRecord]) -> Vec<Finding> {
     }
     let blind = |runtime: &&String| !folders_of(runtime).iter().any(&holds);
     runtimes.iter().filter(blind).map(|runtime| nothing_found(runtime)).collect()
+}
+
+/// Says of a layer that is published that it is not signed.
+pub fn not_signed(layer: &ArtifactName) -> Finding {
+    Finding::new(
+        Check::Package,
+        "layer-not-signed",
+        format!(
+            "layer `{layer}` is published without a signature, and a function under a CSC may not have it as it is"
+        ),
+        "sign it with `countersign sign` and publish it again, or let whoever uses it endorse it",
+    )
 }
 
 fn folders_of(runtime: &str) -> &'static [&'static str] {

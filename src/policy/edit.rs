@@ -235,12 +235,15 @@ impl Editor {
     /// Writes a profile that was made new; its name must never have been used, in capitals or not.
     pub fn create_profile(&self, profile: &Profile) -> Result<Vec<Difference>, EditError> {
         let path = path_of_profile(profile.name());
-        let taken =
-            documents::read(&self.directory)?.into_keys().any(|known| known.eq_ignore_ascii_case(&path));
-        if taken {
+        if self.alike(&path)?.is_some() {
             return Err(EditError::Taken(format!("signing profile `{}`", profile.name())));
         }
         self.save(&path, profile)
+    }
+
+    /// The document that has this path, in capitals or not.
+    fn alike(&self, path: &str) -> Result<Option<String>, PolicyError> {
+        Ok(documents::read(&self.directory)?.into_keys().find(|known| known.eq_ignore_ascii_case(path)))
     }
 
     /// Writes a profile that was changed.
@@ -255,7 +258,11 @@ impl Editor {
 
     /// Writes a layer that was published, or whose permissions changed.
     pub fn save_layer(&self, layer: &Layer) -> Result<Vec<Difference>, EditError> {
-        self.save(&path_of_layer(layer.name()), layer)
+        let path = path_of_layer(layer.name());
+        if let Some(known) = self.alike(&path)?.filter(|known| *known != path) {
+            return Err(EditError::Taken(format!("document `{known}`")));
+        }
+        self.save(&path, layer)
     }
 
     /// Copies another account's policy here, and writes the document that pins it; first the one, then the other.

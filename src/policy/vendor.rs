@@ -38,7 +38,6 @@ pub(super) fn vendor(directory: &Path, policy: &Policy) -> Result<(), PolicyErro
     copy(policy, draft.path())?;
     let copied = Location { directory: draft.path().into(), pin: Some(policy.pin()), state: None };
     let copied = Policy::check(&copied, policy.now())?;
-    copied.check_index()?;
     if copied.reached() != reached {
         return Err(PolicyError::AccountDiffers {
             directory: policy.directory().into(),

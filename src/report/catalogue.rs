@@ -282,6 +282,12 @@ pub const RULES: &[Rule] = &[
         "A runtime would find nothing in the layer",
         "Each runtime looks into folders of its own. Put the layer's files below one of those that the message names.",
     ),
+    package(
+        "layer-not-signed",
+        "A layer is published without a signature",
+        "Its digest is on record, and whoever attaches it to a function verifies it: it needs a signature that the \
+        function's CSC allows. Sign it and publish it again, or let whoever uses it endorse it with `countersign sign`.",
+    ),
     archive("not-a-zip", "The artifact is not a ZIP"),
     archive("empty-archive", "The archive has no entries"),
     archive("truncated", "The archive is cut short"),

@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use crate::arn::{JobArn, ProfileArn};
 use crate::digest::Sha384;
 use crate::name::{ArtifactName, CscId, Principal};
-use crate::provenance::Kind;
+use crate::provenance::{Endorsement, Kind};
 use crate::time::Timestamp;
 
 /// The step that a finding belongs to.
@@ -269,6 +269,8 @@ pub struct SignatureFacts {
     pub expires_at: Timestamp,
     /// The SHA-384 that was signed.
     pub sha384: Sha384,
+    /// Whether the signer vouches for a package that it did not make.
+    pub endorsement: Endorsement,
     /// The commit that the package was made from, if it was.
     pub commit: Option<String>,
 }

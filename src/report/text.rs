@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use super::escape::line;
 use super::{CheckResult, Finding, Verdict};
+use crate::provenance::Endorsement;
 
 /// Most files named for each kind of change; JSON names all of them.
 pub(super) const FILES_SHOWN: usize = 10;
@@ -18,6 +19,12 @@ pub fn render(verdict: &Verdict) -> String {
         let _ = writeln!(out, "  signed by  {} with {}", facts.requested_by, facts.profile);
         let _ = writeln!(out, "  job        {}", facts.job.job());
         let _ = writeln!(out, "  valid      {} until {}", facts.signed_at, facts.expires_at);
+        if facts.endorsement == Endorsement::Yes {
+            let _ = writeln!(
+                out,
+                "  endorsed   its signer vouches for these bytes, not for what they were packaged from"
+            );
+        }
         if let Some(commit) = &facts.commit {
             let _ = writeln!(out, "  commit     {}", line(commit));
         }

@@ -69,6 +69,7 @@ impl Opened {
             signed_at: job.signed_at,
             expires_at: job.signature_expires_at,
             sha384: self.statement.subject().digest.sha384,
+            endorsement: job.endorsement,
             commit: job.source.as_ref().map(|source| source.commit.clone()),
         }
     }

@@ -45,6 +45,39 @@ fn an_older_policy_is_not_brought() {
     assert!(contents(&pair.acme.policy()) == before);
 }
 
+/// Puts a policy directory into a repository of its own, and gives that one's URL.
+fn served(scene: &Scene, policy: &std::path::Path, name: &str) -> String {
+    let repository = scene.path().join(name);
+    scene.git(&["init", "-q", "-b", "main", text(&repository)]);
+    copy(policy, &repository.join("policy"));
+    scene.git(&["-C", text(&repository), "add", "."]);
+    scene.git(&["-C", text(&repository), "commit", "-q", "-m", "policy"]);
+    format!("file://{}#main:policy", text(&repository))
+}
+
+/// Over git on both ways: the vendor's policy comes in a repository, and ours goes on in another.
+#[test]
+fn policies_go_from_repository_to_repository() {
+    let pair = Pair::strangers();
+    let (acme, pin) = (&pair.acme, pair.vendor.pin().to_string());
+    let url = served(acme, &pair.vendor.policy(), "theirs");
+    acme.run(&["account", "trust", "vendor", "--root", &pin, "--from", &url]).done();
+    assert!(acme.document("accounts/vendor.toml").contains(&url));
+    pair.allow(&["acme", "vendor"]);
+    pair.deliver();
+    acme.verify().allowed();
+
+    let url = served(acme, &acme.policy(), "ours");
+    let fetched = acme.run(&["policy", "fetch", &url, "--root", &acme.pin().to_string(), "--format", "json"]);
+    let fetched: serde_json::Value = serde_json::from_str(&fetched.done().out()).expect("JSON");
+    let directory = fetched["directory"].as_str().expect("a folder").to_owned();
+    let verify = || acme.run(&["verify", "--policy", &directory, "--format", "json"]);
+    verify().allowed();
+    // What was fetched has the vendor's policy in it, and needs it.
+    fs::remove_dir_all(std::path::Path::new(&directory).join("accounts/vendor")).expect("it was there");
+    verify().undecided("account `vendor` cannot be asked");
+}
+
 /// Another root is another account, whatever its name.
 #[test]
 fn another_root_of_the_same_name_is_refused() {

@@ -4,6 +4,7 @@
 //! same change is made twice where a command makes it: by the command, and by hand before a seal.
 
 mod documents;
+mod layers;
 mod ledger;
 mod profiles;
 mod revocations;

@@ -68,6 +68,21 @@ fn cosign_accepts_the_manifest() {
     assert!(succeeded(&verdict), "{}", told(&verdict));
 }
 
+/// An endorsement is one field more, inside of what is signed.
+#[test]
+fn cosign_accepts_an_endorsement() {
+    let (Some(cosign), release) = (Cosign::find(), Release::shared()) else {
+        return;
+    };
+    let folder = scratch();
+    let artifact = folder.path().join("vendor.zip");
+    write(&artifact, read(&release.artifact()));
+    let signed = release.countersign(&["sign", text(&artifact), "--layer", "vendor-base", "--endorse"]);
+    assert!(printed(&signed).starts_with("endorsed: "), "{}", told(&signed));
+    let verdict = cosign.verify(&release, &artifact, &folder.path().join("vendor.zip.sigstore.json"));
+    assert!(succeeded(&verdict), "{}", told(&verdict));
+}
+
 #[test]
 fn a_changed_artifact_is_refused_by_cosign_and_here() {
     let (Some(cosign), release) = (Cosign::find(), Release::shared()) else {

@@ -1,6 +1,6 @@
 //! What do verdicts look like whose every text came from somebody who means harm?
 
-use countersign::provenance::Kind;
+use countersign::provenance::{Endorsement, Kind};
 use countersign::report::{
     Check, CheckResult, Decision, FileChanges, Finding, Outcome, SignatureFacts, Verdict,
 };
@@ -91,6 +91,7 @@ fn verdict(decision: Decision, failed: Option<Check>, text: &mut impl FnMut() ->
         signed_at: "2026-01-31T12:00:00Z".parse().expect("a time"),
         expires_at: "2027-01-31T12:00:00Z".parse().expect("a time"),
         sha384: "0".repeat(96).parse().expect("a digest"),
+        endorsement: Endorsement::Yes,
         commit: Some(text()),
     };
     Verdict {

@@ -10,6 +10,7 @@ use countersign::crypto::secret::SecretKeyError;
 use countersign::exchange::cloudformation::ExportError;
 use countersign::exchange::iam::IamError;
 use countersign::exchange::import::ImportError;
+use countersign::files::download::DownloadError;
 use countersign::gate::Gate;
 use countersign::gate::command::CommandError;
 use countersign::gate::deploy::RunError;
@@ -195,6 +196,8 @@ fn hint(error: &(dyn std::error::Error + 'static)) -> Option<String> {
     } else if let Some(error) = error.downcast_ref::<ImportError>() {
         error.hint()
     } else if let Some(error) = error.downcast_ref::<AnyKeyError>() {
+        error.hint()
+    } else if let Some(error) = error.downcast_ref::<DownloadError>() {
         error.hint()
     } else if let Some(error) = error.downcast_ref::<MonitorError>() {
         Some(error.hint())

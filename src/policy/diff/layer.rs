@@ -37,11 +37,14 @@ fn versions(differences: &mut Differences, before: &Layer, after: &Layer) {
 
 fn published(differences: &mut Differences, layer: &Layer, new: &LayerVersion) {
     let signed = if new.signed { "signed" } else { "not signed" };
+    let runtimes = match new.compatible_runtimes.as_slice() {
+        [] => "any runtime".into(),
+        runtimes => runtimes.join(", "),
+    };
     differences.allow(format!(
-        "layer `{}` version {} published: {}, {} bytes, {signed}, SHA-384 {}",
+        "layer `{}` version {} published: {runtimes}, {} bytes, {signed}, SHA-384 {}",
         layer.name(),
         new.version,
-        new.compatible_runtimes.join(", "),
         new.size,
         new.sha384
     ));

@@ -19,7 +19,7 @@ use countersign::workspace::{FILE_NAME, Workspace};
 use self::keys::{BroughtArgs, Keys};
 use crate::context::{Context, GlobalArgs, TrustArgs};
 use crate::keys::PassphraseArgs;
-use crate::output::{Exit, print, refuse, say};
+use crate::output::{Exit, note, print, refuse, say};
 use crate::places::key_folder;
 
 /// How long a first seal counts, if nothing else is said.
@@ -202,10 +202,19 @@ fn user() -> Result<Principal> {
 /// A first `countersign.toml`, where there is none.
 fn write_workspace(context: &Context, account: &AccountName, policy: &Path) -> Result<()> {
     let path = context.folder.join(FILE_NAME);
+    let named = context.named_policy(&TrustArgs { policy: None, root: None });
+    let is_named = named.is_some_and(|named| std::path::absolute(named).is_ok_and(|named| named == policy));
+    let policy = policy.strip_prefix(&context.folder).unwrap_or(policy);
     if path.exists() {
+        if !is_named {
+            let (shown, policy) = (context.shown(&path), policy.display());
+            note(&format!(
+                "`{shown}` stays as it is; for the next commands to find the policy, put these above its first \
+                table: account = \"{account}\", policy = \"{policy}\""
+            ));
+        }
         return Ok(());
     }
-    let policy = policy.strip_prefix(&context.folder).unwrap_or(policy);
     let function =
         context.workspace.items.first().map(|item| &item.name).context("a workspace has an item")?;
     let text = Workspace::first_file(account, policy, function);

@@ -154,6 +154,7 @@ fn manifest_text(claimed_key: Option<&str>, statement: &Value) -> String {
         ("requested by", &job["requestedBy"]),
         ("signed at", &job["signedAt"]),
         ("expires at", &job["signatureExpiresAt"]),
+        ("endorsement", &job["endorsement"]),
         ("encoder", &job["encoder"]),
         ("repository", &job["source"]["repository"]),
         ("commit", &job["source"]["commit"]),

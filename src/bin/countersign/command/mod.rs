@@ -19,6 +19,7 @@ mod inspect;
 mod job;
 mod judge;
 mod key;
+mod layer;
 mod layer_arg;
 mod man;
 mod manifests;
@@ -68,6 +69,9 @@ pub enum Command {
     /// Record, list and revoke signing jobs
     #[command(subcommand)]
     Job(job::Command),
+    /// Publish versions of layers, say who may use them, and bring them from elsewhere
+    #[command(subcommand)]
+    Layer(layer::Command),
     /// Make, show and revoke keys
     #[command(subcommand)]
     Key(key::Command),
@@ -122,6 +126,7 @@ impl Command {
             Self::Function(command) => command.run(global),
             Self::Account(command) => command.run(global),
             Self::Job(command) => command.run(global),
+            Self::Layer(command) => command.run(global),
             Self::Key(command) => command.run(global),
             Self::Artifact(command) => command.run(global),
             Self::Policy(command) => command.run(global),

@@ -13,7 +13,7 @@ use countersign::manifest::attached::Attached;
 use countersign::name::{ArtifactName, ProfileName};
 use countersign::package::{read, select};
 use countersign::policy::store::Policy;
-use countersign::provenance::{Kind, LayerRecord, SelectionRecord, Source};
+use countersign::provenance::{Endorsement, Kind, LayerRecord, SelectionRecord, Source};
 use countersign::report::escape::line;
 use countersign::sign::{self, Existing, Signed, Signer};
 use countersign::time::Timestamp;
@@ -30,7 +30,7 @@ use crate::progress::Progress;
 /// Arguments of `sign`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  countersign sign dist/orders.zip\n  \
-    countersign sign vendor.zip --layer vendor-base --profile release\n  \
+    countersign sign vendor.zip --layer vendor-base --profile release --endorse\n  \
     COUNTERSIGN_KEY=env:SIGNING_KEY countersign sign dist/*.zip")]
 pub struct Args {
     /// The artifacts
@@ -46,6 +46,10 @@ pub struct Args {
     choice: ChoiceArgs,
     #[command(flatten)]
     pub signing: SigningArgs,
+    /// Say in the manifest that somebody else packaged the artifact, and that you vouch for these bytes; what is
+    /// not the workspace's package as it is now is endorsed anyhow
+    #[arg(long)]
+    endorse: bool,
     /// Sign again what has a manifest already, which is replaced
     #[arg(long)]
     again: bool,
@@ -82,6 +86,7 @@ struct Record {
     job: String,
     profile: String,
     expires_at: Timestamp,
+    endorsement: Endorsement,
 }
 
 /// What is signed, and as what.
@@ -113,9 +118,11 @@ impl Args {
                 job: signed.job.job().to_string(),
                 profile: signer.profile().to_string(),
                 expires_at: signed.expires,
+                endorsement: signed.endorsement,
             };
             if self.format == Format::Text {
-                print(&format!("signed: {} (job {})\n", line(&record.manifest), record.job))?;
+                let what = if signed.endorsement == Endorsement::Yes { "endorsed" } else { "signed" };
+                print(&format!("{what}: {} (job {})\n", line(&record.manifest), record.job))?;
             }
             records.push(record);
         }
@@ -202,6 +209,9 @@ impl Args {
         item: Option<&Item>,
         files: &[FileRecord],
     ) -> Option<(SelectionRecord, Option<Source>)> {
+        if self.endorse {
+            return None;
+        }
         // A workspace that cannot be packaged now is no reason not to sign; it is just not the source.
         let (chosen, rules) = selection(context, item?, &self.choice, &context.workspace.output).ok()?;
         let inventory = select::inventory(&chosen, context.threads).ok()?;

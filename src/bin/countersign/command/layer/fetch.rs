@@ -1,0 +1,317 @@
+//! `layer fetch`: a version's artifact and manifest from where its record says, as far as they are what was published.
+
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::Result;
+use countersign::arn::{LayerArn, Owner};
+use countersign::digest::{ArtifactDigests, ArtifactHasher};
+use countersign::files::{self, Access, FileError, Pending, artifact::Artifact, download};
+use countersign::git::source::Source;
+use countersign::layer::location::LayerLocation;
+use countersign::layer::{LayerVersion, path_in};
+use countersign::limits::MANIFEST_BYTES_MAX;
+use countersign::manifest;
+use countersign::manifest::attached::Attached;
+use countersign::policy::store::Policy;
+use serde::Serialize;
+
+use super::permit::no_version;
+use crate::context::{Context, TrustArgs};
+use crate::output::{Exit, Format, note, print, print_json, refuse};
+use crate::progress::Progress;
+
+/// Arguments of `layer fetch`.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "The artifact gets its name, `NAME-N.zip`, only if size and digests are those that were published. That\n\
+    says what it is, and not that it is trusted: `countersign verify` does.\n\n\
+    `https://` is brought by `curl`, without anybody's credentials, and `s3://` by the AWS CLI with yours. A path\n\
+    counts from the policy directory that the record is in, and does not leave it.\n\n\
+    Example:\n  countersign layer fetch arn:countersign:lambda::vendor:layer:base:3"
+)]
+pub struct Args {
+    /// The layer version
+    arn: LayerArn,
+    /// The folder to put it into; otherwise the workspace's output folder
+    #[arg(long, value_name = "DIR")]
+    output: Option<PathBuf>,
+    #[command(flatten)]
+    trust: TrustArgs,
+    /// How to write the result
+    #[arg(long, value_enum, default_value = "text")]
+    format: Format,
+}
+
+#[derive(Serialize)]
+struct Document {
+    schema_version: u32,
+    arn: String,
+    artifact: String,
+    manifest: Option<String>,
+    fetched: bool,
+    sha256: String,
+    sha384: String,
+}
+
+impl Args {
+    /// Brings both files, or neither.
+    pub fn run(self, context: &Context) -> Result<Exit> {
+        let policy = context.policy(&context.location(&self.trust)?)?;
+        let publisher = publisher(policy, &self.arn)?;
+        let version = published(&publisher.policy, &self.arn)?;
+        let path = path_in(self.output.as_ref().unwrap_or(&context.workspace.output), &self.arn);
+        let beside = manifest::path_beside(&path);
+        let (fetched, manifest) = match self.there(context, &path, &version)? {
+            There::Whole(manifest) => {
+                note(&format!("`{}` is this layer version already", context.shown(&path)));
+                (false, manifest)
+            }
+            There::Nothing => {
+                let location = version.location.as_ref().ok_or_else(|| {
+                    refuse(
+                        format!("`{}` was published without a location", self.arn),
+                        format!("ask its publisher for it, and put it at `{}`", context.shown(&path)),
+                    )
+                })?;
+                let progress = Progress::start(&format!("fetching {location}"), 0);
+                let brought = bring(&publisher, &self.arn, &version, location, &path)?;
+                drop(progress);
+                let manifest = brought.manifest.is_some();
+                brought.keep()?;
+                (true, manifest)
+            }
+        };
+        if !manifest {
+            note(
+                "it was published unsigned: whoever answers for it endorses it, with `countersign sign --layer`",
+            );
+        }
+        match self.format {
+            Format::Json => print_json(&Document {
+                schema_version: 1,
+                arn: self.arn.to_string(),
+                artifact: context.shown(&path),
+                manifest: manifest.then(|| context.shown(&beside)),
+                fetched,
+                sha256: version.sha256.to_string(),
+                sha384: version.sha384.to_string(),
+            })?,
+            Format::Text if fetched => print(&format!("fetched: {}\n", context.shown(&path)))?,
+            Format::Text => {}
+        }
+        Ok(Exit::Done)
+    }
+
+    /// What of it is there already. A file of that name that is something else stays as it is, whatever it is.
+    fn there(&self, context: &Context, path: &Path, version: &LayerVersion) -> Result<There> {
+        let artifact = match Artifact::open(path) {
+            Ok(artifact) => artifact,
+            Err(error) if FileError::is_absent(&error) => return Ok(There::Nothing),
+            Err(error) => return Err(error.into()),
+        };
+        let digests = artifact.digests(context.threads)?;
+        if (digests.size, digests.sha256, digests.sha384) != (version.size, version.sha256, version.sha384) {
+            return Err(refuse(
+                format!("`{}` is there already, and is not `{}`", context.shown(path), self.arn),
+                "move it away, or name another folder with `--output`",
+            ));
+        }
+        let beside = files::read_if_there(&manifest::path_beside(path), MANIFEST_BYTES_MAX)?;
+        let about =
+            beside.is_some_and(|bytes| Attached::parse(&bytes).is_ok_and(|each| each.is_about(&digests)));
+        Ok(if about || !version.signed { There::Whole(about) } else { There::Nothing })
+    }
+}
+
+/// What of a layer version lies in the output folder.
+enum There {
+    /// All of it; whether there is a manifest.
+    Whole(bool),
+    /// Not the artifact, or not its manifest.
+    Nothing,
+}
+
+/// Whose record it is, and where paths in it count from.
+struct Publisher {
+    policy: Arc<Policy>,
+    folder: Option<PathBuf>,
+}
+
+/// The account that the ARN names: this one, or one that its policy knows.
+fn publisher(policy: Policy, arn: &LayerArn) -> Result<Publisher> {
+    let account = arn.owner().account();
+    if *arn.owner() != Owner::countersign(account.clone()) {
+        return Err(refuse(
+            format!("`{arn}` is AWS's to give"),
+            "get it with `aws lambda get-layer-version-by-arn`, and endorse it with `countersign sign --layer`",
+        ));
+    }
+    if account == policy.account() {
+        let folder = Some(policy.directory().into());
+        return Ok(Publisher { policy: Arc::new(policy), folder });
+    }
+    let (Some(known), Some(theirs)) = (policy.known_account(account)?, policy.of_account(account)?) else {
+        return Err(refuse(
+            format!("account `{}` does not know account `{account}`", policy.account()),
+            format!("run `countersign account trust {account}` and seal that; it pins the account's root"),
+        ));
+    };
+    // What was brought of an account is its documents; its other files are where it was brought from.
+    let is_folder = known.from().parse::<Source>().is_err();
+    let folder = is_folder.then(|| policy.directory().join(known.from()));
+    Ok(Publisher { policy: theirs, folder })
+}
+
+fn published(policy: &Policy, arn: &LayerArn) -> Result<LayerVersion> {
+    let layer = policy.layer(arn.layer())?.ok_or_else(|| {
+        refuse(
+            format!(
+                "account `{}` has published no layer `{}`, as far as its seal is known here",
+                policy.account(),
+                arn.layer()
+            ),
+            "look at what there is with `countersign layer list`",
+        )
+    })?;
+    let version = layer.published(arn.number()).cloned();
+    version.ok_or_else(|| no_version(&layer, arn.number()))
+}
+
+/// What was brought, whole, and has no name yet.
+struct Brought {
+    artifact: Pending,
+    manifest: Option<Pending>,
+}
+
+impl Brought {
+    fn keep(self) -> Result<()> {
+        // The manifest first: an artifact that is there without one would be taken for an unsigned one.
+        self.manifest.map_or(Ok(()), Pending::keep)?;
+        Ok(self.artifact.keep()?)
+    }
+}
+
+fn bring(
+    publisher: &Publisher,
+    arn: &LayerArn,
+    version: &LayerVersion,
+    location: &LayerLocation,
+    path: &Path,
+) -> Result<Brought> {
+    let mut artifact = Hashed::new(Pending::new(path, Access::Public)?);
+    copy(publisher, location, version.size, &mut artifact)?;
+    let (artifact, digests) = artifact.finish();
+    check(arn, version, location, &digests)?;
+    if !version.signed {
+        return Ok(Brought { artifact, manifest: None });
+    }
+    let (place, mut bytes) = (location.of_manifest(), Vec::new());
+    copy(publisher, &place, MANIFEST_BYTES_MAX, &mut bytes)?;
+    let about = Attached::parse(&bytes).map(|manifest| manifest.is_about(&digests));
+    if !matches!(about, Ok(true)) {
+        let why = about.map_or_else(|error| error.to_string(), |_| "it is about other bytes".into());
+        return Err(refuse(
+            format!("`{place}` is not the manifest of `{arn}`: {why}"),
+            "ask its publisher to put the manifest there that it was published with",
+        ));
+    }
+    let manifest = Pending::with(&manifest::path_beside(path), &bytes, Access::Public)?;
+    Ok(Brought { artifact, manifest: Some(manifest) })
+}
+
+/// Refuses what is not what was published.
+fn check(
+    arn: &LayerArn,
+    version: &LayerVersion,
+    location: &LayerLocation,
+    found: &ArtifactDigests,
+) -> Result<()> {
+    if (found.size, found.sha256, found.sha384) == (version.size, version.sha256, version.sha384) {
+        return Ok(());
+    }
+    Err(refuse(
+        format!(
+            "what `{location}` holds is not `{arn}`: {} bytes with SHA-384 {}, and {} bytes with SHA-384 {} were published",
+            found.size, found.sha384, version.size, version.sha384
+        ),
+        "nothing was kept; ask its publisher, for either the place or the record was tampered with",
+    ))
+}
+
+fn copy(publisher: &Publisher, location: &LayerLocation, limit: u64, to: &mut impl Write) -> Result<()> {
+    match location {
+        LayerLocation::Https(url) => Ok(download::https(url, limit, to)?),
+        LayerLocation::S3(object) => Ok(download::s3(object, limit, to)?),
+        LayerLocation::File(_) => {
+            let file = inside(publisher, location)?;
+            let (mut source, size) = files::open(&file)?;
+            if size > limit {
+                return Err(download::DownloadError::TooLarge { from: location.to_string(), limit }.into());
+            }
+            let copied = io::copy(&mut io::Read::take(&mut source, limit), to);
+            copied.map(|_| ()).map_err(|error| files::reading(&file)(error).into())
+        }
+    }
+}
+
+/// The file of a path in the publisher's policy directory, links and all.
+fn inside(publisher: &Publisher, location: &LayerLocation) -> Result<PathBuf> {
+    let folder = publisher.folder.as_ref();
+    let found = folder.and_then(|folder| Some((folder, location.path_in(folder)?)));
+    let Some((folder, path)) = found else {
+        return Err(refuse(
+            format!(
+                "`{location}` is a path in the policy of `{}`, which came from a repository",
+                publisher.policy.account()
+            ),
+            "ask its publisher for a location that you can reach, `https://…` or `s3://…`",
+        ));
+    };
+    let real = |path: &Path| path.canonicalize().map_err(files::reading(path));
+    let file = match real(&path) {
+        Err(error) if error.is_absent() => {
+            return Err(refuse(
+                format!("there is no `{location}` in the policy directory `{}`", folder.display()),
+                "ask its publisher to put it there, or for a location that you can reach",
+            ));
+        }
+        other => other?,
+    };
+    if file.starts_with(real(folder)?) {
+        return Ok(file);
+    }
+    Err(refuse(
+        format!("`{location}` leads out of the policy directory `{}`", folder.display()),
+        "ask its publisher to put the artifact itself there",
+    ))
+}
+
+/// A file that is being written, and the digests of what went in.
+struct Hashed {
+    file: Pending,
+    hasher: ArtifactHasher,
+}
+
+impl Hashed {
+    fn new(file: Pending) -> Self {
+        Self { file, hasher: ArtifactHasher::default() }
+    }
+
+    fn finish(self) -> (Pending, ArtifactDigests) {
+        (self.file, self.hasher.finish())
+    }
+}
+
+impl Write for Hashed {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let count = self.file.write(bytes)?;
+        self.hasher.update(&bytes[..count]);
+        Ok(count)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}

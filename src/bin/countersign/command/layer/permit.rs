@@ -1,0 +1,201 @@
+//! `layer permit` and `layer forbid`: who may use a version, from when until when.
+
+use anyhow::Result;
+use countersign::layer::{Consumer, Layer, LayerPermission};
+use countersign::name::{AccountName, ArtifactName, StatementId};
+use countersign::policy::edit::{EditError, Editor, check_revision, path_of_layer};
+use countersign::time::Timestamp;
+
+use super::super::edit::{self, EditArgs, editor};
+use crate::context::Context;
+use crate::output::{Exit, refuse};
+
+/// Arguments of `layer permit`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "An account may always use its own layers.\n\n\
+    Examples:\n  countersign layer permit base --version 1 --principal shop\n  \
+    countersign layer permit base --version 1 --principal '*' --organization acme-group")]
+#[command(disable_version_flag = true)]
+pub struct PermitArgs {
+    /// The layer
+    name: ArtifactName,
+    /// The version
+    #[arg(long, value_name = "NUMBER")]
+    version: u64,
+    /// Who may: an account, or `*` for every account of an organisation
+    #[arg(long, value_name = "ACCOUNT")]
+    principal: Consumer,
+    /// The organisation, for `*`: this account, or one that its policy knows
+    #[arg(long, value_name = "ACCOUNT")]
+    organization: Option<AccountName>,
+    /// The permission's name; otherwise made from who may and the version
+    #[arg(long, value_name = "ID")]
+    statement_id: Option<StatementId>,
+    /// The first instant of the permission; otherwise now
+    #[arg(long, value_name = "TIME")]
+    not_before: Option<Timestamp>,
+    /// The first instant after the permission; otherwise it stays until it is forbidden
+    #[arg(long, value_name = "TIME")]
+    not_after: Option<Timestamp>,
+    #[command(flatten)]
+    edit: EditArgs,
+}
+
+impl PermitArgs {
+    /// Adds the permission.
+    pub fn run(self, context: &Context) -> Result<Exit> {
+        let editor = editor(context, &self.edit.trust)?;
+        let layer = published(&editor, &self.name, Some(self.version))?;
+        check_revision(&path_of_layer(&self.name), layer.revision(), self.edit.revision)?;
+        check_consumer(&editor, &self.principal, self.organization.as_ref())?;
+        let statement_id = match self.statement_id {
+            Some(id) if layer.permission(&id).is_none() => id,
+            Some(id) => {
+                let message = format!("layer `{}` has a permission `{id}` already", self.name);
+                return Err(refuse(message, "choose another `--statement-id`; a permission never changes"));
+            }
+            None => {
+                let who = self
+                    .organization
+                    .as_ref()
+                    .map_or_else(|| self.principal.to_string(), ToString::to_string);
+                free_statement(&layer, &who, self.version)?
+            }
+        };
+        let not_before = self.not_before.unwrap_or(context.now);
+        if self.not_after.is_some_and(|end| end <= not_before) {
+            return Err(refuse("the permission would end before it begins", "give a later `--not-after`"));
+        }
+        let permission = LayerPermission {
+            version: self.version,
+            statement_id,
+            principal: self.principal,
+            organization: self.organization,
+            not_before,
+            not_after: self.not_after,
+        };
+        edit::show(&editor.save_layer(&layer.permitting(permission))?)
+    }
+}
+
+/// The layer as it is now, which has this version.
+fn published(editor: &Editor, name: &ArtifactName, version: Option<u64>) -> Result<Layer> {
+    let absent = || EditError::Absent(format!("layer `{name}`"));
+    let layer = editor.layer(name)?.ok_or_else(absent)?;
+    match version {
+        Some(version) if layer.published(version).is_none() => Err(no_version(&layer, version)),
+        _ => Ok(layer),
+    }
+}
+
+/// Says that a layer has no such version.
+pub fn no_version(layer: &Layer, version: u64) -> anyhow::Error {
+    let message = format!("layer `{}` has no version {version}", layer.name());
+    refuse(message, format!("name one of its versions: 1 to {}", layer.versions().len()))
+}
+
+/// Refuses a consumer that nobody can be, or that needs no permission.
+fn check_consumer(editor: &Editor, principal: &Consumer, organization: Option<&AccountName>) -> Result<()> {
+    let own = editor.root().account();
+    match (principal, organization) {
+        (Consumer::Everybody, None) => Err(refuse(
+            "`*` alone would be everybody",
+            "name the organisation whose accounts may, with `--organization`",
+        )),
+        (Consumer::Account(account), Some(_)) => Err(refuse(
+            format!("an organisation goes with `*`, and `{account}` is one account"),
+            "leave out `--organization`, or permit `*`",
+        )),
+        (Consumer::Account(account), None) if account == own => Err(refuse(
+            format!("account `{own}` may use its own layers without a permission"),
+            "name the account that is to use it",
+        )),
+        (Consumer::Everybody, Some(organization))
+            if organization != own && editor.known_account(organization)?.is_none() =>
+        {
+            Err(refuse(
+                format!(
+                    "the policy does not know account `{organization}`, so that it could be anybody of that name"
+                ),
+                format!("run `countersign account trust {organization}` first, which pins its root"),
+            ))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// A name for the permission: who may and the version, and a number if that is taken.
+fn free_statement(layer: &Layer, who: &str, version: u64) -> Result<StatementId> {
+    let who: String = who.chars().take(40).collect();
+    let base = format!("{who}-v{version}");
+    let mut id: StatementId = base.parse()?;
+    for number in 2.. {
+        if layer.permission(&id).is_none() {
+            break;
+        }
+        id = format!("{base}-{number}").parse()?;
+    }
+    Ok(id)
+}
+
+/// Arguments of `layer forbid`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  countersign layer forbid base --statement-id shop-v1\n  \
+    countersign layer forbid base --principal shop --version 1")]
+#[command(disable_version_flag = true)]
+pub struct ForbidArgs {
+    /// The layer
+    name: ArtifactName,
+    /// The permission
+    #[arg(long, value_name = "ID", conflicts_with_all = ["principal", "version"], required_unless_present = "principal")]
+    statement_id: Option<StatementId>,
+    /// Whose permission: an account, or `*`
+    #[arg(long, value_name = "ACCOUNT", requires = "version")]
+    principal: Option<Consumer>,
+    /// For which version
+    #[arg(long, value_name = "NUMBER", requires = "principal")]
+    version: Option<u64>,
+    /// The first instant after it; otherwise now. It may only move earlier
+    #[arg(long, value_name = "TIME")]
+    at: Option<Timestamp>,
+    #[command(flatten)]
+    edit: EditArgs,
+}
+
+impl ForbidArgs {
+    /// Ends the permission; given who may, every one that has not ended by then.
+    pub fn run(self, context: &Context) -> Result<Exit> {
+        let editor = editor(context, &self.edit.trust)?;
+        let layer = published(&editor, &self.name, self.version)?;
+        check_revision(&path_of_layer(&self.name), layer.revision(), self.edit.revision)?;
+        let end = self.at.unwrap_or(context.now);
+        let is_meant = |each: &&LayerPermission| match &self.statement_id {
+            Some(id) => each.statement_id == *id,
+            None => {
+                Some(&each.principal) == self.principal.as_ref()
+                    && Some(each.version) == self.version
+                    && each.not_after.is_none_or(|ends| end < ends)
+            }
+        };
+        let meant: Vec<StatementId> =
+            layer.permissions().iter().filter(is_meant).map(|each| each.statement_id.clone()).collect();
+        if meant.is_empty() {
+            let known: Vec<&str> =
+                layer.permissions().iter().map(|each| each.statement_id.as_str()).collect();
+            let hint = match known.as_slice() {
+                [] => "it has none at all".to_owned(),
+                known => format!("name one of those it has: {}", known.join(", ")),
+            };
+            let what = match (&self.statement_id, &self.principal) {
+                (Some(id), _) => format!("permission `{id}`"),
+                (None, Some(principal)) => {
+                    format!("permission of `{principal}` for that version that has not ended")
+                }
+                (None, None) => "such permission".to_owned(),
+            };
+            return Err(refuse(format!("layer `{}` has no {what}", self.name), hint));
+        }
+        let ended = meant.iter().fold(layer, |layer, id| layer.forbidding(id, end));
+        edit::show(&editor.save_layer(&ended)?)
+    }
+}

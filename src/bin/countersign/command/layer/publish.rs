@@ -1,0 +1,191 @@
+//! `layer publish`: an artifact becomes the next version of a layer.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result};
+use countersign::digest::ArtifactDigests;
+use countersign::files::artifact::Artifact;
+use countersign::files::{self, FileError};
+use countersign::layer::location::LayerLocation;
+use countersign::layer::{Layer, LayerVersion};
+use countersign::limits::{LAYER_TEXT_BYTES_MAX, MANIFEST_BYTES_MAX, RUNTIMES_MAX};
+use countersign::manifest;
+use countersign::manifest::attached::Attached;
+use countersign::name::ArtifactName;
+use countersign::package::{layer as layout, read, size};
+use countersign::policy::edit::{check_revision, path_of_layer};
+use countersign::provenance::Kind;
+use countersign::workspace::Item;
+use serde::Serialize;
+
+use super::super::edit::{EditArgs, editor, show_with};
+use super::list::{VersionRecord, version};
+use crate::context::Context;
+use crate::output::{Exit, Format, note, print_json, refuse, say, warn};
+
+/// Arguments of `layer publish`.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "The version counts once it is sealed. Publishing says which bytes a version is, and asks nobody's\n\
+    trust: whoever attaches it to a function verifies it against that function's CSC.\n\n\
+    The last line on standard output is the version's ARN.\n\n\
+    Examples:\n  countersign layer publish base\n  \
+    countersign layer publish base --artifact base.zip --compatible-runtimes python3.13,python3.12 \\\n    \
+    --license MIT --location s3://acme-layers/base-1.zip"
+)]
+pub struct Args {
+    /// The layer
+    name: ArtifactName,
+    /// The artifact, a ZIP; otherwise the workspace's package of the layer
+    #[arg(long, value_name = "FILE")]
+    artifact: Option<PathBuf>,
+    /// Its manifest; otherwise the one beside the artifact, if there is one
+    #[arg(long, value_name = "FILE")]
+    manifest: Option<PathBuf>,
+    /// The runtimes that it is made for; otherwise the workspace's. None stands for any
+    #[arg(long, value_name = "RUNTIME", value_delimiter = ',', value_parser = runtime)]
+    compatible_runtimes: Vec<String>,
+    /// What it is for
+    #[arg(long, value_name = "TEXT", value_parser = short)]
+    description: Option<String>,
+    /// Its licence, as SPDX writes it
+    #[arg(long, value_name = "SPDX", value_parser = short)]
+    license: Option<String>,
+    /// Where others get it: a path in the policy directory, `https://…` or `s3://BUCKET/KEY`
+    #[arg(long, value_name = "PLACE")]
+    location: Option<LayerLocation>,
+    #[command(flatten)]
+    edit: EditArgs,
+    /// How to write the result
+    #[arg(long, value_enum, default_value = "text")]
+    format: Format,
+}
+
+#[derive(Serialize)]
+struct Document {
+    schema_version: u32,
+    layer: String,
+    published: VersionRecord,
+    changes: Vec<String>,
+}
+
+impl Args {
+    /// Writes the new version.
+    pub fn run(self, context: &Context) -> Result<Exit> {
+        let item = context.workspace.item(&self.name).filter(|item| item.kind == Kind::Layer);
+        let path = self.artifact(context, item)?;
+        let artifact = Artifact::open(&path)?;
+        let cannot = || format!("cannot publish `{}`", context.shown(&path));
+        let files = read::read(&artifact, context.threads).with_context(cannot)?;
+        let digests = artifact.digests(context.threads)?;
+        let signed = self.is_signed(context, &path, &digests)?;
+        let compatible_runtimes = self.runtimes(item)?;
+        layout::check(&compatible_runtimes, &files).iter().for_each(warn);
+        size::check(digests.size, &files).iter().for_each(warn);
+        if !signed {
+            warn(&layout::not_signed(&self.name));
+        }
+
+        let editor = editor(context, &self.edit.trust)?;
+        let before = editor.layer(&self.name)?;
+        let revision = before.as_ref().map_or(0, Layer::revision);
+        check_revision(&path_of_layer(&self.name), revision, self.edit.revision)?;
+        let same = before.iter().flat_map(Layer::versions).find(|each| each.sha384 == digests.sha384);
+        if let Some(same) = same {
+            note(&format!(
+                "version {} has these very bytes already; this one is another all the same",
+                same.version
+            ));
+        }
+        let new = LayerVersion {
+            version: 0,
+            created: context.now,
+            description: self.description,
+            license: self.license,
+            compatible_runtimes,
+            location: self.location,
+            size: digests.size,
+            unpacked_size: files.iter().map(|file| file.size).sum(),
+            sha256: digests.sha256,
+            sha384: digests.sha384,
+            signed,
+        };
+        let layer = Layer::publishing(before, self.name, new);
+        let differences = editor.save_layer(&layer)?;
+        let account = editor.root().account();
+        let published = layer.versions().last().map(|new| version(account, &layer, new));
+        let Some(published) = published else { return Ok(Exit::Done) };
+        if self.format == Format::Text {
+            return show_with(&differences, &format!("{}\n", published.arn));
+        }
+        let changes = differences.into_iter().map(|each| each.text).collect();
+        print_json(&Document { schema_version: 1, layer: layer.name().to_string(), published, changes })?;
+        say("not sealed yet: look at `countersign policy diff`, then run `countersign policy seal`");
+        Ok(Exit::Done)
+    }
+
+    fn artifact(&self, context: &Context, item: Option<&Item>) -> Result<PathBuf> {
+        let made = item.map(|item| item.artifact(&context.workspace.output));
+        self.artifact.clone().or(made).ok_or_else(|| {
+            refuse(
+                format!("the workspace has no layer `{}` to take the artifact of", self.name),
+                "name the artifact with `--artifact`",
+            )
+        })
+    }
+
+    fn runtimes(&self, item: Option<&Item>) -> Result<Vec<String>> {
+        let mut all = match (self.compatible_runtimes.as_slice(), item) {
+            ([], Some(item)) => item.compatible_runtimes.clone(),
+            (given, _) => given.to_vec(),
+        };
+        all.sort();
+        all.dedup();
+        if all.len() <= RUNTIMES_MAX {
+            return Ok(all);
+        }
+        let message = format!("{} runtimes are over the limit of {RUNTIMES_MAX}", all.len());
+        Err(refuse(message, "name those that people still use, or publish another layer for the others"))
+    }
+
+    /// Whether a manifest is about these very bytes. Whose it is and whether it holds is for a verdict to say.
+    fn is_signed(&self, context: &Context, artifact: &Path, digests: &ArtifactDigests) -> Result<bool> {
+        let path = self.manifest.clone().unwrap_or_else(|| manifest::path_beside(artifact));
+        let shown = context.shown(&path);
+        let bytes = match files::read(&path, MANIFEST_BYTES_MAX) {
+            Err(error) if self.manifest.is_none() && FileError::is_absent(&error) => return Ok(false),
+            other => other?,
+        };
+        let about = Attached::parse(&bytes).map(|manifest| manifest.is_about(digests));
+        match about {
+            Ok(true) => Ok(true),
+            Ok(false) if self.manifest.is_none() => {
+                note(&format!("`{shown}` is about other bytes than these, and counts for nothing here"));
+                Ok(false)
+            }
+            Ok(false) => Err(refuse(
+                format!("`{shown}` is about other bytes than `{}`", context.shown(artifact)),
+                "name the manifest of this artifact, or sign the artifact again",
+            )),
+            Err(error) => {
+                Err(refuse(format!("`{shown}`: {error}"), "sign the artifact again, or move that file away"))
+            }
+        }
+    }
+}
+
+/// A runtime's identifier, such as `python3.13` or `provided.al2023`.
+fn runtime(text: &str) -> Result<String, String> {
+    let inner = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'.' || b == b'-';
+    if (1..=64).contains(&text.len()) && text.bytes().all(inner) && !text.starts_with(['-', '.']) {
+        return Ok(text.into());
+    }
+    Err("a runtime is 1 to 64 of `a-z`, `0-9`, `.` and `-`, such as `python3.13`".into())
+}
+
+fn short(text: &str) -> Result<String, String> {
+    if (1..=LAYER_TEXT_BYTES_MAX).contains(&text.len()) {
+        return Ok(text.into());
+    }
+    Err(format!("it has {} bytes; 1 to {LAYER_TEXT_BYTES_MAX} are allowed", text.len()))
+}
