@@ -6,6 +6,7 @@
 
 mod checks;
 mod grants;
+mod layers;
 mod names;
 #[path = "../support/mod.rs"]
 mod support;
