@@ -3,11 +3,20 @@
 use std::fmt::Write;
 
 use super::escape::line;
-use super::{CheckResult, Finding, Verdict};
+use super::{CheckResult, Decision, Finding, Verdict, summary};
 use crate::provenance::Endorsement;
 
 /// Most files named for each kind of change; JSON names all of them.
 pub(super) const FILES_SHOWN: usize = 10;
+
+/// Renders verdicts, and of several a last line that is the decision on all of them.
+pub fn render_all(verdicts: &[Verdict]) -> String {
+    let mut out: String = verdicts.iter().map(render).collect();
+    if verdicts.len() > 1 {
+        let _ = writeln!(out, "{}: {}", Decision::of(verdicts).name(), summary(verdicts));
+    }
+    out
+}
 
 /// Renders one verdict, ending in a line feed.
 pub fn render(verdict: &Verdict) -> String {

@@ -59,6 +59,11 @@ pub fn look_up(policy: &Policy, arn: &LayerArn) -> Result<Looked, PolicyError> {
 
 /// Whether a permission of the layer lets our account use the version now.
 fn may_use(policy: &Policy, other: &Policy, layer: &Layer, arn: &LayerArn) -> Result<bool, PolicyError> {
+    // A permission names an account; which one its owner means by that is for the pin to say, if there is one.
+    let meant = other.known_account(policy.account())?;
+    if meant.is_some_and(|known| known.root() != policy.pin()) {
+        return Ok(false);
+    }
     let holding = layer
         .permissions()
         .iter()

@@ -6,6 +6,7 @@
 
 mod checks;
 mod grants;
+mod layers;
 mod names;
 mod shown;
 #[path = "../support/mod.rs"]

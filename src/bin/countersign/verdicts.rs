@@ -159,7 +159,7 @@ impl Report {
     fn render(&self, format: ReportFormat) -> String {
         let Self { verdicts, notes, .. } = self;
         match format {
-            ReportFormat::Text => verdicts.iter().map(text::render).collect(),
+            ReportFormat::Text => text::render_all(verdicts),
             ReportFormat::Json => format!("{}\n", json::render(verdicts, notes)),
             ReportFormat::Sarif => sarif::render(verdicts, notes),
             ReportFormat::Junit => junit::render(verdicts, notes),

@@ -6,6 +6,7 @@ use std::str::FromStr;
 use anyhow::Result;
 use countersign::arn::LayerArn;
 use countersign::files::artifact::Artifact;
+use countersign::layer::path_in;
 use countersign::name::ArtifactName;
 use countersign::policy::store::Policy;
 use countersign::provenance::Kind;
@@ -16,17 +17,17 @@ use crate::output::refuse;
 
 /// A layer that a function is deployed with.
 #[derive(Debug, Clone)]
-pub struct LayerArg {
-    pub name: ArtifactName,
-    /// The published version, if it was named so.
-    pub arn: Option<LayerArn>,
-    /// Its package, or the folder that holds it.
-    pub place: Option<PathBuf>,
+pub enum LayerArg {
+    /// A published version; its package, or the folder that holds it, if that was said.
+    Published { arn: LayerArn, place: Option<PathBuf> },
+    /// A name and a package.
+    Named { name: ArtifactName, file: PathBuf },
 }
 
 /// A layer and its package.
 pub struct Located {
     pub name: ArtifactName,
+    /// The published version that it is to be, if it was named so.
     pub arn: Option<LayerArn>,
     pub file: PathBuf,
 }
@@ -39,16 +40,30 @@ impl FromStr for LayerArg {
         if place == Some("") {
             return Err("name a file after the `=`".into());
         }
-        let place = place.map(PathBuf::from);
         if named.starts_with("arn:") {
-            let arn: LayerArn = named.parse().map_err(|error| format!("{error}"))?;
-            return Ok(Self { name: arn.layer().clone(), arn: Some(arn), place });
+            let arn = named.parse().map_err(|error| format!("{error}"))?;
+            return Ok(Self::Published { arn, place: place.map(PathBuf::from) });
         }
-        if place.is_none() {
-            return Err("a layer is given as ARN, ARN=FILE or NAME=FILE".into());
-        }
+        let file = place.ok_or("a layer is given as ARN, ARN=FILE or NAME=FILE")?.into();
         let name = named.parse().map_err(|error| format!("{error}"))?;
-        Ok(Self { name, arn: None, place })
+        Ok(Self::Named { name, file })
+    }
+}
+
+impl LayerArg {
+    /// Whether it is the layer version that a workspace names.
+    fn is(&self, arn: &LayerArn) -> bool {
+        match self {
+            Self::Published { arn: other, .. } => other == arn,
+            Self::Named { name, .. } => name == arn.layer(),
+        }
+    }
+
+    fn into_place(self) -> Option<PathBuf> {
+        match self {
+            Self::Published { place, .. } => place,
+            Self::Named { file, .. } => Some(file),
+        }
     }
 }
 
@@ -57,16 +72,13 @@ impl FromStr for LayerArg {
 /// What was given for one that the workspace names says where its package is.
 pub fn layers_of(context: &Context, function: &ArtifactName, given: &[LayerArg]) -> Vec<LayerArg> {
     let item = context.workspace.item(function).filter(|item| item.kind == Kind::Function);
-    let named = item.into_iter().flat_map(|item| &item.layers);
-    let is_it = |arn: &LayerArn, given: &LayerArg| match &given.arn {
-        Some(other) => other == arn,
-        None => given.name == *arn.layer(),
-    };
-    let mut rest = given.to_vec();
-    let mut all = Vec::new();
-    for arn in named {
-        let place = rest.iter().position(|given| is_it(arn, given)).and_then(|at| rest.remove(at).place);
-        all.push(LayerArg { name: arn.layer().clone(), arn: Some(arn.clone()), place });
+    let (mut all, mut rest) = (Vec::new(), given.to_vec());
+    for arn in item.into_iter().flat_map(|item| &item.layers) {
+        let at = rest.iter().position(|given| given.is(arn));
+        all.push(LayerArg::Published {
+            arn: arn.clone(),
+            place: at.and_then(|at| rest.remove(at).into_place()),
+        });
     }
     all.extend(rest);
     all
@@ -76,53 +88,37 @@ pub fn layers_of(context: &Context, function: &ArtifactName, given: &[LayerArg])
 ///
 /// Of several it is the one that was published under the ARN; the first of them, if none is.
 pub fn locate(context: &Context, policy: &Policy, layer: LayerArg) -> Result<Located> {
-    let LayerArg { name, arn, place } = layer;
-    let candidates = match (&arn, &place) {
-        (Some(arn), Some(place)) if place.is_dir() => in_folder(arn, place),
-        (_, Some(place)) => vec![place.clone()],
-        (Some(arn), None) => in_folder(arn, &context.workspace.output),
-        (None, None) => Vec::new(),
+    let (arn, place) = match layer {
+        LayerArg::Named { name, file } => return Ok(Located { name, arn: None, file }),
+        LayerArg::Published { arn, place } => (arn, place),
     };
-    let there: Vec<&PathBuf> = candidates.iter().filter(|path| path.exists()).collect();
-    let published = match &arn {
-        Some(arn) if there.len() > 1 => look_up(policy, arn)?.version,
-        _ => None,
+    let file = match place {
+        Some(file) if !file.is_dir() => file,
+        folder => find(context, policy, &arn, folder.as_deref().unwrap_or(&context.workspace.output))?,
     };
-    for path in there.iter().filter(|_| published.is_some()) {
-        if let Some(version) = &published
-            && is(&Artifact::open(path)?, version, context.threads)?
-        {
-            return Ok(Located { name, arn, file: path.to_path_buf() });
-        }
-    }
-    let file = there
-        .first()
-        .or(candidates.first().filter(|_| place.is_some()).as_ref())
-        .map(|path| path.to_path_buf());
-    let file = file.ok_or_else(|| absent(context, &name, arn.as_ref(), &candidates))?;
-    Ok(Located { name, arn, file })
+    Ok(Located { name: arn.layer().clone(), arn: Some(arn), file })
 }
 
-/// The names that a version's package may have in a folder.
-fn in_folder(arn: &LayerArn, folder: &Path) -> Vec<PathBuf> {
-    let (name, number) = (arn.layer(), arn.number());
-    vec![folder.join(format!("{name}-{number}.zip")), folder.join(format!("{name}.zip"))]
-}
-
-fn absent(
-    context: &Context,
-    name: &ArtifactName,
-    arn: Option<&LayerArn>,
-    candidates: &[PathBuf],
-) -> anyhow::Error {
-    let shown: Vec<String> = candidates.iter().map(|path| format!("`{}`", context.shown(path))).collect();
-    match arn {
-        Some(arn) => refuse(
+fn find(context: &Context, policy: &Policy, arn: &LayerArn, folder: &Path) -> Result<PathBuf> {
+    let names = [path_in(folder, arn), folder.join(format!("{}.zip", arn.layer()))];
+    let there: Vec<&PathBuf> = names.iter().filter(|path| path.exists()).collect();
+    let Some(first) = there.first() else {
+        let shown = names.each_ref().map(|path| format!("`{}`", context.shown(path)));
+        return Err(refuse(
             format!("there is no package of `{arn}`: neither {}", shown.join(" nor ")),
             format!(
                 "bring it with `countersign layer fetch {arn}`, or say where it is with `--layer {arn}=FILE`"
             ),
-        ),
-        None => refuse(format!("there is no package of layer `{name}`"), "say where it is: `NAME=FILE`"),
+        ));
+    };
+    if there.len() > 1
+        && let Some(version) = look_up(policy, arn)?.version
+    {
+        for path in &there {
+            if is(&Artifact::open(path)?, &version, context.threads)? {
+                return Ok(path.to_path_buf());
+            }
+        }
     }
+    Ok(first.to_path_buf())
 }
