@@ -56,11 +56,14 @@ fn said(edge: &Edge) -> String {
 
 fn shape(kind: Kind) -> &'static str {
     match kind {
+        Kind::Account => "tab",
         Kind::Principal => "oval",
         Kind::Profile => "box",
         Kind::Version => "note",
         Kind::Csc => "hexagon",
         Kind::Function => "component",
+        Kind::Layer => "folder",
+        Kind::Consumer => "house",
     }
 }
 

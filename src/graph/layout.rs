@@ -103,11 +103,14 @@ impl<'a> Layout<'a> {
 /// What a column is called.
 pub fn heading(kind: Kind) -> &'static str {
     match kind {
+        Kind::Account => "accounts that are known",
         Kind::Principal => "principals and their keys",
         Kind::Profile => "signing profiles",
         Kind::Version => "profile versions",
         Kind::Csc => "code signing configs",
         Kind::Function => "functions and layers",
+        Kind::Layer => "published layer versions",
+        Kind::Consumer => "who may use them",
     }
 }
 

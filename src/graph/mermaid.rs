@@ -81,11 +81,13 @@ fn label(kind: Kind, node: &Node) -> String {
 /// Each kind has a shape of its own.
 fn shape(kind: Kind, label: &str) -> String {
     match kind {
+        Kind::Account | Kind::Consumer => format!("[/{label}/]"),
         Kind::Principal => format!("([{label}])"),
         Kind::Profile => format!("[{label}]"),
         Kind::Version => format!("({label})"),
         Kind::Csc => format!("{{{{{label}}}}}"),
         Kind::Function => format!("[[{label}]]"),
+        Kind::Layer => format!("[({label})]"),
     }
 }
 

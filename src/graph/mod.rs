@@ -8,6 +8,7 @@ pub mod dot;
 mod layout;
 pub mod mermaid;
 pub mod policy;
+mod sharing;
 pub mod svg;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,6 +18,8 @@ use crate::name::AccountName;
 /// What a node stands for; the order is that of the columns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kind {
+    /// Another account that the policy knows.
+    Account,
     /// A holder of a key.
     Principal,
     /// A signing profile.
@@ -27,20 +30,36 @@ pub enum Kind {
     Csc,
     /// A rule that puts functions and layers under a CSC.
     Function,
+    /// A published version of a layer.
+    Layer,
+    /// Who may use one.
+    Consumer,
 }
 
 impl Kind {
     /// Every kind, from left to right.
-    pub const ALL: [Self; 5] = [Self::Principal, Self::Profile, Self::Version, Self::Csc, Self::Function];
+    pub const ALL: [Self; 8] = [
+        Self::Account,
+        Self::Principal,
+        Self::Profile,
+        Self::Version,
+        Self::Csc,
+        Self::Function,
+        Self::Layer,
+        Self::Consumer,
+    ];
 
     /// What one is called.
     pub fn name(self) -> &'static str {
         match self {
+            Self::Account => "account",
             Self::Principal => "principal",
             Self::Profile => "signing profile",
             Self::Version => "profile version",
             Self::Csc => "CSC",
             Self::Function => "functions",
+            Self::Layer => "layer version",
+            Self::Consumer => "consumer of layers",
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::{Edge, Graph, Id, Kind, Node, State, shortened};
+use super::{Edge, Graph, Id, Kind, Node, State, sharing, shortened};
 use crate::arn::{Owner, ProfileArn, PublisherArn};
 use crate::crypto::key::KeyId;
 use crate::csc::Csc;
@@ -21,7 +21,7 @@ const DESCRIPTION_CHARS: usize = 36;
 /// Other accounts' policies, as far as our CSCs name them; nothing for one that cannot be asked.
 type Others = BTreeMap<AccountName, Option<Arc<Policy>>>;
 
-/// Draws everything that a policy says, and the profiles of other accounts that its CSCs allow.
+/// Draws everything that a policy says, the profiles of other accounts that its CSCs allow, and what is shared.
 pub fn graph(policy: &Policy, now: Timestamp) -> Result<Graph, PolicyError> {
     let functions = policy.functions()?;
     let read = |id| policy.csc(&id).transpose();
@@ -51,7 +51,9 @@ pub fn graph(policy: &Policy, now: Timestamp) -> Result<Graph, PolicyError> {
     }
     drawing.policy = policy;
     drawing.missing_publishers(&others);
-    Ok(drawing.graph)
+    let mut graph = drawing.graph;
+    sharing::add(&mut graph, policy, now)?;
+    Ok(graph)
 }
 
 fn others(policy: &Policy, cscs: &[Csc]) -> Result<Others, PolicyError> {
@@ -306,7 +308,7 @@ fn from_when(revocation: &Revocation) -> String {
     revocation.effective().map_or(code.to_owned(), |from| format!("from {} ({code})", day(from)))
 }
 
-fn day(time: Timestamp) -> String {
+pub(super) fn day(time: Timestamp) -> String {
     time.to_string().chars().take(10).collect()
 }
 

@@ -69,3 +69,36 @@ fn an_account_that_cannot_be_asked_is_drawn_so() {
     pair.deliver();
     audit(&pair.acme).undecided("account `vendor` cannot be asked");
 }
+
+/// Who shares layers with whom; an account that nothing names, and a permission that is over, stand out.
+#[test]
+fn accounts_layers_and_their_consumers_are_drawn() {
+    let pair = Pair::new();
+    let artifact = pair.vendor.artifact();
+    let publish =
+        ["layer", "publish", "base", "--compatible-runtimes", "python3.13", "--artifact", text(&artifact)];
+    pair.vendor.run(&publish).done();
+    let permit = |principal: &[&str]| {
+        pair.vendor.run(&[&["layer", "permit", "base", "--version", "1"], principal].concat()).done();
+    };
+    permit(&["--principal", "acme"]);
+    permit(&["--principal", "third"]);
+    let over = ["--not-before", "2020-01-01T00:00:00Z", "--not-after", "2020-02-01T00:00:00Z"];
+    permit(&[&["--principal", "other"], &over[..]].concat());
+    pair.vendor.seal();
+    let theirs = graph(&pair.vendor);
+    for said in ["base:1", "acme", "third", "may use until 2020-02-01"] {
+        assert!(theirs.contains(said), "{said}: {theirs}");
+    }
+    pair.update().done();
+    pair.acme.seal();
+    let ours = graph(&pair.acme);
+    assert!(ours.contains("base:1") && ours.contains("may use") && !ours.contains("third"), "{ours}");
+    assert!(!ours.contains("UNUSED: no CSC allows a profile of it"), "{ours}");
+    pair.allow(&["acme"]);
+    let unused = graph(&pair.acme);
+    assert!(unused.contains("UNUSED: no CSC allows a profile of it"), "{unused}");
+    write(&pair.brought().join("snapshot.json"), "{}");
+    let missing = graph(&pair.acme);
+    assert!(missing.contains("MISSING: its policy cannot be asked"), "{missing}");
+}

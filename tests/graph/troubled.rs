@@ -2,12 +2,13 @@
 
 use countersign::crypto::secret::SecretKey;
 
-use crate::support::{Scene, revocation, write};
+use crate::support::{Scene, revocation, text, write};
 
 /// A CSC that governs nothing, and allows a version that is not there.
 pub const UNUSED: &str = "csc-00000000000000001";
 
-/// A policy with a revoked key, a permission that has ended, a rule that is never reached, and [`UNUSED`].
+/// A policy with a revoked key, a permission that has ended, a rule that is never reached, [`UNUSED`],
+/// an account that nothing names, and a layer that somebody may not use any more.
 pub struct Troubled {
     pub scene: Scene,
     /// The CSC that governs everything.
@@ -41,6 +42,16 @@ impl Troubled {
         let key = scene.key("signing").public().id();
         let revoked = revocation("key", key.as_str());
         scene.append("revocations.toml", &format!("{revoked}\neffective = '2024-01-01T00:00:00Z'"));
+        let publish = ["layer", "publish", "base", "--compatible-runtimes", "python3.13", "--artifact"];
+        scene.run(&[&publish[..], &[text(&scene.artifact())]].concat()).done();
+        let permit = ["layer", "permit", "base", "--version", "1", "--principal"];
+        scene.run(&[&permit[..], &["shop"]].concat()).done();
+        let over =
+            ["old-shop", "--not-before", "2020-01-01T00:00:00Z", "--not-after", "2020-02-01T00:00:00Z"];
+        scene.run(&[&permit[..], &over].concat()).done();
+        let vendor = Scene::of_account("vendor");
+        let (pin, from) = (vendor.pin().to_string(), vendor.policy());
+        scene.run(&["account", "trust", "vendor", "--root", &pin, "--from", text(&from)]).done();
         scene.seal_over();
         Self { scene, csc }
     }

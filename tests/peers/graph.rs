@@ -31,7 +31,7 @@ fn an_xml_parser_reads_the_picture() {
     let script = "import sys, xml.etree.ElementTree as t; r = t.parse(sys.argv[1]).getroot(); \
         print({e.tag.split('}')[1] for e in r.iter()} - set('svg title style defs marker path rect text g'.split()), \
         sum(e.tag.endswith('rect') for e in r.iter()))";
-    for (scene, rects) in [(Scene::new(), 7), (Troubled::new().scene, 15)] {
+    for (scene, rects) in [(Scene::new(), 7), (Troubled::new().scene, 19)] {
         let said = printed(&python.ask(["-c", script, &drawn(&scene, "svg")]));
         assert_eq!(said, format!("set() {rects}\n"));
     }
@@ -42,7 +42,7 @@ fn mermaid_reads_the_flowchart() {
     let Some(node) = Peer::find("node") else { return };
     let Some(folder) = beside_peers("mermaid") else { return };
     let judge = script("graph/mermaid_parse.mjs");
-    for (scene, nodes, edges) in [(Scene::new(), 5, 4), (Troubled::new().scene, 13, 7)] {
+    for (scene, nodes, edges) in [(Scene::new(), 5, 4), (Troubled::new().scene, 17, 9)] {
         let asked = [judge.as_str(), text(&folder), &drawn(&scene, "mermaid")];
         assert_eq!(printed(&node.ask_in(Path::new("/"), asked)), format!("{nodes} nodes, {edges} edges\n"));
     }
