@@ -28,6 +28,7 @@ pub mod package;
 pub mod plan;
 pub mod profile;
 pub mod revocation;
+pub mod stackset;
 pub mod workspace;
 // 3 trust
 pub mod policy;

@@ -22,6 +22,7 @@ const FLOORS: [&[&str]; 6] = [
         "plan",
         "profile",
         "revocation",
+        "stackset",
         "workspace",
     ],
     &["policy"],
@@ -42,6 +43,7 @@ const SAME_FLOOR: &[(&str, &str)] = &[
     ("pin", "digest"),
     ("record", "verify"),
     ("sign", "verify"),
+    ("stackset", "csc"),
 ];
 
 fn sources(folder: &str) -> Vec<PathBuf> {

@@ -37,12 +37,23 @@ impl SourceError {
 }
 
 /// A repository's URL: one of [`SCHEMES`], or `user@host:path` for SSH.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(try_from = "String")]
 pub struct RemoteUrl(String);
 
 /// A branch, a tag, a full commit id, or `HEAD`, in the repository elsewhere.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct RefName(String);
+
+/// A branch of a repository elsewhere, by its short name.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Branch(String);
+
+/// A folder inside of a repository, `/`-separated; `.` is the top.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Folder(String);
 
 /// A folder of a repository elsewhere, as of a ref: `URL`, `URL#REF` or `URL#REF:FOLDER`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -79,10 +90,46 @@ impl RemoteUrl {
     /// A text that may quote the URL, without the credentials.
     pub fn redact(&self, text: &str) -> String {
         let text = text.replace(&self.0, &self.to_string());
-        match self.0.split_once("://").and_then(|(_, rest)| rest.split('/').next()?.rsplit_once('@')) {
-            Some((credentials, _)) => text.replace(&format!("{credentials}@"), ""),
+        match self.credentials() {
+            Some(credentials) => text.replace(&format!("{credentials}@"), ""),
             None => text,
         }
+    }
+
+    /// Whether the URL holds what others must not read: a password, or a token in a web server's URL.
+    pub fn has_secret(&self) -> bool {
+        let is_web = self.0.starts_with("http");
+        self.credentials().is_some_and(|credentials| is_web || credentials.contains(':'))
+    }
+
+    fn credentials(&self) -> Option<&str> {
+        let (_, rest) = self.0.split_once("://")?;
+        Some(rest.split('/').next()?.rsplit_once('@')?.0)
+    }
+}
+
+impl Branch {
+    /// The branch's short name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The ref's full name.
+    pub fn full(&self) -> RefName {
+        RefName(format!("refs/heads/{}", self.0))
+    }
+}
+
+impl Folder {
+    /// The folder's path; empty for the top.
+    pub fn as_str(&self) -> &str {
+        if self.0 == "." { "" } else { &self.0 }
+    }
+
+    /// Whether one of two folders lies in the other, or they are the same.
+    pub fn overlaps(&self, other: &Self) -> bool {
+        let inside = |a: &str, b: &str| b.is_empty() || a == b || a.starts_with(&format!("{b}/"));
+        inside(self.as_str(), other.as_str()) || inside(other.as_str(), self.as_str())
     }
 }
 
@@ -152,6 +199,33 @@ impl FromStr for RefName {
     }
 }
 
+impl FromStr for Branch {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let short = !text.starts_with("refs/") && text != "HEAD";
+        match text.parse::<RefName>() {
+            Ok(_) if short => Ok(Self(text.into())),
+            _ => Err(format!("`{}` is no name of a branch", text.chars().take(200).collect::<String>())),
+        }
+    }
+}
+
+impl FromStr for Folder {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let is_git = |name: &str| name.trim_end_matches(['.', ' ']).eq_ignore_ascii_case(".git");
+        if text == "." || (is_folder(text) && !text.split('/').any(is_git)) {
+            return Ok(Self(text.into()));
+        }
+        let shown: String = text.chars().take(200).collect();
+        Err(format!(
+            "`{shown}` is no folder of a repository: a relative path without `..` and `.git`, or `.`"
+        ))
+    }
+}
+
 impl FromStr for Source {
     type Err = SourceError;
 
@@ -210,6 +284,42 @@ impl fmt::Debug for RemoteUrl {
 impl fmt::Display for RefName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
+    }
+}
+
+impl fmt::Display for Branch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Display for Folder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl TryFrom<String> for RemoteUrl {
+    type Error = SourceError;
+
+    fn try_from(text: String) -> Result<Self, SourceError> {
+        text.parse()
+    }
+}
+
+impl TryFrom<String> for Branch {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse()
+    }
+}
+
+impl TryFrom<String> for Folder {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse()
     }
 }
 
@@ -285,6 +395,33 @@ mod tests {
         ] {
             assert!(text.parse::<Source>().is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn a_branch_and_a_folder_are_plain_names() {
+        for text in ["main", "feature/#7", "v1.0"] {
+            assert_eq!(text.parse::<Branch>().unwrap().full().as_str(), format!("refs/heads/{text}"));
+        }
+        for text in ["", "HEAD", "refs/heads/main", "--upload-pack=x", "+main", "a..b", "a b", "a:b", "@{1}"]
+        {
+            assert!(text.parse::<Branch>().is_err(), "{text}");
+        }
+        for text in
+            ["", "/etc", "..", "a/../b", "a//b", "./a", "a/", ".git", "a/.GIT/b", ".git.", "a\\b", "a\nb"]
+        {
+            assert!(text.parse::<Folder>().is_err(), "{text}");
+        }
+        let [top, a, ab, b] = [".", "a", "a/b", "ab"].map(|text| text.parse::<Folder>().unwrap());
+        assert!(a.overlaps(&ab) && ab.overlaps(&a) && top.overlaps(&b) && !a.overlaps(&b));
+    }
+
+    #[test]
+    fn a_secret_in_a_url_is_seen() {
+        let has = |text: &str| text.parse::<RemoteUrl>().unwrap().has_secret();
+        assert!(has("https://token@example.com/x") && has("ssh://git:word@example.com/x"));
+        assert!(
+            !has("ssh://git@example.com/x") && !has("git@example.com:x") && !has("https://example.com/a@b")
+        );
     }
 
     #[test]

@@ -11,6 +11,7 @@ use crate::digest::{Sha384, Sha384Hasher};
 use crate::files::{self, reading};
 use crate::ledger;
 use crate::limits::{DOCUMENT_BYTES_MAX, REVOCATIONS_BYTES_MAX};
+use crate::stackset;
 
 /// Which document of a policy directory a path names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,6 +24,8 @@ pub enum Kind {
     Functions,
     /// `revocations.toml`
     Revocations,
+    /// `stackset.toml`
+    StackSet,
 }
 
 impl Kind {
@@ -33,6 +36,7 @@ impl Kind {
             Some(("csc", _)) => Some(Self::Csc),
             None if path == "functions.toml" => Some(Self::Functions),
             None if path == "revocations.toml" => Some(Self::Revocations),
+            None if path == stackset::FILE_NAME => Some(Self::StackSet),
             _ => None,
         }
     }
@@ -40,7 +44,7 @@ impl Kind {
     /// The most bytes of such a document.
     pub fn limit(self) -> u64 {
         match self {
-            Self::Profile | Self::Csc | Self::Functions => DOCUMENT_BYTES_MAX,
+            Self::Profile | Self::Csc | Self::Functions | Self::StackSet => DOCUMENT_BYTES_MAX,
             Self::Revocations => REVOCATIONS_BYTES_MAX,
         }
     }
@@ -69,7 +73,8 @@ pub fn read(directory: &Path) -> Result<BTreeMap<String, Vec<u8>>, PolicyError> 
 
 /// The paths at which documents may be, sorted.
 fn paths(directory: &Path) -> Result<BTreeSet<String>, PolicyError> {
-    let mut paths = BTreeSet::from(["functions.toml".to_owned(), "revocations.toml".to_owned()]);
+    let mut paths =
+        BTreeSet::from(["functions.toml", "revocations.toml", stackset::FILE_NAME].map(str::to_owned));
     for folder in ["profiles", "csc"] {
         let names = files::names_in(&directory.join(folder))?;
         let toml = names.into_iter().filter(|name| name.ends_with(".toml") && !name.starts_with('.'));

@@ -19,6 +19,7 @@ use crate::limits::{CLOCK_SKEW_SECONDS, INDEX_PAGE_BYTES_MAX, LEDGER_BYTES_MAX, 
 use crate::name::CscId;
 use crate::profile::Profile;
 use crate::revocation::{Revocation, Revocations};
+use crate::stackset::StackSet;
 use crate::time::Timestamp;
 
 /// The times of a seal.
@@ -130,6 +131,7 @@ fn check(
             Some(Kind::Profile) => drop(Profile::parse(&file, bytes)?),
             Some(Kind::Csc) => drop(cscs.insert(Csc::parse(&file, bytes)?.id().clone())),
             Some(Kind::Functions) => named.extend(Functions::parse(&file, bytes)?.cscs().cloned()),
+            Some(Kind::StackSet) => drop(StackSet::parse(&file, bytes)?),
             Some(Kind::Revocations) => revocations = Revocations::parse(&file, bytes)?.all(),
             None => {}
         }

@@ -8,6 +8,7 @@ mod csc;
 mod function;
 mod profile;
 mod revocation;
+mod stackset;
 
 use std::path::Path;
 
@@ -17,6 +18,7 @@ use crate::document::DocumentError;
 use crate::function::Functions;
 use crate::profile::Profile;
 use crate::revocation::Revocations;
+use crate::stackset::StackSet;
 
 /// One thing that differs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -90,6 +92,10 @@ pub fn between(
         Some(Kind::Revocations) => {
             let (before, after) = both(&file, before, after, Revocations::parse)?;
             revocation::compare(&mut differences, before.as_ref(), after.as_ref());
+        }
+        Some(Kind::StackSet) => {
+            let (before, after) = both(&file, before, after, StackSet::parse)?;
+            stackset::compare(&mut differences, before.as_ref(), after.as_ref());
         }
         None => differences.forbid(format!("`{path}` is no document of a policy"), "remove it"),
     }

@@ -19,10 +19,11 @@ use crate::package::name::check_path;
 use crate::pin::Pin;
 
 /// Files at the top, each with its largest size in bytes.
-const FILES: [(&str, u64); 4] = [
+const FILES: [(&str, u64); 5] = [
     ("snapshot.json", SNAPSHOT_BYTES_MAX),
     ("functions.toml", DOCUMENT_BYTES_MAX),
     ("revocations.toml", REVOCATIONS_BYTES_MAX),
+    ("stackset.toml", DOCUMENT_BYTES_MAX),
     ("ledger.jsonl", LEDGER_BYTES_MAX),
 ];
 
