@@ -37,6 +37,7 @@ pub mod exchange;
 pub mod init;
 pub mod monitor;
 pub mod record;
+pub mod rollout;
 pub mod sign;
 pub mod verify;
 // 5 decision

@@ -26,7 +26,7 @@ const FLOORS: [&[&str]; 6] = [
         "workspace",
     ],
     &["policy"],
-    &["exchange", "init", "monitor", "record", "sign", "verify"],
+    &["exchange", "init", "monitor", "record", "rollout", "sign", "verify"],
     &["gate", "hook"],
 ];
 
