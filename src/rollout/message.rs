@@ -19,20 +19,33 @@ pub(super) fn differences(
     tip: &Tip,
     changes: &Changes,
 ) -> Result<Vec<Difference>, GitError> {
+    let documents: Vec<(&String, Kind)> =
+        changes.keys().filter_map(|path| Some((path, Kind::of(path)?))).collect();
+    let said = |path: &str, text: String| Difference { path: path.into(), text, forbidden: None };
+    if tip.files.is_empty() {
+        let names: Vec<&str> = documents.iter().map(|(path, _)| path.as_str()).collect();
+        return Ok(vec![said("snapshot.json", format!("the whole policy: {}", names.join(", ")))]);
+    }
     let mut found = Vec::new();
-    for (path, after) in changes {
-        let Some(kind) = Kind::of(path) else { continue };
+    for (path, kind) in documents {
         let before = clone.read(tip, path, kind.limit())?;
-        let whole = |text: &str| vec![Difference { path: path.clone(), text: text.into(), forbidden: None }];
-        let told = match diff::between(Path::new(""), path, before.as_deref(), after.as_deref()) {
-            // What may not be in an account of its own is no question where a copy becomes the same again.
-            Ok(told) if !told.is_empty() => {
-                told.into_iter().map(|each| Difference { forbidden: None, ..each }).collect()
-            }
-            _ if after.is_none() => whole("removed"),
-            _ => whole("written as it should be"),
-        };
-        found.extend(told.into_iter().filter(|each| !each.text.starts_with("`revision`")));
+        let after = changes.get(path).and_then(Option::as_deref);
+        // What may not be in an account of its own is no question where a copy becomes the same again.
+        let told = diff::between(Path::new(""), path, before.as_deref(), after).unwrap_or_default();
+        let before_those = found.len();
+        found.extend(
+            told.into_iter()
+                .map(|each| said(path, each.text))
+                .filter(|each| !each.text.starts_with("`revision`")),
+        );
+        if found.len() == before_those {
+            let text = match (before, after) {
+                (None, _) => "written",
+                (Some(_), Some(_)) => "restored byte for byte",
+                (Some(_), None) => "removed",
+            };
+            found.push(said(path, text.into()));
+        }
     }
     Ok(found)
 }

@@ -142,6 +142,7 @@ fn text(target: &str, drift: &Drift) -> String {
         return out;
     }
     match &drift.seal {
+        _ if drift.status == Status::Deleted => return out,
         Ok(_) if drift.status == Status::InSync => {}
         Ok(version) if drift.is_outdated => {
             out.push_str(&format!(
@@ -150,9 +151,6 @@ fn text(target: &str, drift: &Drift) -> String {
         }
         Ok(version) => out.push_str(&format!("  seal {version} holds\n")),
         Err(why) => out.push_str(&format!("  no seal holds: {}\n", line(&why.replace('\n', " ")))),
-    }
-    if drift.status == Status::Deleted {
-        return out;
     }
     for document in &drift.documents {
         out.push_str(&format!("  {:<9}  {}\n", document.status.name(), line(&document.path)));
