@@ -45,7 +45,12 @@ pub struct Entry {
 impl Bare {
     /// Opens the bare repository in a folder, which is made if it is not there.
     pub fn open_or_make(path: &Path) -> Result<Self, GitError> {
-        let inner = git2::Repository::open_bare(path).or_else(|_| git2::Repository::init_bare(path))?;
+        let make = |_| {
+            // The user's templates, such as hooks, are for repositories that people work in.
+            let mut options = git2::RepositoryInitOptions::new();
+            git2::Repository::init_opts(path, options.bare(true).external_template(false))
+        };
+        let inner = git2::Repository::open_bare(path).or_else(make)?;
         Ok(Self { inner, path: path.into(), limit: None })
     }
 

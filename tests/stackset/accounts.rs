@@ -49,10 +49,15 @@ impl Team {
         self.fleet.change("team", |work| {
             let policy = work.join("policy");
             change(&policy);
-            let root = self.account.pin.to_string();
-            let arguments = ["policy", "seal", "--policy", text(&policy), "--root", &root];
-            self.fleet.scene.run(&[&arguments[..], &["--key", text(&self.account.key)]].concat()).done();
+            self.own(&policy, &["policy", "seal", "--key", text(&self.account.key)]).done();
         });
+    }
+
+    /// Runs a command as the team does, in its policy directory.
+    fn own(&self, policy: &Path, arguments: &[&str]) -> Ran {
+        let root = self.account.pin.to_string();
+        let trust = ["-C", text(policy), "--policy", ".", "--root", &root];
+        self.fleet.scene.run(&[arguments, &trust].concat())
     }
 
     fn status(&self) -> Vec<String> {
@@ -74,8 +79,8 @@ fn a_key_that_the_target_s_root_names_seals_there() {
     let team = Team::new("['csc', 'profiles', 'functions']", "");
     team.deploy().done();
     assert_eq!(team.status(), ["team IN_SYNC"]);
-    let (policy, root) = (team.policy(), team.account.pin.to_string());
-    let status = team.fleet.scene.run(&["policy", "status", "--policy", text(&policy), "--root", &root]);
+    let policy = team.policy();
+    let status = team.own(&policy, &["policy", "status"]);
     assert!(status.done().out().contains("seal     version 2, 1 of 1 keys"), "{status}");
     assert_eq!(
         read(&policy.join("profiles/release.toml")),
@@ -113,9 +118,7 @@ fn without_a_key_a_pull_request_waits_for_the_owners_seal() {
     assert!(message.contains("Not sealed"), "{message}");
     // The owners look at it, seal it on the branch, and merge.
     team.fleet.change_on("team", "rollout", |work| {
-        let (policy, root) = (work.join("policy"), team.account.pin.to_string());
-        let arguments = ["policy", "seal", "--policy", text(&policy), "--root", &root];
-        team.fleet.scene.run(&[&arguments[..], &["--key", text(&team.account.key)]].concat()).done();
+        team.own(&work.join("policy"), &["policy", "seal", "--key", text(&team.account.key)]).done();
     });
     let ran = team.fleet.run(&["deploy"]);
     assert!(ran.done().out().contains("waits to be merged\n"), "{ran}");
@@ -153,7 +156,7 @@ fn parameters_that_nobody_knows_are_never_sealed() {
         fleet.write_set(ONE, &fleet.own("team", &account, "['csc']", more));
         let ran = fleet.scene.run(&["policy", "seal"]);
         assert!(
-            ran.code == Some(2) && ran.err().contains(line) && ran.err().contains("line 13"),
+            ran.code == Some(2) && ran.err().contains(line) && ran.err().contains("line 14: "),
             "{more}: {ran}"
         );
     }
@@ -163,7 +166,8 @@ fn parameters_that_nobody_knows_are_never_sealed() {
 fn another_root_than_the_pinned_one_is_refused() {
     let team = Team::new("['csc']", "");
     team.deploy().done();
-    let other = Fleet::new().account("team");
+    let elsewhere = Fleet::new();
+    let other = elsewhere.account("team");
     team.fleet.change("team", |work| {
         fs::remove_dir_all(work.join("policy")).unwrap();
         crate::support::copy(&other.policy, &work.join("policy"));

@@ -52,10 +52,7 @@ fn no_program_of_a_target_runs_and_no_attribute_changes_a_byte() {
     let ran = fleet.scene.path().join("ran");
     let touch = format!("touch {}", text(&ran));
     fleet.change("t0", |work| {
-        write(
-            &work.join(".gitattributes"),
-            "* filter=evil text eol=crlf ident working-tree-encoding=UTF-16\n",
-        );
+        write(&work.join(".gitattributes"), "* filter=evil text eol=crlf ident\n");
         write(&work.join("policy/.gitattributes"), "* filter=evil export-subst\n");
         write(&work.join(".gitmodules"), format!("[submodule \"x\"]\n\tpath = x\n\turl = ext::{touch}\n"));
         for hook in ["pre-push", "post-checkout", "reference-transaction"] {

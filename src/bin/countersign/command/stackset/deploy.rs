@@ -109,7 +109,8 @@ impl ChangeArgs {
             concurrent: set.max_concurrent().of(targets.len()).max(1),
         };
         let mut results = Results::new(&central, self.format);
-        let progress = Progress::start("rolling out", 0);
+        // Lines of text are progress enough.
+        let progress = (self.format == Format::Json).then(|| Progress::start("rolling out", 0));
         let mut said = Ok(());
         operation.run(&targets, preferences, |target, outcome| {
             let shown = results.add(target, &outcome);

@@ -73,7 +73,8 @@ impl Args {
         let targets = self.targets.of(&central)?;
         let (memory, now) = (memory(context), context.now);
         let threads = Threads::exactly(NonZero::new(TARGETS_AT_ONCE).unwrap_or(NonZero::<usize>::MIN));
-        let progress = Progress::start("comparing", 0);
+        // Lines of text are progress enough.
+        let progress = (self.format == Format::Json).then(|| Progress::start("comparing", 0));
         let mut results = Vec::new();
         let work = |target: &&Target| {
             Ok::<_, anyhow::Error>((target.name().to_string(), look(&central, target, &memory, now)))

@@ -80,7 +80,8 @@ impl Args {
         };
         let preferences = Preferences { tolerance: targets.len(), concurrent: TARGETS_AT_ONCE };
         let mut results = Results::new(&central, format);
-        let progress = Progress::start("looking at targets", 0);
+        // Lines of text are progress enough.
+        let progress = (format == Format::Json).then(|| Progress::start("looking at targets", 0));
         let mut said = Ok(());
         operation.run(&targets, preferences, |target, outcome| {
             let shown = results.add(target, &outcome);
