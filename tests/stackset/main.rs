@@ -12,3 +12,4 @@ mod operations;
 mod story;
 #[path = "../support/mod.rs"]
 mod support;
+mod workflow;
