@@ -14,6 +14,9 @@ use crate::time::Timestamp;
 /// What becomes of files, by their paths: bytes that are written, or nothing where one is removed.
 pub type Changes = BTreeMap<String, Option<Vec<u8>>>;
 
+/// One file's change, by its path below a folder.
+type Change<'a> = (&'a str, Option<&'a [u8]>);
+
 /// A regular file that nobody runs, as git writes its mode.
 const REGULAR: i32 = 0o100_644;
 /// A folder.
@@ -69,8 +72,7 @@ impl Bare {
         let prefix = if folder.is_empty() { String::new() } else { format!("{folder}/") };
         let changes: Vec<(String, Option<&[u8]>)> =
             changes.iter().map(|(path, bytes)| (format!("{prefix}{path}"), bytes.as_deref())).collect();
-        let below: Vec<(&str, Option<&[u8]>)> =
-            changes.iter().map(|(path, bytes)| (path.as_str(), *bytes)).collect();
+        let below: Vec<Change<'_>> = changes.iter().map(|(path, bytes)| (path.as_str(), *bytes)).collect();
         let tree = match self.changed(Some(Oid::from_str(&parent.tree)?), &below)? {
             Some(tree) => tree,
             None => self.inner.treebuilder(None)?.write()?,
@@ -83,10 +85,10 @@ impl Bare {
     }
 
     /// A tree with changes; nothing if no file is left in it.
-    fn changed(&self, tree: Option<Oid>, changes: &[(&str, Option<&[u8]>)]) -> Result<Option<Oid>, GitError> {
+    fn changed(&self, tree: Option<Oid>, changes: &[Change<'_>]) -> Result<Option<Oid>, GitError> {
         let tree = tree.map(|id| self.inner.find_tree(id)).transpose()?;
         let mut builder = self.inner.treebuilder(tree.as_ref())?;
-        let mut below: BTreeMap<&str, Vec<(&str, Option<&[u8]>)>> = BTreeMap::new();
+        let mut below: BTreeMap<&str, Vec<Change<'_>>> = BTreeMap::new();
         for (path, bytes) in changes {
             match (path.split_once('/'), bytes) {
                 (Some((name, rest)), bytes) => below.entry(name).or_default().push((rest, *bytes)),

@@ -3,6 +3,7 @@
 //! The central account is a scene's; each target is a real repository beside it, reached by its URL.
 
 #![cfg(unix)]
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod accounts;
 mod drift;
