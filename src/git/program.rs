@@ -384,6 +384,20 @@ mod tests {
     use super::*;
 
     #[test]
+    #[cfg(unix)]
+    fn a_program_that_takes_too_long_is_ended() {
+        let told = |program: &str, limit| {
+            let mut command = Command::new("sh");
+            command.args(["-c", program]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+            run_within(command, Some(limit))
+        };
+        let ended = told("exec sleep 600", Duration::from_millis(10));
+        assert!(matches!(ended, Err(ProgramError::TimedOut { .. })));
+        let ran = told("echo done >&2; exit 3", Duration::from_secs(600)).unwrap();
+        assert_eq!((ran.code, ran.words.as_str()), (Some(3), "done"));
+    }
+
+    #[test]
     fn only_the_last_words_are_kept() {
         let words = [vec![b'a'; 100_000], b"fatal: no".to_vec()].concat();
         let kept = last_words(&words[..]).unwrap();

@@ -18,7 +18,7 @@ use crate::stackset::Target;
 
 /// Folders of a policy directory that are looked into, and how deep files lie in them.
 const FOLDERS: [(&str, usize); 7] = [
-    ("accounts", 3),
+    ("accounts", 4),
     ("csc", 1),
     ("layers", 1),
     ("objects", 2),
@@ -167,6 +167,7 @@ fn is_policy_file(path: &str) -> bool {
     match path.split_once('/') {
         None => matches!(path, "snapshot.json" | "ledger.jsonl") || Kind::of(path).is_some(),
         Some(("roots", _)) => is_root(name),
+        Some(("accounts", _)) => true,
         Some(("objects", rest)) => rest.len() > 3 && is_hex(name),
         Some(_) => is_toml(name) || name.ends_with(b".json"),
     }

@@ -75,6 +75,11 @@ fn an_unsealed_or_unpinned_policy_is_rolled_out_nowhere() {
     let ran = fleet.run(&["deploy"]);
     assert!(ran.code == Some(2) && ran.err().contains("unsealed changes"), "{ran}");
     fleet.scene.seal();
+    let added = "csc/csc-00000000000000000.toml";
+    write(&fleet.scene.policy().join(added), "id = 'csc-00000000000000000'\n");
+    let ran = fleet.run(&["deploy"]);
+    assert!(ran.code == Some(2) && ran.err().contains(added), "{ran}");
+    fs::remove_file(fleet.scene.policy().join(added)).unwrap();
     fleet.scene.git(&["config", "--unset", "countersign.root"]);
     let ran = fleet.run(&["deploy"]);
     assert!(ran.code == Some(2) && ran.err().contains("pinned"), "{ran}");
