@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use git2::{ObjectType, Oid};
 
+use super::branch::Branch;
 use super::program::{self, FETCHED, Limit, ProgramError};
-use super::source::{Branch, RefName, RemoteUrl};
+use super::source::{RefName, RemoteUrl};
 use super::{BlobId, Commit, GitError};
 use crate::inventory::FileMode;
 use crate::limits::TREE_BYTES_MAX;

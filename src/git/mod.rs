@@ -5,6 +5,7 @@
 //! objects are what somebody else wrote: they are checked here.
 
 pub mod bare;
+pub mod branch;
 pub mod commit;
 mod commits;
 mod handles;

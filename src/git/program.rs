@@ -11,8 +11,9 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 use super::Repository;
+use super::branch::Branch;
 use super::notes::NOTES_REF;
-use super::source::{Branch, RefName, RemoteUrl, SCHEMES};
+use super::source::{RefName, RemoteUrl, SCHEMES};
 use crate::limits::ANSWER_BYTES_MAX;
 
 /// The ref that keeps what was fetched, so that the next time only what is new comes.

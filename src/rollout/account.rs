@@ -13,8 +13,8 @@ use super::central::Central;
 use super::clone::{Clone, Tip, files_of};
 use super::error::TargetError;
 use super::operation::Intent;
+use super::values::{is_unmanaged, revision, values, with_revision};
 use crate::crypto::secret::SecretKey;
-use crate::csc::Csc;
 use crate::document;
 use crate::files::{self, Access};
 use crate::function::Functions;
@@ -29,8 +29,7 @@ use crate::policy::root::{self, Root};
 use crate::policy::seal::{Outcome, SealError, Sealing};
 use crate::policy::snapshot::Snapshot;
 use crate::policy::store::{Location, Policy};
-use crate::profile::Profile;
-use crate::stackset::{Part, Target};
+use crate::stackset::Target;
 use crate::time::Timestamp;
 
 /// What an account's policy is changed with.
@@ -250,41 +249,4 @@ impl<'a> Work<'a> {
         fetch::judge(self.location, self.sealer.now).map_err(|error| self.fail(error))?;
         Ok(true)
     }
-}
-
-/// Whether a path is a CSC or a profile that the stack set would roll out, and does not.
-pub(super) fn is_unmanaged(target: &Target, wanted: &BTreeMap<String, Vec<u8>>, path: &str) -> bool {
-    let part = match Kind::of(path) {
-        Some(Kind::Csc) => Part::Csc,
-        Some(Kind::Profile) => Part::Profiles,
-        _ => return false,
-    };
-    target.deploy().has(part) && !wanted.contains_key(path) && !target.owns(path)
-}
-
-/// What a document says, but for its revision, which is each account's own; nothing if it is malformed.
-pub(super) fn values(path: &str, bytes: &[u8]) -> Option<serde_json::Value> {
-    let file = Path::new(path);
-    match Kind::of(path) {
-        Some(Kind::Csc) => drop(Csc::parse(file, bytes).ok()?),
-        Some(Kind::Profile) => drop(Profile::parse(file, bytes).ok()?),
-        Some(Kind::Functions) => drop(Functions::parse(file, bytes).ok()?),
-        _ => {}
-    }
-    let mut table: toml::Table = toml::from_str(std::str::from_utf8(bytes).ok()?).ok()?;
-    table.remove("revision");
-    serde_json::to_value(table).ok()
-}
-
-fn revision(bytes: &[u8]) -> Option<u64> {
-    let table: toml::Table = toml::from_str(std::str::from_utf8(bytes).ok()?).ok()?;
-    table.get("revision")?.as_integer()?.try_into().ok()
-}
-
-/// A document's values over those of another, whose layout stays, as a revision of that.
-fn with_revision(file: &Path, before: &[u8], wanted: &[u8], revision: u64) -> Result<Vec<u8>, TargetError> {
-    let mut table: toml::Table = document::from_toml(file, wanted)?;
-    let revision = i64::try_from(revision).unwrap_or(i64::MAX);
-    table.insert("revision".into(), toml::Value::Integer(revision));
-    Ok(document::update_toml(file, before, &table)?.into_bytes())
 }

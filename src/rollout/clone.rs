@@ -8,8 +8,9 @@ use tempfile::TempDir;
 
 use super::error::TargetError;
 use crate::git::bare::{Bare, FolderId, Node};
+use crate::git::branch::Branch;
 use crate::git::commit::{Author, Changes, Place};
-use crate::git::source::{Branch, RemoteUrl};
+use crate::git::source::RemoteUrl;
 use crate::git::{BlobId, Commit, GitError};
 use crate::limits::{POLICY_FILES_MAX, TARGET_GIT_SECONDS_MAX};
 use crate::policy::documents::Kind;

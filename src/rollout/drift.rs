@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 use serde_json::Value;
 
-use super::account::{self, is_unmanaged};
 use super::central::Central;
 use super::clone::{Clone, Tip};
 use super::error::{TargetError, said};
 use super::property::{self, Property};
+use super::values::{self, is_unmanaged};
 use super::{Memory, copy};
 use crate::digest::Sha384;
 use crate::limits::{DOCUMENT_BYTES_MAX, POLICY_BYTES_MAX};
@@ -138,7 +138,7 @@ impl Looking<'_> {
         let wanted = central.documents(target)?;
         let mut documents = Vec::new();
         for (path, bytes) in &wanted {
-            let document = self.document(path, bytes, account::values)?;
+            let document = self.document(path, bytes, values::values)?;
             if document.status == DocumentStatus::Deleted || !document.properties.is_empty() {
                 documents.push(document);
             }

@@ -19,6 +19,7 @@ mod message;
 mod operation;
 pub mod order;
 pub mod property;
+mod values;
 
 use std::path::{Path, PathBuf};
 

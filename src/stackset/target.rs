@@ -9,7 +9,8 @@ use std::collections::BTreeSet;
 use serde::Deserialize;
 
 use super::parameters::Parameters;
-use crate::git::source::{Branch, Folder, RemoteUrl};
+use crate::git::branch::{Branch, Folder};
+use crate::git::source::RemoteUrl;
 use crate::name::{CscId, ProfileName, TargetName};
 use crate::pin::Pin;
 
