@@ -17,14 +17,15 @@ use crate::progress::Progress;
 /// Arguments of `stackset deploy`.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Targets are changed in the order of `stackset.toml`, as its `failure_tolerance` and `max_concurrent` say.\n\
+    after_help = "Targets are changed in their order, as `failure_tolerance` and `max_concurrent` say.\n\
     Run again after it was stopped, it passes over targets that are CURRENT.\n\n\
     Examples:\n  \
     countersign stackset deploy --dry-run             what would change\n  \
     countersign stackset deploy --target canary       one target first\n  \
     countersign stackset deploy --key policy.pem      seals in the targets' own accounts\n  \
     countersign stackset deploy --shard 0/4           one job of a matrix\n\n\
-    Exit status: 0 every target is CURRENT or waits for a pull request, 1 one FAILED or is CANCELLED, 2 nothing was begun."
+    Exit status: 0 every target is CURRENT or waits for a pull request, 1 one FAILED or is CANCELLED,\n\
+    2 nothing was begun."
 )]
 pub struct Deploy {
     #[command(flatten)]
@@ -34,12 +35,14 @@ pub struct Deploy {
 /// Arguments of `stackset remediate`.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "A copy of the policy is restored as a whole. In an account of its own, documents get their values back,\n\
-    and CSCs that nobody rolled out are removed; what may not be removed is named, with what to do instead.\n\n\
+    after_help = "A copy of the policy is restored as a whole. In an account of its own, documents get their\n\
+    values back, and CSCs that nobody rolled out are removed; what may not be removed is named,\n\
+    with what to do instead.\n\n\
     Examples:\n  \
     countersign stackset drift || countersign stackset remediate\n  \
     countersign stackset remediate --target payments --dry-run\n\n\
-    Exit status: 0 every target is CURRENT or waits for a pull request, 1 one FAILED or is CANCELLED, 2 nothing was begun."
+    Exit status: 0 every target is CURRENT or waits for a pull request, 1 one FAILED or is CANCELLED,\n\
+    2 nothing was begun."
 )]
 pub struct Remediate {
     #[command(flatten)]

@@ -20,14 +20,14 @@ use crate::progress::Progress;
 
 /// Arguments of `stackset drift`.
 #[derive(Debug, clap::Args)]
-#[command(
-    after_help = "Of a target: IN_SYNC, MODIFIED, DELETED, or NOT_CHECKED with the reason. Of a document: MODIFIED, DELETED, or\n\
-    UNMANAGED, which somebody added. Of a property: ADD, REMOVE or NOT_EQUAL, with what it should be and what it is.\n\n\
+#[command(after_help = "Of a target: IN_SYNC, MODIFIED, DELETED, or NOT_CHECKED with the reason.\n\
+    Of a document: MODIFIED, DELETED, or UNMANAGED, which somebody added.\n\
+    Of a property: ADD, REMOVE or NOT_EQUAL, with what it should be and what it is.\n\n\
     Examples:\n  \
     countersign stackset drift\n  \
     countersign stackset drift --target payments --format json\n\n\
-    Exit status: 0 every target is in sync, 1 one has drifted, 2 one was not checked, and none seen to have drifted."
-)]
+    Exit status: 0 every target is in sync, 1 one has drifted, 2 one was not checked, and none seen to\n\
+    have drifted.")]
 pub struct Args {
     #[command(flatten)]
     targets: TargetArgs,

@@ -17,12 +17,12 @@ use crate::progress::Progress;
 /// Arguments of `stackset plan`.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "`--format github-matrix` asks no target: it reads the sealed `stackset.toml`, and the same targets are shared out\n\
-    in the same way each time, in their order.\n\n\
+    after_help = "`--format github-matrix` asks no target: it reads the sealed `stackset.toml`, and shares targets\n\
+    out in the same way each time, in their order.\n\n\
     Examples:\n  \
     countersign stackset plan\n  \
     echo \"matrix=$(countersign stackset plan --format github-matrix --shards 16)\" >> \"$GITHUB_OUTPUT\"\n  \
-    countersign stackset deploy --target ${{ matrix.targets }}\n\n\
+    countersign stackset deploy --target \"$TARGETS\"     from `matrix.targets`\n\n\
     Exit status: 0 told, 2 a target could not be looked at."
 )]
 pub struct Args {
