@@ -30,6 +30,7 @@ pub mod package;
 pub mod plan;
 pub mod profile;
 pub mod revocation;
+pub mod stackset;
 pub mod workspace;
 // 3 trust
 pub mod policy;
@@ -39,6 +40,7 @@ pub mod graph;
 pub mod init;
 pub mod monitor;
 pub mod record;
+pub mod rollout;
 pub mod sign;
 pub mod verify;
 // 5 decision

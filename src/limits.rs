@@ -286,3 +286,19 @@ pub const IAM_POLICY_CHARS_MAX: usize = 6_144;
 
 /// AWS Organizations' limit of a service control policy, in characters.
 pub const SCP_CHARS_MAX: usize = 5_120;
+
+/// Most targets of a stack set: 256 jobs of a matrix with 40 each.
+pub const TARGETS_MAX: usize = 10_000;
+
+/// Targets that are looked at at once where nothing is changed: what waits for a network hardly works.
+pub const TARGETS_AT_ONCE: usize = 8;
+
+/// How long one call of git for a target may take, in seconds: a gigabyte at 4 MB/s, and nobody waits for ever
+/// for a server that does not answer.
+pub const TARGET_GIT_SECONDS_MAX: u64 = 300;
+
+/// Most jobs of a matrix, as GitHub's.
+pub const SHARDS_MAX: usize = 256;
+
+/// Most lines of differences in a commit message: what somebody reads; `git show` has all of them.
+pub const MESSAGE_LINES_MAX: usize = 200;

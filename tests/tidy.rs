@@ -24,10 +24,11 @@ const FLOORS: [&[&str]; 6] = [
         "plan",
         "profile",
         "revocation",
+        "stackset",
         "workspace",
     ],
     &["policy"],
-    &["exchange", "graph", "init", "monitor", "record", "sign", "verify"],
+    &["exchange", "graph", "init", "monitor", "record", "rollout", "sign", "verify"],
     &["audit", "gate", "hook"],
 ];
 
@@ -44,6 +45,7 @@ const SAME_FLOOR: &[(&str, &str)] = &[
     ("pin", "digest"),
     ("record", "verify"),
     ("sign", "verify"),
+    ("stackset", "csc"),
 ];
 
 fn sources(folder: &str) -> Vec<PathBuf> {

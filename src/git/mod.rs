@@ -5,6 +5,8 @@
 //! objects are what somebody else wrote: they are checked here.
 
 pub mod bare;
+pub mod branch;
+pub mod commit;
 mod commits;
 mod handles;
 pub mod hooks;

@@ -32,6 +32,7 @@ use countersign::report::Finding;
 use countersign::report::escape::{line, lines};
 use countersign::report::json;
 use countersign::report::text::finding_lines;
+use countersign::rollout::CentralError;
 use countersign::sign::SignError;
 use countersign::verify::VerifyError;
 
@@ -186,6 +187,8 @@ fn hint(error: &(dyn std::error::Error + 'static)) -> Option<String> {
     } else if let Some(error) = error.downcast_ref::<SealError>() {
         error.hint()
     } else if let Some(error) = error.downcast_ref::<RotationError>() {
+        error.hint()
+    } else if let Some(error) = error.downcast_ref::<CentralError>() {
         error.hint()
     } else if let Some(error) = error.downcast_ref::<EditError>() {
         error.hint()

@@ -29,6 +29,7 @@ mod policy;
 mod profile;
 mod release;
 mod sign;
+mod stackset;
 mod verify;
 
 use anyhow::Result;
@@ -81,6 +82,9 @@ pub enum Command {
     /// Look at, seal, pin and fetch the policy, and change who may seal it
     #[command(subcommand)]
     Policy(policy::Command),
+    /// Roll the sealed policy out to other repositories, and see what became of it there
+    #[command(subcommand)]
+    Stackset(stackset::Command),
     /// Put the sealed policy into AWS's words: CloudFormation, stack sets, IAM
     #[command(subcommand)]
     Export(export::Command),
@@ -130,6 +134,7 @@ impl Command {
             Self::Key(command) => command.run(global),
             Self::Artifact(command) => command.run(global),
             Self::Policy(command) => command.run(global),
+            Self::Stackset(command) => command.run(global),
             Self::Export(command) => command.run(global),
             Self::Import(args) => args.run(global),
             Self::Attach(args) => args.run(global),
