@@ -3,6 +3,8 @@
 use std::fs;
 use std::os::unix::fs::symlink;
 
+use countersign::policy::snapshot::SealedDocument;
+
 use crate::Pair;
 use crate::support::{contents, text};
 
@@ -55,5 +57,23 @@ fn no_link_leads_out() {
         pair.acme.append("revocations.toml", &crate::support::revocation("artifact", &"ab".repeat(48)));
         pair.acme.run(&["policy", "seal"]);
         assert!(seal.is_dir(), "{place}");
+    }
+}
+
+/// A malicious vendor: what its seal names is written to our disk under that name.
+#[test]
+fn no_path_in_a_seal_leads_out() {
+    for path in
+        ["../../../functions.toml", "/tmp/planted.toml", "csc/../../../x", "csc/a\\b.toml", "csc/con.toml"]
+    {
+        let pair = Pair::strangers();
+        let mut snapshot = pair.vendor.snapshot();
+        let planted = SealedDocument { path: path.into(), ..snapshot.documents[0].clone() };
+        snapshot.documents.push(planted);
+        snapshot.documents.sort_by(|a, b| a.path.cmp(&b.path));
+        pair.vendor.put_snapshot(&snapshot);
+        let before = contents(pair.acme.path());
+        pair.trust().undecided("the path of a document");
+        assert!(contents(pair.acme.path()) == before, "{path}");
     }
 }
