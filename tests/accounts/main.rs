@@ -8,6 +8,7 @@ mod checks;
 mod grants;
 mod layers;
 mod names;
+mod revocations;
 #[path = "../support/mod.rs"]
 mod support;
 mod updates;
