@@ -77,3 +77,14 @@ fn no_path_in_a_seal_leads_out() {
         assert!(contents(pair.acme.path()) == before, "{path}");
     }
 }
+
+/// A folder that holds no policy is most often the one above it.
+#[test]
+fn a_folder_without_a_policy_is_said_to_be_none() {
+    let pair = Pair::strangers();
+    let (pin, from) = (pair.vendor.pin().to_string(), pair.vendor.path());
+    let trust = ["account", "trust", "vendor", "--root", &pin, "--from", text(from)];
+    let ran = pair.acme.run(&trust);
+    ran.undecided("there is no policy in");
+    assert!(ran.err().contains("hint: name the policy directory itself"), "{ran}");
+}
