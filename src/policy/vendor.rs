@@ -120,7 +120,7 @@ fn is_seal(path: &Path) -> bool {
 }
 
 /// Refuses a folder of ours that is a link to somewhere else.
-fn check_no_link(path: &Path) -> Result<(), PolicyError> {
+pub(super) fn check_no_link(path: &Path) -> Result<(), PolicyError> {
     match path.symlink_metadata() {
         Ok(metadata) if !metadata.is_dir() => Err(FileError::NotAFolder { path: path.into() }.into()),
         _ => Ok(()),

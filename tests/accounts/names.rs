@@ -60,6 +60,26 @@ fn no_link_leads_out() {
     }
 }
 
+/// The same for what a command writes or removes of our own.
+#[test]
+fn no_document_is_written_through_a_link() {
+    let pair = Pair::new();
+    let (acme, outside) = (&pair.acme, pair.acme.path().join("outside"));
+    let artifact = acme.artifact();
+    fs::create_dir_all(&outside).expect("a folder");
+    let link = |name: &str| symlink(&outside, acme.policy().join(name)).expect("a link");
+    link("layers");
+    let publish = ["layer", "publish", "base", "--artifact", text(&artifact)];
+    acme.run(&publish).undecided("is not a folder");
+    assert!(contents(&outside).is_empty());
+    pair.allow(&["acme"]);
+    fs::rename(acme.policy().join("accounts"), &outside.join("accounts")).expect("moved");
+    symlink(outside.join("accounts"), acme.policy().join("accounts")).expect("a link");
+    let before = contents(&outside);
+    acme.run(&["account", "forget", "vendor"]).undecided("is not a folder");
+    assert!(contents(&outside) == before);
+}
+
 /// A malicious vendor: what its seal names is written to our disk under that name.
 #[test]
 fn no_path_in_a_seal_leads_out() {
