@@ -179,6 +179,11 @@ impl PublisherArn {
         Self { owner: Owner::countersign(account), ..self.clone() }
     }
 
+    /// Whether the profile is one of this account of this tool's own.
+    pub fn is_of(&self, account: &AccountName) -> bool {
+        self.owner == Owner::countersign(account.clone())
+    }
+
     /// Whether this publisher is the profile version, or all of its profile's versions.
     pub fn allows(&self, arn: &ProfileArn) -> bool {
         self.owner == arn.owner

@@ -10,11 +10,13 @@ pub mod plan;
 pub mod sealed;
 pub mod watch;
 
+use std::borrow::Borrow;
+
 use crate::csc::{Csc, Untrusted};
 use crate::name::{AccountName, ArtifactName};
 use crate::provenance::Kind;
 use crate::report::{Check, Decision, Finding, Outcome, Verdict};
-use crate::verify::Evidence;
+use crate::verify::{Audited, Evidence};
 
 /// An artifact that may go on. Only [`decide`] makes it.
 #[derive(Debug)]
@@ -48,6 +50,20 @@ impl Gate {
     }
 }
 
+impl From<Gate> for Verdict {
+    fn from(gate: Gate) -> Self {
+        match gate {
+            Gate::Admitted(Admitted { verdict }) | Gate::Stopped(verdict) => verdict,
+        }
+    }
+}
+
+impl Borrow<Verdict> for Gate {
+    fn borrow(&self) -> &Verdict {
+        self.verdict()
+    }
+}
+
 /// What the verdict is about, for whoever reads it.
 #[derive(Debug, Clone)]
 pub struct Labels {
@@ -66,6 +82,19 @@ pub struct Labels {
 /// Nothing is admitted unless integrity passed, or there was nothing that integrity could look at
 /// and the CSC warns.
 pub fn decide(evidence: &Evidence, csc: &Csc, labels: Labels) -> Gate {
+    let verdict = verdict(evidence, csc, labels);
+    match verdict.decision {
+        Decision::Allowed | Decision::Warned => Gate::Admitted(Admitted { verdict }),
+        Decision::Denied => Gate::Stopped(verdict),
+    }
+}
+
+/// What [`decide`] would say of an audit's answer, of which nothing is admitted: it runs already.
+pub fn report(audited: &Audited, csc: &Csc, labels: Labels) -> Verdict {
+    verdict(audited.found(), csc, labels)
+}
+
+fn verdict(evidence: &Evidence, csc: &Csc, labels: Labels) -> Verdict {
     let failed = |check: &Check| evidence.outcome(*check) == Outcome::Failed;
     let status = Check::VERDICT.into_iter().find(failed);
     let every_passed = Check::VERDICT.iter().all(|check| evidence.outcome(*check) == Outcome::Passed);
@@ -74,7 +103,7 @@ pub fn decide(evidence: &Evidence, csc: &Csc, labels: Labels) -> Gate {
         (None | Some(Check::Integrity), _) | (Some(_), Untrusted::Enforce) => Decision::Denied,
         (Some(_), Untrusted::Warn) => Decision::Warned,
     };
-    let verdict = Verdict {
+    Verdict {
         decision,
         status,
         artifact: labels.artifact,
@@ -86,17 +115,13 @@ pub fn decide(evidence: &Evidence, csc: &Csc, labels: Labels) -> Gate {
         signature: evidence.facts().cloned(),
         checks: evidence.checks().to_vec(),
         signature_validation_errors: evidence.checks().iter().map(|result| result.findings.len()).sum(),
-    };
-    match decision {
-        Decision::Allowed | Decision::Warned => Gate::Admitted(Admitted { verdict }),
-        Decision::Denied => Gate::Stopped(verdict),
     }
 }
 
-/// The gate that speaks best of several, the first of those that allow; nothing if there is none.
-pub fn best<E>(gates: impl Iterator<Item = Result<Gate, E>>) -> Result<Option<Gate>, E> {
-    let decision = |gate: &Gate| gate.verdict().decision;
-    let mut best: Option<Gate> = None;
+/// The gate, or verdict, that speaks best of several, the first of those that allow; nothing if there is none.
+pub fn best<G: Borrow<Verdict>, E>(gates: impl Iterator<Item = Result<G, E>>) -> Result<Option<G>, E> {
+    let decision = |gate: &G| gate.borrow().decision;
+    let mut best: Option<G> = None;
     for gate in gates {
         let gate = gate?;
         if best.as_ref().is_none_or(|best| decision(&gate) < decision(best)) {

@@ -12,6 +12,20 @@ pub const MANIFEST_BYTES_MAX: u64 = 64 << 20;
 
 /// Largest note read or written, in bytes: the manifests of 5,000 functions of 20 files each on one commit.
 pub const NOTE_BYTES_MAX: u64 = 64 << 20;
+/// Most commits with something attached, where all of them are read: a release every minute for two years.
+pub const NOTES_MAX: usize = 1_000_000;
+/// Most files below a folder that is searched for manifests: as many as notes.
+pub const SEARCHED_FILES_MAX: usize = 1_000_000;
+/// Largest answer of the cloud about what is deployed, in bytes: 100,000 functions of 5 kB.
+pub const DEPLOYED_BYTES_MAX: u64 = 512 << 20;
+/// Most functions and layer versions in one audit: ten times the largest account that was measured.
+pub const DEPLOYED_MAX: usize = 100_000;
+/// Longest Mermaid text that is drawn, in characters: Mermaid's `maxTextSize`, which GitHub leaves as it is.
+pub const MERMAID_CHARS_MAX: usize = 50_000;
+/// Most edges that Mermaid draws: its `maxEdges`.
+pub const MERMAID_EDGES_MAX: usize = 500;
+/// Most nodes and edges of an SVG, each: a page that a person can still find something on.
+pub const SVG_PARTS_MAX: usize = 2_000;
 /// Most commits of one push that are searched for attached manifests: a year's work of a busy team.
 /// The newest come first.
 pub const PUSHED_COMMITS_MAX: usize = 10_000;
@@ -272,3 +286,19 @@ pub const IAM_POLICY_CHARS_MAX: usize = 6_144;
 
 /// AWS Organizations' limit of a service control policy, in characters.
 pub const SCP_CHARS_MAX: usize = 5_120;
+
+/// Most targets of a stack set: 256 jobs of a matrix with 40 each.
+pub const TARGETS_MAX: usize = 10_000;
+
+/// Targets that are looked at at once where nothing is changed: what waits for a network hardly works.
+pub const TARGETS_AT_ONCE: usize = 8;
+
+/// How long one call of git for a target may take, in seconds: a gigabyte at 4 MB/s, and nobody waits for ever
+/// for a server that does not answer.
+pub const TARGET_GIT_SECONDS_MAX: u64 = 300;
+
+/// Most jobs of a matrix, as GitHub's.
+pub const SHARDS_MAX: usize = 256;
+
+/// Most lines of differences in a commit message: what somebody reads; `git show` has all of them.
+pub const MESSAGE_LINES_MAX: usize = 200;

@@ -12,6 +12,7 @@ use base64ct::{Base64, Encoding};
 use serde::{Deserialize, Serialize};
 
 use super::key::{KeyId, PublicKey};
+use super::many::Verifier;
 use super::pae;
 use super::secret::SecretKey;
 use crate::limits::SIGNATURES_MAX;
@@ -129,6 +130,16 @@ impl Envelope {
         payload_type: &str,
         keys: &BTreeMap<KeyId, PublicKey>,
     ) -> Result<SignedPayload<'_>, OpenError> {
+        self.opened_with(Verifier::Library, payload_type, keys)
+    }
+
+    /// As [`Envelope::opened_by`], by this verifier.
+    pub(crate) fn opened_with(
+        &self,
+        verifier: Verifier<'_>,
+        payload_type: &str,
+        keys: &BTreeMap<KeyId, PublicKey>,
+    ) -> Result<SignedPayload<'_>, OpenError> {
         if self.payload_type != payload_type {
             return Err(OpenError::PayloadType(self.payload_type.clone()));
         }
@@ -139,7 +150,7 @@ impl Envelope {
         let id: KeyId = signature.keyid.parse().map_err(|_| unknown())?;
         let key = keys.get(&id).ok_or_else(unknown)?;
         let message = pae::encode(payload_type, &self.payload.0);
-        if !key.verifies(&message, &signature.sig.0) {
+        if !verifier.verifies(key, &message, &signature.sig.0) {
             return Err(OpenError::Signature(id));
         }
         Ok(SignedPayload { bytes: &self.payload.0, signer: id })

@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use base64ct::{Base64Unpadded, Encoding};
+use p384::ProjectivePoint;
 use p384::ecdsa::signature::Verifier;
 use p384::ecdsa::{Signature, VerifyingKey};
 use pkcs8::{DecodePublicKey, EncodePublicKey, LineEnding};
@@ -79,6 +80,11 @@ impl PublicKey {
     /// The key from its uncompressed or compressed SEC1 point.
     pub fn from_sec1(point: &[u8]) -> Result<Self, KeyError> {
         VerifyingKey::from_sec1_bytes(point).map(Self).map_err(|_| KeyError::Public)
+    }
+
+    /// The point, which [`super::many`] multiplies.
+    pub(super) fn point(&self) -> ProjectivePoint {
+        (*self.0.as_affine()).into()
     }
 
     /// The key as SubjectPublicKeyInfo PEM, which openssl and cosign read.

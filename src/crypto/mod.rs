@@ -6,5 +6,6 @@
 pub mod any;
 pub mod envelope;
 pub mod key;
+pub mod many;
 pub mod pae;
 pub mod secret;

@@ -12,6 +12,7 @@ mod lanes;
 use std::fmt;
 use std::str::FromStr;
 
+use base64ct::{Base64, Encoding};
 use serde::{Deserialize, Serialize};
 use sha2::Digest as _;
 
@@ -133,6 +134,13 @@ fn unhex(text: &[u8], bytes: &mut [u8]) -> bool {
         *byte = value.map_or(0, |(high, low)| high << 4 | low);
         value.is_some()
     })
+}
+
+impl Sha256 {
+    /// The digest that a text of Base64 writes, as AWS Lambda's `CodeSha256`; nothing if it is none.
+    pub fn from_base64(text: &str) -> Option<Self> {
+        Base64::decode_vec(text).ok()?.try_into().ok().map(Self)
+    }
 }
 
 impl Sha384 {

@@ -1,10 +1,12 @@
 //! The bare repository: where fetched commits lie, read folder by folder and never checked out.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use git2::{ObjectType, Oid};
 
-use super::program::{self, FETCHED, ProgramError};
+use super::branch::Branch;
+use super::program::{self, FETCHED, Limit, ProgramError};
 use super::source::{RefName, RemoteUrl};
 use super::{BlobId, Commit, GitError};
 use crate::inventory::FileMode;
@@ -12,13 +14,14 @@ use crate::limits::TREE_BYTES_MAX;
 
 /// A bare repository of our own.
 pub struct Bare {
-    inner: git2::Repository,
+    pub(super) inner: git2::Repository,
     path: PathBuf,
+    limit: Limit,
 }
 
 /// The name of a folder in the object database.
 #[derive(Debug, Clone, Copy)]
-pub struct FolderId(Oid);
+pub struct FolderId(pub(super) Oid);
 
 /// What a name in a folder leads to.
 #[derive(Debug, Clone, Copy)]
@@ -43,8 +46,28 @@ pub struct Entry {
 impl Bare {
     /// Opens the bare repository in a folder, which is made if it is not there.
     pub fn open_or_make(path: &Path) -> Result<Self, GitError> {
-        let inner = git2::Repository::open_bare(path).or_else(|_| git2::Repository::init_bare(path))?;
-        Ok(Self { inner, path: path.into() })
+        let make = |_| {
+            // The user's templates, such as hooks, are for repositories that people work in.
+            let mut options = git2::RepositoryInitOptions::new();
+            git2::Repository::init_opts(path, options.bare(true).external_template(false))
+        };
+        let inner = git2::Repository::open_bare(path).or_else(make)?;
+        Ok(Self { inner, path: path.into(), limit: None })
+    }
+
+    /// The same, with a limit for each call of the git program.
+    pub fn within(self, limit: Duration) -> Self {
+        Self { limit: Some(limit), ..self }
+    }
+
+    /// Whether a repository elsewhere has a branch.
+    pub fn sees(&self, url: &RemoteUrl, branch: &Branch) -> Result<bool, ProgramError> {
+        program::has(&self.path, url, &branch.full(), self.limit)
+    }
+
+    /// Moves a branch elsewhere to a commit made here on top of it, or makes the branch.
+    pub fn push(&self, url: &RemoteUrl, commit: &Commit, branch: &Branch) -> Result<(), ProgramError> {
+        program::push(&self.path, url, &commit.id, branch, self.limit)
     }
 
     /// Brings the commit that a ref elsewhere names now, and tells which it is.
@@ -55,7 +78,7 @@ impl Bare {
         for left in ["shallow.lock".to_owned(), format!("{FETCHED}.lock")] {
             let _ = std::fs::remove_file(self.path.join(left));
         }
-        program::fetch(&self.path, url, reference)?;
+        program::fetch(&self.path, url, reference, self.limit)?;
         self.inner.odb().and_then(|odb| odb.refresh()).map_err(GitError::from)?;
         let commit = self.inner.revparse_single(FETCHED).and_then(|object| object.peel_to_commit());
         let commit = commit.map_err(GitError::from)?;
@@ -91,6 +114,11 @@ impl Bare {
     pub fn entry(&self, folder: FolderId, name: &str) -> Result<Option<Node>, GitError> {
         let found = self.entries(folder)?.into_iter().find(|entry| entry.name == name.as_bytes());
         Ok(found.map(|entry| entry.node))
+    }
+
+    /// The blob that these bytes are, whether it is here or not.
+    pub fn blob_of(bytes: &[u8]) -> Result<BlobId, GitError> {
+        Ok(BlobId(Oid::hash_object(ObjectType::Blob, bytes)?))
     }
 
     /// A blob's size in bytes, without reading it.

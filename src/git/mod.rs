@@ -5,6 +5,8 @@
 //! objects are what somebody else wrote: they are checked here.
 
 pub mod bare;
+pub mod branch;
+pub mod commit;
 mod commits;
 mod handles;
 pub mod hooks;
@@ -70,6 +72,9 @@ pub enum GitError {
         /// The most bytes kept or read.
         limit: u64,
     },
+    /// More commits have something attached than any honest repository's.
+    #[error("more than {0} commits have something attached")]
+    TooManyNotes(usize),
     /// The notes ref leads to something else.
     #[error(
         "`refs/notes/countersign` leads to {0}, which is no commit of notes; have somebody who has the notes push theirs again"

@@ -8,7 +8,7 @@ use git2::{ErrorCode, ObjectType, Oid, Signature};
 
 use super::{Commit, GitError, Repository};
 use crate::files::Lock;
-use crate::limits::NOTE_BYTES_MAX;
+use crate::limits::{NOTE_BYTES_MAX, NOTES_MAX};
 
 /// The ref under which manifests are attached.
 pub const NOTES_REF: &str = "refs/notes/countersign";
@@ -94,6 +94,34 @@ impl<'r> Notes<'r> {
         Ok(Some(self.repository.find_blob(blob)?.content().to_vec()))
     }
 
+    /// The ids of every commit that something is attached to, sorted.
+    pub fn commits(&self) -> Result<Vec<String>, GitError> {
+        let (mut found, mut seen) = (Vec::new(), 0);
+        let mut folders: Vec<(String, Oid)> =
+            self.tree.iter().map(|tree| (String::new(), tree.id())).collect();
+        while let Some((above, folder)) = folders.pop() {
+            let folder = self.repository.find_tree(folder)?;
+            // A few trees, one inside another, can be made to hold more names than anybody counts.
+            seen += folder.len();
+            if seen > NOTES_MAX {
+                return Err(GitError::TooManyNotes(NOTES_MAX));
+            }
+            for entry in &folder {
+                let Some(name) = entry.name().ok().filter(|name| is_hex(name)) else { continue };
+                let name = format!("{above}{name}");
+                match entry.kind() {
+                    Some(ObjectType::Blob) if is_id(&name) => found.push(name),
+                    // Each folder's name has a part of the id, so folders are never deeper than ids are long.
+                    Some(ObjectType::Tree) if name.len() < ID_DIGITS => folders.push((name, entry.id())),
+                    _ => {}
+                }
+            }
+        }
+        found.sort();
+        found.dedup();
+        Ok(found)
+    }
+
     /// The blob whose name, without the slashes, is `rest`.
     fn find(&self, mut tree: git2::Tree<'r>, mut rest: &str) -> Result<Option<Oid>, GitError> {
         loop {
@@ -106,4 +134,15 @@ impl<'r> Notes<'r> {
             (tree, rest) = (self.repository.find_tree(next)?, below);
         }
     }
+}
+
+/// How many digits a commit's id has.
+const ID_DIGITS: usize = 40;
+
+fn is_id(text: &str) -> bool {
+    text.len() == ID_DIGITS && is_hex(text)
+}
+
+fn is_hex(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }

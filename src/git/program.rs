@@ -6,9 +6,12 @@
 
 use std::io::{self, Read};
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc;
+use std::time::Duration;
 
 use super::Repository;
+use super::branch::Branch;
 use super::notes::NOTES_REF;
 use super::source::{RefName, RemoteUrl, SCHEMES};
 use crate::files::words::{indented, last_words};
@@ -72,6 +75,22 @@ pub enum ProgramError {
         /// The last lines that git said, without credentials.
         words: String,
     },
+    /// The program was still at it when its time was over.
+    #[error("git did not end within {seconds} seconds, and was ended")]
+    TimedOut {
+        /// The limit in seconds.
+        seconds: u64,
+    },
+    /// The program could not send a commit to a branch.
+    #[error("git could not push to `{branch}` of `{url}`{}", indented(words))]
+    Push {
+        /// The repository.
+        url: RemoteUrl,
+        /// The branch.
+        branch: Branch,
+        /// The last lines that git said, without credentials.
+        words: String,
+    },
     /// The program could not bring, send or unite notes.
     #[error("git could not {what} `{NOTES_REF}`{}", indented(words))]
     Notes {
@@ -100,6 +119,13 @@ impl ProgramError {
             Self::Missing => "install git, or put it on the PATH",
             Self::Start(_) | Self::Unreadable(_) => return None,
             Self::NoAnswer { .. } => "start it inside a git repository of your own, or name one with `-C`",
+            Self::TimedOut { .. } => "try again, and look whether the server answers `git ls-remote`",
+            Self::Push { words, .. } if words.contains("[remote rejected]") => {
+                "the server takes no such push: let `pull_request` name a branch that it takes"
+            }
+            Self::Push { .. } => {
+                "check that you may push to the branch; run it again if somebody else just did"
+            }
             Self::Failed { .. } => "check the URL, the ref, and that `git fetch` may read the repository",
             Self::Notes { words, .. } if words.contains("[rejected]") => {
                 "somebody attached more meanwhile: bring that with `countersign manifests --fetch`, and push again"
@@ -109,16 +135,72 @@ impl ProgramError {
     }
 }
 
+/// How long a call of the program may take; nothing is for ever.
+pub type Limit = Option<Duration>;
+
 /// Brings the commit that a ref names now, without its history, into a bare repository, as [`FETCHED`].
-pub fn fetch(repository: &Path, url: &RemoteUrl, reference: &RefName) -> Result<(), ProgramError> {
-    let mut command = git(repository);
+pub fn fetch(
+    repository: &Path,
+    url: &RemoteUrl,
+    reference: &RefName,
+    limit: Limit,
+) -> Result<(), ProgramError> {
+    let mut command = limited(git(repository), limit);
     command.args(["fetch", "--quiet", "--depth=1", "--no-tags", "--no-recurse-submodules", "--"]);
     command.arg(url.with_credentials()).arg(format!("+{reference}:{FETCHED}"));
-    let words = match run(command)? {
-        Ran { code: Some(0), .. } => return Ok(()),
-        Ran { words, .. } => url.redact(&words),
-    };
-    Err(ProgramError::Failed { url: url.clone(), reference: reference.clone(), words })
+    match run_within(command, limit)? {
+        Ran { code: Some(0), .. } => Ok(()),
+        Ran { words, .. } => Err(fetch_failed(url, reference, &words)),
+    }
+}
+
+fn fetch_failed(url: &RemoteUrl, reference: &RefName, words: &str) -> ProgramError {
+    ProgramError::Failed { url: url.clone(), reference: reference.clone(), words: url.redact(words) }
+}
+
+/// Whether a repository elsewhere has this ref.
+pub fn has(
+    repository: &Path,
+    url: &RemoteUrl,
+    reference: &RefName,
+    limit: Limit,
+) -> Result<bool, ProgramError> {
+    let mut command = limited(git(repository), limit);
+    command.args(["ls-remote", "--quiet", "--exit-code", "--", url.with_credentials(), reference.as_str()]);
+    match run_within(command, limit)? {
+        Ran { code: Some(0), .. } => Ok(true),
+        // `--exit-code`: the remote answered, and has no such ref.
+        Ran { code: Some(2), .. } => Ok(false),
+        Ran { words, .. } => Err(fetch_failed(url, reference, &words)),
+    }
+}
+
+/// Moves a branch elsewhere to a commit that is built on it, or makes the branch; nothing is ever forced.
+pub fn push(
+    repository: &Path,
+    url: &RemoteUrl,
+    commit: &str,
+    branch: &Branch,
+    limit: Limit,
+) -> Result<(), ProgramError> {
+    let mut command = limited(git(repository), limit);
+    command.args(["-c", "push.followTags=false", "-c", "push.gpgSign=false"]);
+    command.args(["push", "--quiet", "--no-verify", "--no-recurse-submodules", "--"]);
+    command.arg(url.with_credentials()).arg(format!("{commit}:{}", branch.full()));
+    match run_within(command, limit)? {
+        Ran { code: Some(0), .. } => Ok(()),
+        Ran { words, .. } => {
+            Err(ProgramError::Push { url: url.clone(), branch: branch.clone(), words: url.redact(&words) })
+        }
+    }
+}
+
+/// A call that is one of many and has its time: nobody is asked for a password.
+fn limited(mut command: Command, limit: Limit) -> Command {
+    if limit.is_some() {
+        command.env("GIT_TERMINAL_PROMPT", "0");
+    }
+    command
 }
 
 /// Brings a remote's notes and unites them with those here, line by line; false if it has none.
@@ -201,12 +283,39 @@ struct Ran {
     words: String,
 }
 
-fn run(mut command: Command) -> Result<Ran, ProgramError> {
-    let mut child = command.spawn().map_err(|error| match error.kind() {
+fn run(command: Command) -> Result<Ran, ProgramError> {
+    let mut child = start(command)?;
+    let words = child.stderr.take().map_or(Ok(Vec::new()), last_words);
+    ended(child, words)
+}
+
+/// As [`run`]; a program that takes longer is ended.
+fn run_within(command: Command, limit: Limit) -> Result<Ran, ProgramError> {
+    let Some(limit) = limit else { return run(command) };
+    let mut child = start(command)?;
+    let (send, receive) = mpsc::channel();
+    if let Some(stderr) = child.stderr.take() {
+        // A helper that git left may hold the stream open: nobody waits for this thread.
+        std::thread::spawn(move || send.send(last_words(stderr)));
+    }
+    match receive.recv_timeout(limit) {
+        Ok(words) => ended(child, words),
+        Err(_) => {
+            let _ = child.kill();
+            let _ = child.wait();
+            Err(ProgramError::TimedOut { seconds: limit.as_secs() })
+        }
+    }
+}
+
+fn start(mut command: Command) -> Result<Child, ProgramError> {
+    command.spawn().map_err(|error| match error.kind() {
         io::ErrorKind::NotFound => ProgramError::Missing,
         _ => ProgramError::Start(error),
-    })?;
-    let words = child.stderr.take().map_or(Ok(Vec::new()), last_words);
+    })
+}
+
+fn ended(mut child: Child, words: io::Result<Vec<u8>>) -> Result<Ran, ProgramError> {
     let status = child.wait().map_err(ProgramError::Start)?;
     let words = String::from_utf8_lossy(&words.map_err(ProgramError::Start)?).trim().to_owned();
     Ok(Ran { code: status.code(), words })
@@ -248,4 +357,23 @@ pub fn ask(folder: &Path, arguments: &[&str]) -> Result<Option<String>, ProgramE
         answer.pop();
     }
     Ok(Some(answer))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[cfg(unix)]
+    fn a_program_that_takes_too_long_is_ended() {
+        let told = |program: &str, limit| {
+            let mut command = Command::new("sh");
+            command.args(["-c", program]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+            run_within(command, Some(limit))
+        };
+        let ended = told("exec sleep 600", Duration::from_millis(10));
+        assert!(matches!(ended, Err(ProgramError::TimedOut { .. })));
+        let ran = told("echo done >&2; exit 3", Duration::from_secs(600)).unwrap();
+        assert_eq!((ran.code, ran.words.as_str()), (Some(3), "done"));
+    }
 }

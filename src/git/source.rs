@@ -37,12 +37,13 @@ impl SourceError {
 }
 
 /// A repository's URL: one of [`SCHEMES`], or `user@host:path` for SSH.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(try_from = "String")]
 pub struct RemoteUrl(String);
 
 /// A branch, a tag, a full commit id, or `HEAD`, in the repository elsewhere.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct RefName(String);
+pub struct RefName(pub(super) String);
 
 /// A folder of a repository elsewhere, as of a ref: `URL`, `URL#REF` or `URL#REF:FOLDER`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -79,22 +80,21 @@ impl RemoteUrl {
     /// A text that may quote the URL, without the credentials.
     pub fn redact(&self, text: &str) -> String {
         let text = text.replace(&self.0, &self.to_string());
-        match self.0.split_once("://").and_then(|(_, rest)| rest.split('/').next()?.rsplit_once('@')) {
-            Some((credentials, _)) => text.replace(&format!("{credentials}@"), ""),
+        match self.credentials() {
+            Some(credentials) => text.replace(&format!("{credentials}@"), ""),
             None => text,
         }
     }
-}
 
-impl RefName {
-    /// The ref that a repository is on.
-    pub fn head() -> Self {
-        Self("HEAD".into())
+    /// Whether the URL holds what others must not read: a password, or a token in a web server's URL.
+    pub fn has_secret(&self) -> bool {
+        let is_web = self.0.starts_with("http");
+        self.credentials().is_some_and(|credentials| is_web || credentials.contains(':'))
     }
 
-    /// The ref's text.
-    pub fn as_str(&self) -> &str {
-        &self.0
+    fn credentials(&self) -> Option<&str> {
+        let (_, rest) = self.0.split_once("://")?;
+        Some(rest.split('/').next()?.rsplit_once('@')?.0)
     }
 }
 
@@ -170,7 +170,7 @@ impl FromStr for Source {
     }
 }
 
-fn is_folder(text: &str) -> bool {
+pub(super) fn is_folder(text: &str) -> bool {
     let plain = |name: &str| !matches!(name, "" | "." | "..");
     text.len() <= TEXT_BYTES_MAX
         && text.split('/').all(plain)
@@ -210,6 +210,14 @@ impl fmt::Debug for RemoteUrl {
 impl fmt::Display for RefName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
+    }
+}
+
+impl TryFrom<String> for RemoteUrl {
+    type Error = SourceError;
+
+    fn try_from(text: String) -> Result<Self, SourceError> {
+        text.parse()
     }
 }
 
@@ -285,6 +293,15 @@ mod tests {
         ] {
             assert!(text.parse::<Source>().is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn a_secret_in_a_url_is_seen() {
+        let has = |text: &str| text.parse::<RemoteUrl>().unwrap().has_secret();
+        assert!(has("https://token@example.com/x") && has("ssh://git:word@example.com/x"));
+        assert!(
+            !has("ssh://git@example.com/x") && !has("git@example.com:x") && !has("https://example.com/a@b")
+        );
     }
 
     #[test]

@@ -83,16 +83,21 @@ impl Attached {
     }
 }
 
+/// The lines of a note that hold something.
+pub fn lines(note: &[u8]) -> impl Iterator<Item = &[u8]> {
+    note.split(|byte| *byte == b'\n').filter(|line| !line.trim_ascii().is_empty())
+}
+
 /// Reads a note.
 pub fn read(note: &[u8]) -> Lines {
-    let mut lines = Lines::default();
-    for line in note.split(|byte| *byte == b'\n').filter(|line| !line.trim_ascii().is_empty()) {
+    let mut read = Lines::default();
+    for line in lines(note) {
         match Attached::parse(line) {
-            Ok(attached) => lines.manifests.push(attached),
-            Err(_) => lines.malformed += 1,
+            Ok(attached) => read.manifests.push(attached),
+            Err(_) => read.malformed += 1,
         }
     }
-    lines
+    read
 }
 
 /// The note with these manifests too, and how many of them were not there before.

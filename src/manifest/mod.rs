@@ -13,6 +13,7 @@
 
 pub mod attached;
 pub mod bundle;
+pub mod claim;
 pub mod shelf;
 
 use std::collections::BTreeMap;

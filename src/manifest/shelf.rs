@@ -5,8 +5,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use serde::Deserialize;
-
+use super::claim::Claim;
 use crate::digest::Sha256;
 use crate::files::{self, FileError};
 use crate::limits::{MANIFEST_BYTES_MAX, MANIFESTS_MAX};
@@ -54,21 +53,6 @@ impl Shelf {
     }
 }
 
-#[derive(Deserialize)]
-struct Claim {
-    subject: Vec<ClaimedSubject>,
-}
-
-#[derive(Deserialize)]
-struct ClaimedSubject {
-    digest: ClaimedDigest,
-}
-
-#[derive(Deserialize)]
-struct ClaimedDigest {
-    sha256: Sha256,
-}
-
 /// The SHA-256 that a file claims, if it is a manifest; what is no regular file, or too large, is none.
 fn claimed(path: &Path) -> Result<Option<Sha256>, FileError> {
     let bytes = match files::read_if_there(path, MANIFEST_BYTES_MAX) {
@@ -76,8 +60,5 @@ fn claimed(path: &Path) -> Result<Option<Sha256>, FileError> {
         Err(FileError::NotAFile { .. } | FileError::TooLarge { .. }) => return Ok(None),
         Err(error) => return Err(error),
     };
-    let Ok(bundle) = super::parse(path, &bytes) else { return Ok(None) };
-    let Ok(envelope) = bundle.envelope() else { return Ok(None) };
-    let claim = serde_json::from_slice::<Claim>(envelope.unverified_payload()).ok();
-    Ok(claim.and_then(|claim| claim.subject.first().map(|subject| subject.digest.sha256)))
+    Ok(Claim::of(&bytes).map(|claim| claim.sha256))
 }

@@ -9,8 +9,6 @@ mod node;
 mod terraform;
 mod yaml;
 
-use base64ct::{Base64, Encoding};
-
 use self::node::Node;
 use crate::digest::Sha256;
 use crate::provenance::Kind;
@@ -105,8 +103,7 @@ pub fn read(bytes: &[u8]) -> Result<Vec<Resource>, PlanError> {
 impl CodeHash {
     /// What the text says: base64 of a SHA-256, as `filebase64sha256` and AWS Lambda's `CodeSha256` write it.
     fn of(text: &str) -> Self {
-        let bytes = Base64::decode_vec(text).unwrap_or_default();
-        let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-        hex.parse().map_or_else(|_| Self::Malformed(text.chars().take(100).collect()), Self::Sha256)
+        let malformed = || Self::Malformed(text.chars().take(100).collect());
+        Sha256::from_base64(text).map_or_else(malformed, Self::Sha256)
     }
 }

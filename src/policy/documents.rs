@@ -11,6 +11,7 @@ use crate::digest::{Sha384, Sha384Hasher};
 use crate::files::{self, reading};
 use crate::ledger;
 use crate::limits::{DOCUMENT_BYTES_MAX, ORGANIZATION_BYTES_MAX, REVOCATIONS_BYTES_MAX};
+use crate::stackset;
 
 /// Which document of a policy directory a path names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,18 +32,23 @@ pub enum Kind {
     Membership,
     /// `organization.toml`
     Organization,
+    /// `stackset.toml`
+    StackSet,
 }
 
 /// Folders of documents; each document is a file in one of them that ends in `.toml`.
 const FOLDERS: [&str; 4] = ["accounts", "csc", "layers", "profiles"];
 
 /// Documents at the top. Only the first two have to be there.
-const FILES: [&str; 4] = ["functions.toml", "revocations.toml", "account.toml", "organization.toml"];
+const FILES: [&str; 5] =
+    ["functions.toml", "revocations.toml", "account.toml", "organization.toml", stackset::FILE_NAME];
 
 impl Kind {
     /// The document that a path names, if it names one that people edit.
     pub fn of(path: &str) -> Option<Self> {
         match path.split_once('/') {
+            // What lies deeper is another account's.
+            Some((_, name)) if name.contains('/') => None,
             Some(("profiles", _)) => Some(Self::Profile),
             Some(("csc", _)) => Some(Self::Csc),
             Some(("layers", _)) => Some(Self::Layer),
@@ -53,6 +59,7 @@ impl Kind {
                 "revocations.toml" => Some(Self::Revocations),
                 "account.toml" => Some(Self::Membership),
                 "organization.toml" => Some(Self::Organization),
+                stackset::FILE_NAME => Some(Self::StackSet),
                 _ => None,
             },
         }
@@ -63,9 +70,13 @@ impl Kind {
         match self {
             Self::Revocations => REVOCATIONS_BYTES_MAX,
             Self::Organization => ORGANIZATION_BYTES_MAX,
-            Self::Profile | Self::Csc | Self::Functions | Self::Layer | Self::Account | Self::Membership => {
-                DOCUMENT_BYTES_MAX
-            }
+            Self::Profile
+            | Self::Csc
+            | Self::Functions
+            | Self::Layer
+            | Self::Account
+            | Self::Membership
+            | Self::StackSet => DOCUMENT_BYTES_MAX,
         }
     }
 }

@@ -24,6 +24,7 @@ use crate::limits::{
 use crate::name::{AccountName, CscId};
 use crate::profile::Profile;
 use crate::revocation::{Revocation, Revocations};
+use crate::stackset::StackSet;
 use crate::time::Timestamp;
 
 /// The times of a seal.
@@ -137,6 +138,7 @@ fn check(
             Some(Kind::Profile) => drop(Profile::parse(&file, bytes)?),
             Some(Kind::Csc) => drop(cscs.insert(Csc::parse(&file, bytes)?.id().clone())),
             Some(Kind::Functions) => named.extend(Functions::parse(&file, bytes)?.cscs().cloned()),
+            Some(Kind::StackSet) => drop(StackSet::parse(&file, bytes)?),
             Some(Kind::Revocations) => revocations = Revocations::parse(&file, bytes)?.all(),
             Some(Kind::Layer) => drop(Layer::parse(&file, bytes)?),
             Some(Kind::Account) => others.push(KnownAccount::parse(&file, bytes)?),

@@ -31,6 +31,7 @@ use crate::name::{AccountName, ArtifactName, CscId, JobId, ProfileName};
 use crate::pin::Pin;
 use crate::profile::Profile;
 use crate::revocation::{Revocation, Revocations, signed};
+use crate::stackset::{self, StackSet};
 use crate::time::Timestamp;
 
 /// Where a policy is, and what it must agree with.
@@ -189,6 +190,11 @@ impl Policy {
     /// Which CSC governs which functions.
     pub fn functions(&self) -> Result<Functions, PolicyError> {
         self.parsed("functions.toml", Functions::parse)?.ok_or(PolicyError::Missing("functions.toml"))
+    }
+
+    /// Where the policy is rolled out, if it is anywhere.
+    pub fn stackset(&self) -> Result<Option<StackSet>, PolicyError> {
+        self.parsed(stackset::FILE_NAME, StackSet::parse)
     }
 
     /// The ids of every sealed CSC.

@@ -199,6 +199,40 @@ pub const RULES: &[Rule] = &[
         "What nobody allowed is denied. Ask the owner of the policy to attach a code signing config with \
         `countersign function attach`.",
     ),
+    mismatch(
+        "deployed-differs",
+        "Another package runs than the one that was signed",
+        "No manifest has the hash of what is deployed, and those of its name have others. Deploy the package that was signed, or sign the \
+        one that runs if it is the right one.",
+    ),
+    mismatch(
+        "deployed-unsigned",
+        "What runs is not signed",
+        "No manifest has the hash of what is deployed, and none its name: it was deployed before signing was \
+        switched on, or past it. Deploy a signed package, or name where its manifest is.",
+    ),
+    mismatch(
+        "deployed-image",
+        "A container image runs",
+        "Code signing of ZIPs does not cover images, here or in AWS. Deploy the function as a ZIP, or have its image \
+        verified where it is pulled.",
+    ),
+    mismatch(
+        "deployed-untold",
+        "The hash of what runs is not known",
+        "Nothing that was given tells it. Of a layer version only `aws lambda get-layer-version-by-arn` does: give \
+        its answer to `countersign audit` too.",
+    ),
+    mismatch(
+        "deployed-malformed",
+        "What is told of what runs cannot be",
+        "A hash is none, or two are told of one layer version. Get the answer of `aws lambda` again.",
+    ),
+    mismatch(
+        "deployed-unsignable",
+        "Nothing can be signed under this name",
+        "The function or layer runs under a name that no manifest can have. Deploy it under another.",
+    ),
     Rule {
         code: "signature-expired",
         check: Check::Expiry,

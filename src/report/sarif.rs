@@ -19,8 +19,13 @@ const SCHEMA: &str =
 /// Where the paths of a package's files count from.
 const PACKAGE: &str = "PACKAGE";
 
-/// Renders verdicts as one run.
+/// Renders verdicts as one run, which ends with status 1 where one of them is a denial.
 pub fn render(verdicts: &[Verdict], notes: &[String]) -> String {
+    render_ending(verdicts, notes, u8::from(Decision::of(verdicts) == Decision::Denied))
+}
+
+/// As [`render`], of a run that ends with this exit status.
+pub fn render_ending(verdicts: &[Verdict], notes: &[String], exit_code: u8) -> String {
     let mut results = Results::default();
     for verdict in verdicts {
         verdict.findings().for_each(|finding| results.add(Some(verdict), finding));
@@ -37,7 +42,7 @@ pub fn render(verdicts: &[Verdict], notes: &[String]) -> String {
         },
         invocations: [Invocation {
             execution_successful: true,
-            exit_code: u8::from(decision == Decision::Denied),
+            exit_code,
             exit_code_description: decision.name(),
             tool_execution_notifications: notes.iter().map(notification).collect(),
         }],

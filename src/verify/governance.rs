@@ -36,6 +36,11 @@ impl Governance {
         Ok(Self { functions, cscs })
     }
 
+    /// One of the CSCs, if it governs something.
+    pub fn by(&self, csc: &CscId) -> Option<&Governing> {
+        self.cscs.get(csc)
+    }
+
     /// What governs a function or layer; what nothing governs is denied.
     pub fn of(&self, name: &ArtifactName) -> Option<&Governing> {
         self.functions.csc_of(name).and_then(|id| self.cscs.get(id))

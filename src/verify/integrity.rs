@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use crate::crypto::envelope::OpenError;
 use crate::crypto::key::{KeyId, PublicKey};
+use crate::crypto::many::Verifier;
 use crate::digest::{ArtifactDigests, QuickDigests, Sha256, Sha384};
 use crate::files::FileError;
 use crate::files::artifact::Artifact;
@@ -101,6 +102,15 @@ impl Intact {
 /// No manifest and an unknown key are mismatches; a known key's broken signature and a malformed
 /// statement are integrity failures (`docs/formats.md`).
 pub fn open(manifest: Option<&(PathBuf, Vec<u8>)>, keys: &BTreeMap<KeyId, PublicKey>) -> Opening {
+    open_with(Verifier::Library, manifest, keys)
+}
+
+/// As [`open`], by this verifier.
+pub(super) fn open_with(
+    verifier: Verifier<'_>,
+    manifest: Option<&(PathBuf, Vec<u8>)>,
+    keys: &BTreeMap<KeyId, PublicKey>,
+) -> Opening {
     let Some((path, bytes)) = manifest else {
         return Opening::Failed(no_manifest());
     };
@@ -113,7 +123,7 @@ pub fn open(manifest: Option<&(PathBuf, Vec<u8>)>, keys: &BTreeMap<KeyId, Public
         Ok(envelope) => envelope,
         Err(error) => return malformed(error.to_string()),
     };
-    let payload = match envelope.opened_by(manifest::PAYLOAD_TYPE, keys) {
+    let payload = match envelope.opened_with(verifier, manifest::PAYLOAD_TYPE, keys) {
         Ok(payload) => payload,
         Err(error @ OpenError::UnknownKey(_)) => return Opening::UnknownKey(unknown_key(&error)),
         Err(error @ OpenError::Signature(_)) => {

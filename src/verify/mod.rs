@@ -16,11 +16,11 @@ pub mod source;
 
 use std::path::PathBuf;
 
-use self::integrity::{Digests, Intact, Opening};
+use self::integrity::{Digests, Opening};
 use self::publishers::Account;
 pub use self::publishers::Publishers;
-use self::revocation::Known;
 use self::source::SourcePackage;
+use crate::crypto::many::{Many, Verifier};
 use crate::csc::Csc;
 use crate::digest::Sha256;
 use crate::files::FileError;
@@ -29,7 +29,6 @@ use crate::name::ArtifactName;
 use crate::parallel::Threads;
 use crate::policy::error::PolicyError;
 use crate::policy::store::Policy;
-use crate::profile::Profile;
 use crate::provenance::Kind;
 use crate::report::{Check, CheckResult, Finding, Outcome, SignatureFacts};
 use crate::time::Timestamp;
@@ -137,6 +136,27 @@ impl Evidence {
     }
 }
 
+/// What the four checks found where [`Many`] verified: enough for a report, and no gate admits anything by it.
+#[derive(Debug)]
+pub struct Audited(Evidence);
+
+impl Audited {
+    /// Nothing was verified, for a reason.
+    pub fn only(finding: Finding) -> Self {
+        Self(Evidence::only(finding))
+    }
+
+    /// Things worth saying that change no verdict.
+    pub fn notes(&self) -> &[String] {
+        self.0.notes()
+    }
+
+    /// What was found; for [`crate::gate::report`] alone.
+    pub(crate) fn found(&self) -> &Evidence {
+        &self.0
+    }
+}
+
 /// Runs the four checks in order; each is evaluated if the ones before left something to look at.
 pub fn verify(policy: &Policy, question: &Question<'_>) -> Result<Evidence, VerifyError> {
     verify_by(policy, &Publishers::read(policy, question.csc)?, question)
@@ -148,7 +168,26 @@ pub fn verify_by(
     publishers: &Publishers,
     question: &Question<'_>,
 ) -> Result<Evidence, VerifyError> {
-    let opened = match integrity::open(question.manifest.as_ref(), publishers.keys()) {
+    verify_with(Verifier::Library, policy, publishers, question)
+}
+
+/// As [`verify_by`], of what runs already, with signatures by the equation of [`Many`].
+pub fn audit(
+    many: &Many,
+    policy: &Policy,
+    publishers: &Publishers,
+    question: &Question<'_>,
+) -> Result<Audited, VerifyError> {
+    verify_with(Verifier::Many(many), policy, publishers, question).map(Audited)
+}
+
+fn verify_with(
+    verifier: Verifier<'_>,
+    policy: &Policy,
+    publishers: &Publishers,
+    question: &Question<'_>,
+) -> Result<Evidence, VerifyError> {
+    let opened = match integrity::open_with(verifier, question.manifest.as_ref(), publishers.keys()) {
         Opening::Opened(opened) => opened,
         Opening::UnknownKey(finding) => {
             publishers.check_all_asked()?;
@@ -177,57 +216,17 @@ pub fn verify_by(
         }
     };
     let profile = account.and_then(|account| account.profile(intact.job().profile.profile()));
-    let (revoked, uncounted) = revoked(policy, other, &intact, profile, question)?;
-    let notes = [publishers.notes(), &uncounted].concat();
+    let revoked = revocation::of_both(policy, other, &intact, profile, question)?;
+    let notes = [publishers.notes(), &revoked.notes].concat();
     let unzipped = Some(intact.job().files.iter().map(|file| file.size).fold(0, u64::saturating_add));
     let results = [
         (Check::Integrity, Vec::new()),
         (Check::Mismatch, mismatch::check(&intact, policy.account(), question, account.is_some(), profile)),
         (Check::Expiry, expiry::check(intact.job(), profile, question.now)),
-        (Check::Revocation, revoked),
+        (Check::Revocation, revoked.findings),
     ];
     let checks = results.map(|(check, findings)| result(check, Some(findings)));
     Ok(Evidence { checks: checks.into(), facts, unzipped, notes })
-}
-
-/// What our policy revokes, and what that of the signed profile's account does; notes come with it.
-///
-/// A trusted time from another account's ledger counts against that account's revocations alone: against ours
-/// it would let another's document grant something here.
-fn revoked(
-    policy: &Policy,
-    other: Option<&Policy>,
-    intact: &Intact,
-    profile: Option<&Profile>,
-    question: &Question<'_>,
-) -> Result<(Vec<Finding>, Vec<String>), PolicyError> {
-    let (ours, mut notes, recorded_at) = revoked_by(policy, None, intact, profile, question)?;
-    let Some(other) = other else { return Ok((ours, notes)) };
-    let theirs = revoked_by(other, recorded_at, intact, profile, question);
-    let (theirs, more, _) = theirs.map_err(|error| error.of_account(other.account()))?;
-    notes.extend(more);
-    Ok(([ours, theirs].concat(), notes))
-}
-
-/// What one policy revokes, notes, and the earliest trusted time that it or `recorded_at` gives.
-fn revoked_by(
-    policy: &Policy,
-    recorded_at: Option<Timestamp>,
-    intact: &Intact,
-    profile: Option<&Profile>,
-    question: &Question<'_>,
-) -> Result<(Vec<Finding>, Vec<String>, Option<Timestamp>), PolicyError> {
-    let (job, artifact) = (intact.job(), &intact.statement().subject().digest.sha384);
-    let here = policy.recorded_at(&intact.payload(), intact.signer())?;
-    let recorded_at = [recorded_at, here].into_iter().flatten().min();
-    let mut known = Known { recorded_at, ..Known::of(policy, job, artifact, intact.signer())? };
-    // The account's own document of the profile says more, and who may revoke its jobs.
-    let own = profile.filter(|_| policy.account() == job.profile.owner().account());
-    let notes = match own {
-        Some(profile) => known.add_signed(policy, job, profile, &question.revocations, question.now)?,
-        None => Vec::new(),
-    };
-    Ok((revocation::check(job, &known, own), notes, recorded_at))
 }
 
 impl Evidence {

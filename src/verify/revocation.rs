@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use super::Question;
+use super::integrity::Intact;
 use crate::arn::{JobArn, ProfileArn};
 use crate::crypto::key::KeyId;
 use crate::digest::Sha384;
@@ -60,6 +62,58 @@ impl Known {
         }
         Ok(notes)
     }
+}
+
+/// What the policies that are asked revoke.
+#[derive(Debug, Default)]
+pub struct Revoked {
+    /// What is revoked.
+    pub findings: Vec<Finding>,
+    /// Things worth saying that change no verdict.
+    pub notes: Vec<String>,
+}
+
+/// What our policy revokes, and what that of the signed profile's account does, if it is another.
+///
+/// A trusted time from another account's ledger counts against that account's revocations alone: against ours
+/// it would let another's document grant something here.
+pub fn of_both(
+    policy: &Policy,
+    other: Option<&Policy>,
+    intact: &Intact,
+    profile: Option<&Profile>,
+    question: &Question<'_>,
+) -> Result<Revoked, PolicyError> {
+    let recorded_at = |policy: &Policy| policy.recorded_at(&intact.payload(), intact.signer());
+    let ours = recorded_at(policy)?;
+    let mut revoked = of_one(policy, ours, intact, profile, question)?;
+    if let Some(other) = other {
+        let in_other = |error: PolicyError| error.of_account(other.account());
+        let theirs = recorded_at(other).map_err(in_other)?;
+        let earliest = [ours, theirs].into_iter().flatten().min();
+        let more = of_one(other, earliest, intact, profile, question).map_err(in_other)?;
+        revoked.findings.extend(more.findings);
+        revoked.notes.extend(more.notes);
+    }
+    Ok(revoked)
+}
+
+fn of_one(
+    policy: &Policy,
+    recorded_at: Option<Timestamp>,
+    intact: &Intact,
+    profile: Option<&Profile>,
+    question: &Question<'_>,
+) -> Result<Revoked, PolicyError> {
+    let (job, artifact) = (intact.job(), &intact.statement().subject().digest.sha384);
+    let mut known = Known { recorded_at, ..Known::of(policy, job, artifact, intact.signer())? };
+    // The account's own document of the profile says more, and who may revoke its jobs.
+    let own = profile.filter(|_| policy.account() == job.profile.owner().account());
+    let notes = match own {
+        Some(profile) => known.add_signed(policy, job, profile, &question.revocations, question.now)?,
+        None => Vec::new(),
+    };
+    Ok(Revoked { findings: check(job, &known, own), notes })
 }
 
 /// A signed revocation of a job, signed with this profile version, by somebody who may; nothing if it is about another.

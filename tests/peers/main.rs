@@ -10,6 +10,7 @@ mod aws;
 mod board;
 mod ci;
 mod forgery;
+mod graph;
 mod hooks;
 #[path = "../reports/hostile.rs"]
 mod hostile;
@@ -21,6 +22,8 @@ mod reports;
 mod signatures;
 #[path = "../support/mod.rs"]
 mod support;
+#[path = "../graph/troubled.rs"]
+mod troubled;
 mod tuf;
 #[path = "../hooks/yard.rs"]
 mod yard;

@@ -114,6 +114,11 @@ fn brought() -> PathBuf {
         .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("target/peers"), PathBuf::from)
 }
 
+/// A folder with the libraries of a peer.
+pub fn beside_peers(name: &str) -> Option<PathBuf> {
+    Some(brought().join(name)).filter(|folder| folder.join("node_modules").is_dir()).or_else(|| missing(name))
+}
+
 /// What was brought, then the `PATH`.
 fn folders() -> impl Iterator<Item = PathBuf> {
     let brought = brought();

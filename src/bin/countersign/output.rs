@@ -4,6 +4,7 @@ use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
+use countersign::audit::error::AuditError;
 use countersign::crypto::any::AnyKeyError;
 use countersign::crypto::secret::SecretKeyError;
 use countersign::exchange::cloudformation::ExportError;
@@ -31,6 +32,7 @@ use countersign::report::Finding;
 use countersign::report::escape::{line, lines};
 use countersign::report::json;
 use countersign::report::text::finding_lines;
+use countersign::rollout::CentralError;
 use countersign::sign::SignError;
 use countersign::verify::VerifyError;
 
@@ -166,6 +168,8 @@ fn hint(error: &(dyn std::error::Error + 'static)) -> Option<String> {
         policy(error)
     } else if let Some(error) = error.downcast_ref::<HookError>() {
         error.hint()
+    } else if let Some(error) = error.downcast_ref::<AuditError>() {
+        error.hint()
     } else if let Some(error) = error.downcast_ref::<ProgramError>() {
         error.hint()
     } else if let Some(error) = error.downcast_ref::<DeploymentError>() {
@@ -183,6 +187,8 @@ fn hint(error: &(dyn std::error::Error + 'static)) -> Option<String> {
     } else if let Some(error) = error.downcast_ref::<SealError>() {
         error.hint()
     } else if let Some(error) = error.downcast_ref::<RotationError>() {
+        error.hint()
+    } else if let Some(error) = error.downcast_ref::<CentralError>() {
         error.hint()
     } else if let Some(error) = error.downcast_ref::<EditError>() {
         error.hint()

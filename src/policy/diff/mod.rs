@@ -11,6 +11,7 @@ mod layer;
 mod organization;
 mod profile;
 mod revocation;
+mod stackset;
 
 use std::path::Path;
 
@@ -22,6 +23,7 @@ use crate::function::Functions;
 use crate::layer::Layer;
 use crate::profile::Profile;
 use crate::revocation::Revocations;
+use crate::stackset::StackSet;
 
 /// One thing that differs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -111,6 +113,10 @@ pub fn between(
         Some(Kind::Organization) => {
             let (before, after) = both(&file, before, after, Organization::parse)?;
             organization::compare(&mut differences, before.as_ref(), after.as_ref());
+        }
+        Some(Kind::StackSet) => {
+            let (before, after) = both(&file, before, after, StackSet::parse)?;
+            stackset::compare(&mut differences, before.as_ref(), after.as_ref());
         }
         None => differences.forbid(format!("`{path}` is no document of a policy"), "remove it"),
     }

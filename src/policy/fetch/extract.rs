@@ -21,12 +21,13 @@ use crate::pin::Pin;
 use crate::policy::accounts::FOLDER_DIGITS;
 
 /// Files at the top, each with its largest size in bytes.
-const FILES: [(&str, u64); 6] = [
+const FILES: [(&str, u64); 7] = [
     ("snapshot.json", SNAPSHOT_BYTES_MAX),
     ("account.toml", DOCUMENT_BYTES_MAX),
     ("functions.toml", DOCUMENT_BYTES_MAX),
     ("organization.toml", ORGANIZATION_BYTES_MAX),
     ("revocations.toml", REVOCATIONS_BYTES_MAX),
+    ("stackset.toml", DOCUMENT_BYTES_MAX),
     ("ledger.jsonl", LEDGER_BYTES_MAX),
 ];
 
@@ -43,12 +44,14 @@ const FOLDERS: [(&str, IsWanted, u64); 6] = [
     ("revocations", is_json, SIGNED_REVOCATION_BYTES_MAX),
 ];
 
-fn is_root(name: &[u8]) -> bool {
+/// Whether a name in `roots` is a root's.
+pub fn is_root(name: &[u8]) -> bool {
     let number = name.strip_suffix(b".json").unwrap_or_default();
     matches!(number, [b'1'..=b'9', rest @ ..] if rest.iter().all(u8::is_ascii_digit))
 }
 
-fn is_toml(name: &[u8]) -> bool {
+/// Whether a name is a document's.
+pub fn is_toml(name: &[u8]) -> bool {
     name.ends_with(b".toml") && !name.starts_with(b".")
 }
 
@@ -56,7 +59,8 @@ fn is_json(name: &[u8]) -> bool {
     name.ends_with(b".json") && !name.starts_with(b".")
 }
 
-fn is_hex(name: &[u8]) -> bool {
+/// Whether a name is made of lower-case hexadecimal digits.
+pub fn is_hex(name: &[u8]) -> bool {
     !name.is_empty() && name.iter().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
 }
 

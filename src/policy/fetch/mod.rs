@@ -9,7 +9,7 @@
 
 pub mod cache;
 pub mod error;
-mod extract;
+pub mod extract;
 
 use std::fmt;
 use std::path::PathBuf;
@@ -100,7 +100,7 @@ pub fn fetch(
 }
 
 /// Checks a policy, every document and all of the index, and remembers nothing.
-fn judge(location: &Location, now: Timestamp) -> Result<(), PolicyError> {
+pub fn judge(location: &Location, now: Timestamp) -> Result<(), PolicyError> {
     let policy = Policy::check(location, now)?;
     policy.check_index()?;
     let changes = documents::changes(policy.directory(), policy.snapshot())?;

@@ -118,6 +118,22 @@ fn the_gate_deploys_what_it_verified_and_nothing_else() {
     assert!(!deployed.exists());
 }
 
+/// A function is verified with its layers, one a line; one bad layer is enough.
+#[test]
+fn layers_are_verified_with_their_function() {
+    let Some(job) = Job::new() else { return };
+    let scene = &job.scene;
+    let layer = scene.repository().join("dist/base.zip");
+    fs::copy(scene.artifact(), &layer).expect("a copy");
+    scene.run(&["sign", "dist/base.zip", "--layer", "base"]).done();
+    let layers = [ARTIFACT, FUNCTION, ("layer", "base=dist/base.zip")];
+    job.run("verify", &layers).says(0, "allowed").obeyed_nothing();
+    write(&layer, "no package");
+    let step = job.run("verify", &layers);
+    step.says(1, "denied").obeyed_nothing();
+    assert!(step.log().contains("base.zip"), "{step}");
+}
+
 /// Infrastructure tools deploy by themselves; what they are about to deploy is held against the policy before.
 #[test]
 fn a_plan_is_judged() {

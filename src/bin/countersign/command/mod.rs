@@ -3,12 +3,14 @@
 mod account;
 mod artifact;
 mod attach;
+mod audit;
 mod completions;
 mod csc;
 mod edit;
 mod export;
 mod function;
 mod gate;
+mod graph;
 mod hook;
 mod hooks;
 mod import;
@@ -27,6 +29,7 @@ mod policy;
 mod profile;
 mod release;
 mod sign;
+mod stackset;
 mod verify;
 
 use anyhow::Result;
@@ -79,6 +82,9 @@ pub enum Command {
     /// Look at, seal, pin and fetch the policy, and change who may seal it
     #[command(subcommand)]
     Policy(policy::Command),
+    /// Roll the sealed policy out to other repositories, and see what became of it there
+    #[command(subcommand)]
+    Stackset(stackset::Command),
     /// Put the sealed policy into AWS's words: CloudFormation, stack sets, IAM
     #[command(subcommand)]
     Export(export::Command),
@@ -90,6 +96,10 @@ pub enum Command {
     Detach(attach::Detach),
     /// Show what is attached to a commit, and fetch and push it
     Manifests(manifests::Args),
+    /// Hold what is deployed against what is signed, and find what is not covered today
+    Audit(audit::Args),
+    /// Draw who trusts whom: principals, profiles, CSCs and functions
+    Graph(graph::Args),
     /// Judge a push, for git's hooks
     #[command(subcommand)]
     Hook(hook::Command),
@@ -124,11 +134,14 @@ impl Command {
             Self::Key(command) => command.run(global),
             Self::Artifact(command) => command.run(global),
             Self::Policy(command) => command.run(global),
+            Self::Stackset(command) => command.run(global),
             Self::Export(command) => command.run(global),
             Self::Import(args) => args.run(global),
             Self::Attach(args) => args.run(global),
             Self::Detach(args) => args.run(global),
             Self::Manifests(args) => args.run(global),
+            Self::Audit(args) => args.run(global),
+            Self::Graph(args) => args.run(global),
             Self::Hook(command) => command.run(global),
             Self::Hooks(command) => command.run(),
             Self::Monitor(args) => args.run(global),

@@ -1,0 +1,102 @@
+//! JSON: what an audit found, for programs, by `docs/formats.md`.
+
+use serde::Serialize;
+
+use super::{Audit, Entry};
+use crate::digest::Sha256;
+use crate::report::json::to_text;
+use crate::report::{Decision, Verdict};
+
+/// The report's version; it grows when a reader of the older form could go wrong.
+const SCHEMA_VERSION: u32 = 1;
+
+#[derive(Serialize)]
+struct Document<'a> {
+    schema_version: u32,
+    account: &'a str,
+    covered: bool,
+    summary: Summary,
+    deployed: Vec<Record<'a>>,
+    notes: &'a [String],
+}
+
+/// How many functions and layer versions came to what.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub(super) struct Summary {
+    /// All of them.
+    pub deployed: usize,
+    /// Those that every check passes.
+    pub covered: usize,
+    /// Those that fail one, under a CSC that warns.
+    pub warned: usize,
+    /// Those that fail one, under a CSC that enforces or under none.
+    pub denied: usize,
+    /// How many manifests were read.
+    pub manifests: usize,
+}
+
+impl Summary {
+    pub(super) fn of(audit: &Audit) -> Self {
+        let count =
+            |decision| audit.entries.iter().filter(|entry| entry.worst().1.decision == decision).count();
+        Self {
+            deployed: audit.entries.len(),
+            covered: count(Decision::Allowed),
+            warned: count(Decision::Warned),
+            denied: count(Decision::Denied),
+            manifests: audit.manifests,
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Record<'a> {
+    kind: &'static str,
+    name: &'a str,
+    arn: Option<&'a str>,
+    version: Option<&'a str>,
+    last_modified: Option<&'a str>,
+    sha256: Option<Sha256>,
+    covered: bool,
+    verdict: &'a Verdict,
+    layers: Vec<LayerRecord<'a>>,
+}
+
+#[derive(Serialize)]
+struct LayerRecord<'a> {
+    arn: &'a str,
+    covered: bool,
+    verdict: &'a Verdict,
+}
+
+/// Renders an audit, ending in a line feed.
+pub fn render(audit: &Audit, notes: &[String]) -> String {
+    let document = Document {
+        schema_version: SCHEMA_VERSION,
+        account: audit.account.as_str(),
+        covered: audit.is_covered(),
+        summary: Summary::of(audit),
+        deployed: audit.entries.iter().map(record).collect(),
+        notes,
+    };
+    format!("{}\n", to_text(&document))
+}
+
+fn record(entry: &Entry) -> Record<'_> {
+    let layers = entry.layers.iter().map(|(arn, verdict)| LayerRecord {
+        arn,
+        covered: super::is_covered(verdict),
+        verdict,
+    });
+    Record {
+        kind: entry.kind.name(),
+        name: &entry.name,
+        arn: entry.arn.as_deref(),
+        version: entry.version.as_deref(),
+        last_modified: entry.last_modified.as_deref(),
+        sha256: entry.sha256,
+        covered: entry.is_covered(),
+        verdict: &entry.verdict,
+        layers: layers.collect(),
+    }
+}

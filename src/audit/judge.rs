@@ -1,0 +1,165 @@
+//! The judge: the verdict on each thing that runs, by the manifests that claim to be about it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::candidates::Candidate;
+use super::deployed::{Code, Function, layer_name};
+use super::error::AuditError;
+use super::{Auditor, finding};
+use crate::crypto::many::Many;
+use crate::digest::Sha256;
+use crate::gate::{self, Labels};
+use crate::name::{ArtifactName, CscId};
+use crate::parallel::{Threads, in_order};
+use crate::policy::error::PolicyError;
+use crate::provenance::Kind;
+use crate::report::{Finding, Verdict};
+use crate::verify::governance::{Governance, Governing};
+use crate::verify::integrity::Digests;
+use crate::verify::{self, Audited, Question, Subject};
+
+/// Tasks that one thread judges before it reports, so that the threads do not wait for one another.
+const BATCH: usize = 32;
+
+/// One thing to judge. The same layer under the same CSC is judged once.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Task {
+    kind: Kind,
+    /// The ARN or the name, for the verdict.
+    pub label: String,
+    name: Option<ArtifactName>,
+    /// What runs.
+    pub code: Code,
+    /// The CSC that governs it: a function's layers are under the function's.
+    pub csc: Option<CscId>,
+}
+
+impl Task {
+    /// A function's code.
+    pub fn of_function(function: &Function, judge: &Judge<'_>) -> Self {
+        let name = function.name();
+        Self {
+            kind: Kind::Function,
+            label: function.arn.clone().unwrap_or_else(|| function.told_name.clone()),
+            csc: name.as_ref().and_then(|name| judge.csc_of(name)),
+            name,
+            code: function.code.clone(),
+        }
+    }
+
+    /// A layer version, under this CSC.
+    pub fn of_layer(arn: &str, code: Code, csc: Option<CscId>) -> Self {
+        Self { kind: Kind::Layer, label: arn.into(), name: layer_name(arn), code, csc }
+    }
+}
+
+/// Judges under one policy, whose documents are read once. All threads share it.
+pub struct Judge<'a> {
+    auditor: &'a Auditor<'a>,
+    governance: Governance,
+    many: Many,
+}
+
+impl<'a> Judge<'a> {
+    /// Reads every CSC that governs something, and its publishers.
+    pub fn new(auditor: &'a Auditor<'a>) -> Result<Self, PolicyError> {
+        let governance = Governance::read(auditor.policy, auditor.policy.functions()?)?;
+        Ok(Self { auditor, governance, many: Many::default() })
+    }
+
+    /// The CSC that governs a name.
+    pub fn csc_of(&self, name: &ArtifactName) -> Option<CscId> {
+        self.governance.of(name).map(|governing| governing.csc.id().clone())
+    }
+
+    /// The verdict on each. What changes no verdict is added to the notes.
+    pub fn all<'t>(
+        &self,
+        tasks: Vec<&'t Task>,
+        notes: &mut BTreeSet<String>,
+    ) -> Result<BTreeMap<&'t Task, Arc<Verdict>>, AuditError> {
+        let mut verdicts = BTreeMap::new();
+        let batches: Vec<&[&Task]> = tasks.chunks(BATCH).collect();
+        let work = |batch: &&[&'t Task]| -> Result<(Vec<_>, BTreeSet<String>), AuditError> {
+            let mut notes = BTreeSet::new();
+            let each = |task: &&'t Task| Ok((*task, Arc::new(self.verdict(task, &mut notes)?)));
+            Ok((batch.iter().map(each).collect::<Result<_, AuditError>>()?, notes))
+        };
+        let take = |(judged, said)| {
+            verdicts.extend::<Vec<_>>(judged);
+            notes.extend::<BTreeSet<_>>(said);
+            Ok(())
+        };
+        // A task holds one manifest, whose own limit bounds it.
+        in_order(self.auditor.threads, u64::MAX, &batches, |_| 0, work, take)?;
+        Ok(verdicts)
+    }
+
+    fn verdict(&self, task: &Task, notes: &mut BTreeSet<String>) -> Result<Verdict, AuditError> {
+        let Some(name) = &task.name else {
+            return Ok(gate::stop(finding::unsignable(task.kind), labels(task, None)).into());
+        };
+        let Some(governing) = task.csc.as_ref().and_then(|id| self.governance.by(id)) else {
+            let labels = labels(task, None);
+            let stopped = match task.code {
+                Code::Image => gate::stop(finding::image(), labels),
+                _ => gate::stop_ungoverned(self.auditor.policy.account(), labels),
+            };
+            return Ok(stopped.into());
+        };
+        let only = |finding: Finding, candidate: Option<&Candidate>| {
+            Ok(gate::report(&Audited::only(finding), &governing.csc, labels(task, candidate)))
+        };
+        let sha256 = match &task.code {
+            Code::Zip(sha256) => sha256,
+            Code::Image => return only(finding::image(), None),
+            Code::Untold => return only(finding::untold(), None),
+            Code::Malformed(what) => return only(finding::malformed(what), None),
+        };
+        let named = (task.kind, name.clone());
+        let candidates = self.auditor.candidates.of_package(&named, sha256);
+        let each = |candidate: &Arc<Candidate>| {
+            let audited = self.ask(&named, sha256, governing, candidate)?;
+            notes.extend(audited.notes().iter().cloned());
+            Ok::<_, AuditError>(gate::report(&audited, &governing.csc, labels(task, Some(candidate))))
+        };
+        if let Some(best) = gate::best(candidates.iter().map(each))? {
+            return Ok(best);
+        }
+        match self.auditor.candidates.newest_of(&named) {
+            Some(newest) => only(finding::differs(sha256, newest), Some(newest)),
+            None => only(finding::unsigned(), None),
+        }
+    }
+
+    fn ask(
+        &self,
+        named: &(Kind, ArtifactName),
+        sha256: &Sha256,
+        governing: &Governing,
+        candidate: &Candidate,
+    ) -> Result<Audited, AuditError> {
+        let Governing { csc, publishers } = governing;
+        let question = Question {
+            subject: Subject::Digest(sha256),
+            manifest: Some((candidate.path(), candidate.bytes()?)),
+            asked: Some(named.clone()),
+            revocations: Vec::new(),
+            csc,
+            now: self.auditor.now,
+            digests: Digests::Quick,
+            threads: Threads::one(),
+        };
+        Ok(verify::audit(&self.many, self.auditor.policy, publishers, &question)?)
+    }
+}
+
+fn labels(task: &Task, candidate: Option<&Candidate>) -> Labels {
+    Labels {
+        artifact: task.label.clone(),
+        manifest: candidate.map(|candidate| candidate.path().display().to_string()),
+        kind: Some(task.kind),
+        name: task.name.clone(),
+    }
+}

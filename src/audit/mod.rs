@@ -1,0 +1,209 @@
+//! The audit: is what runs in the cloud signed, by somebody who may, and still so today?
+//!
+//! AWS looks at a signature when code is deployed and never again. An audit holds the hashes of what runs
+//! against manifests and asks the four checks now: so it finds code from before signing was switched on,
+//! and code whose signature was revoked or has expired since. What is covered passes every check, also
+//! where the CSC only warns.
+
+pub mod answer;
+pub mod candidates;
+pub mod deployed;
+pub mod error;
+mod finding;
+pub mod json;
+mod judge;
+pub mod text;
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use self::candidates::Candidates;
+use self::deployed::{Code, Function, layer_name};
+use self::error::AuditError;
+use self::judge::{Judge, Task};
+use crate::digest::Sha256;
+use crate::name::{AccountName, CscId};
+use crate::parallel::Threads;
+use crate::policy::store::Policy;
+use crate::provenance::Kind;
+use crate::report::{Check, Decision, Verdict};
+use crate::time::Timestamp;
+
+/// What an audit judges with.
+pub struct Auditor<'a> {
+    /// The policy.
+    pub policy: &'a Policy,
+    /// The manifests.
+    pub candidates: &'a Candidates,
+    /// The auditor's clock.
+    pub now: Timestamp,
+    /// How many threads may work.
+    pub threads: Threads,
+}
+
+/// What was found, the worst first.
+#[derive(Debug)]
+pub struct Audit {
+    /// Whose policy it was held against.
+    pub account: AccountName,
+    /// Each function, and each layer version that none of them uses.
+    pub entries: Vec<Entry>,
+    /// How many manifests were read.
+    pub manifests: usize,
+    /// Things worth saying that change no verdict.
+    pub notes: Vec<String>,
+}
+
+/// A function with its layers, or a layer version that no function uses.
+#[derive(Debug)]
+pub struct Entry {
+    /// Which of the two.
+    pub kind: Kind,
+    /// Its name, as it was told; a layer version's ARN.
+    pub name: String,
+    /// Its ARN, if it is told.
+    pub arn: Option<String>,
+    /// The function's version, if it is told.
+    pub version: Option<String>,
+    /// When the function was last changed, in the cloud's own words.
+    pub last_modified: Option<String>,
+    /// SHA-256 of what runs, if it is told.
+    pub sha256: Option<Sha256>,
+    /// The verdict on its code.
+    pub verdict: Arc<Verdict>,
+    /// Those on each of the function's layers, by ARN; none are judged of a function without a CSC.
+    pub layers: Vec<(String, Arc<Verdict>)>,
+}
+
+impl Entry {
+    /// The verdicts on its code and on its layers.
+    pub fn verdicts(&self) -> impl Iterator<Item = &Verdict> {
+        std::iter::once(&*self.verdict).chain(self.layers.iter().map(|(_, verdict)| &**verdict))
+    }
+
+    /// The worst of the verdicts, and the layer that it is about, if it is about one.
+    pub fn worst(&self) -> (Option<&str>, &Verdict) {
+        let code = (None, &*self.verdict);
+        let layers = self.layers.iter().map(|(arn, verdict)| (Some(arn.as_str()), &**verdict));
+        layers.fold(code, |worst, each| if badness(each.1) > badness(worst.1) { each } else { worst })
+    }
+
+    /// Whether its code and all of its layers pass every check.
+    pub fn is_covered(&self) -> bool {
+        self.verdicts().all(is_covered)
+    }
+}
+
+/// A warning covers nothing.
+fn is_covered(verdict: &Verdict) -> bool {
+    verdict.decision == Decision::Allowed
+}
+
+/// How bad a verdict is: what was known to be wrong comes before what was never signed.
+fn badness(verdict: &Verdict) -> (Decision, u8) {
+    let status = match verdict.status {
+        None => 0,
+        Some(Check::Expiry) => 1,
+        Some(Check::Mismatch | Check::Package) => 2,
+        Some(Check::Revocation) => 3,
+        Some(Check::Integrity) => 4,
+    };
+    (verdict.decision, status)
+}
+
+impl Audit {
+    /// Whether something was audited, and all of it is covered.
+    pub fn is_covered(&self) -> bool {
+        !self.entries.is_empty() && self.entries.iter().all(Entry::is_covered)
+    }
+
+    /// Every verdict: of each entry's code, and of its layers.
+    pub fn verdicts(&self) -> Vec<Verdict> {
+        self.entries.iter().flat_map(Entry::verdicts).cloned().collect()
+    }
+}
+
+impl Auditor<'_> {
+    /// Judges every function with its layers, and the layer versions that none of them uses.
+    pub fn audit(
+        &self,
+        functions: Vec<Function>,
+        layers: &BTreeMap<String, Code>,
+    ) -> Result<Audit, AuditError> {
+        let judge = Judge::new(self)?;
+        let code = |arn: &String| layers.get(arn).cloned().unwrap_or(Code::Untold);
+        let used: BTreeSet<&String> = functions.iter().flat_map(|function| &function.layers).collect();
+        let unused = layers.keys().filter(|arn| !used.contains(arn)).map(|arn| {
+            let csc = layer_name(arn).and_then(|name| judge.csc_of(&name));
+            Task::of_layer(arn, code(arn), csc)
+        });
+        let unused: Vec<Task> = unused.collect();
+        let with_layers = |function: Function| {
+            let task = Task::of_function(&function, &judge);
+            let under = |csc: &CscId| {
+                let layer = |arn: &String| Task::of_layer(arn, code(arn), Some(csc.clone()));
+                function.layers.iter().map(layer).collect()
+            };
+            let layers: Vec<Task> = task.csc.as_ref().map(under).unwrap_or_default();
+            (function, task, layers)
+        };
+        let functions: Vec<(Function, Task, Vec<Task>)> = functions.into_iter().map(with_layers).collect();
+        let of_functions = functions.iter().flat_map(|(_, task, layers)| std::iter::once(task).chain(layers));
+        let tasks: BTreeSet<&Task> = of_functions.chain(&unused).collect();
+        let mut notes = BTreeSet::new();
+        let verdicts = judge.all(tasks.into_iter().collect(), &mut notes)?;
+
+        let mut entries = Vec::with_capacity(functions.len() + unused.len());
+        for (function, task, layers) in &functions {
+            let layers = layers.iter().map(|layer| (layer.label.clone(), verdicts[layer].clone())).collect();
+            entries.push(Entry {
+                kind: Kind::Function,
+                name: function.told_name.clone(),
+                arn: function.arn.clone(),
+                version: function.version.clone(),
+                last_modified: function.last_modified.clone(),
+                sha256: sha256(&function.code),
+                verdict: verdicts[task].clone(),
+                layers,
+            });
+        }
+        for task in &unused {
+            entries.push(Entry {
+                kind: Kind::Layer,
+                name: task.label.clone(),
+                arn: Some(task.label.clone()),
+                version: None,
+                last_modified: None,
+                sha256: sha256(&task.code),
+                verdict: verdicts[task].clone(),
+                layers: Vec::new(),
+            });
+        }
+        entries.sort_by_cached_key(|entry| {
+            (Reverse(badness(entry.worst().1)), entry.kind, entry.name.clone(), entry.arn.clone())
+        });
+        Ok(Audit {
+            account: self.policy.account().clone(),
+            entries,
+            manifests: self.candidates.count,
+            notes: self.candidates.notes.iter().cloned().chain(notes).collect(),
+        })
+    }
+}
+
+fn sha256(code: &Code) -> Option<Sha256> {
+    match code {
+        Code::Zip(sha256) => Some(*sha256),
+        Code::Image | Code::Untold | Code::Malformed(_) => None,
+    }
+}
+
+/// What the manifests are wanted for: the names and hashes of what is deployed.
+pub fn wanted(functions: &[Function], layers: &BTreeMap<String, Code>) -> Candidates {
+    let used = functions.iter().flat_map(|function| &function.layers).chain(layers.keys());
+    let layer_names = used.filter_map(|arn| Some((Kind::Layer, layer_name(arn)?)));
+    let names = functions.iter().filter_map(|function| Some((Kind::Function, function.name()?)));
+    let codes = functions.iter().map(|function| &function.code).chain(layers.values());
+    Candidates::of(names.chain(layer_names), codes.filter_map(sha256))
+}

@@ -1,0 +1,133 @@
+//! Branches and folders of a repository elsewhere, by names that git can take for nothing else.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::Deserialize;
+
+use super::source::{RefName, is_folder};
+
+/// A branch of a repository elsewhere, by its short name.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Branch(String);
+
+/// A folder inside of a repository, `/`-separated; `.` is the top.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Folder(String);
+
+impl Branch {
+    /// The branch's short name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The ref's full name.
+    pub fn full(&self) -> RefName {
+        RefName(format!("refs/heads/{}", self.0))
+    }
+}
+
+impl Folder {
+    /// The folder's path; empty for the top.
+    pub fn as_str(&self) -> &str {
+        if self.0 == "." { "" } else { &self.0 }
+    }
+
+    /// Whether one of two folders lies in the other, or they are the same.
+    pub fn overlaps(&self, other: &Self) -> bool {
+        let inside = |a: &str, b: &str| b.is_empty() || a == b || a.starts_with(&format!("{b}/"));
+        inside(self.as_str(), other.as_str()) || inside(other.as_str(), self.as_str())
+    }
+}
+
+impl RefName {
+    /// The ref that a repository is on.
+    pub fn head() -> Self {
+        Self("HEAD".into())
+    }
+
+    /// The ref's text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for Branch {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let short = !text.starts_with("refs/") && text != "HEAD";
+        match text.parse::<RefName>() {
+            Ok(_) if short => Ok(Self(text.into())),
+            _ => Err(format!("`{}` is no name of a branch", text.chars().take(200).collect::<String>())),
+        }
+    }
+}
+
+impl FromStr for Folder {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let is_git = |name: &str| name.trim_end_matches(['.', ' ']).eq_ignore_ascii_case(".git");
+        if text == "." || (is_folder(text) && !text.split('/').any(is_git)) {
+            return Ok(Self(text.into()));
+        }
+        let shown: String = text.chars().take(200).collect();
+        Err(format!(
+            "`{shown}` is no folder of a repository: a relative path without `..` and `.git`, or `.`"
+        ))
+    }
+}
+
+impl fmt::Display for Branch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Display for Folder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl TryFrom<String> for Branch {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse()
+    }
+}
+
+impl TryFrom<String> for Folder {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_branch_and_a_folder_are_plain_names() {
+        for text in ["main", "feature/#7", "v1.0"] {
+            assert_eq!(text.parse::<Branch>().unwrap().full().as_str(), format!("refs/heads/{text}"));
+        }
+        for text in ["", "HEAD", "refs/heads/main", "--upload-pack=x", "+main", "a..b", "a b", "a:b", "@{1}"]
+        {
+            assert!(text.parse::<Branch>().is_err(), "{text}");
+        }
+        for text in
+            ["", "/etc", "..", "a/../b", "a//b", "./a", "a/", ".git", "a/.GIT/b", ".git.", "a\\b", "a\nb"]
+        {
+            assert!(text.parse::<Folder>().is_err(), "{text}");
+        }
+        let [top, a, ab, b] = [".", "a", "a/b", "ab"].map(|text| text.parse::<Folder>().unwrap());
+        assert!(a.overlaps(&ab) && ab.overlaps(&a) && top.overlaps(&b) && !a.overlaps(&b));
+    }
+}

@@ -1,0 +1,214 @@
+//! The layout: kinds as columns, and in each the nodes near what they are joined to.
+//!
+//! The order in a column is by the mean place of a node's neighbours, swept to and fro (Sugiyama's
+//! barycentre method, a fixed number of times); heights follow the neighbours as far as there is room.
+//! Everything is a function of the graph, so the same graph is always drawn alike.
+
+use std::collections::BTreeMap;
+
+use super::{Edge, Graph, Id, Kind, Node, State};
+
+/// Width of a character of the text in a node, in pixels: a monospaced font of 12 px, and some room.
+pub const CHAR: f64 = 7.3;
+/// Height of a line of text.
+pub const LINE: f64 = 16.0;
+/// Room between a node's edge and its text.
+pub const PAD: f64 = 12.0;
+/// Most characters shown of a line.
+pub const CHARS_MAX: usize = 48;
+/// Width of a character of an edge's label: 11 px, and some room.
+const LABEL_CHAR: f64 = 6.8;
+/// Height that an edge takes of a node's side: so much with a label, and else a little.
+const LABELLED: f64 = 15.0;
+const UNLABELLED: f64 = 5.0;
+const GAP: f64 = 16.0;
+const COLUMN_GAP: f64 = 80.0;
+const SWEEPS: usize = 6;
+
+/// Where a node is drawn.
+#[derive(Debug, Clone, Copy)]
+pub struct Place {
+    /// Left edge.
+    pub x: f64,
+    /// Upper edge.
+    pub y: f64,
+    /// Width.
+    pub width: f64,
+    /// Height.
+    pub height: f64,
+}
+
+/// Where everything is drawn.
+pub struct Layout<'a> {
+    /// The columns, each with its left edge.
+    pub columns: Vec<(Kind, f64)>,
+    /// The nodes.
+    pub places: BTreeMap<&'a Id, Place>,
+    /// Width of all of it.
+    pub width: f64,
+    /// Height of all of it.
+    pub height: f64,
+}
+
+/// The lines that a node shows.
+pub fn lines(node: &Node) -> Vec<String> {
+    let all = node.lines.iter().cloned().chain(node.state_line());
+    all.map(|text| super::shortened(&crate::report::escape::line(&text), CHARS_MAX)).collect()
+}
+
+impl<'a> Layout<'a> {
+    /// Places every node.
+    pub fn of(graph: &'a Graph) -> Self {
+        let neighbours = neighbours(graph);
+        let mut columns: Vec<(Kind, Vec<&Id>)> = Kind::ALL
+            .into_iter()
+            .map(|kind| (kind, graph.nodes.keys().filter(|id| id.kind == kind).collect::<Vec<_>>()))
+            .filter(|(_, ids)| !ids.is_empty())
+            .collect();
+        sort_columns(&mut columns, &neighbours);
+        let mut places = BTreeMap::new();
+        let sides = Sides::of(graph);
+        let (mut x, mut right, mut lefts) = (0.0, 0.0, Vec::new());
+        for (kind, ids) in &columns {
+            let shown = |id: &&Id| lines(&graph.nodes[*id]);
+            let chars = |id: &Id| shown(&id).iter().map(|text| text.chars().count()).max().unwrap_or(0);
+            let most = ids.iter().map(|id| chars(id)).max().unwrap_or(0);
+            let width = (most as f64 * CHAR + 2.0 * PAD).max(heading(*kind).chars().count() as f64 * 8.0);
+            let mut y = 0.0;
+            for id in ids {
+                let height = (shown(id).len() as f64 * LINE + PAD).max(sides.height(id));
+                places.insert(*id, Place { x, y, width, height });
+                y += height + GAP;
+            }
+            lefts.push((*kind, x));
+            x += width + COLUMN_GAP + sides.widest.get(kind).copied().unwrap_or(0.0);
+            right = lefts.last().map_or(0.0, |(_, x)| x + width);
+        }
+        for sweep in 0..SWEEPS {
+            // The last sweep goes to the right, so that what is joined one to one stands in a row.
+            let backward = sweep % 2 == 0;
+            let count = columns.len();
+            for index in 0..count {
+                let (_, ids) = &columns[if backward { count - 1 - index } else { index }];
+                settle(ids, &mut places, &neighbours);
+            }
+        }
+        let top = places.values().map(|place| place.y).fold(f64::INFINITY, f64::min);
+        places.values_mut().for_each(|place| place.y -= top);
+        let bottom = places.values().map(|place| place.y + place.height).fold(0.0, f64::max);
+        Self { columns: lefts, places, width: right, height: bottom }
+    }
+}
+
+/// What a column is called.
+pub fn heading(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Account => "accounts that are known",
+        Kind::Principal => "principals and their keys",
+        Kind::Profile => "signing profiles",
+        Kind::Version => "profile versions",
+        Kind::Csc => "code signing configs",
+        Kind::Function => "functions and layers",
+        Kind::Layer => "published layer versions",
+        Kind::Consumer => "who may use them",
+    }
+}
+
+/// What an edge says; that it is out of its time too, which neither of its ends says.
+pub fn said(edge: &Edge) -> String {
+    match edge.state {
+        State::Expired => format!("{}: expired", edge.label),
+        _ => edge.label.clone(),
+    }
+}
+
+/// The room that edges take: along the sides of nodes, and after a kind's column.
+#[derive(Default)]
+struct Sides<'a> {
+    leaving: BTreeMap<&'a Id, f64>,
+    reaching: BTreeMap<&'a Id, f64>,
+    widest: BTreeMap<Kind, f64>,
+}
+
+impl<'a> Sides<'a> {
+    fn of(graph: &'a Graph) -> Self {
+        let mut sides = Self::default();
+        for edge in &graph.edges {
+            let chars = said(edge).chars().count();
+            *sides.leaving.entry(&edge.from).or_default() += if chars > 0 { LABELLED } else { UNLABELLED };
+            *sides.reaching.entry(&edge.to).or_default() += UNLABELLED;
+            let widest = sides.widest.entry(edge.from.kind).or_default();
+            *widest = widest.max(chars as f64 * LABEL_CHAR);
+        }
+        sides
+    }
+
+    fn height(&self, id: &Id) -> f64 {
+        let side = |edges: &BTreeMap<&Id, f64>| edges.get(id).copied().unwrap_or(0.0);
+        side(&self.leaving).max(side(&self.reaching)) + PAD
+    }
+}
+
+type Neighbours<'a> = BTreeMap<&'a Id, Vec<&'a Id>>;
+
+fn neighbours(graph: &Graph) -> Neighbours<'_> {
+    let mut found: Neighbours<'_> = BTreeMap::new();
+    for edge in &graph.edges {
+        found.entry(&edge.from).or_default().push(&edge.to);
+        found.entry(&edge.to).or_default().push(&edge.from);
+    }
+    found
+}
+
+/// Sorts each column by the mean rank of its nodes' neighbours in the other columns.
+fn sort_columns(columns: &mut [(Kind, Vec<&Id>)], neighbours: &Neighbours<'_>) {
+    let mut rank: BTreeMap<&Id, f64> = BTreeMap::new();
+    for (_, ids) in columns.iter() {
+        rank.extend(ids.iter().enumerate().map(|(at, id)| (*id, at as f64 / ids.len() as f64)));
+    }
+    for sweep in 0..SWEEPS {
+        let count = columns.len();
+        for index in 0..count {
+            let (_, ids) = &mut columns[if sweep % 2 == 0 { index } else { count - 1 - index }];
+            let mean = |id: &&Id| {
+                let ranks = neighbours.get(id).into_iter().flatten().filter_map(|id| rank.get(id));
+                mean(ranks.copied()).unwrap_or(rank[*id])
+            };
+            let mut keyed: Vec<(f64, &Id)> = ids.iter().map(|id| (mean(id), *id)).collect();
+            keyed.sort_by(|a, b| a.0.total_cmp(&b.0).then_with(|| a.1.cmp(b.1)));
+            *ids = keyed.into_iter().map(|(_, id)| id).collect();
+            let length = ids.len() as f64;
+            rank.extend(ids.iter().enumerate().map(|(at, id)| (*id, at as f64 / length)));
+        }
+    }
+}
+
+/// Moves a column's nodes towards the middle of their neighbours, in their order and without overlap.
+fn settle<'a>(ids: &[&'a Id], places: &mut BTreeMap<&'a Id, Place>, neighbours: &Neighbours<'_>) {
+    let wish = |id: &Id, places: &BTreeMap<&Id, Place>| {
+        let centres = neighbours.get(id).into_iter().flatten().filter_map(|id| places.get(id));
+        let place = places[id];
+        mean(centres.map(|place| place.y + place.height / 2.0))
+            .map_or(place.y, |centre| centre - place.height / 2.0)
+    };
+    let wishes: Vec<f64> = ids.iter().map(|id| wish(id, places)).collect();
+    // Pushed down where they would overlap; then the column as a whole goes where its wishes are.
+    let mut bottom = f64::NEG_INFINITY;
+    let mut put = Vec::with_capacity(ids.len());
+    for (id, wish) in ids.iter().zip(&wishes) {
+        let y = wish.max(bottom);
+        bottom = y + places[*id].height + GAP;
+        put.push(y);
+    }
+    let shift = mean(put.iter().zip(&wishes).map(|(y, wish)| wish - y)).unwrap_or(0.0);
+    for (id, y) in ids.iter().zip(put) {
+        if let Some(place) = places.get_mut(*id) {
+            place.y = y + shift;
+        }
+    }
+}
+
+fn mean(values: impl Iterator<Item = f64>) -> Option<f64> {
+    let (sum, count) = values.fold((0.0, 0.0), |(sum, count), value| (sum + value, count + 1.0));
+    (count > 0.0).then(|| sum / count)
+}

@@ -1,0 +1,302 @@
+//! The graph: who trusts whom, from the keys that sign to the functions that take what they signed.
+//!
+//! Nodes and edges are data, sorted; each form ([`mermaid`], [`dot`], [`svg`]) draws the same ones. A kind
+//! of node is a column; edges lead to columns further right. A state is always said in words too, so that
+//! nothing hangs on a colour.
+
+pub mod dot;
+mod layout;
+pub mod mermaid;
+pub mod policy;
+mod sharing;
+pub mod svg;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::name::AccountName;
+
+/// What a node stands for; the order is that of the columns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    /// Another account that the policy knows.
+    Account,
+    /// A holder of a key.
+    Principal,
+    /// A signing profile.
+    Profile,
+    /// A version of one.
+    Version,
+    /// A code signing config.
+    Csc,
+    /// A rule that puts functions and layers under a CSC.
+    Function,
+    /// A published version of a layer.
+    Layer,
+    /// Who may use one.
+    Consumer,
+}
+
+impl Kind {
+    /// Every kind, from left to right.
+    pub const ALL: [Self; 8] = [
+        Self::Account,
+        Self::Principal,
+        Self::Profile,
+        Self::Version,
+        Self::Csc,
+        Self::Function,
+        Self::Layer,
+        Self::Consumer,
+    ];
+
+    /// What one is called.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Account => "account",
+            Self::Principal => "principal",
+            Self::Profile => "signing profile",
+            Self::Version => "profile version",
+            Self::Csc => "CSC",
+            Self::Function => "functions",
+            Self::Layer => "layer version",
+            Self::Consumer => "consumer of layers",
+        }
+    }
+}
+
+/// Whether a node or an edge counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum State {
+    /// It is in force.
+    Good,
+    /// Nothing leads on from it, or nothing is left for it.
+    Unused,
+    /// It signs no more, and what it signed counts.
+    Canceled,
+    /// Its time is over, or has not come.
+    Expired,
+    /// It was revoked.
+    Revoked,
+    /// It is named, and is not there.
+    Missing,
+}
+
+impl State {
+    /// Every state.
+    pub const ALL: [Self; 6] =
+        [Self::Good, Self::Unused, Self::Canceled, Self::Expired, Self::Revoked, Self::Missing];
+
+    /// The state in a word.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Good => "in force",
+            Self::Unused => "unused",
+            Self::Canceled => "canceled",
+            Self::Expired => "expired",
+            Self::Revoked => "revoked",
+            Self::Missing => "missing",
+        }
+    }
+
+    /// What the state means, for a legend.
+    pub fn meaning(self) -> &'static str {
+        match self {
+            Self::Good => "counts today",
+            Self::Unused => "nothing hangs on it",
+            Self::Canceled => "signs no more; what it signed counts",
+            Self::Expired => "not in its time",
+            Self::Revoked => "its signatures are void, all or from some time on",
+            Self::Missing => "named, and not there",
+        }
+    }
+
+    /// The state's name in a style sheet.
+    fn class(self) -> &'static str {
+        match self {
+            Self::Good => "good",
+            other => other.name(),
+        }
+    }
+}
+
+/// Which node: its kind, and a key that no other node of the kind has.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Id {
+    /// What it stands for.
+    pub kind: Kind,
+    /// What tells it from others of its kind, and gives the order.
+    pub key: String,
+}
+
+impl Id {
+    /// The node of a kind with this key.
+    pub fn new(kind: Kind, key: impl Into<String>) -> Self {
+        Self { kind, key: key.into() }
+    }
+}
+
+/// A node.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Node {
+    /// Whose it is.
+    pub account: AccountName,
+    /// What it is called, and what there is to say of it; at least one line.
+    pub lines: Vec<String>,
+    /// Whether it counts.
+    pub state: State,
+    /// Why its state is what it is, if there is more to say than its name.
+    pub why: String,
+}
+
+impl Node {
+    /// The line that says its state; nothing if it is in force.
+    pub fn state_line(&self) -> Option<String> {
+        let name = self.state.name().to_uppercase();
+        let line = if self.why.is_empty() { name } else { format!("{name}: {}", self.why) };
+        (self.state != State::Good).then_some(line)
+    }
+}
+
+/// An edge: who can do something with what is further right, or counts for it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Edge {
+    /// Where it begins.
+    pub from: Id,
+    /// Where it ends.
+    pub to: Id,
+    /// What it says; may be empty.
+    pub label: String,
+    /// Whether it counts.
+    pub state: State,
+}
+
+/// What is drawn.
+#[derive(Debug, Clone, Default)]
+pub struct Graph {
+    /// What it shows.
+    pub title: String,
+    /// The nodes, column by column.
+    pub nodes: BTreeMap<Id, Node>,
+    /// The edges.
+    pub edges: BTreeSet<Edge>,
+    /// What was left out, as a sentence.
+    pub left_out: Option<String>,
+}
+
+impl Graph {
+    /// The accounts that something belongs to, sorted.
+    pub fn accounts(&self) -> BTreeSet<&AccountName> {
+        self.nodes.values().map(|node| &node.account).collect()
+    }
+
+    /// The states that occur.
+    pub fn states(&self) -> BTreeSet<State> {
+        self.nodes.values().map(|node| node.state).chain(self.edges.iter().map(|edge| edge.state)).collect()
+    }
+
+    /// The part that leads to a node.
+    pub fn leading_to(self, target: &Id) -> Self {
+        let mut kept = BTreeSet::from([target.clone()]);
+        let mut next = vec![target.clone()];
+        while let Some(id) = next.pop() {
+            let before = self.edges.iter().filter(|edge| edge.to == id).map(|edge| &edge.from);
+            next.extend(before.filter(|from| kept.insert((*from).clone())).cloned());
+        }
+        self.keeping(&kept)
+    }
+
+    /// An account's nodes, and those that an edge joins to one of them.
+    pub fn around(self, account: &AccountName) -> Self {
+        let own = |id: &Id| self.nodes.get(id).is_some_and(|node| node.account == *account);
+        let joined = self.edges.iter().filter(|edge| own(&edge.from) || own(&edge.to));
+        let joined = joined.flat_map(|edge| [edge.from.clone(), edge.to.clone()]);
+        let kept = self.nodes.keys().filter(|id| own(id)).cloned().chain(joined).collect();
+        self.keeping(&kept)
+    }
+
+    fn keeping(self, kept: &BTreeSet<Id>) -> Self {
+        let nodes = self.nodes.into_iter().filter(|(id, _)| kept.contains(id)).collect();
+        let edges = self.edges.into_iter();
+        let edges = edges.filter(|edge| kept.contains(&edge.from) && kept.contains(&edge.to)).collect();
+        Self { nodes, edges, ..self }
+    }
+
+    /// At most so many nodes and edges, those first that stand out; and a sentence on what was left out.
+    pub fn cut(&self, nodes: usize, edges: usize) -> Self {
+        if self.nodes.len() <= nodes && self.edges.len() <= edges {
+            return self.clone();
+        }
+        let mut by_edge: Vec<&Edge> = self.edges.iter().collect();
+        by_edge.sort_by_key(|edge| (edge.state == State::Good, *edge));
+        let mut kept = BTreeSet::new();
+        let mut kept_edges = BTreeSet::new();
+        for edge in by_edge {
+            let new = [&edge.from, &edge.to].into_iter().filter(|id| !kept.contains(*id)).count();
+            if kept_edges.len() < edges && kept.len() + new <= nodes {
+                kept.extend([edge.from.clone(), edge.to.clone()]);
+                kept_edges.insert(edge.clone());
+            }
+        }
+        let mut alone: Vec<(&Id, &Node)> = self.nodes.iter().collect();
+        alone.sort_by_key(|(id, node)| (node.state == State::Good, *id));
+        for (id, _) in alone {
+            if kept.len() < nodes {
+                kept.insert(id.clone());
+            }
+        }
+        let (gone, gone_edges) = (self.nodes.len() - kept.len(), self.edges.len() - kept_edges.len());
+        let left_out = format!(
+            "{gone} of {} nodes and {gone_edges} of {} edges are left out: `countersign graph --function NAME` \
+            draws one function's part",
+            self.nodes.len(),
+            self.edges.len()
+        );
+        Self { edges: kept_edges, left_out: Some(left_out), ..self.clone() }.keeping(&kept)
+    }
+}
+
+/// The beginning of a text that may be of any length.
+fn shortened(text: &str, chars: usize) -> String {
+    if text.chars().count() <= chars {
+        return text.into();
+    }
+    text.chars().take(chars - 1).chain(['…']).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A chain of so many functions, each under a CSC of its own, one of which is revoked.
+    pub(super) fn many(count: usize) -> Graph {
+        let account: AccountName = "acme".parse().unwrap();
+        let mut graph = Graph { title: "account acme".into(), ..Graph::default() };
+        for number in 0..count {
+            let state = if number == count / 2 { State::Revoked } else { State::Good };
+            let ids = [Kind::Csc, Kind::Function].map(|kind| Id::new(kind, format!("{number:06}")));
+            for id in &ids {
+                let lines = vec![format!("{} {number}", id.kind.name())];
+                let node = Node { account: account.clone(), lines, state, why: String::new() };
+                graph.nodes.insert(id.clone(), node);
+            }
+            let [from, to] = ids;
+            graph.edges.insert(Edge { from, to, label: String::new(), state });
+        }
+        graph
+    }
+
+    #[test]
+    fn what_stands_out_is_cut_last_and_what_is_gone_is_counted() {
+        let cut = many(100).cut(10, 4);
+        assert_eq!((cut.nodes.len(), cut.edges.len()), (10, 4));
+        assert!(cut.nodes.contains_key(&Id::new(Kind::Csc, "000050")));
+        assert!(cut.left_out.unwrap().starts_with("190 of 200 nodes and 96 of 100 edges are left out"));
+        assert_eq!(many(5).cut(10, 5).left_out, None);
+    }
+
+    #[test]
+    fn only_what_leads_to_a_node_is_left() {
+        let graph = many(10).leading_to(&Id::new(Kind::Function, "000003"));
+        assert_eq!((graph.nodes.len(), graph.edges.len()), (2, 1));
+    }
+}

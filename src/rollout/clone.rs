@@ -1,0 +1,193 @@
+//! The clone: a target's newest commit in an object database of our own, and the policy files in it.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::Duration;
+
+use tempfile::TempDir;
+
+use super::error::TargetError;
+use crate::git::bare::{Bare, FolderId, Node};
+use crate::git::branch::Branch;
+use crate::git::commit::{Author, Changes, Place};
+use crate::git::source::RemoteUrl;
+use crate::git::{BlobId, Commit, GitError};
+use crate::limits::{POLICY_FILES_MAX, TARGET_GIT_SECONDS_MAX};
+use crate::policy::documents::Kind;
+use crate::policy::fetch::extract::{self, is_hex, is_root, is_toml};
+use crate::stackset::Target;
+
+/// Folders of a policy directory that are looked into, and how deep files lie in them.
+const FOLDERS: [(&str, usize); 7] = [
+    ("accounts", 4),
+    ("csc", 1),
+    ("layers", 1),
+    ("objects", 2),
+    ("profiles", 1),
+    ("revocations", 1),
+    ("roots", 1),
+];
+
+/// A target's repository, as far as it was fetched.
+pub(super) struct Clone<'t> {
+    target: &'t Target,
+    bare: Bare,
+    _folder: TempDir,
+}
+
+/// What a branch of the target holds.
+pub(super) struct Tip {
+    /// The branch's newest commit.
+    pub commit: Commit,
+    /// The policy directory, if there is one.
+    pub folder: Option<FolderId>,
+    /// Its policy files by their paths; nothing for what is no regular file.
+    pub files: BTreeMap<String, Option<BlobId>>,
+}
+
+impl<'t> Clone<'t> {
+    /// An empty one, in a folder that is gone with it.
+    pub fn of(target: &'t Target) -> Result<Self, TargetError> {
+        let folder = scratch()?;
+        let bare = Bare::open_or_make(folder.path())?.within(Duration::from_secs(TARGET_GIT_SECONDS_MAX));
+        Ok(Self { target, bare, _folder: folder })
+    }
+
+    fn url(&self) -> &RemoteUrl {
+        self.target.url()
+    }
+
+    /// Whether the target's repository has a branch.
+    pub fn sees(&self, branch: &Branch) -> Result<bool, TargetError> {
+        Ok(self.bare.sees(self.url(), branch)?)
+    }
+
+    /// Fetches a branch, and looks at the policy directory in it.
+    pub fn tip(&self, branch: &Branch) -> Result<Tip, TargetError> {
+        let commit = self.bare.fetch(self.url(), &branch.full())?;
+        match self.bare.place(&commit, self.target.path().as_str())? {
+            Place::Taken(path) => Err(TargetError::Taken(path)),
+            Place::Free => Ok(Tip { commit, folder: None, files: BTreeMap::new() }),
+            Place::Folder(folder) => {
+                let files = self.files(folder)?;
+                Ok(Tip { commit, folder: Some(folder), files })
+            }
+        }
+    }
+
+    fn files(&self, top: FolderId) -> Result<BTreeMap<String, Option<BlobId>>, TargetError> {
+        let mut files = BTreeMap::new();
+        for entry in self.bare.entries(top)? {
+            let Ok(name) = String::from_utf8(entry.name) else { continue };
+            match (FOLDERS.iter().find(|(folder, _)| *folder == name), entry.node) {
+                (Some((_, depth)), Node::Folder(folder)) => {
+                    self.files_below(folder, &name, *depth, &mut files)?;
+                }
+                (Some(_), Node::File(_) | Node::Other) => drop(files.insert(name, None)),
+                (None, node) if is_policy_file(&name) => drop(files.insert(name, blob(node))),
+                (None, _) => {}
+            }
+        }
+        Ok(files)
+    }
+
+    fn files_below(
+        &self,
+        folder: FolderId,
+        above: &str,
+        depth: usize,
+        files: &mut BTreeMap<String, Option<BlobId>>,
+    ) -> Result<(), TargetError> {
+        for entry in self.bare.entries(folder)? {
+            let Ok(name) = String::from_utf8(entry.name) else { continue };
+            let path = format!("{above}/{name}");
+            match entry.node {
+                Node::Folder(folder) if depth > 1 => self.files_below(folder, &path, depth - 1, files)?,
+                node if is_policy_file(&path) => drop(files.insert(path, blob(node))),
+                _ => {}
+            }
+            if files.len() > POLICY_FILES_MAX {
+                let limit = format!("{POLICY_FILES_MAX} files");
+                return Err(
+                    crate::policy::fetch::error::FetchError::TooMuch { path: above.into(), limit }.into()
+                );
+            }
+        }
+        Ok(())
+    }
+
+    /// A file's bytes, if it is one of at most `limit` bytes.
+    pub fn read(&self, tip: &Tip, path: &str, limit: u64) -> Result<Option<Vec<u8>>, GitError> {
+        let Some(Some(blob)) = tip.files.get(path) else { return Ok(None) };
+        if self.bare.size(*blob)? > limit {
+            return Ok(None);
+        }
+        self.bare.lend(*blob, <[u8]>::to_vec).map(Some)
+    }
+
+    /// The policy at a tip, in a folder of its own; nothing if there is none.
+    pub fn extracted(&self, tip: &Tip) -> Result<Option<TempDir>, TargetError> {
+        let Some(folder) = tip.folder.filter(|_| !tip.files.is_empty()) else { return Ok(None) };
+        let copy = scratch()?;
+        extract::extract(&self.bare, folder, copy.path())?;
+        Ok(Some(copy))
+    }
+
+    /// Commits changes of the policy directory on top of a tip.
+    pub fn commit(
+        &self,
+        tip: &Tip,
+        changes: &Changes,
+        author: &Author,
+        message: &str,
+    ) -> Result<Commit, TargetError> {
+        Ok(self.bare.commit(&tip.commit, self.target.path().as_str(), changes, author, message)?)
+    }
+
+    /// Moves the branch there to a commit.
+    pub fn push(&self, commit: &Commit, branch: &Branch) -> Result<(), TargetError> {
+        Ok(self.bare.push(self.url(), commit, branch)?)
+    }
+}
+
+/// A folder whose path is the real one, as error texts have it.
+pub(super) fn scratch() -> Result<TempDir, TargetError> {
+    tempfile::Builder::new().prefix("countersign-").tempdir().map_err(TargetError::Scratch)
+}
+
+fn blob(node: Node) -> Option<BlobId> {
+    match node {
+        Node::File(blob) => Some(blob),
+        Node::Folder(_) | Node::Other => None,
+    }
+}
+
+/// Whether a path of a policy directory is a policy's.
+fn is_policy_file(path: &str) -> bool {
+    let name = Path::new(path).file_name().and_then(|name| name.to_str()).unwrap_or_default().as_bytes();
+    match path.split_once('/') {
+        None => matches!(path, "snapshot.json" | "ledger.jsonl") || Kind::of(path).is_some(),
+        Some(("roots", _)) => is_root(name),
+        Some(("accounts", _)) => true,
+        Some(("objects", rest)) => rest.len() > 3 && is_hex(name),
+        Some(_) => is_toml(name) || name.ends_with(b".json"),
+    }
+}
+
+/// The policy files of a folder on this machine, by their paths.
+pub(super) fn files_of(directory: &Path) -> Result<BTreeMap<String, Vec<u8>>, TargetError> {
+    let mut found = BTreeMap::new();
+    for entry in walkdir::WalkDir::new(directory).sort_by_file_name() {
+        let entry = entry.map_err(|error| TargetError::Scratch(error.into()))?;
+        let path = entry
+            .path()
+            .strip_prefix(directory)
+            .ok()
+            .and_then(Path::to_str)
+            .map(|path| path.replace('\\', "/"));
+        if let Some(path) = path.filter(|path| entry.file_type().is_file() && is_policy_file(path)) {
+            found.insert(path, std::fs::read(entry.path()).map_err(TargetError::Scratch)?);
+        }
+    }
+    Ok(found)
+}

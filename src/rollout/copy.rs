@@ -1,0 +1,87 @@
+//! The copy: a target that holds the central policy byte for byte, under the central pin.
+
+use std::path::Path;
+
+use super::central::Central;
+use super::clone::{Clone, Tip};
+use super::error::TargetError;
+use crate::git::commit::Changes;
+use crate::limits::SNAPSHOT_BYTES_MAX;
+use crate::policy::error::PolicyError;
+use crate::policy::fetch;
+use crate::policy::store::{Location, Policy};
+use crate::time::Timestamp;
+
+/// The files at which a tip differs from the copy that it should be.
+///
+/// A newer central seal there is an error: then it is here that the policy is old.
+pub(super) fn changes(
+    central: &Central,
+    clone: &Clone<'_>,
+    tip: &Tip,
+    now: Timestamp,
+) -> Result<Changes, TargetError> {
+    let differs =
+        |(path, file): &(&String, &super::central::File)| tip.files.get(*path) != Some(&Some(file.blob));
+    let written = central.files().iter().filter(differs);
+    let mut changes: Changes = written.map(|(path, file)| (path.clone(), Some(file.bytes.clone()))).collect();
+    changes.extend(unknown(central, tip).map(|path| (path.clone(), None)));
+    let here = central.snapshot().version;
+    if changes.contains_key("snapshot.json")
+        && let Some(found) = sealed_version(central, clone, tip, now)?.filter(|found| *found > here)
+    {
+        return Err(TargetError::Newer { found, here });
+    }
+    Ok(changes)
+}
+
+/// The version of the central seal at a tip, whatever became of the documents under it.
+fn sealed_version(
+    central: &Central,
+    clone: &Clone<'_>,
+    tip: &Tip,
+    now: Timestamp,
+) -> Result<Option<u64>, TargetError> {
+    let copy = match clone.extracted(tip) {
+        Ok(Some(copy)) => copy,
+        // What is no policy holds no seal.
+        Ok(None) | Err(TargetError::Files(_)) => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    let location = location(central, copy.path());
+    Ok(Policy::check(&location, now).ok().map(|policy| policy.snapshot().version))
+}
+
+fn location(central: &Central, copy: &Path) -> Location {
+    Location { directory: copy.into(), pin: Some(central.pin()), state: None }
+}
+
+/// The policy files at a tip that no copy has. Signed revocations are none: whoever may revoke adds one.
+pub(super) fn unknown<'a>(central: &'a Central, tip: &'a Tip) -> impl Iterator<Item = &'a String> {
+    let known = |path: &&String| central.files().contains_key(*path) || path.starts_with("revocations/");
+    tip.files.keys().filter(move |path| !known(path))
+}
+
+/// The version of the central seal that a tip holds, if it holds one with all that it stands for.
+pub(super) fn seal(
+    central: &Central,
+    clone: &Clone<'_>,
+    tip: &Tip,
+    now: Timestamp,
+) -> Result<Result<u64, String>, TargetError> {
+    if clone.read(tip, "snapshot.json", SNAPSHOT_BYTES_MAX)?.is_none() {
+        return Ok(Err("there is no seal".into()));
+    }
+    let copy = match clone.extracted(tip) {
+        Ok(Some(copy)) => copy,
+        Ok(None) => return Ok(Err("there is no seal".into())),
+        Err(error @ TargetError::Files(_)) => return Ok(Err(error.to_string())),
+        Err(error) => return Err(error),
+    };
+    let location = location(central, copy.path());
+    let held = |error: PolicyError| super::error::said(&error, copy.path());
+    if let Err(error) = fetch::judge(&location, now) {
+        return Ok(Err(held(error)));
+    }
+    Ok(Policy::check(&location, now).map(|policy| policy.snapshot().version).map_err(held))
+}

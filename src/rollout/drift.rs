@@ -1,0 +1,236 @@
+//! Drift: what each target holds against what it should, document by document and property by property.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+use serde_json::Value;
+
+use super::central::Central;
+use super::clone::{Clone, Tip};
+use super::error::{TargetError, said};
+use super::property::{self, Property};
+use super::values::{self, is_unmanaged};
+use super::{Memory, copy};
+use crate::digest::Sha384;
+use crate::limits::{DOCUMENT_BYTES_MAX, POLICY_BYTES_MAX};
+use crate::policy::documents::Kind;
+use crate::policy::fetch;
+use crate::policy::store::Policy;
+use crate::stackset::{Deploy, Target};
+use crate::time::Timestamp;
+
+/// How a target stands, in CloudFormation's words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Status {
+    /// It holds what it should, under a seal that holds.
+    InSync,
+    /// It holds something else.
+    Modified,
+    /// Nothing of the policy is there.
+    Deleted,
+    /// It could not be looked at.
+    NotChecked,
+}
+
+/// How a document stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum DocumentStatus {
+    /// It says something else.
+    Modified,
+    /// It is not there.
+    Deleted,
+    /// It is there, and nobody rolled it out. (CloudFormation does not see such things.)
+    Unmanaged,
+}
+
+/// The drift of a target.
+#[derive(Debug)]
+pub struct Drift {
+    /// How it stands.
+    pub status: Status,
+    /// Each document that has drifted, by its path.
+    pub documents: Vec<Document>,
+    /// The version of the seal that holds there, or why none does.
+    pub seal: Result<u64, String>,
+    /// Whether it holds an earlier central seal and all that this stands for: nobody tampered with it.
+    pub is_outdated: bool,
+    /// Why it was not checked.
+    pub error: Option<TargetError>,
+}
+
+/// The drift of a document.
+#[derive(Debug, Serialize)]
+pub struct Document {
+    /// Its path in the policy directory.
+    pub path: String,
+    /// How it stands.
+    pub status: DocumentStatus,
+    /// What differs of it.
+    pub properties: Vec<Property>,
+}
+
+impl Document {
+    fn of(path: &str, status: DocumentStatus) -> Self {
+        Self { path: path.into(), status, properties: Vec::new() }
+    }
+}
+
+/// Looks at a target; whatever fails makes it NOT_CHECKED.
+pub fn look(central: &Central, target: &Target, memory: &Memory, now: Timestamp) -> Drift {
+    let looked = Clone::of(target).and_then(|clone| {
+        let tip = clone.tip(target.branch())?;
+        let looking = Looking { central, target, clone: &clone, tip: &tip, now };
+        match target.deploy() {
+            Deploy::Policy => looking.copy(),
+            Deploy::Documents(_) => looking.account(memory),
+        }
+    });
+    looked.unwrap_or_else(|error| Drift {
+        status: Status::NotChecked,
+        documents: Vec::new(),
+        seal: Err("not looked at".into()),
+        is_outdated: false,
+        error: Some(error),
+    })
+}
+
+struct Looking<'a> {
+    central: &'a Central,
+    target: &'a Target,
+    clone: &'a Clone<'a>,
+    tip: &'a Tip,
+    now: Timestamp,
+}
+
+impl Looking<'_> {
+    fn copy(&self) -> Result<Drift, TargetError> {
+        let Self { central, clone, tip, now, .. } = self;
+        let files = central.files();
+        let differ: BTreeSet<&String> = files
+            .iter()
+            .filter(|(path, file)| tip.files.get(*path) != Some(&Some(file.blob)))
+            .map(|(path, _)| path)
+            .collect();
+        let other_seal = differ.iter().any(|path| *path == "snapshot.json");
+        // Another seal has other objects; they say nothing that the documents do not.
+        let is_told = |path: &str| !(other_seal && path.starts_with("objects/"));
+        let mut documents = Vec::new();
+        for path in differ.iter().filter(|path| is_told(path)) {
+            documents.push(self.document(path, &files[path.as_str()].bytes, whole)?);
+        }
+        let unknown = copy::unknown(central, tip).filter(|path| is_told(path));
+        documents.extend(unknown.map(|path| Document::of(path, DocumentStatus::Unmanaged)));
+        if documents.is_empty() {
+            return Ok(drift(Ok(central.snapshot().version), documents));
+        }
+        if differ.len() == files.len() && files.keys().all(|path| !tip.files.contains_key(path)) {
+            return Ok(deleted(documents));
+        }
+        let seal = copy::seal(central, clone, tip, *now)?;
+        let is_outdated = seal.as_ref().is_ok_and(|found| *found < central.snapshot().version);
+        Ok(Drift { is_outdated, ..drift(seal, documents) })
+    }
+
+    fn account(&self, memory: &Memory) -> Result<Drift, TargetError> {
+        let Self { central, target, clone, tip, now } = self;
+        let wanted = central.documents(target)?;
+        let mut documents = Vec::new();
+        for (path, bytes) in &wanted {
+            let document = self.document(path, bytes, values::values)?;
+            if document.status == DocumentStatus::Deleted || !document.properties.is_empty() {
+                documents.push(document);
+            }
+        }
+        let unmanaged = tip.files.keys().filter(|path| is_unmanaged(target, &wanted, path));
+        documents.extend(unmanaged.map(|path| Document::of(path, DocumentStatus::Unmanaged)));
+        if tip.files.is_empty() {
+            return Ok(deleted(documents));
+        }
+        let copy = match clone.extracted(tip) {
+            Ok(Some(copy)) => copy,
+            Ok(None) => return Ok(deleted(documents)),
+            Err(error @ TargetError::Files(_)) => return Ok(drift(Err(error.to_string()), documents)),
+            Err(error) => return Err(error),
+        };
+        let location = memory.location(target, copy.path());
+        let seal = fetch::judge(&location, *now).and_then(|()| Policy::open(&location, *now));
+        let seal = seal.map(|policy| policy.snapshot().version).map_err(|error| said(&error, copy.path()));
+        Ok(drift(seal, documents))
+    }
+
+    /// How a document stands, by what each side says.
+    fn document(
+        &self,
+        path: &str,
+        expected: &[u8],
+        values: fn(&str, &[u8]) -> Option<Value>,
+    ) -> Result<Document, TargetError> {
+        if !self.tip.files.contains_key(path) {
+            return Ok(Document::of(path, DocumentStatus::Deleted));
+        }
+        let limit = Kind::of(path).map_or(POLICY_BYTES_MAX, |kind| kind.limit().max(DOCUMENT_BYTES_MAX));
+        let actual = self.clone.read(self.tip, path, limit)?;
+        let mut document = Document::of(path, DocumentStatus::Modified);
+        document.properties = match &actual {
+            None => vec![Property::whole(digest(expected), "no regular file, or too large")],
+            Some(actual) => match (values(path, expected), values(path, actual)) {
+                (Some(expected), Some(actual)) => property::compare(&expected, &actual),
+                _ => vec![Property::whole(digest(expected), digest(actual))],
+            },
+        };
+        // Comments and white space are bytes too, where every byte is to be the same.
+        if let Some(actual) =
+            actual.filter(|_| document.properties.is_empty() && *self.target.deploy() == Deploy::Policy)
+        {
+            document.properties.push(Property::whole(digest(expected), digest(&actual)));
+        }
+        Ok(document)
+    }
+}
+
+/// What a document of people's says, revision and all; other files are compared as they are.
+fn whole(path: &str, bytes: &[u8]) -> Option<Value> {
+    Kind::of(path)?;
+    let table: BTreeMap<String, toml::Value> = toml::from_str(std::str::from_utf8(bytes).ok()?).ok()?;
+    serde_json::to_value(table).ok()
+}
+
+fn digest(bytes: &[u8]) -> String {
+    format!("SHA384:{}", Sha384::of(bytes))
+}
+
+fn drift(seal: Result<u64, String>, documents: Vec<Document>) -> Drift {
+    let is_in_sync = documents.is_empty() && seal.is_ok();
+    let status = if is_in_sync { Status::InSync } else { Status::Modified };
+    Drift { status, documents, seal, is_outdated: false, error: None }
+}
+
+fn deleted(documents: Vec<Document>) -> Drift {
+    let seal = Err("there is no policy".into());
+    Drift { status: Status::Deleted, ..drift(seal, documents) }
+}
+
+impl Status {
+    /// The word for it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::InSync => "IN_SYNC",
+            Self::Modified => "MODIFIED",
+            Self::Deleted => "DELETED",
+            Self::NotChecked => "NOT_CHECKED",
+        }
+    }
+}
+
+impl DocumentStatus {
+    /// The word for it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Modified => "MODIFIED",
+            Self::Deleted => "DELETED",
+            Self::Unmanaged => "UNMANAGED",
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! The message of a commit: what changes, and why.
+
+use std::path::Path;
+
+use super::central::Central;
+use super::clone::{Clone, Tip};
+use super::operation::Intent;
+use crate::git::GitError;
+use crate::git::commit::Changes;
+use crate::limits::MESSAGE_LINES_MAX;
+use crate::policy::diff::{self, Difference};
+use crate::policy::documents::Kind;
+use crate::report::escape::line;
+use crate::stackset::Target;
+
+/// What changes of documents, in the words of `policy diff`.
+pub(super) fn differences(
+    clone: &Clone<'_>,
+    tip: &Tip,
+    changes: &Changes,
+) -> Result<Vec<Difference>, GitError> {
+    let documents: Vec<(&String, Kind)> =
+        changes.keys().filter_map(|path| Some((path, Kind::of(path)?))).collect();
+    let said = |path: &str, text: String| Difference { path: path.into(), text, forbidden: None };
+    if tip.files.is_empty() {
+        let names: Vec<&str> = documents.iter().map(|(path, _)| path.as_str()).collect();
+        return Ok(vec![said("snapshot.json", format!("the whole policy: {}", names.join(", ")))]);
+    }
+    let mut found = Vec::new();
+    for (path, kind) in documents {
+        let before = clone.read(tip, path, kind.limit())?;
+        let after = changes.get(path).and_then(Option::as_deref);
+        // What may not be in an account of its own is no question where a copy becomes the same again.
+        let told = diff::between(Path::new(""), path, before.as_deref(), after).unwrap_or_default();
+        let before_those = found.len();
+        found.extend(
+            told.into_iter()
+                .map(|each| said(path, each.text))
+                .filter(|each| !each.text.starts_with("`revision`")),
+        );
+        if found.len() == before_those {
+            let text = match (before, after) {
+                (None, _) => "written",
+                (Some(_), Some(_)) => "restored byte for byte",
+                (Some(_), None) => "removed",
+            };
+            found.push(said(path, text.into()));
+        }
+    }
+    Ok(found)
+}
+
+/// The whole message.
+pub(super) fn text(
+    central: &Central,
+    target: &Target,
+    intent: Intent,
+    differences: &[Difference],
+    is_sealed: bool,
+) -> String {
+    let (account, seal) = (central.account(), central.snapshot().version);
+    let subject = match intent {
+        Intent::Deploy => format!("Roll out seal {seal} of account {account}"),
+        Intent::Remediate => format!("Restore what seal {seal} of account {account} says"),
+    };
+    let made = central.snapshot().created;
+    let mut text = format!(
+        "{subject}\n\nTarget `{}` of the stack set of account `{account}`, seal {seal} made {made}.\n",
+        target.name()
+    );
+    if !is_sealed {
+        text.push_str(
+            "\nNot sealed, so nothing is decided by it yet: have the holders of this account's policy role look at\n\
+            `countersign policy diff`, run `countersign policy seal`, and commit that on this branch.\n",
+        );
+    }
+    let mut path = "";
+    for (index, each) in differences.iter().enumerate() {
+        if index == MESSAGE_LINES_MAX {
+            text.push_str(&format!("\nand {} differences more\n", differences.len() - index));
+            break;
+        }
+        if each.path != path {
+            path = &each.path;
+            text.push_str(&format!("\n{}\n", line(path)));
+        }
+        text.push_str(&format!("  {}\n", line(&each.text)));
+    }
+    text
+}

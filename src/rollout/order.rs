@@ -1,0 +1,190 @@
+//! The order: which target is begun when, and when no more are.
+//!
+//! As CloudFormation does it in its strict mode (`STRICT_FAILURE_TOLERANCE`): at most `tolerance + 1` targets are
+//! under way, one less for each that failed, so that never more than those fail. Once more
+//! failed than are tolerated, none is begun any more; what is under way ends.
+
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError, mpsc};
+
+/// How many targets are changed at once, and how many may fail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Preferences {
+    /// How many targets may fail before those that have not begun are cancelled.
+    pub tolerance: usize,
+    /// How many are under way at once, at least 1; in fact at most one more than may fail.
+    pub concurrent: usize,
+}
+
+/// What came of one of the targets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End<T> {
+    /// It was worked on.
+    Done(T),
+    /// Too many had failed before it began.
+    Cancelled,
+}
+
+#[derive(Default)]
+struct State {
+    next: usize,
+    running: usize,
+    failed: usize,
+}
+
+struct Queue {
+    total: usize,
+    preferences: Preferences,
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+/// Works on targets in their order, and hands each end to `take` in that order.
+pub fn run<J: Sync, T: Send>(
+    jobs: &[J],
+    preferences: Preferences,
+    work: impl Fn(&J) -> T + Sync,
+    has_failed: impl Fn(&T) -> bool + Sync,
+    mut take: impl FnMut(&J, End<T>),
+) {
+    let state = Mutex::new(State::default());
+    let queue = Queue { total: jobs.len(), preferences, state, changed: Condvar::new() };
+    let (send, receive) = mpsc::channel();
+    std::thread::scope(|scope| {
+        for _ in 0..preferences.most_at_once().min(jobs.len()) {
+            let (send, queue, work, has_failed) = (send.clone(), &queue, &work, &has_failed);
+            scope.spawn(move || {
+                while let Some(index) = queue.claim() {
+                    let ended = Ended { queue, failed: true };
+                    let result = work(&jobs[index]);
+                    ended.with(has_failed(&result));
+                    // The receiver stays until every sender is gone.
+                    let _ = send.send((index, result));
+                }
+            });
+        }
+        drop(send);
+        let mut waiting = std::collections::BTreeMap::new();
+        let mut next = 0;
+        for (index, result) in receive {
+            waiting.insert(index, result);
+            while let Some(result) = waiting.remove(&next) {
+                take(&jobs[next], End::Done(result));
+                next += 1;
+            }
+        }
+        // All that was begun has ended, so what is left was never begun.
+        jobs[next..].iter().for_each(|job| take(job, End::Cancelled));
+    });
+}
+
+impl Preferences {
+    fn most_at_once(self) -> usize {
+        self.concurrent.max(1).min(self.tolerance.saturating_add(1))
+    }
+}
+
+impl Queue {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The next target, as soon as it may begin; nothing if none may any more.
+    fn claim(&self) -> Option<usize> {
+        let mut state = self.state();
+        loop {
+            if state.next == self.total || state.failed > self.preferences.tolerance {
+                return None;
+            }
+            let left = self.preferences.tolerance.saturating_add(1).saturating_sub(state.failed);
+            if state.running < left.min(self.preferences.concurrent.max(1)) {
+                state.running += 1;
+                state.next += 1;
+                return Some(state.next - 1);
+            }
+            state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+}
+
+/// Says that a target has ended, also when its work panicked.
+struct Ended<'q> {
+    queue: &'q Queue,
+    failed: bool,
+}
+
+impl Ended<'_> {
+    fn with(mut self, failed: bool) {
+        self.failed = failed;
+    }
+}
+
+impl Drop for Ended<'_> {
+    fn drop(&mut self) {
+        let mut state = self.queue.state();
+        state.running -= 1;
+        state.failed += usize::from(self.failed);
+        drop(state);
+        self.queue.changed.notify_all();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+
+    /// Works on so many targets of which some fail; gives the ends and the most that were under way at once.
+    fn ends(total: usize, fails: &[usize], tolerance: usize, concurrent: usize) -> (String, usize) {
+        let jobs: Vec<usize> = (0..total).collect();
+        let (running, most) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        let mut ends = String::new();
+        let work = |job: &usize| {
+            most.fetch_max(running.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+            std::thread::yield_now();
+            running.fetch_sub(1, Ordering::SeqCst);
+            fails.contains(job)
+        };
+        run(
+            &jobs,
+            Preferences { tolerance, concurrent },
+            work,
+            |failed| *failed,
+            |_, end| {
+                ends.push(match end {
+                    End::Done(false) => '.',
+                    End::Done(true) => 'F',
+                    End::Cancelled => '-',
+                });
+            },
+        );
+        (ends, most.into_inner())
+    }
+
+    #[test]
+    fn what_has_not_begun_is_cancelled_once_too_many_failed() {
+        assert_eq!(ends(6, &[1], 0, 1).0, ".F----");
+        assert_eq!(ends(6, &[1], 1, 1).0, ".F....");
+        assert_eq!(ends(6, &[1, 3], 1, 1).0, ".F.F--");
+        assert_eq!(ends(3, &[0, 1, 2], 3, 3).0, "FFF");
+        assert_eq!(ends(0, &[], 0, 1).0, "");
+    }
+
+    #[test]
+    fn never_more_fail_than_are_tolerated_and_one() {
+        for _ in 0..100 {
+            let all: Vec<usize> = (0..20).collect();
+            let (ends, _) = ends(20, &all, 2, 10);
+            assert_eq!(ends.matches('F').count(), 3, "{ends}");
+        }
+    }
+
+    #[test]
+    fn at_most_one_more_than_may_fail_is_under_way() {
+        for _ in 0..50 {
+            assert_eq!(ends(8, &[], 0, 5).1, 1);
+            assert!(ends(8, &[], 2, 8).1 <= 3);
+            assert!(ends(8, &[], 8, 2).1 <= 2);
+        }
+    }
+}

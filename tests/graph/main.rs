@@ -1,0 +1,78 @@
+//! Does the graph show who trusts whom, and what of it does not count?
+#![cfg(unix)]
+
+#[path = "../support/mod.rs"]
+mod support;
+mod troubled;
+
+use self::support::{Ran, Scene, read, write};
+use self::troubled::{Troubled, UNUSED};
+
+const FORMATS: [&str; 3] = ["mermaid", "dot", "svg"];
+
+fn graph(scene: &Scene, arguments: &[&str]) -> String {
+    scene.run(&[&["graph"], arguments].concat()).done().out()
+}
+
+#[test]
+fn everything_is_there_in_every_format() {
+    let scene = Scene::new();
+    for format in FORMATS {
+        let drawn = graph(&scene, &["--format", format]);
+        for part in ["ci@acme.example", "release", &scene.csc_id(), "rule 1", "every version", "account acme"]
+        {
+            assert!(drawn.contains(part), "{format}: no {part}:\n{drawn}");
+        }
+        for bad in ["REVOKED", "EXPIRED", "UNUSED", "MISSING"] {
+            assert!(!drawn.contains(bad), "{format}: {bad}:\n{drawn}");
+        }
+        assert_eq!(drawn, graph(&scene, &["--format", format, "--threads", "1"]));
+    }
+}
+
+#[test]
+fn what_does_not_count_is_said_in_words() {
+    let Troubled { scene, .. } = Troubled::new();
+    for format in FORMATS {
+        let drawn = graph(&scene, &["--format", format]);
+        for part in [
+            "REVOKED: key from 2024-01-01",
+            "UNUSED: rule 1 comes first",
+            "UNUSED: governs nothing",
+            "MISSING: no such version",
+        ] {
+            assert!(drawn.contains(part), "{format}: no {part}:\n{drawn}");
+        }
+        assert!(drawn.to_lowercase().contains("expired"), "{format}:\n{drawn}");
+        // An edge says so too, or is drawn so.
+        let edge = ["may sign, may revoke: REVOKED", "class=\"edge revoked\""];
+        assert!(edge.iter().any(|edge| drawn.contains(edge)), "{format}:\n{drawn}");
+        for hostile in ["</text>\\\"]", "</text>\"]", "<b> code"] {
+            assert!(format == "dot" || !drawn.contains(hostile), "{format}: {hostile}");
+        }
+    }
+}
+
+#[test]
+fn a_function_and_an_account_have_their_part() {
+    let Troubled { scene, csc } = Troubled::new();
+    let part = graph(&scene, &["--function", "orders"]);
+    assert!(part.contains("rule 1") && !part.contains("never"), "{part}");
+    assert!(!part.contains(UNUSED) && part.contains(&csc), "{part}");
+    assert!(graph(&scene, &["--account", "acme"]).contains(UNUSED));
+    scene.run(&["graph", "--account", "other"]).undecided("nothing in the policy belongs to account `other`");
+    scene.edit("functions.toml", "\"*\"", "\"orders\"");
+    scene.seal_over();
+    scene.run(&["graph", "--function", "payments"]).undecided("no CSC of account `acme` governs `payments`");
+}
+
+#[test]
+fn only_a_sealed_policy_is_drawn() {
+    let scene = Scene::new();
+    let before = read(&scene.policy().join(scene.csc()));
+    scene.edit(&scene.csc(), "\"Enforce\"", "\"Warn\"");
+    let ran: Ran = scene.run(&["graph"]);
+    ran.undecided("unsealed changes");
+    write(&scene.policy().join(scene.csc()), before);
+    graph(&scene, &[]);
+}

@@ -1,0 +1,120 @@
+//! Hostile targets: nothing of theirs runs here, is followed, or reaches a terminal.
+
+use std::fs;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::Path;
+
+use crate::fleet::{Fleet, replace};
+use crate::support::{text, write};
+
+#[test]
+fn a_link_in_the_place_of_the_policy_is_not_written_through() {
+    let fleet = Fleet::of(1, "failure_tolerance = 0\nmax_concurrent = 1");
+    let outside = fleet.scene.path().join("outside");
+    fs::create_dir(&outside).unwrap();
+    fleet.change("t0", |work| symlink(&outside, work.join("policy")).unwrap());
+    for verb in ["deploy", "remediate"] {
+        let ran = fleet.run(&[verb]);
+        assert_eq!(ran.code, Some(1), "{ran}");
+        assert!(ran.out().contains("`policy` there is a file, a link or a submodule"), "{ran}");
+    }
+    assert_eq!(fleet.run(&["drift"]).code, Some(2));
+    assert_eq!(fs::read_dir(&outside).unwrap().count(), 0);
+}
+
+#[test]
+fn links_inside_of_the_policy_are_drift_and_are_replaced() {
+    for place in ["csc", "functions.toml", "roots/1.json", "objects"] {
+        let fleet = Fleet::deployed(1);
+        let outside = fleet.scene.path().join("outside");
+        write(&outside.join("precious"), "precious");
+        fleet.change("t0", |work| {
+            let path = work.join("policy").join(place);
+            if path.is_dir() {
+                fs::remove_dir_all(&path).unwrap()
+            } else {
+                fs::remove_file(&path).unwrap()
+            }
+            symlink(&outside, path).unwrap();
+        });
+        let (code, told) = fleet.told(&["drift"]);
+        assert_eq!((code, told), (Some(1), vec!["t0 MODIFIED".into()]), "{place}");
+        assert_eq!(fleet.told(&["remediate"]), (Some(0), vec!["t0 CURRENT".into()]), "{place}");
+        assert_eq!(fleet.told(&["drift"]), (Some(0), vec!["t0 IN_SYNC".into()]), "{place}");
+        assert_eq!(fs::read_dir(&outside).unwrap().count(), 1, "{place}");
+    }
+}
+
+/// Filters, attributes, settings and hooks of a repository are programs of somebody else's.
+#[test]
+fn no_program_of_a_target_runs_and_no_attribute_changes_a_byte() {
+    let fleet = Fleet::of(1, "failure_tolerance = 0\nmax_concurrent = 1");
+    let ran = fleet.scene.path().join("ran");
+    let touch = format!("touch {}", text(&ran));
+    fleet.change("t0", |work| {
+        write(&work.join(".gitattributes"), "* filter=evil text eol=crlf ident\n");
+        write(&work.join("policy/.gitattributes"), "* filter=evil export-subst\n");
+        write(&work.join(".gitmodules"), format!("[submodule \"x\"]\n\tpath = x\n\turl = ext::{touch}\n"));
+        for hook in ["pre-push", "post-checkout", "reference-transaction"] {
+            write(&work.join(".githooks").join(hook), format!("#!/bin/sh\n{touch}\n"));
+            fs::set_permissions(work.join(".githooks").join(hook), fs::Permissions::from_mode(0o755))
+                .unwrap();
+        }
+    });
+    let config = fleet.bare("t0").join("config");
+    let settings = format!(
+        "\n[filter \"evil\"]\n\tclean = {touch}\n\tsmudge = {touch}\n\trequired = true\n[core]\n\tfsmonitor = {touch}\n\
+        \tsshCommand = {touch}\n\tpager = {touch}\n[uploadpack]\n\tpackObjectsHook = {touch}\n[diff]\n\texternal = {touch}\n"
+    );
+    write(&config, fs::read_to_string(&config).unwrap() + &settings);
+    fleet.run(&["deploy"]).done();
+    fleet.run(&["drift"]).done();
+    assert!(!ran.exists());
+    let csc = fleet.scene.csc();
+    assert_eq!(fleet.file("t0", &format!("policy/{csc}")), fleet.scene.document(&csc));
+}
+
+#[test]
+fn what_a_target_says_is_escaped() {
+    let fleet = Fleet::deployed(1);
+    let csc = fleet.scene.csc();
+    let hostile = r#"description = "\u001b[31m\n::error::x \u202e""#;
+    fleet.change("t0", |work| {
+        let path = work.join("policy").join(&csc);
+        let text = fs::read_to_string(&path).unwrap();
+        let line = text.lines().find(|line| line.starts_with("description")).unwrap();
+        replace(&path, line, hostile);
+        replace(&path, "revision = ", "\"::stop\\u0007\" = 1\nrevision = ");
+    });
+    for arguments in [&["drift"][..], &["drift", "--format", "json"], &["remediate", "--dry-run"]] {
+        let ran = fleet.run(arguments);
+        let out = ran.out() + &ran.err();
+        assert!(out.contains("description") || out.contains("restored"), "{out}");
+        assert!(!out.contains(['\u{1b}', '\u{7}', '\u{202e}']) && !out.contains("\n::"), "{out:?}");
+    }
+    fleet.run(&["remediate"]).done();
+    let message = fleet.git("t0", &["log", "-1", "--format=%B", "main"]);
+    assert!(!message.contains(['\u{1b}', '\u{7}', '\u{202e}']), "{message:?}");
+}
+
+#[test]
+fn a_target_that_git_could_misread_is_never_sealed() {
+    let fleet = Fleet::new();
+    let good = fleet.copy("t0");
+    let pwned = fleet.scene.path().join("pwned");
+    for (from, to) in [
+        (fleet.url("t0"), format!("ext::sh -c touch% {}", text(&pwned))),
+        (fleet.url("t0"), format!("--upload-pack=touch {}", text(&pwned))),
+        ("'main'".into(), format!("'--upload-pack=touch {}'", text(&pwned))),
+        ("'main'".into(), "'main:refs/heads/other'".into()),
+        ("'policy'".into(), "'../x'".into()),
+        ("'policy'".into(), "'/etc'".into()),
+        ("'policy'".into(), "'.git/hooks'".into()),
+    ] {
+        fleet.write_set("failure_tolerance = 0\nmax_concurrent = 1", &good.replace(&from, &to));
+        let ran = fleet.scene.run(&["policy", "seal"]);
+        assert_eq!(ran.code, Some(2), "{to}: {ran}");
+        assert!(ran.err().contains("stackset.toml") && ran.err().contains("line "), "{to}: {ran}");
+    }
+    assert!(!Path::new(&pwned).exists());
+}
