@@ -158,6 +158,25 @@ fn a_corrupt_layer_stops_the_deploy_in_either_mode() {
     }
 }
 
+/// A record of theirs that is not as it was sealed is theirs to mend, and not ours.
+#[test]
+fn a_record_that_does_not_hold_is_the_accounts() {
+    for document in ["layers/base.toml", "accounts/acme.toml"] {
+        let pair = Pair::new();
+        let (pin, from) = (pair.acme.pin().to_string(), pair.acme.policy());
+        pair.vendor.run(&["account", "trust", "acme", "--root", &pin, "--from", text(&from)]).done();
+        pair.publish("print('base')\n");
+        pair.vendor.run(&[&["layer", "permit", "base", "--version", "1"], ACME].concat()).done();
+        pair.bring();
+        pair.verify().is("allowed", &[]);
+        write(&pair.brought().join(document), "");
+        let layer = format!("{ARN}={}", text(&pair.layer()));
+        let ran = pair.acme.run(&["verify", "--function", "orders", "--layer", &layer]);
+        ran.undecided("account `vendor` cannot be asked");
+        assert!(ran.err().contains("account update"), "{ran}");
+    }
+}
+
 #[test]
 fn what_nobody_published_is_no_layer_version() {
     for mode in Mode::BOTH {
