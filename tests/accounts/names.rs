@@ -73,7 +73,7 @@ fn no_document_is_written_through_a_link() {
     acme.run(&publish).undecided("is not a folder");
     assert!(contents(&outside).is_empty());
     pair.allow(&["acme"]);
-    fs::rename(acme.policy().join("accounts"), &outside.join("accounts")).expect("moved");
+    fs::rename(acme.policy().join("accounts"), outside.join("accounts")).expect("moved");
     symlink(outside.join("accounts"), acme.policy().join("accounts")).expect("a link");
     let before = contents(&outside);
     acme.run(&["account", "forget", "vendor"]).undecided("is not a folder");
