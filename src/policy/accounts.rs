@@ -25,7 +25,12 @@ pub(super) struct Others(Mutex<BTreeMap<AccountName, Opened>>);
 
 /// Where a policy directory keeps the documents of another account, as of one of its seals.
 pub fn folder(directory: &Path, account: &AccountName, reached: &Reached) -> PathBuf {
-    folder_of_all(directory, account).join(folder_name(reached))
+    directory.join(path(account, reached))
+}
+
+/// The same as a path in the policy directory.
+pub fn path(account: &AccountName, reached: &Reached) -> String {
+    format!("accounts/{account}/{}", folder_name(reached))
 }
 
 /// The folder that holds those folders.
@@ -34,7 +39,7 @@ pub(super) fn folder_of_all(directory: &Path, account: &AccountName) -> PathBuf 
 }
 
 /// A seal's folder is named after it, so that another seal can be brought while this one counts.
-pub(super) fn folder_name(reached: &Reached) -> String {
+fn folder_name(reached: &Reached) -> String {
     reached.snapshot_sha384.to_string().chars().take(FOLDER_DIGITS).collect()
 }
 

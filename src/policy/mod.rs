@@ -18,6 +18,7 @@ pub mod prepare;
 pub mod root;
 pub mod rotation;
 pub mod seal;
+pub mod sealed;
 pub mod snapshot;
 pub mod state;
 pub mod store;

@@ -1,27 +1,23 @@
 //! The central policy: what targets are to hold, read once, as it was sealed.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use crate::digest::Sha384;
 use crate::document::DocumentError;
 use crate::files;
 use crate::git::BlobId;
 use crate::git::GitError;
 use crate::git::bare::Bare;
-use crate::ledger;
-use crate::limits::{
-    LEDGER_BYTES_MAX, REVOCATIONS_BYTES_MAX, ROOT_BYTES_MAX, SIGNED_REVOCATION_BYTES_MAX, SNAPSHOT_BYTES_MAX,
-};
+use crate::limits::SIGNED_REVOCATION_BYTES_MAX;
 use crate::name::AccountName;
 use crate::pin::Pin;
+use crate::policy::accounts;
 use crate::policy::documents::{self, Kind};
 use crate::policy::error::PolicyError;
-use crate::policy::index::Index;
-use crate::policy::objects::Objects;
-use crate::policy::root;
-use crate::policy::snapshot::{self, Snapshot};
+use crate::policy::sealed::{self, Which};
+use crate::policy::snapshot::Snapshot;
 use crate::policy::store::Policy;
+use crate::revocation::signed;
 use crate::stackset::{Part, StackSet, Target};
 
 /// An account's sealed policy, to be rolled out.
@@ -85,7 +81,7 @@ impl Central {
             return Err(PolicyError::Unsealed { directory: directory.into(), paths: unsealed }.into());
         }
         let set = policy.stackset()?.ok_or_else(|| CentralError::None(policy.account().clone()))?;
-        let bytes = sealed_files(directory, snapshot, policy.root().version())?;
+        let bytes = sealed_files(policy)?;
         let file =
             |(path, bytes): (String, Vec<u8>)| Ok((path, File { blob: Bare::blob_of(&bytes)?, bytes }));
         let files = bytes.into_iter().map(file).collect::<Result<_, GitError>>()?;
@@ -143,46 +139,38 @@ impl Central {
     }
 }
 
-/// Every file of the policy directory that the seal stands for, and the signed revocations beside it.
-fn sealed_files(
-    directory: &Path,
-    sealed: &Snapshot,
-    root_version: u64,
-) -> Result<BTreeMap<String, Vec<u8>>, PolicyError> {
+/// Every file that the seal stands for, and what was brought of other accounts, as of that seal.
+///
+/// One that has expired since is rolled out all the same: there may be something to revoke.
+fn sealed_files(policy: &Policy) -> Result<BTreeMap<String, Vec<u8>>, PolicyError> {
     let mut found = BTreeMap::new();
-    let read = |path: &Path, limit| files::read(path, limit);
-    for version in 1..=root_version {
-        found.insert(format!("roots/{version}.json"), read(&root::path(directory, version), ROOT_BYTES_MAX)?);
-    }
-    found.insert("snapshot.json".into(), read(&snapshot::path(directory), SNAPSHOT_BYTES_MAX)?);
-    let objects = Objects::of(directory);
-    let mut kept = Index::new(objects.clone(), sealed.index).objects()?;
-    for document in &sealed.documents {
-        let is_ledger = document.path == ledger::FILE_NAME;
-        let limit = if is_ledger { LEDGER_BYTES_MAX } else { document.size };
-        let mut bytes = read(&directory.join(&document.path), limit)?;
-        if is_ledger {
-            bytes.truncate(usize::try_from(document.size).unwrap_or(usize::MAX));
-        } else {
-            kept.push(document.sha384);
-        }
-        // It was compared before, and may have changed since.
-        if bytes.len() as u64 != document.size || Sha384::of(&bytes) != document.sha384 {
-            let paths = vec![document.path.clone()];
-            return Err(PolicyError::Unsealed { directory: directory.into(), paths });
-        }
-        found.insert(document.path.clone(), bytes);
-    }
-    for digest in kept {
-        let text = digest.to_string();
-        let bytes = objects.need(&digest, REVOCATIONS_BYTES_MAX)?;
-        found.insert(format!("objects/{}/{}", &text[..2], &text[2..]), bytes);
-    }
-    for name in files::names_in(&directory.join("revocations"))? {
-        if name.ends_with(".json") && !name.starts_with('.') {
-            let path = directory.join("revocations").join(&name);
-            found.insert(format!("revocations/{name}"), read(&path, SIGNED_REVOCATION_BYTES_MAX)?);
-        }
+    add(&mut found, "", policy, Which::All)?;
+    for name in policy.account_names() {
+        let Some(known) = policy.known_account(&name)? else { continue };
+        let other = accounts::open(policy.directory(), &known, policy.snapshot().created);
+        let prefix = accounts::path(&name, &known.reached());
+        other
+            .and_then(|other| add(&mut found, &format!("{prefix}/"), &other, Which::Index))
+            .map_err(|error| error.of_account(&name))?;
     }
     Ok(found)
+}
+
+/// Adds the files that a seal stands for, and the signed revocations beside it, below a prefix.
+fn add(
+    found: &mut BTreeMap<String, Vec<u8>>,
+    prefix: &str,
+    policy: &Policy,
+    which: Which,
+) -> Result<(), PolicyError> {
+    sealed::visit(policy, which, |path, bytes| {
+        found.insert(format!("{prefix}{path}"), bytes);
+        Ok::<(), PolicyError>(())
+    })?;
+    let folder = policy.directory().join(signed::FOLDER);
+    for name in files::names_in(&folder)?.iter().filter(|name| signed::job_of(name).is_some()) {
+        let bytes = files::read(&folder.join(name), SIGNED_REVOCATION_BYTES_MAX)?;
+        found.insert(format!("{prefix}{}/{name}", signed::FOLDER), bytes);
+    }
+    Ok(())
 }

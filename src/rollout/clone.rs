@@ -19,7 +19,7 @@ use crate::stackset::Target;
 
 /// Folders of a policy directory that are looked into, and how deep files lie in them.
 const FOLDERS: [(&str, usize); 7] = [
-    ("accounts", 4),
+    ("accounts", 5),
     ("csc", 1),
     ("layers", 1),
     ("objects", 2),

@@ -3,7 +3,7 @@
 use std::fs;
 
 use crate::fleet::{Fleet, replace, results};
-use crate::support::text;
+use crate::support::{Scene, revocation, text};
 
 #[test]
 fn a_central_rollout_is_seen_and_repaired() {
@@ -61,6 +61,38 @@ fn a_copy_is_valid_under_the_central_pin() {
     let fleet = Fleet::deployed(1);
     let work = fleet.clone("t0", "main");
     fleet.scene.run(&["verify", "--policy", text(&work.join("policy")), "--format", "json"]).allowed();
+}
+
+/// What was brought of another account goes along: without it nothing that it signed can be decided there.
+#[test]
+fn a_copy_has_the_accounts_that_the_policy_knows() {
+    let (fleet, vendor) = (Fleet::new(), Scene::of_account("vendor"));
+    let (pin, from) = (vendor.pin().to_string(), vendor.policy());
+    fleet.scene.run(&["account", "trust", "vendor", "--root", &pin, "--from", text(&from)]).done();
+    let publisher = "arn:countersign:signer::vendor:/signing-profiles/release/*";
+    fleet.scene.run(&["csc", "update", &fleet.scene.csc_id(), "--publisher", publisher]).done();
+    // Something is revoked there, so that the copy needs its index too.
+    vendor.append("revocations.toml", &revocation("artifact", &"ab".repeat(48)));
+    vendor.seal();
+    fleet.scene.run(&["account", "update"]).done();
+    fleet.repository("t0");
+    fleet.seal_set("failure_tolerance = 0\nmax_concurrent = 1", &fleet.copy("t0"));
+    fleet.run(&["deploy"]).done();
+    assert_eq!(fleet.told(&["drift"]), (Some(0), vec!["t0 IN_SYNC".into()]));
+    for (from, to) in
+        [(vendor.artifact(), fleet.scene.artifact()), (vendor.manifest(), fleet.scene.manifest())]
+    {
+        fs::copy(from, to).unwrap();
+    }
+    let verify = |work: &std::path::Path| {
+        fleet.scene.run(&["verify", "--policy", text(&work.join("policy")), "--format", "json"])
+    };
+    verify(&fleet.clone("t0", "main")).allowed();
+    fleet.change("t0", |work| fs::remove_dir_all(work.join("policy/accounts/vendor")).unwrap());
+    verify(&fleet.clone("t0", "main")).undecided("account `vendor` cannot be asked");
+    assert_eq!(fleet.told(&["drift"]), (Some(1), vec!["t0 MODIFIED".into()]));
+    fleet.run(&["remediate"]).done();
+    verify(&fleet.clone("t0", "main")).allowed();
 }
 
 #[test]

@@ -1,0 +1,64 @@
+//! What a seal stands for: every file of a policy directory that counts under it, with the bytes that were sealed.
+//!
+//! Whoever copies a policy copies these, and nothing that lies beside them. Signed revocations need no seal, and
+//! what was brought of other accounts has seals of its own: those are for whoever copies to add.
+
+use std::path::Path;
+
+use super::documents::Kind;
+use super::error::PolicyError;
+use super::objects::Objects;
+use super::store::Policy;
+use super::{root, snapshot};
+use crate::digest::Sha384;
+use crate::files;
+use crate::ledger;
+use crate::limits::{LEDGER_BYTES_MAX, REVOCATIONS_BYTES_MAX, ROOT_BYTES_MAX, SNAPSHOT_BYTES_MAX};
+
+/// Which of the objects belong to a copy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Which {
+    /// The index's alone: for a copy that is read.
+    Index,
+    /// The documents' too: for a copy that is sealed again, by those who compare with what was sealed.
+    All,
+}
+
+/// Visits every file by its path in the policy directory: roots, snapshot, documents, objects.
+///
+/// Each was compared with the seal as it was read.
+pub fn visit<E: From<PolicyError>>(
+    policy: &Policy,
+    which: Which,
+    mut visit: impl FnMut(String, Vec<u8>) -> Result<(), E>,
+) -> Result<(), E> {
+    let directory = policy.directory();
+    let read = |path: &Path, limit| files::read(path, limit).map_err(PolicyError::from);
+    for version in 1..=policy.root().version() {
+        visit(format!("roots/{version}.json"), read(&root::path(directory, version), ROOT_BYTES_MAX)?)?;
+    }
+    visit("snapshot.json".into(), read(&snapshot::path(directory), SNAPSHOT_BYTES_MAX)?)?;
+    let mut digests = policy.index().objects()?;
+    for document in &policy.snapshot().documents {
+        let is_ledger = document.path == ledger::FILE_NAME;
+        let limit = Kind::of(&document.path).map_or(LEDGER_BYTES_MAX, Kind::limit);
+        let mut bytes = read(&directory.join(&document.path), limit)?;
+        if is_ledger {
+            bytes.truncate(usize::try_from(document.size).unwrap_or(usize::MAX));
+        } else if which == Which::All {
+            digests.push(document.sha384);
+        }
+        if bytes.len() as u64 != document.size || Sha384::of(&bytes) != document.sha384 {
+            let paths = vec![document.path.clone()];
+            return Err(PolicyError::Unsealed { directory: directory.into(), paths }.into());
+        }
+        visit(document.path.clone(), bytes)?;
+    }
+    let objects = Objects::of(directory);
+    for digest in digests {
+        let text = digest.to_string();
+        let bytes = objects.need(&digest, REVOCATIONS_BYTES_MAX)?;
+        visit(format!("objects/{}/{}", &text[..2], &text[2..]), bytes)?;
+    }
+    Ok(())
+}
