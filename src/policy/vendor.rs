@@ -12,18 +12,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::accounts::{FOLDER_DIGITS, folder, folder_of_all};
-use super::documents::{self, Kind};
+use super::documents;
 use super::error::PolicyError;
-use super::objects::Objects;
+use super::sealed::{self, Which};
 use super::store::{Location, Policy};
-use super::{root, snapshot};
-use crate::digest::Sha384;
 use crate::files::{self, Access, FileError, reading, writing};
-use crate::ledger;
-use crate::limits::{
-    INDEX_TABLE_BYTES_MAX, LEDGER_BYTES_MAX, ROOT_BYTES_MAX, SIGNED_REVOCATION_BYTES_MAX,
-    SIGNED_REVOCATIONS_VENDORED_MAX, SNAPSHOT_BYTES_MAX,
-};
+use crate::limits::{SIGNED_REVOCATION_BYTES_MAX, SIGNED_REVOCATIONS_VENDORED_MAX};
 use crate::revocation::signed;
 
 /// What is being copied; one that is left by a kill is no policy.
@@ -128,29 +122,9 @@ pub(super) fn check_no_link(path: &Path) -> Result<(), PolicyError> {
 }
 
 fn copy(policy: &Policy, to: &Path) -> Result<(), PolicyError> {
-    let from = policy.directory();
-    let write = |path: &Path, bytes: &[u8]| files::write(path, bytes, Access::Public);
-    for version in 1..=policy.root().version() {
-        write(&root::path(to, version), &files::read(&root::path(from, version), ROOT_BYTES_MAX)?)?;
-    }
-    write(&snapshot::path(to), &files::read(&snapshot::path(from), SNAPSHOT_BYTES_MAX)?)?;
-    for sealed in &policy.snapshot().documents {
-        let limit = Kind::of(&sealed.path).map_or(LEDGER_BYTES_MAX, Kind::limit);
-        let mut bytes = files::read(&from.join(&sealed.path), limit)?;
-        if sealed.path == ledger::FILE_NAME {
-            bytes.truncate(usize::try_from(sealed.size).unwrap_or(usize::MAX));
-        }
-        if bytes.len() as u64 != sealed.size || Sha384::of(&bytes) != sealed.sha384 {
-            let paths = vec![sealed.path.clone()];
-            return Err(PolicyError::Unsealed { directory: from.into(), paths });
-        }
-        write(&to.join(&sealed.path), &bytes)?;
-    }
-    let (theirs, ours) = (Objects::of(from), Objects::of(to));
-    for digest in policy.index().objects()? {
-        ours.put(&theirs.need(&digest, INDEX_TABLE_BYTES_MAX)?)?;
-    }
-    Ok(())
+    sealed::visit(policy, Which::Index, |path, bytes| {
+        Ok(files::write(&to.join(path), &bytes, Access::Public)?)
+    })
 }
 
 /// Adds the signed revocations of one policy directory to another's, and takes none away.
