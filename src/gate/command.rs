@@ -24,6 +24,9 @@ pub enum CommandError {
     /// A layer that was not given.
     #[error("`{{layer:{0}}}` names a layer that was not given")]
     UnknownLayer(String),
+    /// Several layers have the name: two accounts may each have one.
+    #[error("`{{layer:{0}}}` could be either of two layers")]
+    TwoLayers(String),
     /// Nothing hands the copy to the command.
     #[error("nothing in the command says `{{artifact}}`, so it would not deploy what was verified")]
     NoArtifact,
@@ -43,6 +46,9 @@ impl CommandError {
                 "write `{artifact}`, `{manifest}` or `{layer:NAME}`; other words in braces go into a script"
             }
             Self::UnknownLayer(_) => "give it with `--layer NAME=FILE`, or correct the name",
+            Self::TwoLayers(_) => {
+                "two accounts publish one of that name: have one of them publish it under another"
+            }
             Self::NoArtifact => {
                 "put `{artifact}` where the package's path belongs, or say with `--env` that the command \
                 reads COUNTERSIGN_ARTIFACT"
@@ -199,10 +205,14 @@ fn placeholder(inner: &str, layers: &[ArtifactName]) -> Result<Option<Piece>, Co
     match (name, of) {
         ("artifact", None) => Ok(Some(Piece::Artifact)),
         ("manifest", None) => Ok(Some(Piece::Manifest)),
-        ("layer", Some(of)) => match layers.iter().find(|layer| layer.as_str() == of) {
-            Some(layer) => Ok(Some(Piece::Layer(layer.clone()))),
-            None => Err(CommandError::UnknownLayer(of.into())),
-        },
+        ("layer", Some(of)) => {
+            let mut named = layers.iter().filter(|layer| layer.as_str() == of);
+            match (named.next(), named.next()) {
+                (Some(layer), None) => Ok(Some(Piece::Layer(layer.clone()))),
+                (Some(_), Some(_)) => Err(CommandError::TwoLayers(of.into())),
+                (None, _) => Err(CommandError::UnknownLayer(of.into())),
+            }
+        }
         (name, None) if is_word(name) => Err(CommandError::Unknown(format!("{{{inner}}}"))),
         ("artifact" | "manifest" | "layers", Some(_)) => Err(CommandError::Unknown(format!("{{{inner}}}"))),
         _ => Ok(None),
@@ -225,7 +235,7 @@ mod tests {
 
     fn line(words: &[&str]) -> Result<CommandLine, CommandError> {
         let words: Vec<OsString> = words.iter().map(OsString::from).collect();
-        let layers = ["base".parse().unwrap()];
+        let layers = ["base", "twin", "twin"].map(|name| name.parse().unwrap());
         CommandLine::new("aws".as_ref(), &words, &layers, &[Path::new("Cargo.toml")], Finds::Placeholder)
     }
 
@@ -269,6 +279,7 @@ mod tests {
             assert!(matches!(line(&[word, "{artifact}"]), Err(CommandError::Unknown(_))), "{word}");
         }
         assert_eq!(line(&["{layer:bse}", "{artifact}"]), Err(CommandError::UnknownLayer("bse".into())));
+        assert_eq!(line(&["{layer:twin}", "{artifact}"]), Err(CommandError::TwoLayers("twin".into())));
         assert_eq!(line(&["deploy", "{manifest}"]), Err(CommandError::NoArtifact));
         assert_eq!(line(&[]), Err(CommandError::NoArtifact));
     }

@@ -40,7 +40,9 @@ impl DeploymentError {
         match self {
             Self::Verify(error) => error.hint(),
             Self::Layers(_) => Some("put what the function needs into fewer layers"),
-            Self::Twice(_) => Some("name one version of each layer"),
+            Self::Twice(_) => {
+                Some("name one version of each layer; layers of two accounts are told apart by their ARNs")
+            }
         }
     }
 }
@@ -149,13 +151,19 @@ pub fn judge(policy: &Policy, asked: Deployment<'_>) -> Result<Answer, Deploymen
 }
 
 /// At most so many layers, and none of them in two versions; layers of two accounts are two layers.
+///
+/// One that is not named by its ARN may be anybody's of that name.
 fn check_layers(layers: &[Piece<'_>]) -> Result<(), DeploymentError> {
     if layers.len() > LAYERS_MAX {
         return Err(DeploymentError::Layers(layers.len()));
     }
-    let of = |piece: &Piece<'_>| (piece.name.clone(), piece.arn.as_ref().map(|arn| arn.owner().clone()));
+    let of_two_accounts = |one: &Piece<'_>, other: &Piece<'_>| {
+        let owners = one.arn.as_ref().zip(other.arn.as_ref());
+        owners.is_some_and(|(one, other)| one.owner() != other.owner())
+    };
     for (index, layer) in layers.iter().enumerate() {
-        if layers[..index].iter().any(|other| of(other) == of(layer)) {
+        let is_same = |other: &Piece<'_>| other.name == layer.name && !of_two_accounts(other, layer);
+        if layers[..index].iter().any(is_same) {
             return Err(DeploymentError::Twice(layer.name.clone()));
         }
     }

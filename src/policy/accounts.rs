@@ -67,14 +67,16 @@ impl Policy {
     /// it is the one that the other account means, by its root, since a name may be anybody's.
     pub fn is_in_organization(&self, organization: &AccountName, of: &Self) -> Result<bool, PolicyError> {
         let says = self.membership()?.is_some_and(|document| document.organization() == Some(organization));
-        let (ours, theirs) = (self.pin_of(organization)?, of.pin_of(organization)?);
+        let theirs = of.pin_of(organization).map_err(|error| error.of_account(of.account()))?;
+        let ours = self.pin_of(organization)?;
         if !says || ours.is_none() || ours != theirs {
             return Ok(false);
         }
         let members = if organization == self.account() {
             self.organization()?
         } else {
-            self.of_account(organization)?.map_or(Ok(None), |policy| policy.organization())?
+            let members = self.of_account(organization)?.map_or(Ok(None), |policy| policy.organization());
+            members.map_err(|error| error.of_account(organization))?
         };
         Ok(members.is_some_and(|members| members.has(self.account(), self.pin())))
     }

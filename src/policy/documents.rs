@@ -115,23 +115,32 @@ fn paths(directory: &Path) -> Result<BTreeSet<String>, PolicyError> {
 
 /// How the documents differ from what a snapshot sealed, sorted by path.
 pub fn changes(directory: &Path, sealed: &Snapshot) -> Result<Vec<Change>, PolicyError> {
-    let found = read(directory)?;
-    let documents = sealed.documents.iter().filter(|each| each.path != ledger::FILE_NAME);
-    let paths: BTreeSet<&str> =
-        found.keys().map(String::as_str).chain(documents.map(|each| each.path.as_str())).collect();
-    let kind = |path: &str| match (sealed.document(path), found.get(path)) {
-        (Some(sealed), Some(bytes)) if Sha384::of(bytes) == sealed.sha384 => None,
-        (Some(_), Some(_)) => Some("changed"),
-        (Some(_), None) => Some("removed"),
-        (None, _) => Some("added"),
-    };
-    let mut changes: Vec<Change> =
-        paths.into_iter().filter_map(|path| Some(Change { path: path.into(), kind: kind(path)? })).collect();
+    let here = paths(directory)?;
+    let documents = sealed.documents.iter().map(|each| &each.path).filter(|path| *path != ledger::FILE_NAME);
+    let mut changes = Vec::new();
+    for path in here.iter().chain(documents).collect::<BTreeSet<_>>() {
+        let kind = match sealed.document(path) {
+            // It is not read: whoever writes into the tree may have added any number.
+            None => directory.join(path).exists().then_some("added"),
+            Some(_) if !here.contains(path) => Some("removed"),
+            Some(sealed) => document_change(directory, sealed)?,
+        };
+        changes.extend(kind.map(|kind| Change { path: path.clone(), kind }));
+    }
     if let Some(kind) = ledger_change(directory, sealed)? {
         changes.push(Change { path: ledger::FILE_NAME.into(), kind });
     }
     changes.sort_by(|a, b| a.path.cmp(&b.path));
     Ok(changes)
+}
+
+fn document_change(directory: &Path, sealed: &SealedDocument) -> Result<Option<&'static str>, PolicyError> {
+    let limit = Kind::of(&sealed.path).map_or(DOCUMENT_BYTES_MAX, Kind::limit);
+    Ok(match files::read_if_there(&directory.join(&sealed.path), limit)? {
+        Some(bytes) if Sha384::of(&bytes) == sealed.sha384 => None,
+        Some(_) => Some("changed"),
+        None => Some("removed"),
+    })
 }
 
 fn ledger_change(directory: &Path, sealed: &Snapshot) -> Result<Option<&'static str>, PolicyError> {

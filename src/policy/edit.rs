@@ -334,10 +334,18 @@ impl Editor {
         let before = self.bytes(path)?.ok_or_else(|| EditError::Absent(what.into()))?;
         let differences =
             diff::between(&self.directory, path, Some(&before), None).map_err(PolicyError::from)?;
+        self.check_inside(&file)?;
         if self.mode == Mode::Write {
             std::fs::remove_file(&file).map_err(|error| PolicyError::from(writing(&file)(error)))?;
         }
         Ok(differences)
+    }
+
+    /// Refuses a document whose folder is a link: whoever writes into the tree may have put it there, to where
+    /// we would write.
+    fn check_inside(&self, file: &Path) -> Result<(), PolicyError> {
+        let folder = file.parent().filter(|folder| *folder != self.directory);
+        folder.map_or(Ok(()), vendor::check_no_link)
     }
 
     /// Writes the governance that was changed.
@@ -391,8 +399,9 @@ impl Editor {
     }
 
     fn finish(&self, path: &str, changed: Changed) -> Result<Vec<Difference>, EditError> {
+        let file = self.directory.join(path);
+        self.check_inside(&file)?;
         if self.mode == Mode::Write {
-            let file = self.directory.join(path);
             files::write(&file, changed.after.as_bytes(), Access::Public).map_err(PolicyError::from)?;
         }
         Ok(changed.differences)

@@ -24,6 +24,7 @@ use crate::document::{self, DocumentError};
 use crate::files;
 use crate::limits::{SNAPSHOT_BYTES_MAX, SNAPSHOT_VERSION_MAX};
 use crate::name::AccountName;
+use crate::package::name::check_path;
 use crate::time::Timestamp;
 
 /// The DSSE payload type of a snapshot.
@@ -137,6 +138,12 @@ pub(super) fn parse(file: &Path, payload: &[u8], root: &Root) -> Result<Snapshot
     }
     if snapshot.documents.windows(2).any(|pair| pair[0].path >= pair[1].path) {
         return fail("the documents are not sorted and distinct");
+    }
+    // Another account's seal is written to disk by these paths.
+    if let Some((path, fault)) = (snapshot.documents.iter())
+        .find_map(|document| Some((&document.path, check_path(&document.path).err()?)))
+    {
+        return fail(&format!("the path of a document, {path:?}, {}", fault.message));
     }
     if !(1..=SNAPSHOT_VERSION_MAX).contains(&snapshot.version) {
         return Err(PolicyError::FastForward { path: file.into(), version: snapshot.version });

@@ -3,24 +3,22 @@
 //! What is copied is what its seal names, each file with the bytes that were sealed, the roots, the seal
 //! itself, and the signed revocations, which need no seal. Of the accounts that it knows only the
 //! documents come: they vouch for nobody here.
+//!
+//! A seal that is here whole stays as it is: a verdict may be reading it. Its signed revocations only become more,
+//! whatever is served: they are in no seal, so their loss would be seen by nobody.
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::accounts::{FOLDER_DIGITS, folder, folder_of_all};
-use super::documents::Kind;
+use super::documents;
 use super::error::PolicyError;
-use super::objects::Objects;
+use super::sealed::{self, Which};
 use super::store::{Location, Policy};
-use super::{root, snapshot};
-use crate::digest::Sha384;
-use crate::files::{self, Access, FileError, writing};
-use crate::ledger;
-use crate::limits::{
-    INDEX_TABLE_BYTES_MAX, LEDGER_BYTES_MAX, ROOT_BYTES_MAX, SIGNED_REVOCATION_BYTES_MAX,
-    SIGNED_REVOCATIONS_VENDORED_MAX, SNAPSHOT_BYTES_MAX,
-};
+use crate::files::{self, Access, FileError, reading, writing};
+use crate::limits::{SIGNED_REVOCATION_BYTES_MAX, SIGNED_REVOCATIONS_VENDORED_MAX};
+use crate::revocation::signed;
 
 /// What is being copied; one that is left by a kill is no policy.
 const DRAFT: &str = ".draft-";
@@ -33,9 +31,16 @@ pub(super) fn vendor(directory: &Path, policy: &Policy) -> Result<(), PolicyErro
     let (all, place) = (folder_of_all(directory, account), folder(directory, account, &reached));
     check_no_link(&directory.join("accounts"))?;
     check_no_link(&all)?;
+    if is_whole(policy, &place)? {
+        return copy_revocations(policy.directory(), &place);
+    }
     fs::create_dir_all(&all).map_err(writing(&all))?;
     let draft = tempfile::Builder::new().prefix(DRAFT).tempdir_in(&all).map_err(writing(&all))?;
     copy(policy, draft.path())?;
+    copy_revocations(policy.directory(), draft.path())?;
+    if is_folder(&place) {
+        copy_revocations(&place, draft.path())?;
+    }
     let copied = Location { directory: draft.path().into(), pin: Some(policy.pin()), state: None };
     let copied = Policy::check(&copied, policy.now())?;
     if copied.reached() != reached {
@@ -45,12 +50,30 @@ pub(super) fn vendor(directory: &Path, policy: &Policy) -> Result<(), PolicyErro
             found: copied.snapshot().version,
         });
     }
-    // The same seal may have been brought already, and signed revocations come without one.
-    if place.symlink_metadata().is_ok() {
-        fs::remove_dir_all(&place).map_err(writing(&place))?;
+    // What does not hold, or is no folder of ours, may go before its successor has the name.
+    match place.symlink_metadata() {
+        Ok(found) if found.is_file() => fs::remove_file(&place).map_err(writing(&place))?,
+        Ok(_) => fs::remove_dir_all(&place).map_err(writing(&place))?,
+        Err(_) => {}
     }
     fs::rename(draft.path(), &place).map_err(writing(&place))?;
     Ok(())
+}
+
+/// Whether a folder holds the policy, every document and all of its index, and leads nowhere else.
+fn is_whole(policy: &Policy, place: &Path) -> Result<bool, PolicyError> {
+    let is_link = |name: &String| place.join(name).is_symlink();
+    if !is_folder(place) || files::names_in(place)?.iter().any(is_link) {
+        return Ok(false);
+    }
+    let here = Location { directory: place.into(), pin: Some(policy.pin()), state: None };
+    let holds = |here: Policy| {
+        let changes = documents::changes(here.directory(), here.snapshot())?;
+        here.check_index()?;
+        Ok::<bool, PolicyError>(here.reached() == policy.reached() && changes.is_empty())
+    };
+    // Whatever is wrong with it, it is brought again.
+    Ok(Policy::check(&here, policy.now()).and_then(holds).unwrap_or(false))
 }
 
 /// Removes what was brought of other accounts but for the seals in these folders.
@@ -73,12 +96,15 @@ pub(super) fn keep_only(directory: &Path, kept: &BTreeSet<PathBuf>) -> Result<()
 
 /// The folders in a folder, if that is one; links are none.
 fn folders_in(folder: &Path) -> Result<Vec<PathBuf>, FileError> {
-    let is_folder = |path: &Path| path.symlink_metadata().is_ok_and(|metadata| metadata.is_dir());
     if !is_folder(folder) {
         return Ok(Vec::new());
     }
     let paths = files::names_in(folder)?.into_iter().map(|name| folder.join(name));
     Ok(paths.filter(|path| is_folder(path)).collect())
+}
+
+fn is_folder(path: &Path) -> bool {
+    path.symlink_metadata().is_ok_and(|metadata| metadata.is_dir())
 }
 
 fn is_seal(path: &Path) -> bool {
@@ -88,7 +114,7 @@ fn is_seal(path: &Path) -> bool {
 }
 
 /// Refuses a folder of ours that is a link to somewhere else.
-fn check_no_link(path: &Path) -> Result<(), PolicyError> {
+pub(super) fn check_no_link(path: &Path) -> Result<(), PolicyError> {
     match path.symlink_metadata() {
         Ok(metadata) if !metadata.is_dir() => Err(FileError::NotAFolder { path: path.into() }.into()),
         _ => Ok(()),
@@ -96,35 +122,36 @@ fn check_no_link(path: &Path) -> Result<(), PolicyError> {
 }
 
 fn copy(policy: &Policy, to: &Path) -> Result<(), PolicyError> {
-    let from = policy.directory();
-    let write = |path: &Path, bytes: &[u8]| files::write(path, bytes, Access::Public);
-    for version in 1..=policy.root().version() {
-        write(&root::path(to, version), &files::read(&root::path(from, version), ROOT_BYTES_MAX)?)?;
+    sealed::visit(policy, Which::Index, |path, bytes| {
+        Ok(files::write(&to.join(path), &bytes, Access::Public)?)
+    })
+}
+
+/// Adds the signed revocations of one policy directory to another's, and takes none away.
+///
+/// Only what a verdict looks for comes, and no link is followed: what it leads to is nothing that the account serves.
+fn copy_revocations(from: &Path, to: &Path) -> Result<(), PolicyError> {
+    let folder = from.join(signed::FOLDER);
+    if !is_folder(&folder) {
+        return Ok(());
     }
-    write(&snapshot::path(to), &files::read(&snapshot::path(from), SNAPSHOT_BYTES_MAX)?)?;
-    for sealed in &policy.snapshot().documents {
-        let limit = Kind::of(&sealed.path).map_or(LEDGER_BYTES_MAX, Kind::limit);
-        let mut bytes = files::read(&from.join(&sealed.path), limit)?;
-        if sealed.path == ledger::FILE_NAME {
-            bytes.truncate(usize::try_from(sealed.size).unwrap_or(usize::MAX));
+    let jobs = files::names_in(&folder)?.into_iter().filter_map(|name| Some((signed::job_of(&name)?, name)));
+    for (job, name) in jobs.take(SIGNED_REVOCATIONS_VENDORED_MAX) {
+        let path = folder.join(name);
+        if !path.symlink_metadata().map_err(reading(&path))?.is_file() {
+            continue;
         }
-        if bytes.len() as u64 != sealed.size || Sha384::of(&bytes) != sealed.sha384 {
-            let paths = vec![sealed.path.clone()];
-            return Err(PolicyError::Unsealed { directory: from.into(), paths });
+        let bytes = files::read(&path, SIGNED_REVOCATION_BYTES_MAX)?;
+        let mut free = None;
+        let mut is_here = false;
+        for place in signed::places(to, &job) {
+            match files::read_if_there(&place, SIGNED_REVOCATION_BYTES_MAX)? {
+                Some(there) => is_here |= there == bytes,
+                None => free = free.or(Some(place)),
+            }
         }
-        write(&to.join(&sealed.path), &bytes)?;
-    }
-    let (theirs, ours) = (Objects::of(from), Objects::of(to));
-    for digest in policy.index().objects()? {
-        ours.put(&theirs.need(&digest, INDEX_TABLE_BYTES_MAX)?)?;
-    }
-    let revocations = files::names_in(&from.join("revocations"))?;
-    for name in
-        revocations.iter().filter(|name| name.ends_with(".json")).take(SIGNED_REVOCATIONS_VENDORED_MAX)
-    {
-        let path = Path::new("revocations").join(name);
-        if let Some(bytes) = files::read_if_there(&from.join(&path), SIGNED_REVOCATION_BYTES_MAX)? {
-            write(&to.join(&path), &bytes)?;
+        if let Some(place) = free.filter(|_| !is_here) {
+            files::write(&place, &bytes, Access::Public)?;
         }
     }
     Ok(())

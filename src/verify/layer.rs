@@ -42,7 +42,10 @@ pub fn look_up(policy: &Policy, arn: &LayerArn) -> Result<Looked, PolicyError> {
             "ask the owner of the policy to pin that account with `countersign account trust`",
         ));
     }
-    let layer = other.as_deref().unwrap_or(policy).layer(arn.layer())?;
+    let layer = match &other {
+        Some(other) => other.layer(arn.layer()).map_err(|error| error.of_account(owner))?,
+        None => policy.layer(arn.layer())?,
+    };
     let version = layer.as_ref().and_then(|layer| Some((layer, layer.published(arn.number())?)));
     let Some((layer, version)) = version else {
         return Ok(nothing(
@@ -60,7 +63,7 @@ pub fn look_up(policy: &Policy, arn: &LayerArn) -> Result<Looked, PolicyError> {
 /// Whether a permission of the layer lets our account use the version now.
 fn may_use(policy: &Policy, other: &Policy, layer: &Layer, arn: &LayerArn) -> Result<bool, PolicyError> {
     // A permission names an account; which one its owner means by that is for the pin to say, if there is one.
-    let meant = other.known_account(policy.account())?;
+    let meant = other.known_account(policy.account()).map_err(|error| error.of_account(other.account()))?;
     if meant.is_some_and(|known| known.root() != policy.pin()) {
         return Ok(false);
     }

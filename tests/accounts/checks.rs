@@ -112,3 +112,16 @@ fn the_end_of_their_seal_is_an_end_here() {
     let error = pair.acme.judge_at(end).expect_err("nothing is decided").to_string();
     assert!(error.contains("account `vendor` cannot be asked") && error.contains("expired"), "{error}");
 }
+
+/// cosign CVE-2024-29902: what nobody sealed costs no memory, however much of it there is.
+#[test]
+#[cfg(target_os = "linux")]
+fn documents_that_nobody_sealed_are_not_read() {
+    let pair = Pair::new();
+    for number in 0..64 {
+        let file = fs::File::create(pair.vendor.policy().join(format!("csc/{number}.toml"))).expect("a file");
+        file.set_len(8 << 20).expect("a sparse file");
+    }
+    let ran = pair.acme.shell("ulimit -v 400000; exec \"$0\" account update vendor");
+    ran.undecided("has unsealed changes: csc/0.toml, csc/1.toml, csc/10.toml");
+}

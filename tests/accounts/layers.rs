@@ -158,6 +158,25 @@ fn a_corrupt_layer_stops_the_deploy_in_either_mode() {
     }
 }
 
+/// A record of theirs that is not as it was sealed is theirs to mend, and not ours.
+#[test]
+fn a_record_that_does_not_hold_is_the_accounts() {
+    for document in ["layers/base.toml", "accounts/acme.toml"] {
+        let pair = Pair::new();
+        let (pin, from) = (pair.acme.pin().to_string(), pair.acme.policy());
+        pair.vendor.run(&["account", "trust", "acme", "--root", &pin, "--from", text(&from)]).done();
+        pair.publish("print('base')\n");
+        pair.vendor.run(&[&["layer", "permit", "base", "--version", "1"], ACME].concat()).done();
+        pair.bring();
+        pair.verify().is("allowed", &[]);
+        write(&pair.brought().join(document), "");
+        let layer = format!("{ARN}={}", text(&pair.layer()));
+        let ran = pair.acme.run(&["verify", "--function", "orders", "--layer", &layer]);
+        ran.undecided("account `vendor` cannot be asked");
+        assert!(ran.err().contains("account update"), "{ran}");
+    }
+}
+
 #[test]
 fn what_nobody_published_is_no_layer_version() {
     for mode in Mode::BOTH {
@@ -278,6 +297,7 @@ fn layers_of_a_function_keep_to_the_limits() {
     };
     let version = |number: u32| format!("{}{number}={}", &ARN[..ARN.len() - 1], text(&layer));
     verify(&[version(1), version(2)]).undecided("layer `base` is given twice");
+    verify(&[version(1), format!("base={}", text(&layer))]).undecided("layer `base` is given twice");
     let six: Vec<String> = (0..6).map(|n| format!("l{n}={}", text(&layer))).collect();
     verify(&six).undecided("6 layers where AWS Lambda takes 5");
     verify(&["base".into()]).undecided("ARN, ARN=FILE or NAME=FILE");

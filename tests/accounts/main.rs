@@ -8,6 +8,7 @@ mod checks;
 mod grants;
 mod layers;
 mod names;
+mod revocations;
 mod shown;
 #[path = "../support/mod.rs"]
 mod support;

@@ -3,6 +3,8 @@
 use std::fs;
 use std::os::unix::fs::symlink;
 
+use countersign::policy::snapshot::SealedDocument;
+
 use crate::Pair;
 use crate::support::{contents, text};
 
@@ -56,4 +58,53 @@ fn no_link_leads_out() {
         pair.acme.run(&["policy", "seal"]);
         assert!(seal.is_dir(), "{place}");
     }
+}
+
+/// The same for what a command writes or removes of our own.
+#[test]
+fn no_document_is_written_through_a_link() {
+    let pair = Pair::new();
+    let (acme, outside) = (&pair.acme, pair.acme.path().join("outside"));
+    let artifact = acme.artifact();
+    fs::create_dir_all(&outside).expect("a folder");
+    let link = |name: &str| symlink(&outside, acme.policy().join(name)).expect("a link");
+    link("layers");
+    let publish = ["layer", "publish", "base", "--artifact", text(&artifact)];
+    acme.run(&publish).undecided("is not a folder");
+    assert!(contents(&outside).is_empty());
+    pair.allow(&["acme"]);
+    fs::rename(acme.policy().join("accounts"), outside.join("accounts")).expect("moved");
+    symlink(outside.join("accounts"), acme.policy().join("accounts")).expect("a link");
+    let before = contents(&outside);
+    acme.run(&["account", "forget", "vendor"]).undecided("is not a folder");
+    assert!(contents(&outside) == before);
+}
+
+/// A malicious vendor: what its seal names is written to our disk under that name.
+#[test]
+fn no_path_in_a_seal_leads_out() {
+    for path in
+        ["../../../functions.toml", "/tmp/planted.toml", "csc/../../../x", "csc/a\\b.toml", "csc/con.toml"]
+    {
+        let pair = Pair::strangers();
+        let mut snapshot = pair.vendor.snapshot();
+        let planted = SealedDocument { path: path.into(), ..snapshot.documents[0].clone() };
+        snapshot.documents.push(planted);
+        snapshot.documents.sort_by(|a, b| a.path.cmp(&b.path));
+        pair.vendor.put_snapshot(&snapshot);
+        let before = contents(pair.acme.path());
+        pair.trust().undecided("the path of a document");
+        assert!(contents(pair.acme.path()) == before, "{path}");
+    }
+}
+
+/// A folder that holds no policy is most often the one above it.
+#[test]
+fn a_folder_without_a_policy_is_said_to_be_none() {
+    let pair = Pair::strangers();
+    let (pin, from) = (pair.vendor.pin().to_string(), pair.vendor.path());
+    let trust = ["account", "trust", "vendor", "--root", &pin, "--from", text(from)];
+    let ran = pair.acme.run(&trust);
+    ran.undecided("there is no policy in");
+    assert!(ran.err().contains("hint: name the policy directory itself"), "{ran}");
 }

@@ -1,9 +1,10 @@
 //! Does what was brought of another account only grow newer, whole and for us to seal?
 
 use std::fs;
+use std::net::TcpListener;
 
 use crate::Pair;
-use crate::support::{Scene, contents, copy, revocation, text, write};
+use crate::support::{Ran, Scene, contents, copy, revocation, text, write};
 
 #[test]
 fn an_update_brings_what_is_newer_and_says_what() {
@@ -171,4 +172,27 @@ fn a_seal_needs_what_was_brought() {
     pair.acme.run(&["policy", "seal"]).undecided("account `vendor` cannot be asked");
     fs::rename(&kept, &brought).expect("moved");
     pair.acme.seal();
+}
+
+/// A server that takes the call and never answers keeps only its own update waiting, and no revocation of ours.
+#[test]
+fn a_server_that_never_answers_keeps_nobody_else_waiting() {
+    let pair = Pair::new();
+    let server = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let url = format!("git://{}/policy.git", server.local_addr().expect("an address"));
+    let pin = pair.vendor.pin().to_string();
+    let update = ["update", "vendor", "--from", &url];
+    let trust = ["trust", "third", "--root", &pin, "--from", &url];
+    let key = pair.vendor.key("signing").public().id().to_string();
+    let why = ["--reason-code", "keyCompromise", "--reason", "stolen", "--effective"];
+    for (waits, effective) in [(&update[..], "2026-01-02T00:00:00Z"), (&trust[..], "2026-01-01T00:00:00Z")] {
+        let mut child = pair.acme.countersign();
+        let mut child = child.arg("account").args(waits).spawn().expect("it starts");
+        let caller = server.accept().expect("a call");
+        let revoke = [&["key", "revoke", &key], &why[..], &[effective]].concat();
+        Ran::within_a_minute(pair.acme.countersign().args(revoke)).done();
+        child.kill().expect("it waits");
+        child.wait().expect("it ended");
+        drop(caller);
+    }
 }

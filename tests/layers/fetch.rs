@@ -164,6 +164,18 @@ fn a_file_of_that_name_stays_as_it_is() {
     place.fetch().undecided("is there already, and is not");
     assert_eq!(read(&place.got()), b"mine");
     assert!(place.asked().is_empty());
+    // Nor is a manifest written over that is another's, whether the artifact is there or not.
+    let beside = place.got().with_extension("zip.sigstore.json");
+    for artifact in [None, Some(read(&place.scene.artifact()))] {
+        fs::remove_file(place.got()).expect("it was there");
+        write(&beside, "mine");
+        if let Some(bytes) = &artifact {
+            write(&place.got(), bytes);
+        }
+        place.fetch().undecided("is there already, and is no manifest of");
+        assert_eq!(read(&beside), b"mine");
+        write(&place.got(), "");
+    }
 }
 
 #[test]

@@ -10,6 +10,7 @@ use countersign::policy::documents;
 use countersign::policy::error::PolicyError;
 use countersign::policy::fetch::cache::Cache;
 use countersign::policy::fetch::fetch;
+use countersign::policy::root;
 use countersign::policy::store::{Location, Policy};
 
 use crate::context::{Context, TrustArgs};
@@ -27,6 +28,12 @@ impl Origin {
     pub fn parse(text: &str) -> Result<Self> {
         let path = Path::new(text);
         if path.is_dir() {
+            if !root::path(path, 1).exists() {
+                return Err(refuse(
+                    format!("there is no policy in `{text}`: it has no `roots/1.json`"),
+                    "name the policy directory itself, or a repository by its URL, such as `file:///PATH`",
+                ));
+            }
             return Ok(Self::Folder(path.canonicalize()?));
         }
         match text.parse() {

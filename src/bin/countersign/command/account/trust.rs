@@ -3,6 +3,7 @@
 use anyhow::Result;
 use countersign::name::AccountName;
 use countersign::pin::Pin;
+use countersign::policy::edit::Editor;
 
 use super::super::edit::{self, editor};
 use super::OwnArgs;
@@ -35,7 +36,17 @@ impl Args {
     /// Brings the account's policy here, and pins it.
     pub fn run(self, context: &Context) -> Result<Exit> {
         let origin = Origin::parse(&self.from)?;
-        let editor = editor(context, &self.own.into())?;
+        let own = self.own.clone().into();
+        self.check_new(&editor(context, &own)?)?;
+        // The policy's lock is not held meanwhile: a server that never answers would keep everybody waiting.
+        let policy = origin.open(context, &self.name, self.root)?;
+        let editor = editor(context, &own)?;
+        self.check_new(&editor)?;
+        edit::show(&editor.bring_account(&policy, &origin.text())?)
+    }
+
+    /// Refuses the account that the policy is, and one that it knows.
+    fn check_new(&self, editor: &Editor) -> Result<()> {
         if self.name == *editor.root().account() {
             return Err(refuse(
                 format!("`{}` is this account", self.name),
@@ -48,7 +59,6 @@ impl Args {
                 "bring it up to date with `countersign account update`",
             ));
         }
-        let policy = origin.open(context, &self.name, self.root)?;
-        edit::show(&editor.bring_account(&policy, &origin.text())?)
+        Ok(())
     }
 }

@@ -1,6 +1,7 @@
 //! `account update`: other accounts' documents are brought up to date, each by itself.
 
 use anyhow::Result;
+use countersign::account::KnownAccount;
 use countersign::name::AccountName;
 use countersign::policy::diff::Difference;
 use countersign::policy::edit::{EditError, Editor};
@@ -34,8 +35,10 @@ impl Args {
         if self.from.is_some() && self.names.len() != 1 {
             return Err(refuse("`--from` is one account's", "name that account, and no other"));
         }
-        let editor = editor(context, &self.trust)?;
-        let names = if self.names.is_empty() { editor.known_accounts()? } else { self.names };
+        let names = match self.names.as_slice() {
+            [] => editor(context, &self.trust)?.known_accounts()?,
+            names => names.to_vec(),
+        };
         if names.is_empty() {
             return Err(refuse(
                 "the policy knows no other account",
@@ -44,7 +47,7 @@ impl Args {
         }
         let (mut differences, mut failed) = (Vec::new(), 0);
         for name in &names {
-            match update(context, &editor, name, self.from.as_deref()) {
+            match self.update(context, name) {
                 Ok(found) if found.is_empty() => say(&format!("account `{name}` is up to date")),
                 Ok(found) => differences.extend(found),
                 Err(error) if names.len() == 1 => return Err(error),
@@ -61,17 +64,22 @@ impl Args {
         }
         Ok(exit)
     }
+
+    /// Brings one account up to date.
+    ///
+    /// The policy's lock is not held meanwhile: a server that never answers would keep everybody waiting.
+    fn update(&self, context: &Context, name: &AccountName) -> Result<Vec<Difference>> {
+        let known = known(&editor(context, &self.trust)?, name)?;
+        let origin = Origin::parse(self.from.as_deref().unwrap_or(known.from()))?;
+        let policy = origin.open(context, name, known.root())?;
+        let editor = editor(context, &self.trust)?;
+        // Who was forgotten in the meantime is not known anew.
+        self::known(&editor, name)?;
+        Ok(editor.bring_account(&policy, &origin.text())?)
+    }
 }
 
-fn update(
-    context: &Context,
-    editor: &Editor,
-    name: &AccountName,
-    from: Option<&str>,
-) -> Result<Vec<Difference>> {
+fn known(editor: &Editor, name: &AccountName) -> Result<KnownAccount> {
     let known = editor.known_account(name)?;
-    let known = known.ok_or_else(|| EditError::Absent(format!("account `{name}` in this policy")))?;
-    let origin = Origin::parse(from.unwrap_or(known.from()))?;
-    let policy = origin.open(context, name, known.root())?;
-    Ok(editor.bring_account(&policy, &origin.text())?)
+    Ok(known.ok_or_else(|| EditError::Absent(format!("account `{name}` in this policy")))?)
 }

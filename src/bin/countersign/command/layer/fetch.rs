@@ -166,13 +166,10 @@ fn publisher(policy: Policy, arn: &LayerArn) -> Result<Publisher> {
 
 fn published(policy: &Policy, arn: &LayerArn) -> Result<LayerVersion> {
     let layer = policy.layer(arn.layer())?.ok_or_else(|| {
+        let (account, name) = (policy.account(), arn.layer());
         refuse(
-            format!(
-                "account `{}` has published no layer `{}`, as far as its seal is known here",
-                policy.account(),
-                arn.layer()
-            ),
-            "look at what there is with `countersign layer list`",
+            format!("account `{account}` has published no layer `{name}`, as far as its seal is known here"),
+            format!("look at what there is with `countersign layer list --account {account}`"),
         )
     })?;
     let version = layer.published(arn.number()).cloned();
@@ -207,6 +204,15 @@ fn bring(
     if !version.signed {
         return Ok(Brought { artifact, manifest: None });
     }
+    let beside = manifest::path_beside(path);
+    if let Some(mine) = files::read_if_there(&beside, MANIFEST_BYTES_MAX)?
+        && !Attached::parse(&mine).is_ok_and(|manifest| manifest.is_about(&digests))
+    {
+        return Err(refuse(
+            format!("`{}` is there already, and is no manifest of `{arn}`", beside.display()),
+            "move it away, or name another folder with `--output`",
+        ));
+    }
     let (place, mut bytes) = (location.of_manifest(), Vec::new());
     copy(publisher, &place, MANIFEST_BYTES_MAX, &mut bytes)?;
     let about = Attached::parse(&bytes).map(|manifest| manifest.is_about(&digests));
@@ -217,7 +223,7 @@ fn bring(
             "ask its publisher to put the manifest there that it was published with",
         ));
     }
-    let manifest = Pending::with(&manifest::path_beside(path), &bytes, Access::Public)?;
+    let manifest = Pending::with(&beside, &bytes, Access::Public)?;
     Ok(Brought { artifact, manifest: Some(manifest) })
 }
 
