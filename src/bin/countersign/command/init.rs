@@ -202,11 +202,10 @@ fn user() -> Result<Principal> {
 /// A first `countersign.toml`, where there is none.
 fn write_workspace(context: &Context, account: &AccountName, policy: &Path) -> Result<()> {
     let path = context.folder.join(FILE_NAME);
-    let named = context.named_policy(&TrustArgs { policy: None, root: None });
-    let is_named = named.is_some_and(|named| std::path::absolute(named).is_ok_and(|named| named == policy));
+    let named = context.named_policy(&TrustArgs { policy: None, root: None }).is_some();
     let policy = policy.strip_prefix(&context.folder).unwrap_or(policy);
     if path.exists() {
-        if !is_named {
+        if !named && context.workspace.trust.is_none() {
             let (shown, policy) = (context.shown(&path), policy.display());
             note(&format!(
                 "`{shown}` stays as it is; for the next commands to find the policy, put these above its first \
