@@ -18,7 +18,7 @@ use crate::csc::Csc;
 use crate::document::{self, DocumentError};
 use crate::files::{self, Access, FileError, Lock, writing};
 use crate::function::{Functions, Pattern};
-use crate::layer::Layer;
+use crate::layer::{Layer, LayerPermission};
 use crate::name::{AccountName, ArtifactName, CscId, ProfileName};
 use crate::pin::Pin;
 use crate::profile::Profile;
@@ -52,13 +52,13 @@ pub enum EditError {
         /// The patterns that are attached to it.
         patterns: Vec<Pattern>,
     },
-    /// CSCs allow publishers of the account.
-    #[error("account `{account}` publishes for {}", cscs.iter().map(|id| format!("`{id}`")).collect::<Vec<_>>().join(", "))]
-    Publishes {
+    /// Documents name the account.
+    #[error("account `{account}` is named by {}", by.join(", "))]
+    Named {
         /// The account.
         account: AccountName,
-        /// The CSCs.
-        cscs: Vec<CscId>,
+        /// The documents, and what names it there.
+        by: Vec<String>,
     },
     /// The table forbids the change.
     #[error("{}: {}", .0.text, .0.forbidden.as_deref().unwrap_or_default())]
@@ -88,8 +88,8 @@ impl EditError {
             Self::Attached { .. } => {
                 Some("attach them to another CSC with `countersign function attach`, or detach them")
             }
-            Self::Publishes { .. } => Some(
-                "take its publishers out of those CSCs first, with `countersign csc update --remove-publisher`",
+            Self::Named { .. } => Some(
+                "take it out there first: `countersign csc update --remove-publisher`, `layer forbid` or `account leave`",
             ),
             Self::Forbidden(Difference { path, .. }) if path.starts_with("accounts/") => Some(
                 "ask its owner which of the two is right: what serves it may be an old copy, or somebody else's",
@@ -118,6 +118,7 @@ pub struct Editor {
     directory: PathBuf,
     root: Root,
     pin: Pin,
+    now: Timestamp,
     mode: Mode,
     _lock: Lock,
 }
@@ -146,7 +147,7 @@ impl Editor {
         let root = root::walk(directory, pin)?;
         let sealing = Sealing::open(directory, &root)?;
         state.as_ref().map_or(Ok(()), |state| sealing.check_memory(state, now))?;
-        Ok(Self { directory: directory.clone(), root, pin: *pin, mode: Mode::Write, _lock: lock })
+        Ok(Self { directory: directory.clone(), root, pin: *pin, now, mode: Mode::Write, _lock: lock })
     }
 
     /// The same policy directory, with changes written or only rehearsed from now on.
@@ -295,19 +296,44 @@ impl Editor {
 
     /// Removes the document of another account, and with the next seals what was brought of it.
     pub fn forget_account(&self, name: &AccountName) -> Result<Vec<Difference>, EditError> {
-        let mut cscs = Vec::new();
-        for (path, bytes) in documents::read(&self.directory)? {
-            if Kind::of(&path) == Some(Kind::Csc) {
-                let csc = Csc::parse(&self.directory.join(&path), &bytes).map_err(PolicyError::from)?;
-                let names_it =
-                    |publisher: &PublisherArn| *publisher.owner() == Owner::countersign(name.clone());
-                cscs.extend(csc.publishers().iter().any(names_it).then(|| csc.id().clone()));
-            }
-        }
-        if !cscs.is_empty() {
-            return Err(EditError::Publishes { account: name.clone(), cscs });
+        let by = self.naming(name)?;
+        if !by.is_empty() {
+            return Err(EditError::Named { account: name.clone(), by });
         }
         self.remove(&path_of_account(name), &format!("account `{name}` in this policy"))
+    }
+
+    /// What names another account: publishers, organisations of layers, and the one that we are in.
+    ///
+    /// With another account of that name in its place each would mean another.
+    fn naming(&self, name: &AccountName) -> Result<Vec<String>, EditError> {
+        let mut by = Vec::new();
+        for (path, bytes) in documents::read(&self.directory)? {
+            let file = self.directory.join(&path);
+            match Kind::of(&path) {
+                Some(Kind::Csc) => {
+                    let csc = Csc::parse(&file, &bytes).map_err(PolicyError::from)?;
+                    let of_it = |arn: &&PublisherArn| *arn.owner() == Owner::countersign(name.clone());
+                    by.extend(csc.publishers().iter().find(of_it).map(|_| format!("CSC `{}`", csc.id())));
+                }
+                Some(Kind::Layer) => {
+                    let layer = Layer::parse(&file, &bytes).map_err(PolicyError::from)?;
+                    let of_it = |permission: &&LayerPermission| {
+                        permission.organization.as_ref() == Some(name)
+                            && permission.not_after.is_none_or(|end| end > self.now)
+                    };
+                    by.extend(layer.permissions().iter().find(of_it).map(|permission| {
+                        format!("permission `{}` of layer `{}`", permission.statement_id, layer.name())
+                    }));
+                }
+                Some(Kind::Membership) => {
+                    let document = Membership::parse(&file, &bytes).map_err(PolicyError::from)?;
+                    by.extend((document.organization() == Some(name)).then(|| format!("`{path}`")));
+                }
+                _ => {}
+            }
+        }
+        Ok(by)
     }
 
     /// Writes which organisation the account says that it is in.

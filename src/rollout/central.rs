@@ -168,7 +168,10 @@ fn add(
         Ok::<(), PolicyError>(())
     })?;
     let folder = policy.directory().join(signed::FOLDER);
-    for name in files::names_in(&folder)?.iter().filter(|name| signed::job_of(name).is_some()) {
+    // What a link leads to is nothing that the account has signed.
+    let is_file = |name: &&String| folder.join(name).symlink_metadata().is_ok_and(|kind| kind.is_file());
+    let names = files::names_in(&folder)?;
+    for name in names.iter().filter(|name| signed::job_of(name).is_some()).filter(is_file) {
         let bytes = files::read(&folder.join(name), SIGNED_REVOCATION_BYTES_MAX)?;
         found.insert(format!("{prefix}{}/{name}", signed::FOLDER), bytes);
     }

@@ -46,6 +46,45 @@ fn an_older_policy_is_not_brought() {
     assert!(contents(&pair.acme.policy()) == before);
 }
 
+/// What was said from the folder where the command ran holds wherever both policies go together.
+#[test]
+fn a_relative_place_is_kept_relative() {
+    let pair = Pair::strangers();
+    let beside = pair.acme.path().join("vendor/policy");
+    copy(&pair.vendor.policy(), &beside);
+    let pin = pair.vendor.pin().to_string();
+    pair.acme.run(&["account", "trust", "vendor", "--root", &pin, "--from", "../vendor/policy"]).done();
+    assert!(pair.acme.document("accounts/vendor.toml").contains("from = \"../vendor/policy\""));
+    pair.acme.seal();
+    let moved = pair.acme.copy();
+    drop(pair.acme);
+    pair.vendor.append("revocations.toml", &revocation("artifact", &"ab".repeat(48)));
+    pair.vendor.seal();
+    fs::remove_dir_all(moved.path().join("vendor")).expect("it was there");
+    copy(&pair.vendor.policy(), &moved.path().join("vendor/policy"));
+    let ran = moved.run(&["account", "update"]);
+    assert!(ran.done().out().contains("account `vendor` goes from root 1"), "{ran}");
+}
+
+/// With another account under its name, each of these would mean another.
+#[test]
+fn an_organisation_is_not_forgotten_while_something_names_it() {
+    let pair = Pair::new();
+    pair.allow(&["acme"]);
+    let forget = || pair.acme.run(&["account", "forget", "vendor"]);
+    pair.acme.run(&["account", "join", "vendor"]).done();
+    forget().undecided("account `vendor` is named by `account.toml`");
+    pair.acme.run(&["account", "leave"]).done();
+    let artifact = pair.acme.artifact();
+    pair.acme.run(&["layer", "publish", "base", "--artifact", text(&artifact)]).done();
+    let everybody = ["--version", "1", "--principal", "*", "--organization", "vendor"];
+    pair.acme.run(&[&["layer", "permit", "base"], &everybody[..]].concat()).done();
+    forget().undecided("of layer `base`");
+    let end = ["--principal", "*", "--version", "1"];
+    pair.acme.run(&[&["layer", "forbid", "base"], &end[..]].concat()).done();
+    forget().done();
+}
+
 /// Puts a policy directory into a repository of its own, and gives that one's URL.
 fn served(scene: &Scene, policy: &std::path::Path, name: &str) -> String {
     let repository = scene.path().join(name);
@@ -147,7 +186,7 @@ fn what_was_brought_is_not_mixed() {
 #[test]
 fn an_account_is_forgotten_once_no_csc_names_it() {
     let pair = Pair::new();
-    pair.acme.run(&["account", "forget", "vendor"]).undecided("account `vendor` publishes for `csc-");
+    pair.acme.run(&["account", "forget", "vendor"]).undecided("account `vendor` is named by CSC `csc-");
     pair.allow(&["acme"]);
     pair.acme.run(&["account", "forget", "vendor"]).done();
     pair.acme.seal();

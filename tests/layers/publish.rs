@@ -78,6 +78,21 @@ fn what_two_readers_could_read_differently_is_not_published() {
     assert!(!scene.policy().join("layers").exists());
 }
 
+/// It is signed, and as something that no consumer can deploy it as.
+#[test]
+fn a_manifest_that_says_another_name_is_noted() {
+    let scene = Scene::new();
+    let publish = || scene.run(&[&PUBLISH[..], &["--artifact", text(&scene.artifact())]].concat());
+    let ran = publish();
+    assert!(
+        ran.done().err().contains("signs it as function `orders`, so it verifies as no layer `base`"),
+        "{ran}"
+    );
+    scene.run(&["sign", "--again", text(&scene.artifact()), "--layer", "base"]).done();
+    let ran = publish();
+    assert!(!ran.done().err().contains("signs it as"), "{ran}");
+}
+
 #[test]
 fn names_and_places_that_mean_harm_are_refused() {
     let scene = Scene::new();

@@ -19,14 +19,34 @@ use crate::places::fetched_policies;
 
 /// A folder that holds a policy, or a repository to fetch one from.
 pub enum Origin {
-    Folder(PathBuf),
+    /// The folder, and how the policy keeps it.
+    Folder {
+        path: PathBuf,
+        text: String,
+    },
     Repository(Source),
 }
 
 impl Origin {
-    /// Reads what was named: a folder that is there, or else a source as `policy fetch` takes it.
-    pub fn parse(text: &str) -> Result<Self> {
-        let path = Path::new(text);
+    /// Reads what was named on the command line. What was relative to this folder is kept relative to the policy
+    /// directory, so that it is right wherever both lie.
+    pub fn named(text: &str, directory: &Path) -> Result<Self> {
+        Ok(match Self::parse(text, Path::new(text))? {
+            Self::Folder { path, .. } if Path::new(text).is_relative() => {
+                let text = relative(&directory.canonicalize()?, &path);
+                Self::Folder { path, text }
+            }
+            origin => origin,
+        })
+    }
+
+    /// Reads what the policy keeps.
+    pub fn kept(text: &str, directory: &Path) -> Result<Self> {
+        Self::parse(text, &directory.join(text))
+    }
+
+    /// A folder that is there, or else a source as `policy fetch` takes it.
+    fn parse(text: &str, path: &Path) -> Result<Self> {
         if path.is_dir() {
             if !root::path(path, 1).exists() {
                 return Err(refuse(
@@ -34,11 +54,11 @@ impl Origin {
                     "name the policy directory itself, or a repository by its URL, such as `file:///PATH`",
                 ));
             }
-            return Ok(Self::Folder(path.canonicalize()?));
+            return Ok(Self::Folder { path: path.canonicalize()?, text: text.into() });
         }
         match text.parse() {
             Ok(source) => Ok(Self::Repository(source)),
-            Err(_) if path.is_absolute() || text.starts_with('.') => Err(refuse(
+            Err(_) if Path::new(text).is_absolute() || text.starts_with('.') => Err(refuse(
                 format!("there is no folder `{text}`"),
                 "name the other account's policy directory, or a git URL",
             )),
@@ -49,7 +69,7 @@ impl Origin {
     /// The origin as the policy keeps it, without credentials: anybody may read it there.
     pub fn text(&self) -> String {
         match self {
-            Self::Folder(path) => path.display().to_string(),
+            Self::Folder { text, .. } => text.clone(),
             Self::Repository(source) => source.url().redact(&source.to_string()),
         }
     }
@@ -58,7 +78,7 @@ impl Origin {
     pub fn open(&self, context: &Context, account: &AccountName, pin: Pin) -> Result<Policy> {
         let trust = TrustArgs { policy: None, root: Some(pin) };
         let policy = match self {
-            Self::Folder(path) => open_folder(&context.located(path.clone(), &trust)?, context)?,
+            Self::Folder { path, .. } => open_folder(&context.located(path.clone(), &trust)?, context)?,
             Self::Repository(source) => {
                 let cache = Cache::of(&fetched_policies()?, source);
                 cache.make()?;
@@ -79,6 +99,18 @@ impl Origin {
         policy.notes().iter().for_each(|text| note(&format!("account `{account}`: {text}")));
         Ok(policy)
     }
+}
+
+/// The way from one folder to another, `/`-separated; both without links.
+fn relative(from: &Path, to: &Path) -> String {
+    let (mut from, mut to) = (from.components().peekable(), to.components().peekable());
+    while from.peek().is_some() && from.peek() == to.peek() {
+        from.next();
+        to.next();
+    }
+    let up = from.map(|_| "..".to_owned());
+    let down = to.map(|part| part.as_os_str().to_string_lossy().into_owned());
+    up.chain(down).collect::<Vec<_>>().join("/")
 }
 
 fn open_folder(location: &Location, context: &Context) -> Result<Policy> {

@@ -35,9 +35,12 @@ pub struct Args {
 impl Args {
     /// Brings the account's policy here, and pins it.
     pub fn run(self, context: &Context) -> Result<Exit> {
-        let origin = Origin::parse(&self.from)?;
         let own = self.own.clone().into();
-        self.check_new(&editor(context, &own)?)?;
+        let origin = {
+            let editor = editor(context, &own)?;
+            self.check_new(&editor)?;
+            Origin::named(&self.from, editor.directory())?
+        };
         // The policy's lock is not held meanwhile: a server that never answers would keep everybody waiting.
         let policy = origin.open(context, &self.name, self.root)?;
         let editor = editor(context, &own)?;

@@ -69,8 +69,14 @@ impl Args {
     ///
     /// The policy's lock is not held meanwhile: a server that never answers would keep everybody waiting.
     fn update(&self, context: &Context, name: &AccountName) -> Result<Vec<Difference>> {
-        let known = known(&editor(context, &self.trust)?, name)?;
-        let origin = Origin::parse(self.from.as_deref().unwrap_or(known.from()))?;
+        let (known, directory) = {
+            let editor = editor(context, &self.trust)?;
+            (known(&editor, name)?, editor.directory().to_path_buf())
+        };
+        let origin = match &self.from {
+            Some(from) => Origin::named(from, &directory)?,
+            None => Origin::kept(known.from(), &directory)?,
+        };
         let policy = origin.open(context, name, known.root())?;
         let editor = editor(context, &self.trust)?;
         // Who was forgotten in the meantime is not known anew.

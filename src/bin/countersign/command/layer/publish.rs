@@ -156,7 +156,20 @@ impl Args {
             Err(error) if self.manifest.is_none() && FileError::is_absent(&error) => return Ok(false),
             other => other?,
         };
-        let about = Attached::parse(&bytes).map(|manifest| manifest.is_about(digests));
+        let about = Attached::parse(&bytes).map(|manifest| (manifest.is_about(digests), manifest));
+        let about = about.map(|(about, manifest)| {
+            let (kind, name) = manifest.claimed_name();
+            if about && (kind, name) != (Kind::Layer, &self.name) {
+                note(&format!(
+                    "`{shown}` signs it as {} `{name}`, so it verifies as no layer `{}`: sign it with `countersign \
+                    sign --layer {} --again`",
+                    kind.name(),
+                    self.name,
+                    self.name
+                ));
+            }
+            about
+        });
         match about {
             Ok(true) => Ok(true),
             Ok(false) if self.manifest.is_none() => {
