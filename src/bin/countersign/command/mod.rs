@@ -30,6 +30,7 @@ mod profile;
 mod release;
 mod sign;
 mod stackset;
+mod statement;
 mod verify;
 
 use anyhow::Result;

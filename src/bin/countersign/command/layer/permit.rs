@@ -7,6 +7,7 @@ use countersign::policy::edit::{EditError, Editor, check_revision, path_of_layer
 use countersign::time::Timestamp;
 
 use super::super::edit::{self, EditArgs, editor};
+use super::super::statement::{StatementArgs, absent};
 use crate::context::Context;
 use crate::output::{Exit, refuse};
 
@@ -28,15 +29,8 @@ pub struct PermitArgs {
     /// The organisation, for `*`: this account, or one that its policy knows
     #[arg(long, value_name = "ACCOUNT")]
     organization: Option<AccountName>,
-    /// The permission's name; otherwise made from who may and the version
-    #[arg(long, value_name = "ID")]
-    statement_id: Option<StatementId>,
-    /// The first instant of the permission; otherwise now
-    #[arg(long, value_name = "TIME")]
-    not_before: Option<Timestamp>,
-    /// The first instant after the permission; otherwise it stays until it is forbidden
-    #[arg(long, value_name = "TIME")]
-    not_after: Option<Timestamp>,
+    #[command(flatten)]
+    statement: StatementArgs,
     #[command(flatten)]
     edit: EditArgs,
 }
@@ -48,31 +42,21 @@ impl PermitArgs {
         let layer = published(&editor, &self.name, Some(self.version))?;
         check_revision(&path_of_layer(&self.name), layer.revision(), self.edit.revision)?;
         check_consumer(&editor, &self.principal, self.organization.as_ref())?;
-        let statement_id = match self.statement_id {
-            Some(id) if layer.permission(&id).is_none() => id,
-            Some(id) => {
-                let message = format!("layer `{}` has a permission `{id}` already", self.name);
-                return Err(refuse(message, "choose another `--statement-id`; a permission never changes"));
-            }
-            None => {
-                let who = self
-                    .organization
-                    .as_ref()
-                    .map_or_else(|| self.principal.to_string(), ToString::to_string);
-                free_statement(&layer, &who, self.version)?
-            }
-        };
-        let not_before = self.not_before.unwrap_or(context.now);
-        if self.not_after.is_some_and(|end| end <= not_before) {
-            return Err(refuse("the permission would end before it begins", "give a later `--not-after`"));
-        }
+        let who = self.organization.as_ref().map_or_else(|| self.principal.to_string(), ToString::to_string);
+        let who: String = who.chars().take(40).collect();
+        let statement_id = self.statement.id(
+            &format!("layer `{}`", self.name),
+            &format!("{who}-v{}", self.version),
+            |id| layer.permission(id).is_some(),
+        )?;
+        let (not_before, not_after) = self.statement.times(context.now)?;
         let permission = LayerPermission {
             version: self.version,
             statement_id,
             principal: self.principal,
             organization: self.organization,
             not_before,
-            not_after: self.not_after,
+            not_after,
         };
         edit::show(&editor.save_layer(&layer.permitting(permission))?)
     }
@@ -124,20 +108,6 @@ fn check_consumer(editor: &Editor, principal: &Consumer, organization: Option<&A
     }
 }
 
-/// A name for the permission: who may and the version, and a number if that is taken.
-fn free_statement(layer: &Layer, who: &str, version: u64) -> Result<StatementId> {
-    let who: String = who.chars().take(40).collect();
-    let base = format!("{who}-v{version}");
-    let mut id: StatementId = base.parse()?;
-    for number in 2.. {
-        if layer.permission(&id).is_none() {
-            break;
-        }
-        id = format!("{base}-{number}").parse()?;
-    }
-    Ok(id)
-}
-
 /// Arguments of `layer forbid`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  countersign layer forbid base --statement-id shop-v1\n  \
@@ -180,12 +150,6 @@ impl ForbidArgs {
         let meant: Vec<StatementId> =
             layer.permissions().iter().filter(is_meant).map(|each| each.statement_id.clone()).collect();
         if meant.is_empty() {
-            let known: Vec<&str> =
-                layer.permissions().iter().map(|each| each.statement_id.as_str()).collect();
-            let hint = match known.as_slice() {
-                [] => "it has none at all".to_owned(),
-                known => format!("name one of those it has: {}", known.join(", ")),
-            };
             let what = match (&self.statement_id, &self.principal) {
                 (Some(id), _) => format!("permission `{id}`"),
                 (None, Some(principal)) => {
@@ -193,7 +157,8 @@ impl ForbidArgs {
                 }
                 (None, None) => "such permission".to_owned(),
             };
-            return Err(refuse(format!("layer `{}` has no {what}", self.name), hint));
+            let known = layer.permissions().iter().map(|each| &each.statement_id);
+            return Err(absent(format!("layer `{}` has no {what}", self.name), known));
         }
         let ended = meant.iter().fold(layer, |layer, id| layer.forbidding(id, end));
         edit::show(&editor.save_layer(&ended)?)

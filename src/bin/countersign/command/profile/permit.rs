@@ -5,13 +5,14 @@ use std::collections::BTreeSet;
 use anyhow::Result;
 use countersign::name::{Principal, ProfileName, StatementId};
 use countersign::policy::edit::{check_revision, path_of_profile};
-use countersign::profile::{Action, Permission, Profile};
+use countersign::profile::{Action, Permission};
 use countersign::time::Timestamp;
 
 use super::super::edit::{self, EditArgs, editor};
+use super::super::statement::{StatementArgs, absent};
 use crate::context::Context;
 use crate::keys::{PassphraseArgs, load_public_key};
-use crate::output::{Exit, refuse};
+use crate::output::Exit;
 
 /// Arguments of `profile permit`.
 #[derive(Debug, clap::Args)]
@@ -31,15 +32,8 @@ pub struct PermitArgs {
     /// Their public key, a PEM file
     #[arg(long, value_name = "KEY")]
     key: String,
-    /// The permission's name; otherwise made from the principal's
-    #[arg(long, value_name = "ID")]
-    statement_id: Option<StatementId>,
-    /// The first instant of the permission; otherwise now
-    #[arg(long, value_name = "TIME")]
-    not_before: Option<Timestamp>,
-    /// The first instant after the permission; otherwise it stays until it is forbidden
-    #[arg(long, value_name = "TIME")]
-    not_after: Option<Timestamp>,
+    #[command(flatten)]
+    statement: StatementArgs,
     #[command(flatten)]
     edit: EditArgs,
 }
@@ -50,42 +44,23 @@ impl PermitArgs {
         let editor = editor(context, &self.edit.trust)?;
         let profile = editor.profile(&self.name)?;
         check_revision(&path_of_profile(&self.name), profile.revision(), self.edit.revision)?;
-        let statement_id = match self.statement_id {
-            Some(id) if profile.permission(&id).is_none() => id,
-            Some(id) => {
-                let message = format!("profile `{}` has a permission `{id}` already", self.name);
-                return Err(refuse(message, "choose another `--statement-id`; a permission never changes"));
-            }
-            None => free_statement(&profile, &self.principal)?,
-        };
-        let not_before = self.not_before.unwrap_or(context.now);
-        if self.not_after.is_some_and(|end| end <= not_before) {
-            return Err(refuse("the permission would end before it begins", "give a later `--not-after`"));
-        }
+        // A statement id may hold less than a principal.
+        let keep = |c: char| if c.is_ascii_alphanumeric() || c == '_' { c } else { '-' };
+        let base: String = self.principal.as_str().chars().take(56).map(keep).collect();
+        let statement_id = self
+            .statement
+            .id(&format!("profile `{}`", self.name), &base, |id| profile.permission(id).is_some())?;
+        let (not_before, not_after) = self.statement.times(context.now)?;
         let permission = Permission {
             statement_id,
             principal: self.principal,
             actions: self.actions.into_iter().collect::<BTreeSet<Action>>(),
             key: load_public_key(&self.key, &PassphraseArgs::default())?,
             not_before,
-            not_after: self.not_after,
+            not_after,
         };
         edit::show(&editor.save_profile(&profile.permitting(permission))?)
     }
-}
-
-/// A name for the permission: the principal's, as far as a statement id may hold it, and a number if taken.
-fn free_statement(profile: &Profile, principal: &Principal) -> Result<StatementId> {
-    let keep = |c: char| if c.is_ascii_alphanumeric() || c == '_' { c } else { '-' };
-    let base: String = principal.as_str().chars().take(56).map(keep).collect();
-    let mut id: StatementId = base.parse()?;
-    for number in 2.. {
-        if profile.permission(&id).is_none() {
-            break;
-        }
-        id = format!("{base}-{number}").parse()?;
-    }
-    Ok(id)
 }
 
 /// Arguments of `profile forbid`.
@@ -115,14 +90,8 @@ impl ForbidArgs {
         let profile = editor.profile(&self.name)?;
         check_revision(&path_of_profile(&self.name), profile.revision(), self.edit.revision)?;
         if profile.permission(&self.statement_id).is_none() {
-            let known: Vec<&str> =
-                profile.permissions().iter().map(|each| each.statement_id.as_str()).collect();
             let message = format!("profile `{}` has no permission `{}`", self.name, self.statement_id);
-            let hint = match known.as_slice() {
-                [] => "it has none at all".to_owned(),
-                known => format!("name one of those it has: {}", known.join(", ")),
-            };
-            return Err(refuse(message, hint));
+            return Err(absent(message, profile.permissions().iter().map(|each| &each.statement_id)));
         }
         let end = self.at.unwrap_or(context.now);
         edit::show(&editor.save_profile(&profile.forbidding(&self.statement_id, end))?)
