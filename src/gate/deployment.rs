@@ -18,7 +18,7 @@ use crate::provenance::Kind;
 use crate::report::{Check, Finding};
 use crate::time::Timestamp;
 use crate::verify::integrity::Digests;
-use crate::verify::{Publishers, Question, Subject, VerifyError, layer, verify_by};
+use crate::verify::{Evidence, Publishers, Question, Subject, VerifyError, layer, verify_by};
 
 /// Why nothing was judged.
 #[derive(Debug, thiserror::Error)]
@@ -99,18 +99,13 @@ impl Answer {
 /// Judges every piece, and all of them together.
 pub fn judge(policy: &Policy, asked: Deployment<'_>) -> Result<Answer, DeploymentError> {
     check_layers(&asked.layers)?;
-    let name = asked.function.name.clone();
-    let all = Labels {
-        artifact: format!("{name} and its layers"),
-        manifest: None,
-        kind: Some(Kind::Function),
-        name: Some(name.clone()),
-    };
     let pieces = || std::iter::once(&asked.function).chain(&asked.layers);
     let Some(csc) = asked.csc else {
+        // What governs nothing is the function, whichever piece is looked at.
+        let of_function = asked.labels();
         let labels = |piece: &Piece<'_>| Labels {
-            kind: Some(Kind::Function),
-            name: Some(name.clone()),
+            kind: of_function.kind,
+            name: of_function.name.clone(),
             ..piece.labels.clone()
         };
         let gates = pieces().map(|piece| stop_ungoverned(policy.account(), labels(piece))).collect();
@@ -119,20 +114,7 @@ pub fn judge(policy: &Policy, asked: Deployment<'_>) -> Result<Answer, Deploymen
     let publishers = Publishers::read(policy, csc).map_err(VerifyError::from)?;
     let (mut gates, mut notes, mut unzipped) = (Vec::new(), Vec::new(), 0u64);
     for piece in pieces() {
-        let question = Question {
-            subject: Subject::Artifact(piece.artifact),
-            manifest: piece.manifest.clone(),
-            asked: Some((piece.kind, piece.name.clone())),
-            revocations: asked.revocations.to_vec(),
-            csc,
-            now: asked.now,
-            digests: asked.digests,
-            threads: asked.threads,
-        };
-        let mut evidence = verify_by(policy, &publishers, &question)?;
-        if let Some(arn) = &piece.arn {
-            evidence = evidence.with(layer::check(policy, arn, piece.artifact, asked.threads)?);
-        }
+        let evidence = asked.evidence(policy, &publishers, csc, piece)?;
         unzipped = unzipped.saturating_add(evidence.unzipped().unwrap_or_default());
         for note in evidence.notes() {
             if !notes.contains(note) {
@@ -144,10 +126,48 @@ pub fn judge(policy: &Policy, asked: Deployment<'_>) -> Result<Answer, Deploymen
     if unzipped > AWS_UNZIPPED_BYTES {
         match asked.layers.is_empty() {
             true => notes.push(too_large(unzipped).message),
-            false => gates.push(stop(too_large(unzipped), all)),
+            false => gates.push(stop(too_large(unzipped), asked.labels())),
         }
     }
     Ok(Answer { gates, notes })
+}
+
+impl Deployment<'_> {
+    /// How the function and its layers are named together.
+    fn labels(&self) -> Labels {
+        let name = &self.function.name;
+        Labels {
+            artifact: format!("{name} and its layers"),
+            manifest: None,
+            kind: Some(Kind::Function),
+            name: Some(name.clone()),
+        }
+    }
+
+    /// What the four checks find of a piece, and whether it is the layer version that it was named as.
+    fn evidence(
+        &self,
+        policy: &Policy,
+        publishers: &Publishers,
+        csc: &Csc,
+        piece: &Piece<'_>,
+    ) -> Result<Evidence, VerifyError> {
+        let question = Question {
+            subject: Subject::Artifact(piece.artifact),
+            manifest: piece.manifest.clone(),
+            asked: Some((piece.kind, piece.name.clone())),
+            revocations: self.revocations.to_vec(),
+            csc,
+            now: self.now,
+            digests: self.digests,
+            threads: self.threads,
+        };
+        let evidence = verify_by(policy, publishers, &question)?;
+        match &piece.arn {
+            Some(arn) => Ok(evidence.with(layer::check(policy, arn, piece.artifact, self.threads)?)),
+            None => Ok(evidence),
+        }
+    }
 }
 
 /// At most so many layers, and none of them in two versions; layers of two accounts are two layers.
