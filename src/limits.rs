@@ -297,6 +297,9 @@ pub const TARGETS_AT_ONCE: usize = 8;
 /// for a server that does not answer.
 pub const TARGET_GIT_SECONDS_MAX: u64 = 300;
 
+/// By how much the clocks of those who commit may differ, in seconds: a day covers wrong time zones too.
+pub const CLOCKS_DIFFER_SECONDS: i64 = 86_400;
+
 /// Most jobs of a matrix, as GitHub's.
 pub const SHARDS_MAX: usize = 256;
 

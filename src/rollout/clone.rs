@@ -62,6 +62,11 @@ impl<'t> Clone<'t> {
         Ok(self.bare.sees(self.url(), branch)?)
     }
 
+    /// Whether what is at a tip has been merged into the target's branch.
+    pub fn has_merged(&self, tip: &Tip) -> Result<bool, TargetError> {
+        Ok(self.bare.is_in(self.url(), &tip.commit, self.target.branch())?)
+    }
+
     /// Fetches a branch, and looks at the policy directory in it.
     pub fn tip(&self, branch: &Branch) -> Result<Tip, TargetError> {
         let commit = self.bare.fetch(self.url(), &branch.full())?;
