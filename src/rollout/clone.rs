@@ -13,8 +13,7 @@ use crate::git::commit::{Author, Changes, Place};
 use crate::git::source::RemoteUrl;
 use crate::git::{BlobId, Commit, GitError};
 use crate::limits::{POLICY_FILES_MAX, TARGET_GIT_SECONDS_MAX};
-use crate::policy::documents::Kind;
-use crate::policy::fetch::extract::{self, is_hex, is_root, is_toml};
+use crate::policy::fetch::extract::{self, is_policy_path};
 use crate::stackset::Target;
 
 /// Folders of a policy directory that are looked into, and how deep files lie in them.
@@ -89,7 +88,7 @@ impl<'t> Clone<'t> {
                     self.files_below(folder, &name, *depth, &mut files)?;
                 }
                 (Some(_), Node::File(_) | Node::Other) => drop(files.insert(name, None)),
-                (None, node) if is_policy_file(&name) => drop(files.insert(name, blob(node))),
+                (None, node) if is_policy_path(&name) => drop(files.insert(name, blob(node))),
                 (None, _) => {}
             }
         }
@@ -108,7 +107,7 @@ impl<'t> Clone<'t> {
             let path = format!("{above}/{name}");
             match entry.node {
                 Node::Folder(folder) if depth > 1 => self.files_below(folder, &path, depth - 1, files)?,
-                node if is_policy_file(&path) => drop(files.insert(path, blob(node))),
+                node if is_policy_path(&path) => drop(files.insert(path, blob(node))),
                 _ => {}
             }
             if files.len() > POLICY_FILES_MAX {
@@ -167,18 +166,6 @@ fn blob(node: Node) -> Option<BlobId> {
     }
 }
 
-/// Whether a path of a policy directory is a policy's.
-fn is_policy_file(path: &str) -> bool {
-    let name = Path::new(path).file_name().and_then(|name| name.to_str()).unwrap_or_default().as_bytes();
-    match path.split_once('/') {
-        None => matches!(path, "snapshot.json" | "ledger.jsonl") || Kind::of(path).is_some(),
-        Some(("roots", _)) => is_root(name),
-        Some(("accounts", _)) => true,
-        Some(("objects", rest)) => rest.len() > 3 && is_hex(name),
-        Some(_) => is_toml(name) || name.ends_with(b".json"),
-    }
-}
-
 /// The policy files of a folder on this machine, by their paths.
 pub(super) fn files_of(directory: &Path) -> Result<BTreeMap<String, Vec<u8>>, TargetError> {
     let mut found = BTreeMap::new();
@@ -190,7 +177,7 @@ pub(super) fn files_of(directory: &Path) -> Result<BTreeMap<String, Vec<u8>>, Ta
             .ok()
             .and_then(Path::to_str)
             .map(|path| path.replace('\\', "/"));
-        if let Some(path) = path.filter(|path| entry.file_type().is_file() && is_policy_file(path)) {
+        if let Some(path) = path.filter(|path| entry.file_type().is_file() && is_policy_path(path)) {
             found.insert(path, std::fs::read(entry.path()).map_err(TargetError::Scratch)?);
         }
     }

@@ -24,22 +24,32 @@ fn a_link_in_the_place_of_the_policy_is_not_written_through() {
 
 #[test]
 fn links_inside_of_the_policy_are_drift_and_are_replaced() {
-    for place in ["csc", "functions.toml", "roots/1.json", "objects"] {
+    for place in [
+        "csc",
+        "functions.toml",
+        "roots/1.json",
+        "objects",
+        "revocations/00000000-0000-0000-0000-000000000000.json",
+    ] {
         let fleet = Fleet::deployed(1);
         let outside = fleet.scene.path().join("outside");
         write(&outside.join("precious"), "precious");
         fleet.change("t0", |work| {
             let path = work.join("policy").join(place);
             if path.is_dir() {
-                fs::remove_dir_all(&path).unwrap()
+                fs::remove_dir_all(&path).unwrap();
+            } else if path.exists() {
+                fs::remove_file(&path).unwrap();
             } else {
-                fs::remove_file(&path).unwrap()
+                fs::create_dir_all(path.parent().unwrap()).unwrap();
             }
             symlink(&outside, path).unwrap();
         });
         let (code, told) = fleet.told(&["drift"]);
         assert_eq!((code, told), (Some(1), vec!["t0 MODIFIED".into()]), "{place}");
         assert_eq!(fleet.told(&["remediate"]), (Some(0), vec!["t0 CURRENT".into()]), "{place}");
+        let message = fleet.git("t0", &["log", "-1", "--format=%b", "main"]);
+        assert!(message.contains(&format!("\n{place}")), "{place}: {message}");
         assert_eq!(fleet.told(&["drift"]), (Some(0), vec!["t0 IN_SYNC".into()]), "{place}");
         assert_eq!(fs::read_dir(&outside).unwrap().count(), 1, "{place}");
     }
@@ -117,4 +127,31 @@ fn a_target_that_git_could_misread_is_never_sealed() {
         assert!(ran.err().contains("stackset.toml") && ran.err().contains("line "), "{to}: {ran}");
     }
     assert!(!Path::new(&pwned).exists());
+}
+
+/// A policy at the top of a repository has folders beside it whose names a policy has too.
+#[test]
+fn files_of_the_team_s_that_no_policy_has_stay() {
+    let fleet = Fleet::new();
+    fleet.repository("t0");
+    let team = [
+        "accounts/models.py",
+        "accounts/migrations/0001.py",
+        "accounts/acme/notes.txt",
+        "csc/package.json",
+        "layers/config.json",
+        "objects/ab/README.md",
+        "profiles/firefox.json",
+        "revocations/README.md",
+    ];
+    fleet.change("t0", |work| team.iter().for_each(|path| write(&work.join(path), "the team's\n")));
+    let target = fleet.copy("t0").replace("'policy'", "'.'");
+    fleet.seal_set("failure_tolerance = 0\nmax_concurrent = 1", &target);
+    for verb in ["deploy", "remediate"] {
+        fleet.run(&[verb]).done();
+        for path in team {
+            assert_eq!(fleet.file("t0", path), "the team's\n", "{path}");
+        }
+    }
+    assert_eq!(fleet.told(&["drift"]), (Some(0), vec!["t0 IN_SYNC".into()]));
 }

@@ -45,13 +45,13 @@ const FOLDERS: [(&str, IsWanted, u64); 6] = [
 ];
 
 /// Whether a name in `roots` is a root's.
-pub fn is_root(name: &[u8]) -> bool {
+fn is_root(name: &[u8]) -> bool {
     let number = name.strip_suffix(b".json").unwrap_or_default();
     matches!(number, [b'1'..=b'9', rest @ ..] if rest.iter().all(u8::is_ascii_digit))
 }
 
 /// Whether a name is a document's.
-pub fn is_toml(name: &[u8]) -> bool {
+fn is_toml(name: &[u8]) -> bool {
     name.ends_with(b".toml") && !name.starts_with(b".")
 }
 
@@ -60,8 +60,37 @@ fn is_json(name: &[u8]) -> bool {
 }
 
 /// Whether a name is made of lower-case hexadecimal digits.
-pub fn is_hex(name: &[u8]) -> bool {
+fn is_hex(name: &[u8]) -> bool {
     !name.is_empty() && name.iter().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
+}
+
+/// Whether a path in a policy directory is one that is extracted; whatever else lies there is somebody's.
+pub fn is_policy_path(path: &str) -> bool {
+    let of_account = path.strip_prefix("accounts/").and_then(|path| {
+        let (name, path) = path.split_once('/')?;
+        let (seal, path) = path.split_once('/')?;
+        (name.parse::<AccountName>().is_ok() && is_seal_folder(seal.as_bytes())).then_some(path)
+    });
+    let path = of_account.unwrap_or(path);
+    let Some((folder, name)) = path.split_once('/') else {
+        return FILES.iter().any(|(name, _)| *name == path);
+    };
+    match name.split_once('/') {
+        None => FOLDERS.iter().any(|(known, wanted, _)| *known == folder && wanted(name.as_bytes())),
+        Some((digits, name)) => {
+            folder == "objects" && is_objects_folder(digits.as_bytes()) && is_hex(name.as_bytes())
+        }
+    }
+}
+
+/// Whether a name in `objects` is a folder's.
+fn is_objects_folder(name: &[u8]) -> bool {
+    name.len() == 2 && is_hex(name)
+}
+
+/// Whether a name in an account's folder is that of a folder for a seal.
+fn is_seal_folder(name: &[u8]) -> bool {
+    name.len() == FOLDER_DIGITS && is_hex(name)
 }
 
 /// A folder of a commit.
@@ -124,7 +153,7 @@ impl Extraction<'_> {
                 std::str::from_utf8(&account.name).ok().and_then(|name| name.parse::<AccountName>().ok());
             let (Some(name), Node::Folder(seals)) = (name, account.node) else { continue };
             for seal in self.bare.entries(seals)? {
-                if seal.name.len() == FOLDER_DIGITS && is_hex(&seal.name) {
+                if is_seal_folder(&seal.name) {
                     let path = format!("accounts/{name}/{}", String::from_utf8_lossy(&seal.name));
                     self.add_policy(&format!("{path}/"), as_folder(&path, seal.node)?)?;
                 }
@@ -137,7 +166,7 @@ impl Extraction<'_> {
     fn add_objects(&mut self, path: &str, node: Option<Node>) -> Result<(), FetchError> {
         let Some(node) = node else { return Ok(()) };
         for entry in self.bare.entries(as_folder(path, node)?)? {
-            if entry.name.len() == 2 && is_hex(&entry.name) {
+            if is_objects_folder(&entry.name) {
                 let path = format!("{path}/{}", String::from_utf8_lossy(&entry.name));
                 self.add_folder(&path, Some(entry.node), is_hex, REVOCATIONS_BYTES_MAX)?;
             }
