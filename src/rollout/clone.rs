@@ -13,7 +13,7 @@ use crate::git::commit::{Author, Changes, Place};
 use crate::git::source::RemoteUrl;
 use crate::git::{BlobId, Commit, GitError};
 use crate::limits::{POLICY_FILES_MAX, TARGET_GIT_SECONDS_MAX};
-use crate::policy::fetch::extract::{self, is_policy_path};
+use crate::policy::fetch::extract::{self, Walk, is_policy_path};
 use crate::stackset::Target;
 
 /// Folders of a policy directory that are looked into, and how deep files lie in them.
@@ -80,12 +80,12 @@ impl<'t> Clone<'t> {
     }
 
     fn files(&self, top: FolderId) -> Result<BTreeMap<String, Option<BlobId>>, TargetError> {
-        let mut files = BTreeMap::new();
-        for entry in self.bare.entries(top)? {
+        let (mut files, mut walk) = (BTreeMap::new(), Walk::default());
+        for entry in walk.entries(&self.bare, "", top)? {
             let Ok(name) = String::from_utf8(entry.name) else { continue };
             match (FOLDERS.iter().find(|(folder, _)| *folder == name), entry.node) {
                 (Some((_, depth)), Node::Folder(folder)) => {
-                    self.files_below(folder, &name, *depth, &mut files)?;
+                    self.files_below(folder, &name, *depth, &mut files, &mut walk)?;
                 }
                 (Some(_), Node::File(_) | Node::Other) => drop(files.insert(name, None)),
                 (None, node) if is_policy_path(&name) => drop(files.insert(name, blob(node))),
@@ -101,12 +101,15 @@ impl<'t> Clone<'t> {
         above: &str,
         depth: usize,
         files: &mut BTreeMap<String, Option<BlobId>>,
+        walk: &mut Walk,
     ) -> Result<(), TargetError> {
-        for entry in self.bare.entries(folder)? {
+        for entry in walk.entries(&self.bare, above, folder)? {
             let Ok(name) = String::from_utf8(entry.name) else { continue };
             let path = format!("{above}/{name}");
             match entry.node {
-                Node::Folder(folder) if depth > 1 => self.files_below(folder, &path, depth - 1, files)?,
+                Node::Folder(folder) if depth > 1 => {
+                    self.files_below(folder, &path, depth - 1, files, walk)?;
+                }
                 node if is_policy_path(&path) => drop(files.insert(path, blob(node))),
                 _ => {}
             }

@@ -129,6 +129,33 @@ fn a_target_that_git_could_misread_is_never_sealed() {
     assert!(!Path::new(&pwned).exists());
 }
 
+/// Few objects are endless paths, where folders hold themselves over and over.
+#[test]
+fn folders_without_end_are_not_walked() {
+    let fleet = Fleet::of(1, "failure_tolerance = 0\nmax_concurrent = 1");
+    let bare = git2::Repository::open_bare(fleet.bare("t0")).unwrap();
+    let folder = |names: Vec<String>, inner: git2::Oid| {
+        let mut tree = bare.treebuilder(None).unwrap();
+        names.iter().for_each(|name| drop(tree.insert(name, inner, 0o040_000).unwrap()));
+        tree.write().unwrap()
+    };
+    let named = |count: usize, name: fn(usize) -> String| (0..count).map(name).collect::<Vec<_>>();
+    let empty = bare.treebuilder(None).unwrap().write().unwrap();
+    let digits = folder(named(256, |number| format!("{number:02x}")), empty);
+    let objects = folder(vec!["objects".into()], digits);
+    let seals = folder(named(5_000, |number| format!("{number:032x}")), objects);
+    let accounts = folder(named(5_000, |number| format!("team-{number:04}")), seals);
+    let policy = folder(vec!["accounts".into()], accounts);
+    let top = bare.find_tree(folder(vec!["policy".into()], policy)).unwrap();
+    let who = git2::Signature::now("Mallory", "mallory@example.org").unwrap();
+    let parent = bare.find_reference("refs/heads/main").unwrap().peel_to_commit().unwrap();
+    bare.commit(Some("refs/heads/main"), &who, &who, "endless", &top, &[&parent]).unwrap();
+    for (verb, code) in [("drift", 2), ("deploy", 1)] {
+        let ran = fleet.run(&[verb]);
+        assert!(ran.code == Some(code) && ran.out().contains("names"), "{ran}");
+    }
+}
+
 /// A policy at the top of a repository has folders beside it whose names a policy has too.
 #[test]
 fn files_of_the_team_s_that_no_policy_has_stay() {

@@ -9,11 +9,11 @@ use std::path::Path;
 
 use super::error::FetchError;
 use crate::files::writing;
-use crate::git::bare::{Bare, FolderId, Node};
+use crate::git::bare::{Bare, Entry, FolderId, Node};
 use crate::git::{BlobId, Commit};
 use crate::limits::{
     DOCUMENT_BYTES_MAX, LEDGER_BYTES_MAX, ORGANIZATION_BYTES_MAX, POLICY_BYTES_MAX, POLICY_FILES_MAX,
-    REVOCATIONS_BYTES_MAX, ROOT_BYTES_MAX, SIGNED_REVOCATION_BYTES_MAX, SNAPSHOT_BYTES_MAX,
+    POLICY_NAMES_MAX, REVOCATIONS_BYTES_MAX, ROOT_BYTES_MAX, SIGNED_REVOCATION_BYTES_MAX, SNAPSHOT_BYTES_MAX,
 };
 use crate::name::AccountName;
 use crate::package::name::check_path;
@@ -116,15 +116,38 @@ pub fn first_root(bare: &Bare, top: FolderId) -> Result<Pin, FetchError> {
 
 /// Writes the policy in a folder of a commit into an empty folder.
 pub fn extract(bare: &Bare, top: FolderId, to: &Path) -> Result<(), FetchError> {
-    let mut extraction = Extraction { bare, to, files: 0, bytes: 0 };
+    let mut extraction = Extraction { bare, to, walk: Walk::default(), files: 0, bytes: 0 };
     extraction.add_policy("", top)?;
     extraction.add_accounts(top)?;
     if extraction.files == 0 { Err(FetchError::Absent("roots/1.json".into())) } else { Ok(()) }
 }
 
+/// How many names of folders were looked at.
+#[derive(Debug, Default)]
+pub struct Walk {
+    names: usize,
+}
+
+impl Walk {
+    /// What is in a folder, unless that makes too many names.
+    pub fn entries(&mut self, bare: &Bare, path: &str, folder: FolderId) -> Result<Vec<Entry>, FetchError> {
+        let entries = bare.entries(folder)?;
+        // A folder counts too, since there may be as many empty ones.
+        self.names += entries.len() + 1;
+        if self.names > POLICY_NAMES_MAX {
+            return Err(FetchError::TooMuch {
+                path: path.into(),
+                limit: format!("{POLICY_NAMES_MAX} names"),
+            });
+        }
+        Ok(entries)
+    }
+}
+
 struct Extraction<'a> {
     bare: &'a Bare,
     to: &'a Path,
+    walk: Walk,
     files: usize,
     bytes: u64,
 }
@@ -132,15 +155,18 @@ struct Extraction<'a> {
 impl Extraction<'_> {
     /// Adds the policy in a folder, whose path is empty or ends in a slash.
     fn add_policy(&mut self, path: &str, folder: FolderId) -> Result<(), FetchError> {
+        let entries = self.walk.entries(self.bare, path, folder)?;
+        let node =
+            |name: &str| entries.iter().find(|entry| entry.name == name.as_bytes()).map(|entry| entry.node);
         for (name, limit) in FILES {
-            if let Some(node) = self.bare.entry(folder, name)? {
+            if let Some(node) = node(name) {
                 self.add(&format!("{path}{name}"), node, limit)?;
             }
         }
         for (name, wanted, limit) in FOLDERS {
-            self.add_folder(&format!("{path}{name}"), self.bare.entry(folder, name)?, wanted, limit)?;
+            self.add_folder(&format!("{path}{name}"), node(name), wanted, limit)?;
         }
-        self.add_objects(&format!("{path}objects"), self.bare.entry(folder, "objects")?)
+        self.add_objects(&format!("{path}objects"), node("objects"))
     }
 
     /// Adds the policies of other accounts, each in a folder that its seal names: `accounts/NAME/SEAL/`.
@@ -148,11 +174,11 @@ impl Extraction<'_> {
     /// They have no others in them, since nobody is known through somebody else.
     fn add_accounts(&mut self, top: FolderId) -> Result<(), FetchError> {
         let Some(Node::Folder(accounts)) = self.bare.entry(top, "accounts")? else { return Ok(()) };
-        for account in self.bare.entries(accounts)? {
+        for account in self.walk.entries(self.bare, "accounts", accounts)? {
             let name =
                 std::str::from_utf8(&account.name).ok().and_then(|name| name.parse::<AccountName>().ok());
             let (Some(name), Node::Folder(seals)) = (name, account.node) else { continue };
-            for seal in self.bare.entries(seals)? {
+            for seal in self.walk.entries(self.bare, &format!("accounts/{name}"), seals)? {
                 if is_seal_folder(&seal.name) {
                     let path = format!("accounts/{name}/{}", String::from_utf8_lossy(&seal.name));
                     self.add_policy(&format!("{path}/"), as_folder(&path, seal.node)?)?;
@@ -165,7 +191,7 @@ impl Extraction<'_> {
     /// Objects lie in folders named by the first two digits of their digest; the largest is a document.
     fn add_objects(&mut self, path: &str, node: Option<Node>) -> Result<(), FetchError> {
         let Some(node) = node else { return Ok(()) };
-        for entry in self.bare.entries(as_folder(path, node)?)? {
+        for entry in self.walk.entries(self.bare, path, as_folder(path, node)?)? {
             if is_objects_folder(&entry.name) {
                 let path = format!("{path}/{}", String::from_utf8_lossy(&entry.name));
                 self.add_folder(&path, Some(entry.node), is_hex, REVOCATIONS_BYTES_MAX)?;
@@ -182,7 +208,7 @@ impl Extraction<'_> {
         limit: u64,
     ) -> Result<(), FetchError> {
         let Some(node) = node else { return Ok(()) };
-        for entry in self.bare.entries(as_folder(path, node)?)? {
+        for entry in self.walk.entries(self.bare, path, as_folder(path, node)?)? {
             if wanted(&entry.name) {
                 let name = String::from_utf8_lossy(&entry.name);
                 let path = format!("{path}/{name}");
