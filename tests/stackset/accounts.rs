@@ -288,3 +288,21 @@ fn a_target_without_its_account_is_told_to_restore_it() {
     assert_eq!(team.status(), ["team DELETED"]);
     team.failed(&team.run("remediate"), "restore it from that repository's history");
 }
+
+/// Whoever may push there chooses no revision for us: after the last one, nothing could be changed any more.
+#[test]
+fn a_revision_of_somebody_else_s_is_not_sealed() {
+    let team = Team::new("['csc']", "");
+    team.deploy().done();
+    let csc = team.fleet.scene.csc();
+    team.fleet.scene.edit(&csc, "Enforce", "Warn");
+    team.fleet.scene.seal();
+    team.fleet.change("team", |work| {
+        let file = work.join("policy").join(&csc);
+        replace(&file, "Enforce", "Warn");
+        replace(&file, "revision = 1", "revision = 9223372036854775807");
+    });
+    team.deploy().done();
+    assert_eq!((team.csc().untrusted(), team.csc().revision()), (Untrusted::Warn, 2));
+    assert_eq!(team.status(), ["team IN_SYNC"]);
+}
