@@ -13,6 +13,7 @@ use crate::git::commit::{Author, Changes, Place};
 use crate::git::source::RemoteUrl;
 use crate::git::{BlobId, Commit, GitError};
 use crate::limits::{POLICY_FILES_MAX, TARGET_GIT_SECONDS_MAX};
+use crate::policy::fetch::error::FetchError;
 use crate::policy::fetch::extract::{self, Walk, is_policy_path};
 use crate::stackset::Target;
 
@@ -104,8 +105,14 @@ impl<'t> Clone<'t> {
         walk: &mut Walk,
     ) -> Result<(), TargetError> {
         for entry in walk.entries(&self.bare, above, folder)? {
-            let Ok(name) = String::from_utf8(entry.name) else { continue };
+            let name = String::from_utf8_lossy(&entry.name);
             let path = format!("{above}/{name}");
+            // It could not be named to be removed.
+            if name.as_bytes() != entry.name && is_policy_path(&path) {
+                return Err(
+                    FetchError::Entry { path, reason: "has a name that not every system takes" }.into()
+                );
+            }
             match entry.node {
                 Node::Folder(folder) if depth > 1 => {
                     self.files_below(folder, &path, depth - 1, files, walk)?;
@@ -115,9 +122,7 @@ impl<'t> Clone<'t> {
             }
             if files.len() > POLICY_FILES_MAX {
                 let limit = format!("{POLICY_FILES_MAX} files");
-                return Err(
-                    crate::policy::fetch::error::FetchError::TooMuch { path: above.into(), limit }.into()
-                );
+                return Err(FetchError::TooMuch { path: above.into(), limit }.into());
             }
         }
         Ok(())

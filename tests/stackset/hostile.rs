@@ -156,6 +156,18 @@ fn folders_without_end_are_not_walked() {
     }
 }
 
+/// Whoever fetches that policy is refused it, so it is not in sync.
+#[test]
+fn a_name_that_is_no_text_is_seen() {
+    use std::os::unix::ffi::OsStrExt;
+    let fleet = Fleet::deployed(1);
+    let name = std::ffi::OsStr::from_bytes(b"csc/\xff.toml");
+    fleet.change("t0", |work| write(&work.join("policy").join(name), "id = 'x'\n"));
+    let ran = fleet.run(&["drift"]);
+    assert!(ran.code == Some(2) && ran.out().contains("a name that not every system takes"), "{ran}");
+    assert_eq!(fleet.told(&["deploy"]), (Some(1), vec!["t0 FAILED".into()]));
+}
+
 /// A policy at the top of a repository has folders beside it whose names a policy has too.
 #[test]
 fn files_of_the_team_s_that_no_policy_has_stay() {
