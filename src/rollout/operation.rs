@@ -168,7 +168,7 @@ impl Operation<'_> {
             return self.push(target, &clone, &tip, plan, request);
         }
         let tip = waiting;
-        let plan = self.plan(target, &clone, &tip)?;
+        let plan = self.plan(target, &clone, &tip).map_err(|error| error.of_waiting(request))?;
         if !plan.changes.is_empty() {
             return self.push(target, &clone, &tip, plan, request);
         }

@@ -60,6 +60,12 @@ impl Team {
         self.fleet.scene.run(&[arguments, &trust].concat())
     }
 
+    /// The path of the team's own CSC.
+    fn own_csc(&self) -> String {
+        let csc = fs::read_dir(self.account.policy.join("csc")).unwrap().next().unwrap().unwrap();
+        format!("csc/{}", csc.file_name().into_string().unwrap())
+    }
+
     fn status(&self) -> Vec<String> {
         self.fleet.told(&["drift"]).1
     }
@@ -125,6 +131,25 @@ fn without_a_key_a_pull_request_waits_for_the_owners_seal() {
     team.fleet.git("team", &["update-ref", "refs/heads/main", "refs/heads/rollout"]);
     assert_eq!(team.fleet.told(&["deploy"]), (Some(0), vec!["team CURRENT".into()]));
     assert_eq!(team.status(), ["team IN_SYNC"]);
+}
+
+/// The account goes on while a pull request waits; nobody has rolled it back.
+#[test]
+fn a_branch_that_waits_on_an_older_seal_is_named_with_the_way_out() {
+    let team = Team::new("['csc']", "pull_request = 'rollout'");
+    team.fleet.run(&["deploy"]).done();
+    team.own_change(|policy| {
+        let file = policy.join(team.own_csc());
+        replace(&file, "revision = 1", "revision = 2");
+        replace(&file, "Enforce", "Warn");
+    });
+    assert_eq!(team.status(), ["team MODIFIED"]);
+    let ran = team.fleet.run(&["deploy", "--format", "json"]);
+    team.failed(&ran, "branch `rollout`, which waits to be merged: ");
+    team.failed(&ran, "bring that branch up to date with the target's, or delete it");
+    team.fleet.git("team", &["branch", "-D", "rollout"]);
+    let ran = team.fleet.run(&["deploy"]);
+    assert!(ran.done().out().contains("waits to be merged"), "{ran}");
 }
 
 #[test]
