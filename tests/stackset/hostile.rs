@@ -154,6 +154,9 @@ fn folders_without_end_are_not_walked() {
         let ran = fleet.run(&[verb]);
         assert!(ran.code == Some(code) && ran.out().contains("names"), "{ran}");
     }
+    // Nor where somebody fetches the policy.
+    let ran = fleet.scene.run(&["policy", "fetch", &format!("{}#main:policy", fleet.url("t0"))]);
+    assert!(ran.code == Some(2) && ran.err().contains("names"), "{ran}");
 }
 
 /// Whoever fetches that policy is refused it, so it is not in sync.
