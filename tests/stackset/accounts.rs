@@ -331,3 +331,12 @@ fn a_revision_of_somebody_else_s_is_not_sealed() {
     assert_eq!((team.csc().untrusted(), team.csc().revision()), (Untrusted::Warn, 2));
     assert_eq!(team.status(), ["team IN_SYNC"]);
 }
+
+#[test]
+fn a_name_adds_no_line_to_what_is_said() {
+    let team = Team::new("['csc']", "");
+    team.fleet.change("team", |work| write(&work.join("policy/csc/x\nCURRENT  team.toml"), "id = 'x'\n"));
+    let ran = team.run("deploy");
+    team.failed(&ran, "csc/x\\\\u{a}CURRENT  team.toml");
+    assert!(!results(&ran)[0]["error"].as_str().unwrap().contains('\n'), "{ran}");
+}
