@@ -84,6 +84,10 @@ pub const ROOT_BYTES_MAX: u64 = 1 << 20;
 /// Most files of a fetched policy: as many documents as a snapshot holds, and their copies by digest.
 pub const POLICY_FILES_MAX: usize = 250_000;
 
+/// Most names in folders of a fetched policy that are looked at: its files, the folders above, and what somebody else
+/// has there. Folders that hold one another name endless paths with few objects.
+pub const POLICY_NAMES_MAX: usize = 4 * POLICY_FILES_MAX;
+
 /// Most bytes of a fetched policy in total: the largest ledger, and as much again for each other part.
 pub const POLICY_BYTES_MAX: u64 = 4 << 30;
 
@@ -296,6 +300,9 @@ pub const TARGETS_AT_ONCE: usize = 8;
 /// How long one call of git for a target may take, in seconds: a gigabyte at 4 MB/s, and nobody waits for ever
 /// for a server that does not answer.
 pub const TARGET_GIT_SECONDS_MAX: u64 = 300;
+
+/// By how much the clocks of those who commit may differ, in seconds: a day covers wrong time zones too.
+pub const CLOCKS_DIFFER_SECONDS: i64 = 86_400;
 
 /// Most jobs of a matrix, as GitHub's.
 pub const SHARDS_MAX: usize = 256;

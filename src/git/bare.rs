@@ -10,7 +10,7 @@ use super::program::{self, FETCHED, Limit, ProgramError};
 use super::source::{RefName, RemoteUrl};
 use super::{BlobId, Commit, GitError};
 use crate::inventory::FileMode;
-use crate::limits::TREE_BYTES_MAX;
+use crate::limits::{CLOCKS_DIFFER_SECONDS, TREE_BYTES_MAX};
 
 /// A bare repository of our own.
 pub struct Bare {
@@ -74,11 +74,38 @@ impl Bare {
     ///
     /// The caller sees to it that nobody else fetches into this repository meanwhile.
     pub fn fetch(&self, url: &RemoteUrl, reference: &RefName) -> Result<Commit, FetchedError> {
-        // A git that was killed leaves these, and each would stop the next for ever.
+        self.unlock();
+        program::fetch(&self.path, url, reference, self.limit)?;
+        self.fetched()
+    }
+
+    /// Whether a commit that was fetched is in the history of a branch elsewhere, by their times.
+    ///
+    /// Of the history comes what is not much older than the commit: nothing is built on what is not there yet.
+    pub fn is_in(&self, url: &RemoteUrl, commit: &Commit, branch: &Branch) -> Result<bool, FetchedError> {
+        let newest = self.fetch(url, &branch.full())?;
+        let time = |commit: &Commit| -> Result<i64, GitError> {
+            Ok(self.inner.find_commit(Oid::from_str(&commit.id)?)?.time().seconds())
+        };
+        let since = time(commit)?.saturating_sub(CLOCKS_DIFFER_SECONDS).max(1);
+        // A server has nothing to send of a branch that is older.
+        if time(&newest)? < since {
+            return Ok(false);
+        }
+        self.unlock();
+        program::fetch_since(&self.path, url, &branch.full(), since, self.limit)?;
+        let newest = self.fetched()?;
+        Ok(program::is_ancestor(&self.path, &commit.id, &newest.id, self.limit)?)
+    }
+
+    /// A git that was killed leaves these, and each would stop the next for ever.
+    fn unlock(&self) {
         for left in ["shallow.lock".to_owned(), format!("{FETCHED}.lock")] {
             let _ = std::fs::remove_file(self.path.join(left));
         }
-        program::fetch(&self.path, url, reference, self.limit)?;
+    }
+
+    fn fetched(&self) -> Result<Commit, FetchedError> {
         self.inner.odb().and_then(|odb| odb.refresh()).map_err(GitError::from)?;
         let commit = self.inner.revparse_single(FETCHED).and_then(|object| object.peel_to_commit());
         let commit = commit.map_err(GitError::from)?;

@@ -145,8 +145,18 @@ pub fn fetch(
     reference: &RefName,
     limit: Limit,
 ) -> Result<(), ProgramError> {
+    bring(repository, url, reference, "--depth=1", limit)
+}
+
+fn bring(
+    repository: &Path,
+    url: &RemoteUrl,
+    reference: &RefName,
+    history: &str,
+    limit: Limit,
+) -> Result<(), ProgramError> {
     let mut command = limited(git(repository), limit);
-    command.args(["fetch", "--quiet", "--depth=1", "--no-tags", "--no-recurse-submodules", "--"]);
+    command.args(["fetch", "--quiet", history, "--no-tags", "--no-recurse-submodules", "--"]);
     command.arg(url.with_credentials()).arg(format!("+{reference}:{FETCHED}"));
     match run_within(command, limit)? {
         Ran { code: Some(0), .. } => Ok(()),
@@ -156,6 +166,34 @@ pub fn fetch(
 
 fn fetch_failed(url: &RemoteUrl, reference: &RefName, words: &str) -> ProgramError {
     ProgramError::Failed { url: url.clone(), reference: reference.clone(), words: url.redact(words) }
+}
+
+/// As [`fetch`], with the history since an instant, in seconds since 1970.
+pub fn fetch_since(
+    repository: &Path,
+    url: &RemoteUrl,
+    reference: &RefName,
+    since: i64,
+    limit: Limit,
+) -> Result<(), ProgramError> {
+    bring(repository, url, reference, &format!("--shallow-since={since}"), limit)
+}
+
+/// Whether a commit that is here is another's ancestor, as far as their history is here.
+pub fn is_ancestor(
+    repository: &Path,
+    ancestor: &str,
+    commit: &str,
+    limit: Limit,
+) -> Result<bool, ProgramError> {
+    let arguments = ["merge-base", "--is-ancestor", ancestor, commit];
+    let mut command = limited(git(repository), limit);
+    command.args(arguments);
+    match run_within(command, limit)? {
+        Ran { code: Some(0), .. } => Ok(true),
+        Ran { code: Some(1), .. } => Ok(false),
+        Ran { words, .. } => Err(ProgramError::NoAnswer { asked: arguments.join(" "), words }),
+    }
 }
 
 /// Whether a repository elsewhere has this ref.

@@ -13,8 +13,8 @@ use crate::git::commit::{Author, Changes, Place};
 use crate::git::source::RemoteUrl;
 use crate::git::{BlobId, Commit, GitError};
 use crate::limits::{POLICY_FILES_MAX, TARGET_GIT_SECONDS_MAX};
-use crate::policy::documents::Kind;
-use crate::policy::fetch::extract::{self, is_hex, is_root, is_toml};
+use crate::policy::fetch::error::FetchError;
+use crate::policy::fetch::extract::{self, Walk, is_policy_path};
 use crate::stackset::Target;
 
 /// Folders of a policy directory that are looked into, and how deep files lie in them.
@@ -62,6 +62,11 @@ impl<'t> Clone<'t> {
         Ok(self.bare.sees(self.url(), branch)?)
     }
 
+    /// Whether what is at a tip has been merged into the target's branch.
+    pub fn has_merged(&self, tip: &Tip) -> Result<bool, TargetError> {
+        Ok(self.bare.is_in(self.url(), &tip.commit, self.target.branch())?)
+    }
+
     /// Fetches a branch, and looks at the policy directory in it.
     pub fn tip(&self, branch: &Branch) -> Result<Tip, TargetError> {
         let commit = self.bare.fetch(self.url(), &branch.full())?;
@@ -76,15 +81,15 @@ impl<'t> Clone<'t> {
     }
 
     fn files(&self, top: FolderId) -> Result<BTreeMap<String, Option<BlobId>>, TargetError> {
-        let mut files = BTreeMap::new();
-        for entry in self.bare.entries(top)? {
+        let (mut files, mut walk) = (BTreeMap::new(), Walk::default());
+        for entry in walk.entries(&self.bare, "", top)? {
             let Ok(name) = String::from_utf8(entry.name) else { continue };
             match (FOLDERS.iter().find(|(folder, _)| *folder == name), entry.node) {
                 (Some((_, depth)), Node::Folder(folder)) => {
-                    self.files_below(folder, &name, *depth, &mut files)?;
+                    self.files_below(folder, &name, *depth, &mut files, &mut walk)?;
                 }
                 (Some(_), Node::File(_) | Node::Other) => drop(files.insert(name, None)),
-                (None, node) if is_policy_file(&name) => drop(files.insert(name, blob(node))),
+                (None, node) if is_policy_path(&name) => drop(files.insert(name, blob(node))),
                 (None, _) => {}
             }
         }
@@ -97,20 +102,27 @@ impl<'t> Clone<'t> {
         above: &str,
         depth: usize,
         files: &mut BTreeMap<String, Option<BlobId>>,
+        walk: &mut Walk,
     ) -> Result<(), TargetError> {
-        for entry in self.bare.entries(folder)? {
-            let Ok(name) = String::from_utf8(entry.name) else { continue };
+        for entry in walk.entries(&self.bare, above, folder)? {
+            let name = String::from_utf8_lossy(&entry.name);
             let path = format!("{above}/{name}");
+            // It could not be named to be removed.
+            if name.as_bytes() != entry.name && is_policy_path(&path) {
+                return Err(
+                    FetchError::Entry { path, reason: "has a name that not every system takes" }.into()
+                );
+            }
             match entry.node {
-                Node::Folder(folder) if depth > 1 => self.files_below(folder, &path, depth - 1, files)?,
-                node if is_policy_file(&path) => drop(files.insert(path, blob(node))),
+                Node::Folder(folder) if depth > 1 => {
+                    self.files_below(folder, &path, depth - 1, files, walk)?;
+                }
+                node if is_policy_path(&path) => drop(files.insert(path, blob(node))),
                 _ => {}
             }
             if files.len() > POLICY_FILES_MAX {
                 let limit = format!("{POLICY_FILES_MAX} files");
-                return Err(
-                    crate::policy::fetch::error::FetchError::TooMuch { path: above.into(), limit }.into()
-                );
+                return Err(FetchError::TooMuch { path: above.into(), limit }.into());
             }
         }
         Ok(())
@@ -162,18 +174,6 @@ fn blob(node: Node) -> Option<BlobId> {
     }
 }
 
-/// Whether a path of a policy directory is a policy's.
-fn is_policy_file(path: &str) -> bool {
-    let name = Path::new(path).file_name().and_then(|name| name.to_str()).unwrap_or_default().as_bytes();
-    match path.split_once('/') {
-        None => matches!(path, "snapshot.json" | "ledger.jsonl") || Kind::of(path).is_some(),
-        Some(("roots", _)) => is_root(name),
-        Some(("accounts", _)) => true,
-        Some(("objects", rest)) => rest.len() > 3 && is_hex(name),
-        Some(_) => is_toml(name) || name.ends_with(b".json"),
-    }
-}
-
 /// The policy files of a folder on this machine, by their paths.
 pub(super) fn files_of(directory: &Path) -> Result<BTreeMap<String, Vec<u8>>, TargetError> {
     let mut found = BTreeMap::new();
@@ -185,7 +185,7 @@ pub(super) fn files_of(directory: &Path) -> Result<BTreeMap<String, Vec<u8>>, Ta
             .ok()
             .and_then(Path::to_str)
             .map(|path| path.replace('\\', "/"));
-        if let Some(path) = path.filter(|path| entry.file_type().is_file() && is_policy_file(path)) {
+        if let Some(path) = path.filter(|path| entry.file_type().is_file() && is_policy_path(path)) {
             found.insert(path, std::fs::read(entry.path()).map_err(TargetError::Scratch)?);
         }
     }

@@ -56,10 +56,13 @@ fn location(central: &Central, copy: &Path) -> Location {
     Location { directory: copy.into(), pin: Some(central.pin()), state: None }
 }
 
-/// The policy files at a tip that no copy has. Signed revocations are none: whoever may revoke adds one.
+/// The policy files at a tip that no copy has. Signed revocations are none: whoever may revoke adds one, and it
+/// is a file.
 pub(super) fn unknown<'a>(central: &'a Central, tip: &'a Tip) -> impl Iterator<Item = &'a String> {
-    let known = |path: &&String| central.files().contains_key(*path) || path.starts_with("revocations/");
-    tip.files.keys().filter(move |path| !known(path))
+    let known = |path: &String, is_file: bool| {
+        central.files().contains_key(path) || (is_file && path.starts_with("revocations/"))
+    };
+    tip.files.iter().filter(move |(path, blob)| !known(path, blob.is_some())).map(|(path, _)| path)
 }
 
 /// The version of the central seal that a tip holds, if it holds one with all that it stands for.

@@ -48,6 +48,14 @@ pub enum TargetError {
         /// What to do about it.
         hint: Option<&'static str>,
     },
+    /// As [`TargetError::Policy`], of what waits on the branch of a pull request.
+    #[error("branch `{branch}`, which waits to be merged: {said}")]
+    Waiting {
+        /// The branch.
+        branch: Branch,
+        /// What is wrong.
+        said: String,
+    },
     /// There are unsealed changes that this does not roll out, and sealing would seal them too.
     #[error("there are unsealed changes that are not this stack set's: {}", .0.join(", "))]
     Unsealed(Vec<String>),
@@ -94,6 +102,14 @@ impl TargetError {
         }
     }
 
+    /// The same error, of what waits on a branch.
+    pub(super) fn of_waiting(self, branch: &Branch) -> Self {
+        match self {
+            Self::Policy { said, .. } => Self::Waiting { branch: branch.clone(), said },
+            error => error,
+        }
+    }
+
     /// What to do about it.
     pub fn hint(&self) -> Option<&'static str> {
         Some(match self {
@@ -101,6 +117,9 @@ impl TargetError {
             Self::Git(_) => "look at the repository with `git fsck`",
             Self::Files(error) => return error.hint(),
             Self::Policy { hint, .. } => return *hint,
+            Self::Waiting { .. } => {
+                "have the account's owners bring that branch up to date with the target's, or delete it; then run it again"
+            }
             Self::Taken(_) => "remove it there, or mend the target's `path` in `stackset.toml`",
             Self::NoAccount(_) => {
                 "restore it from that repository's history; its owners make an account with `countersign init`"

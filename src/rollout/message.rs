@@ -22,6 +22,11 @@ pub(super) fn differences(
     let documents: Vec<(&String, Kind)> =
         changes.keys().filter_map(|path| Some((path, Kind::of(path)?))).collect();
     let said = |path: &str, text: String| Difference { path: path.into(), text, forbidden: None };
+    let became = |path: &String, after: Option<&[u8]>| match (tip.files.contains_key(path), after) {
+        (false, _) => "written",
+        (true, Some(_)) => "restored byte for byte",
+        (true, None) => "removed",
+    };
     if tip.files.is_empty() {
         let names: Vec<&str> = documents.iter().map(|(path, _)| path.as_str()).collect();
         return Ok(vec![said("snapshot.json", format!("the whole policy: {}", names.join(", ")))]);
@@ -39,13 +44,13 @@ pub(super) fn differences(
                 .filter(|each| !each.text.starts_with("`revision`")),
         );
         if found.len() == before_those {
-            let text = match (before, after) {
-                (None, _) => "written",
-                (Some(_), Some(_)) => "restored byte for byte",
-                (Some(_), None) => "removed",
-            };
-            found.push(said(path, text.into()));
+            found.push(said(path, became(path, after).into()));
         }
+    }
+    // A seal has files of its own, which say nothing that its documents do not.
+    if found.is_empty() || !changes.contains_key("snapshot.json") {
+        let others = changes.iter().filter(|(path, _)| Kind::of(path).is_none());
+        found.extend(others.map(|(path, after)| said(path, became(path, after.as_deref()).into())));
     }
     Ok(found)
 }

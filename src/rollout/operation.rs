@@ -162,8 +162,13 @@ impl Operation<'_> {
         if !clone.sees(request)? {
             return self.push(target, &clone, &tip, plan, request);
         }
-        let tip = clone.tip(request)?;
-        let plan = self.plan(target, &clone, &tip)?;
+        let waiting = clone.tip(request)?;
+        // Once merged, it is as old as the merge, and nobody can be asked to merge it again.
+        if clone.has_merged(&waiting)? {
+            return self.push(target, &clone, &tip, plan, request);
+        }
+        let tip = waiting;
+        let plan = self.plan(target, &clone, &tip).map_err(|error| error.of_waiting(request))?;
         if !plan.changes.is_empty() {
             return self.push(target, &clone, &tip, plan, request);
         }

@@ -60,6 +60,12 @@ impl Team {
         self.fleet.scene.run(&[arguments, &trust].concat())
     }
 
+    /// The path of the team's own CSC.
+    fn own_csc(&self) -> String {
+        let csc = fs::read_dir(self.account.policy.join("csc")).unwrap().next().unwrap().unwrap();
+        format!("csc/{}", csc.file_name().into_string().unwrap())
+    }
+
     fn status(&self) -> Vec<String> {
         self.fleet.told(&["drift"]).1
     }
@@ -125,6 +131,25 @@ fn without_a_key_a_pull_request_waits_for_the_owners_seal() {
     team.fleet.git("team", &["update-ref", "refs/heads/main", "refs/heads/rollout"]);
     assert_eq!(team.fleet.told(&["deploy"]), (Some(0), vec!["team CURRENT".into()]));
     assert_eq!(team.status(), ["team IN_SYNC"]);
+}
+
+/// The account goes on while a pull request waits; nobody has rolled it back.
+#[test]
+fn a_branch_that_waits_on_an_older_seal_is_named_with_the_way_out() {
+    let team = Team::new("['csc']", "pull_request = 'rollout'");
+    team.fleet.run(&["deploy"]).done();
+    team.own_change(|policy| {
+        let file = policy.join(team.own_csc());
+        replace(&file, "revision = 1", "revision = 2");
+        replace(&file, "Enforce", "Warn");
+    });
+    assert_eq!(team.status(), ["team MODIFIED"]);
+    let ran = team.fleet.run(&["deploy", "--format", "json"]);
+    team.failed(&ran, "branch `rollout`, which waits to be merged: ");
+    team.failed(&ran, "bring that branch up to date with the target's, or delete it");
+    team.fleet.git("team", &["branch", "-D", "rollout"]);
+    let ran = team.fleet.run(&["deploy"]);
+    assert!(ran.done().out().contains("waits to be merged"), "{ran}");
 }
 
 #[test]
@@ -287,4 +312,31 @@ fn a_target_without_its_account_is_told_to_restore_it() {
     team.fleet.change("team", |work| fs::remove_dir_all(work.join("policy")).unwrap());
     assert_eq!(team.status(), ["team DELETED"]);
     team.failed(&team.run("remediate"), "restore it from that repository's history");
+}
+
+/// Whoever may push there chooses no revision for us: after the last one, nothing could be changed any more.
+#[test]
+fn a_revision_of_somebody_else_s_is_not_sealed() {
+    let team = Team::new("['csc']", "");
+    team.deploy().done();
+    let csc = team.fleet.scene.csc();
+    team.fleet.scene.edit(&csc, "Enforce", "Warn");
+    team.fleet.scene.seal();
+    team.fleet.change("team", |work| {
+        let file = work.join("policy").join(&csc);
+        replace(&file, "Enforce", "Warn");
+        replace(&file, "revision = 1", "revision = 9223372036854775807");
+    });
+    team.deploy().done();
+    assert_eq!((team.csc().untrusted(), team.csc().revision()), (Untrusted::Warn, 2));
+    assert_eq!(team.status(), ["team IN_SYNC"]);
+}
+
+#[test]
+fn a_name_adds_no_line_to_what_is_said() {
+    let team = Team::new("['csc']", "");
+    team.fleet.change("team", |work| write(&work.join("policy/csc/x\nCURRENT  team.toml"), "id = 'x'\n"));
+    let ran = team.run("deploy");
+    team.failed(&ran, "csc/x\\\\u{a}CURRENT  team.toml");
+    assert!(!results(&ran)[0]["error"].as_str().unwrap().contains('\n'), "{ran}");
 }

@@ -52,6 +52,8 @@ fn named_targets_alone_are_changed_and_unknown_ones_refused() {
     let (_, told) = fleet.told(&["deploy", "--target", "t2", "--target", "t0"]);
     assert_eq!(told, ["t0 CURRENT", "t2 CURRENT"]);
     assert_eq!(fleet.commits("t1"), 1);
+    let ran = fleet.run(&["deploy", "--shard", "0/9"]);
+    assert!(ran.done().out().ends_with(": 0 targets\n"), "{ran}");
     let ran = fleet.run(&["deploy", "--target", "t9"]);
     assert_eq!(ran.code, Some(2), "{ran}");
     assert!(ran.err().contains("no target `t9`"), "{ran}");
@@ -204,4 +206,30 @@ fn a_central_policy_that_is_older_than_a_target_s_copy_rolls_nothing_back() {
     assert_eq!(older.run(&["stackset", "remediate"]).code, Some(1));
     assert_ne!(fleet.git("t0", &["rev-parse", "main"]), before);
     assert_eq!(fleet.told(&["remediate"]), (Some(0), vec!["t0 CURRENT".into()]));
+}
+
+/// A server keeps the branch of a pull request that was merged, unless it is told to delete it.
+#[test]
+fn a_branch_that_was_merged_is_not_waited_for() {
+    let fleet = Fleet::new();
+    fleet.repository("t0");
+    let target = format!("{}pull_request = 'countersign'\n", fleet.copy("t0"));
+    fleet.seal_set("failure_tolerance = 0\nmax_concurrent = 1", &target);
+    fleet.run(&["deploy"]).done();
+    fleet.git("t0", &["update-ref", "refs/heads/main", "refs/heads/countersign"]);
+    assert_eq!(fleet.told(&["deploy"]), (Some(0), vec!["t0 CURRENT".into()]));
+    let csc = format!("policy/{}", fleet.scene.csc());
+    fleet.change("t0", |work| replace(&work.join(&csc), "Enforce", "Warn"));
+    for _ in 0..2 {
+        let ran = fleet.run(&["remediate"]);
+        assert!(ran.done().out().contains("waits to be merged"), "{ran}");
+        // That the other branch goes on is no merge.
+        fleet.change("t0", |work| write(&work.join("NOTES"), fleet.commits("t0").to_string()));
+    }
+    let waiting = fleet.git("t0", &["log", "--format=%s", "main..countersign"]);
+    assert_eq!(waiting, "Restore what seal 2 of account acme says\n");
+    let work = fleet.clone("t0", "main");
+    fleet.scene.git(&["-C", text(&work), "merge", "-q", "-m", "Merge", "origin/countersign"]);
+    fleet.scene.git(&["-C", text(&work), "push", "-q", "origin", "main"]);
+    assert_eq!(fleet.told(&["drift"]), (Some(0), vec!["t0 IN_SYNC".into()]));
 }

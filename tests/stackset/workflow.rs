@@ -22,6 +22,7 @@ fn run(fleet: &Fleet, step: &str, variables: &[(&str, &str)]) -> Ran {
     command.env("PATH", format!("{}:{}", text(folder), std::env::var("PATH").unwrap()));
     command.env("COUNTERSIGN_ROOT", fleet.scene.pin().to_string()).env("COUNTERSIGN_POLICY", "../policy");
     command.env("GITHUB_WORKSPACE", fleet.scene.repository());
+    command.env("GITHUB_SERVER_URL", "https://github.example");
     command.env("GITHUB_OUTPUT", fleet.scene.path().join("output"));
     command.envs(variables.iter().copied());
     // The runner's own way to start `bash`.
@@ -47,6 +48,10 @@ fn the_workflow_sees_and_restores() {
         (Some(0), Some(1), Some(1))
     );
     assert_eq!((compare("t2", "true"), compare("t2", "")), (Some(0), Some(0)));
+    // The token is for one server.
+    let helpers = fs::read_to_string(fleet.scene.path().join("home/.gitconfig")).unwrap();
+    let sections: Vec<&str> = helpers.lines().filter(|line| line.starts_with("[credential")).collect();
+    assert_eq!(sections, ["[credential \"https://github.example\"]"]);
     // What cannot be looked at is never taken for drift, nor restored.
     fs::remove_dir_all(fleet.bare("t1")).unwrap();
     assert_eq!(compare("t1", "true"), Some(2));

@@ -9,6 +9,7 @@ use crate::git::bare::FetchedError;
 use crate::git::program::ProgramError;
 use crate::pin::Pin;
 use crate::policy::error::PolicyError;
+use crate::report::escape::line;
 
 /// Why a policy was not fetched. The cache and what is remembered are as they were.
 #[derive(Debug, thiserror::Error)]
@@ -23,7 +24,7 @@ pub enum FetchError {
     #[error("the commit that was fetched has no `{0}`")]
     Absent(String),
     /// A policy file that is no file, or has a name that no system takes.
-    #[error("`{path}` in the commit that was fetched {reason}")]
+    #[error("`{}` in the commit that was fetched {reason}", line(path))]
     Entry {
         /// Its path in the policy directory.
         path: String,
@@ -31,7 +32,7 @@ pub enum FetchError {
         reason: &'static str,
     },
     /// A policy file, or all of them together, are larger than any honest policy.
-    #[error("`{path}` in the commit that was fetched is over the limit of {limit}")]
+    #[error("`{}` in the commit that was fetched is over the limit of {limit}", line(path))]
     TooMuch {
         /// The path at which it is too much.
         path: String,

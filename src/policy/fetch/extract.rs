@@ -9,11 +9,11 @@ use std::path::Path;
 
 use super::error::FetchError;
 use crate::files::writing;
-use crate::git::bare::{Bare, FolderId, Node};
+use crate::git::bare::{Bare, Entry, FolderId, Node};
 use crate::git::{BlobId, Commit};
 use crate::limits::{
     DOCUMENT_BYTES_MAX, LEDGER_BYTES_MAX, ORGANIZATION_BYTES_MAX, POLICY_BYTES_MAX, POLICY_FILES_MAX,
-    REVOCATIONS_BYTES_MAX, ROOT_BYTES_MAX, SIGNED_REVOCATION_BYTES_MAX, SNAPSHOT_BYTES_MAX,
+    POLICY_NAMES_MAX, REVOCATIONS_BYTES_MAX, ROOT_BYTES_MAX, SIGNED_REVOCATION_BYTES_MAX, SNAPSHOT_BYTES_MAX,
 };
 use crate::name::AccountName;
 use crate::package::name::check_path;
@@ -45,13 +45,13 @@ const FOLDERS: [(&str, IsWanted, u64); 6] = [
 ];
 
 /// Whether a name in `roots` is a root's.
-pub fn is_root(name: &[u8]) -> bool {
+fn is_root(name: &[u8]) -> bool {
     let number = name.strip_suffix(b".json").unwrap_or_default();
     matches!(number, [b'1'..=b'9', rest @ ..] if rest.iter().all(u8::is_ascii_digit))
 }
 
 /// Whether a name is a document's.
-pub fn is_toml(name: &[u8]) -> bool {
+fn is_toml(name: &[u8]) -> bool {
     name.ends_with(b".toml") && !name.starts_with(b".")
 }
 
@@ -60,8 +60,37 @@ fn is_json(name: &[u8]) -> bool {
 }
 
 /// Whether a name is made of lower-case hexadecimal digits.
-pub fn is_hex(name: &[u8]) -> bool {
+fn is_hex(name: &[u8]) -> bool {
     !name.is_empty() && name.iter().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
+}
+
+/// Whether a path in a policy directory is one that is extracted; whatever else lies there is somebody's.
+pub fn is_policy_path(path: &str) -> bool {
+    let of_account = path.strip_prefix("accounts/").and_then(|path| {
+        let (name, path) = path.split_once('/')?;
+        let (seal, path) = path.split_once('/')?;
+        (name.parse::<AccountName>().is_ok() && is_seal_folder(seal.as_bytes())).then_some(path)
+    });
+    let path = of_account.unwrap_or(path);
+    let Some((folder, name)) = path.split_once('/') else {
+        return FILES.iter().any(|(name, _)| *name == path);
+    };
+    match name.split_once('/') {
+        None => FOLDERS.iter().any(|(known, wanted, _)| *known == folder && wanted(name.as_bytes())),
+        Some((digits, name)) => {
+            folder == "objects" && is_objects_folder(digits.as_bytes()) && is_hex(name.as_bytes())
+        }
+    }
+}
+
+/// Whether a name in `objects` is a folder's.
+fn is_objects_folder(name: &[u8]) -> bool {
+    name.len() == 2 && is_hex(name)
+}
+
+/// Whether a name in an account's folder is that of a folder for a seal.
+fn is_seal_folder(name: &[u8]) -> bool {
+    name.len() == FOLDER_DIGITS && is_hex(name)
 }
 
 /// A folder of a commit.
@@ -87,15 +116,38 @@ pub fn first_root(bare: &Bare, top: FolderId) -> Result<Pin, FetchError> {
 
 /// Writes the policy in a folder of a commit into an empty folder.
 pub fn extract(bare: &Bare, top: FolderId, to: &Path) -> Result<(), FetchError> {
-    let mut extraction = Extraction { bare, to, files: 0, bytes: 0 };
+    let mut extraction = Extraction { bare, to, walk: Walk::default(), files: 0, bytes: 0 };
     extraction.add_policy("", top)?;
     extraction.add_accounts(top)?;
     if extraction.files == 0 { Err(FetchError::Absent("roots/1.json".into())) } else { Ok(()) }
 }
 
+/// How many names of folders were looked at.
+#[derive(Debug, Default)]
+pub struct Walk {
+    names: usize,
+}
+
+impl Walk {
+    /// What is in a folder, unless that makes too many names.
+    pub fn entries(&mut self, bare: &Bare, path: &str, folder: FolderId) -> Result<Vec<Entry>, FetchError> {
+        let entries = bare.entries(folder)?;
+        // A folder counts too, since there may be as many empty ones.
+        self.names += entries.len() + 1;
+        if self.names > POLICY_NAMES_MAX {
+            return Err(FetchError::TooMuch {
+                path: path.into(),
+                limit: format!("{POLICY_NAMES_MAX} names"),
+            });
+        }
+        Ok(entries)
+    }
+}
+
 struct Extraction<'a> {
     bare: &'a Bare,
     to: &'a Path,
+    walk: Walk,
     files: usize,
     bytes: u64,
 }
@@ -103,15 +155,18 @@ struct Extraction<'a> {
 impl Extraction<'_> {
     /// Adds the policy in a folder, whose path is empty or ends in a slash.
     fn add_policy(&mut self, path: &str, folder: FolderId) -> Result<(), FetchError> {
+        let entries = self.walk.entries(self.bare, path, folder)?;
+        let node =
+            |name: &str| entries.iter().find(|entry| entry.name == name.as_bytes()).map(|entry| entry.node);
         for (name, limit) in FILES {
-            if let Some(node) = self.bare.entry(folder, name)? {
+            if let Some(node) = node(name) {
                 self.add(&format!("{path}{name}"), node, limit)?;
             }
         }
         for (name, wanted, limit) in FOLDERS {
-            self.add_folder(&format!("{path}{name}"), self.bare.entry(folder, name)?, wanted, limit)?;
+            self.add_folder(&format!("{path}{name}"), node(name), wanted, limit)?;
         }
-        self.add_objects(&format!("{path}objects"), self.bare.entry(folder, "objects")?)
+        self.add_objects(&format!("{path}objects"), node("objects"))
     }
 
     /// Adds the policies of other accounts, each in a folder that its seal names: `accounts/NAME/SEAL/`.
@@ -119,12 +174,12 @@ impl Extraction<'_> {
     /// They have no others in them, since nobody is known through somebody else.
     fn add_accounts(&mut self, top: FolderId) -> Result<(), FetchError> {
         let Some(Node::Folder(accounts)) = self.bare.entry(top, "accounts")? else { return Ok(()) };
-        for account in self.bare.entries(accounts)? {
+        for account in self.walk.entries(self.bare, "accounts", accounts)? {
             let name =
                 std::str::from_utf8(&account.name).ok().and_then(|name| name.parse::<AccountName>().ok());
             let (Some(name), Node::Folder(seals)) = (name, account.node) else { continue };
-            for seal in self.bare.entries(seals)? {
-                if seal.name.len() == FOLDER_DIGITS && is_hex(&seal.name) {
+            for seal in self.walk.entries(self.bare, &format!("accounts/{name}"), seals)? {
+                if is_seal_folder(&seal.name) {
                     let path = format!("accounts/{name}/{}", String::from_utf8_lossy(&seal.name));
                     self.add_policy(&format!("{path}/"), as_folder(&path, seal.node)?)?;
                 }
@@ -136,8 +191,8 @@ impl Extraction<'_> {
     /// Objects lie in folders named by the first two digits of their digest; the largest is a document.
     fn add_objects(&mut self, path: &str, node: Option<Node>) -> Result<(), FetchError> {
         let Some(node) = node else { return Ok(()) };
-        for entry in self.bare.entries(as_folder(path, node)?)? {
-            if entry.name.len() == 2 && is_hex(&entry.name) {
+        for entry in self.walk.entries(self.bare, path, as_folder(path, node)?)? {
+            if is_objects_folder(&entry.name) {
                 let path = format!("{path}/{}", String::from_utf8_lossy(&entry.name));
                 self.add_folder(&path, Some(entry.node), is_hex, REVOCATIONS_BYTES_MAX)?;
             }
@@ -153,7 +208,7 @@ impl Extraction<'_> {
         limit: u64,
     ) -> Result<(), FetchError> {
         let Some(node) = node else { return Ok(()) };
-        for entry in self.bare.entries(as_folder(path, node)?)? {
+        for entry in self.walk.entries(self.bare, path, as_folder(path, node)?)? {
             if wanted(&entry.name) {
                 let name = String::from_utf8_lossy(&entry.name);
                 let path = format!("{path}/{name}");

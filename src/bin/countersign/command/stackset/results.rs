@@ -81,7 +81,9 @@ impl Results {
             Format::Text => {
                 let counts = counts.iter().map(|(status, count)| format!("{count} {}", status.name()));
                 let counts: Vec<String> = counts.collect();
-                print(&format!("seal {seal} of `{account}`: {}\n", counts.join(", ")))
+                // A shard may be empty.
+                let told = if counts.is_empty() { "0 targets".into() } else { counts.join(", ") };
+                print(&format!("seal {seal} of `{account}`: {told}\n"))
             }
         }
     }
