@@ -12,7 +12,7 @@ pub fn unsigned() -> Finding {
         "deployed-unsigned",
         "no manifest was found for what runs: it was deployed before signing was switched on, or past it",
         "deploy a signed package, or sign the one that runs; or name where its manifest is with `--manifests`, \
-        `--notes` or `--all-notes`",
+        `--notes` or `--all-notes`: a line of the ledger is none",
     )
 }
 

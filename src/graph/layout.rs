@@ -2,9 +2,10 @@
 //!
 //! The order in a column is by the mean place of a node's neighbours, swept to and fro (Sugiyama's
 //! barycentre method, a fixed number of times); heights follow the neighbours as far as there is room.
+//! An edge that passes a column has a place of its own there, so that it goes behind no node.
 //! Everything is a function of the graph, so the same graph is always drawn alike.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Edge, Graph, Id, Kind, Node, State};
 
@@ -17,7 +18,7 @@ pub const PAD: f64 = 12.0;
 /// Most characters shown of a line.
 pub const CHARS_MAX: usize = 48;
 /// Width of a character of an edge's label: 11 px, and some room.
-const LABEL_CHAR: f64 = 6.8;
+pub const LABEL_CHAR: f64 = 6.8;
 /// Height that an edge takes of a node's side: so much with a label, and else a little.
 const LABELLED: f64 = 15.0;
 const UNLABELLED: f64 = 5.0;
@@ -50,10 +51,46 @@ pub struct Layout<'a> {
     pub height: f64,
 }
 
-/// The lines that a node shows.
-pub fn lines(node: &Node) -> Vec<String> {
-    let all = node.lines.iter().cloned().chain(node.state_line());
+/// The lines that a node shows. What is another account's says so: two accounts may have one name for two things.
+pub fn lines(graph: &Graph, id: &Id) -> Vec<String> {
+    let node = &graph.nodes[id];
+    if is_lane(node) {
+        return Vec::new();
+    }
+    let named = matches!(id.kind, Kind::Account | Kind::Consumer) || graph.is_of_own(&node.account);
+    let whose = (!named).then(|| format!("of account {}", node.account));
+    let all = node.lines.iter().cloned().chain(whose).chain(node.state_line());
     all.map(|text| super::shortened(&crate::report::escape::line(&text), CHARS_MAX)).collect()
+}
+
+/// Whether the node is an edge's way past a column.
+pub fn is_lane(node: &Node) -> bool {
+    node.lines.is_empty()
+}
+
+/// The graph with a node in each column that an edge passes, through which it goes.
+pub fn with_lanes(graph: &Graph) -> Graph {
+    let mut laned = Graph { edges: BTreeSet::new(), ..graph.clone() };
+    let kinds: BTreeSet<Kind> = graph.nodes.keys().map(|id| id.kind).collect();
+    for edge in &graph.edges {
+        let Edge { from, to, label, state } = edge.clone();
+        let account = graph.nodes[&from].account.clone();
+        let (mut at, mut label) = (from, label);
+        for kind in kinds.iter().filter(|kind| edge.from.kind < **kind && **kind < edge.to.kind) {
+            let lane = Id::new(*kind, format!("{} -> {}", edge.from.key, edge.to.key));
+            let node = Node { account: account.clone(), lines: Vec::new(), state, why: String::new() };
+            laned.nodes.insert(lane.clone(), node);
+            laned.edges.insert(Edge { from: at, to: lane.clone(), label: std::mem::take(&mut label), state });
+            at = lane;
+        }
+        laned.edges.insert(Edge { from: at, to, label, state });
+    }
+    laned
+}
+
+/// Cells of a monospaced font that a text takes: two a character from the scripts and pictures above U+1100.
+fn cells(text: &str) -> usize {
+    text.chars().map(|c| if c < '\u{1100}' { 1 } else { 2 }).sum()
 }
 
 impl<'a> Layout<'a> {
@@ -70,8 +107,8 @@ impl<'a> Layout<'a> {
         let sides = Sides::of(graph);
         let (mut x, mut right, mut lefts) = (0.0, 0.0, Vec::new());
         for (kind, ids) in &columns {
-            let shown = |id: &&Id| lines(&graph.nodes[*id]);
-            let chars = |id: &Id| shown(&id).iter().map(|text| text.chars().count()).max().unwrap_or(0);
+            let shown = |id: &Id| lines(graph, id);
+            let chars = |id: &Id| shown(id).iter().map(|text| cells(text)).max().unwrap_or(0);
             let most = ids.iter().map(|id| chars(id)).max().unwrap_or(0);
             let width = (most as f64 * CHAR + 2.0 * PAD).max(heading(*kind).chars().count() as f64 * 8.0);
             let mut y = 0.0;

@@ -29,9 +29,7 @@ fn flowchart(graph: &Graph) -> String {
     let names: BTreeMap<&Id, String> =
         graph.nodes.keys().enumerate().map(|(number, id)| (id, format!("n{number}"))).collect();
     for (number, account) in graph.accounts().into_iter().enumerate() {
-        let own = format!("account {account}:");
-        let title =
-            if graph.title.starts_with(&own) { graph.title.clone() } else { format!("account {account}") };
+        let title = if graph.is_of_own(account) { graph.title.clone() } else { format!("account {account}") };
         let _ = writeln!(out, "  subgraph a{number}[{}]", quoted(&[title]));
         for (id, node) in graph.nodes.iter().filter(|(_, node)| node.account == *account) {
             let _ = writeln!(out, "    {}{}", names[id], shape(id.kind, &label(id.kind, node)));

@@ -140,7 +140,7 @@ impl Id {
 pub struct Node {
     /// Whose it is.
     pub account: AccountName,
-    /// What it is called, and what there is to say of it; at least one line.
+    /// What it is called, and what there is to say of it; at least one line, but for an edge's way past a column.
     pub lines: Vec<String>,
     /// Whether it counts.
     pub state: State,
@@ -187,6 +187,11 @@ impl Graph {
     /// The accounts that something belongs to, sorted.
     pub fn accounts(&self) -> BTreeSet<&AccountName> {
         self.nodes.values().map(|node| &node.account).collect()
+    }
+
+    /// Whether the account is the one whose policy is drawn: the title begins with it.
+    fn is_of_own(&self, account: &AccountName) -> bool {
+        self.title.starts_with(&format!("account {account}:"))
     }
 
     /// The states that occur.

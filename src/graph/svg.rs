@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use super::layout::{LINE, Layout, PAD, Place, heading, lines, said};
-use super::{Edge, Graph, Id, Node, State};
+use super::layout::{LABEL_CHAR, LINE, Layout, PAD, Place, heading, is_lane, lines, said, with_lanes};
+use super::{Edge, Graph, Id, State};
 use crate::limits::SVG_PARTS_MAX;
 use crate::report::escape::xml;
 
@@ -35,7 +35,7 @@ text{font:12px ui-monospace,SFMono-Regular,Menlo,Consolas,'DejaVu Sans Mono',mon
 
 /// Renders a graph, ending in a line feed.
 pub fn render(graph: &Graph) -> String {
-    let graph = &graph.cut(SVG_PARTS_MAX, SVG_PARTS_MAX);
+    let graph = &with_lanes(&graph.cut(SVG_PARTS_MAX, SVG_PARTS_MAX));
     let layout = Layout::of(graph);
     let states: Vec<State> = graph.states().into_iter().collect();
     let foot = legend_height(&states) + if graph.left_out.is_some() { ROW } else { 0.0 };
@@ -57,8 +57,8 @@ pub fn render(graph: &Graph) -> String {
         text(&mut out, "column", *x, -14.0, heading(*kind));
     }
     draw_edges(&mut out, graph, &layout);
-    for (id, node) in &graph.nodes {
-        draw_node(&mut out, node, layout.places[id], several(graph));
+    for id in graph.nodes.keys() {
+        draw_node(&mut out, graph, id, layout.places[id]);
     }
     out.push_str("</g>\n");
     let below = MARGIN + HEAD + layout.height + 12.0;
@@ -70,23 +70,25 @@ pub fn render(graph: &Graph) -> String {
     out
 }
 
-/// Whether there are several accounts, so that a node has to say whose it is.
-fn several(graph: &Graph) -> bool {
-    graph.accounts().len() > 1
-}
-
-fn draw_node(out: &mut String, node: &Node, place: Place, several: bool) {
+fn draw_node(out: &mut String, graph: &Graph, id: &Id, place: Place) {
     let Place { x, y, width, height } = place;
+    let node = &graph.nodes[id];
     let class = node.state.class();
+    if is_lane(node) {
+        let y = y + height / 2.0;
+        let _ = writeln!(out, "<path class=\"edge {class}\" d=\"M{x:.1} {y:.1}h{width:.1}\"/>");
+        return;
+    }
     let whole: Vec<String> = node.lines.iter().cloned().chain(node.state_line()).collect();
-    let whose = if several { format!("account {}\n", node.account) } else { String::new() };
+    let whose =
+        if graph.accounts().len() > 1 { format!("account {}\n", node.account) } else { String::new() };
     let _ = writeln!(
         out,
         "<g><title>{}</title><rect class=\"node {class}\" x=\"{x:.1}\" y=\"{y:.1}\" width=\"{width:.1}\" \
         height=\"{height:.1}\" rx=\"6\"/>",
         xml(&format!("{whose}{}", whole.join("\n")))
     );
-    let shown = lines(node);
+    let shown = lines(graph, id);
     let has_state = node.state != State::Good;
     for (index, each) in shown.iter().enumerate() {
         let is_state = has_state && index + 1 == shown.len();
@@ -122,15 +124,17 @@ fn draw_edges(out: &mut String, graph: &Graph, layout: &Layout<'_>) {
         let (x1, y1) = (from.x + from.width, port(&leaving, &edge.from, edge));
         let (x2, y2) = (to.x, port(&reaching, &edge.to, edge));
         // The line is level under its label.
-        let bend = (x2 - x1) * 0.6;
+        let said = said(edge);
+        let level = x1 + said.chars().count() as f64 * LABEL_CHAR;
+        let bend = (x2 - level) * 0.5;
+        let head = if is_lane(&graph.nodes[&edge.to]) { "" } else { " marker-end=\"url(#head)\"" };
         let _ = writeln!(
             out,
-            "<path class=\"edge {}\" marker-end=\"url(#head)\" d=\"M{x1:.1} {y1:.1}C{:.1} {y1:.1} {:.1} {y2:.1} {x2:.1} {y2:.1}\"/>",
+            "<path class=\"edge {}\"{head} d=\"M{x1:.1} {y1:.1}H{level:.1}C{:.1} {y1:.1} {:.1} {y2:.1} {x2:.1} {y2:.1}\"/>",
             edge.state.class(),
-            x1 + bend,
-            x2 - (x2 - x1) * 0.4,
+            level + bend,
+            x2 - bend,
         );
-        let said = said(edge);
         if !said.is_empty() {
             let _ = writeln!(
                 labels,
@@ -170,6 +174,9 @@ fn text(out: &mut String, class: &str, x: f64, y: f64, content: &str) {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
+    use super::super::Kind;
     use super::super::tests::many;
     use super::*;
 
@@ -184,6 +191,32 @@ mod tests {
             }
             assert!(place.y >= 0.0 && place.y + place.height <= layout.height + 0.01);
         }
+    }
+
+    #[test]
+    fn an_edge_that_passes_a_column_goes_behind_no_node_of_it() {
+        let mut graph = many(3);
+        let profile = Id::new(Kind::Profile, "release");
+        graph.nodes.insert(profile.clone(), graph.nodes[&Id::new(Kind::Csc, "000000")].clone());
+        for number in 0..3 {
+            let to = Id::new(Kind::Function, format!("{number:06}"));
+            graph.edges.insert(Edge { from: profile.clone(), to, label: "past".into(), state: State::Good });
+        }
+        let laned = with_lanes(&graph);
+        let drawn: BTreeSet<Kind> = laned.nodes.keys().map(|id| id.kind).collect();
+        for Edge { from, to, .. } in &laned.edges {
+            assert!(drawn.iter().all(|kind| *kind <= from.kind || to.kind <= *kind), "{from:?} {to:?}");
+        }
+        let svg = render(&graph);
+        assert_eq!((svg.matches(">past<").count(), svg.matches("marker-end").count()), (3, 6), "{svg}");
+    }
+
+    #[test]
+    fn a_node_is_as_wide_as_its_text() {
+        let mut graph = many(1);
+        let id = Id::new(Kind::Csc, "000000");
+        graph.nodes.get_mut(&id).unwrap().lines.push("\u{7f72}".repeat(36));
+        assert!(Layout::of(&graph).places[&id].width >= 36.0 * 12.0 + 2.0 * PAD);
     }
 
     #[test]

@@ -52,7 +52,7 @@ pub fn check(
         findings.push(mismatch(
             "name-mismatch",
             format!("it was signed as {} `{}`, not as {} `{name}`", job.kind.name(), job.name, kind.name()),
-            "verify it under the name it was signed for, or sign the right artifact",
+            "verify it under the name it was signed for, or sign it for this one if it is the right artifact",
         ));
     }
     if let Subject::Source(source) | Subject::Both(_, source) = question.subject {

@@ -4,8 +4,11 @@ use std::fs;
 use std::os::unix::fs::{MetadataExt, symlink};
 use std::path::PathBuf;
 
+use base64ct::{Base64, Encoding};
+use countersign::digest::Sha256;
+
 use crate::Pair;
-use crate::support::{contents, text, write};
+use crate::support::{NAME, contents, read, text, write};
 
 /// A pair whose vendor has revoked what it delivered, by a signed revocation and no seal; and that file.
 fn revoked() -> (Pair, PathBuf) {
@@ -18,6 +21,24 @@ fn revoked() -> (Pair, PathBuf) {
     let file = fs::read_dir(pair.vendor.policy().join("revocations")).expect("a folder").next();
     let file = file.expect("a file").expect("a file").path();
     (pair, file)
+}
+
+/// What runs already is asked of the account that signed it, too.
+#[test]
+fn an_audit_asks_the_other_account() {
+    let (pair, _) = revoked();
+    let code_sha256 = Base64::encode_string(Sha256::of(&read(&pair.acme.artifact())).as_bytes());
+    let deployed = pair.acme.path().join("functions.json");
+    let function = serde_json::json!({ "FunctionName": NAME, "CodeSha256": code_sha256 });
+    write(&deployed, serde_json::json!({ "Functions": [function] }).to_string());
+    let audit = || pair.acme.run(&["audit", "--deployed", text(&deployed)]);
+    let ran = audit();
+    assert!(ran.code == Some(0) && ran.out().contains("allowed"), "{ran}");
+    pair.update().done();
+    let ran = audit();
+    assert!(ran.code == Some(1) && ran.out().contains("denied   revocation"), "{ran}");
+    fs::remove_dir_all(pair.brought()).expect("it was there");
+    audit().undecided("account `vendor` cannot be asked");
 }
 
 /// Under one seal they only become more: whoever serves an older copy of it, or another file, takes none away.

@@ -5,7 +5,7 @@
 mod support;
 mod troubled;
 
-use self::support::{Ran, Scene, read, write};
+use self::support::{Ran, Scene, read, text, write};
 use self::troubled::{Troubled, UNUSED};
 
 const FORMATS: [&str; 3] = ["mermaid", "dot", "svg"];
@@ -64,6 +64,21 @@ fn a_function_and_an_account_have_their_part() {
     scene.edit("functions.toml", "\"*\"", "\"orders\"");
     scene.seal_over();
     scene.run(&["graph", "--function", "payments"]).undecided("no CSC of account `acme` governs `payments`");
+}
+
+#[test]
+fn of_two_profiles_of_one_name_each_says_whose_it_is() {
+    let scene = Scene::new();
+    let vendor = Scene::of_account("vendor");
+    let (pin, from) = (vendor.pin().to_string(), vendor.policy());
+    scene.run(&["account", "trust", "vendor", "--root", &pin, "--from", text(&from)]).done();
+    let theirs = "arn:countersign:signer::vendor:/signing-profiles/release/*";
+    scene.run(&["csc", "update", &scene.csc_id(), "--add-publisher", theirs]).done();
+    scene.seal_over();
+    let drawn = graph(&scene, &["--format", "svg"]);
+    // The principal, the profile and its version; in the text, for not everybody sees a tooltip.
+    assert_eq!(drawn.matches(">of account vendor</text>").count(), 3, "{drawn}");
+    assert!(!drawn.contains(">of account acme<"), "{drawn}");
 }
 
 #[test]
