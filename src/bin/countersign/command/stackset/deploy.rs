@@ -12,7 +12,6 @@ use super::{TargetArgs, author, memory};
 use crate::context::Context;
 use crate::keys::{PassphraseArgs, load_key};
 use crate::output::{Exit, Format, note};
-use crate::progress::Progress;
 
 /// Arguments of `stackset deploy`.
 #[derive(Debug, clap::Args)]
@@ -111,19 +110,7 @@ impl ChangeArgs {
             tolerance: set.failure_tolerance().of(targets.len()),
             concurrent: set.max_concurrent().of(targets.len()).max(1),
         };
-        let mut results = Results::new(&central, self.format);
-        // Lines of text are progress enough.
-        let progress = (self.format == Format::Json).then(|| Progress::start("rolling out", 0));
-        let mut said = Ok(());
-        operation.run(&targets, preferences, |target, outcome| {
-            let shown = results.add(target, &outcome);
-            if said.is_ok() {
-                said = shown;
-            }
-        });
-        drop(progress);
-        said?;
-        results.finish()?;
+        let results = Results::of(&operation, &central, &targets, preferences, self.format, "rolling out")?;
         if results.count(Status::Cancelled) > 0 {
             note("the targets that are CANCELLED were not begun: mend what failed, and run it again");
         }

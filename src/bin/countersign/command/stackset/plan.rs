@@ -12,7 +12,6 @@ use super::results::Results;
 use super::{TargetArgs, author, memory};
 use crate::context::Context;
 use crate::output::{Exit, Format, print, refuse};
-use crate::progress::Progress;
 
 /// Arguments of `stackset plan`.
 #[derive(Debug, clap::Args)]
@@ -79,19 +78,7 @@ impl Args {
             author: &author,
         };
         let preferences = Preferences { tolerance: targets.len(), concurrent: TARGETS_AT_ONCE };
-        let mut results = Results::new(&central, format);
-        // Lines of text are progress enough.
-        let progress = (format == Format::Json).then(|| Progress::start("looking at targets", 0));
-        let mut said = Ok(());
-        operation.run(&targets, preferences, |target, outcome| {
-            let shown = results.add(target, &outcome);
-            if said.is_ok() {
-                said = shown;
-            }
-        });
-        drop(progress);
-        said?;
-        results.finish()?;
+        let results = Results::of(&operation, &central, &targets, preferences, format, "looking at targets")?;
         match results.count(Status::Failed) {
             0 => Ok(Exit::Done),
             failed => Err(refuse(

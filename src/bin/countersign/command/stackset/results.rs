@@ -5,11 +5,13 @@ use std::error::Error;
 
 use anyhow::Result;
 use countersign::report::escape::{line, lines};
-use countersign::rollout::{Central, Outcome, Status};
+use countersign::rollout::order::Preferences;
+use countersign::rollout::{Central, Operation, Outcome, Status};
 use countersign::stackset::Target;
 use serde::Serialize;
 
 use crate::output::{Format, print, print_json};
+use crate::progress::Progress;
 
 /// What came of targets so far.
 pub struct Results {
@@ -51,14 +53,34 @@ struct Entry {
 }
 
 impl Results {
-    /// None yet.
-    pub fn new(central: &Central, format: Format) -> Self {
+    /// Runs an operation on targets, and tells of each as it comes where that is told, and then the whole.
+    pub fn of(
+        operation: &Operation<'_>,
+        central: &Central,
+        targets: &[&Target],
+        preferences: Preferences,
+        format: Format,
+        doing: &str,
+    ) -> Result<Self> {
         let (account, seal) = (central.account().to_string(), central.snapshot().version);
-        Self { format, account, seal, rows: Vec::new(), counts: BTreeMap::new() }
+        let mut results = Self { format, account, seal, rows: Vec::new(), counts: BTreeMap::new() };
+        // Lines of text are progress enough.
+        let progress = (format == Format::Json).then(|| Progress::start(doing, 0));
+        let mut said = Ok(());
+        operation.run(targets, preferences, |target, outcome| {
+            let shown = results.add(target, &outcome);
+            if said.is_ok() {
+                said = shown;
+            }
+        });
+        drop(progress);
+        said?;
+        results.finish()?;
+        Ok(results)
     }
 
     /// Adds a target's, and tells it where results are told as they come.
-    pub fn add(&mut self, target: &Target, outcome: &Outcome) -> Result<()> {
+    fn add(&mut self, target: &Target, outcome: &Outcome) -> Result<()> {
         *self.counts.entry(outcome.status).or_default() += 1;
         let row = Row::of(target, outcome);
         if self.format == Format::Text {
@@ -74,7 +96,7 @@ impl Results {
     }
 
     /// Tells the whole.
-    pub fn finish(&self) -> Result<()> {
+    fn finish(&self) -> Result<()> {
         let Self { format, account, seal, rows, counts } = self;
         match format {
             Format::Json => print_json(&Document { schema_version: 1, account, seal: *seal, results: rows }),
