@@ -3,114 +3,31 @@
 //! An edit needs no seal and no key: it counts for nothing until the key holders have sealed it. It is
 //! refused where the table of differences forbids it, and where its maker had not seen a later change.
 
+mod account;
+mod error;
+
 use std::path::{Path, PathBuf};
+
+pub use self::account::path_of_account;
+pub use self::error::EditError;
 
 use super::diff::{self, Difference};
 use super::documents::{self, Kind};
 use super::error::PolicyError;
 use super::root::{self, Root};
 use super::seal::Sealing;
-use super::store::{Location, Policy};
+use super::store::Location;
 use super::vendor;
-use crate::account::{KnownAccount, Membership, Organization};
-use crate::arn::{Owner, PublisherArn};
 use crate::csc::Csc;
 use crate::document::{self, DocumentError};
 use crate::files::{self, Access, FileError, Lock, writing};
 use crate::function::{Functions, Pattern};
-use crate::layer::{Layer, LayerPermission};
-use crate::name::{AccountName, ArtifactName, CscId, ProfileName};
+use crate::layer::Layer;
+use crate::name::{ArtifactName, CscId, ProfileName};
 use crate::pin::Pin;
 use crate::profile::Profile;
 use crate::revocation::{Revocation, Revocations};
 use crate::time::Timestamp;
-
-/// Why a document was not changed.
-#[derive(Debug, thiserror::Error)]
-pub enum EditError {
-    /// There is no such document.
-    #[error("there is no {0}")]
-    Absent(String),
-    /// The name is taken.
-    #[error("there is a {0} already")]
-    Taken(String),
-    /// Somebody changed the document since its maker looked at it.
-    #[error("`{path}` is at revision {found}, not {expected}: somebody changed it since")]
-    Conflict {
-        /// The document.
-        path: String,
-        /// The revision it has.
-        found: u64,
-        /// The revision that was expected.
-        expected: u64,
-    },
-    /// The CSC governs functions.
-    #[error("CSC `{id}` governs functions: {}", list(patterns))]
-    Attached {
-        /// The CSC.
-        id: CscId,
-        /// The patterns that are attached to it.
-        patterns: Vec<Pattern>,
-    },
-    /// Documents name the account.
-    #[error("account `{account}` is named by {}", by.join(", "))]
-    Named {
-        /// The account.
-        account: AccountName,
-        /// The documents, and what names it there.
-        by: Vec<String>,
-    },
-    /// The table forbids the change.
-    #[error("{}: {}", .0.text, .0.forbidden.as_deref().unwrap_or_default())]
-    Forbidden(Difference),
-    /// It is as it was asked to be.
-    #[error("nothing would change in `{0}`")]
-    Same(String),
-    /// The policy or a document could not be read or written.
-    #[error(transparent)]
-    Policy(#[from] PolicyError),
-}
-
-fn list(patterns: &[Pattern]) -> String {
-    patterns.iter().map(|pattern| format!("`{pattern}`")).collect::<Vec<_>>().join(", ")
-}
-
-impl EditError {
-    /// What to do about it.
-    pub fn hint(&self) -> Option<&'static str> {
-        match self {
-            Self::Absent(_) => Some("look at what there is with `list`"),
-            Self::Taken(_) => Some("choose another name; a name is never used twice"),
-            Self::Conflict { path, .. } if path == "functions.toml" => {
-                Some("look at it with `countersign function list`, and give the revision that you have seen")
-            }
-            Self::Conflict { .. } => Some("look at it with `show`, and give the revision that you have seen"),
-            Self::Attached { .. } => {
-                Some("attach them to another CSC with `countersign function attach`, or detach them")
-            }
-            Self::Named { .. } => Some(
-                "take it out there first: `countersign csc update --remove-publisher`, `layer forbid` or `account leave`",
-            ),
-            Self::Forbidden(Difference { path, .. }) if path.starts_with("accounts/") => Some(
-                "ask its owner which of the two is right: what serves it may be an old copy, or somebody else's",
-            ),
-            Self::Forbidden(Difference { path, .. }) if path == "revocations.toml" => Some(
-                "give an earlier time than `revocations.toml` says; one that was not sealed yet can be restored from the policy's repository",
-            ),
-            Self::Forbidden(_) => Some(
-                "look at it with `show`; what was not sealed yet can be restored from the policy's repository",
-            ),
-            Self::Same(path) if path == "functions.toml" => {
-                Some("look at it with `countersign function list`")
-            }
-            Self::Same(path) if path == "revocations.toml" => Some(
-                "it is revoked already, for the same reason code and from the same time on; if `countersign policy diff` lists it, it waits for a seal",
-            ),
-            Self::Same(_) => Some("look at it with `show`"),
-            Self::Policy(error) => error.hint(),
-        }
-    }
-}
 
 /// A policy directory that one command changes.
 #[derive(Debug)]
@@ -197,28 +114,6 @@ impl Editor {
         Ok(self.find(&path_of_layer(name), Layer::parse)?)
     }
 
-    /// What is known of another account now, sealed or not.
-    pub fn known_account(&self, name: &AccountName) -> Result<Option<KnownAccount>, EditError> {
-        Ok(self.find(&path_of_account(name), KnownAccount::parse)?)
-    }
-
-    /// Every other account that is known now, sealed or not.
-    pub fn known_accounts(&self) -> Result<Vec<AccountName>, EditError> {
-        let paths = documents::read(&self.directory)?.into_keys();
-        let name = |path: String| path.strip_prefix("accounts/")?.strip_suffix(".toml")?.parse().ok();
-        Ok(paths.filter_map(name).collect())
-    }
-
-    /// Which organisation the account says now that it is in, sealed or not.
-    pub fn membership(&self) -> Result<Option<Membership>, EditError> {
-        Ok(self.find("account.toml", Membership::parse)?)
-    }
-
-    /// Who is in the organisation that the account is, as of now, sealed or not.
-    pub fn organization(&self) -> Result<Option<Organization>, EditError> {
-        Ok(self.find("organization.toml", Organization::parse)?)
-    }
-
     fn find<T>(
         &self,
         path: &str,
@@ -264,86 +159,6 @@ impl Editor {
             return Err(EditError::Taken(format!("document `{known}`")));
         }
         self.save(&path, layer)
-    }
-
-    /// Copies another account's policy here, and writes the document that pins it; first the one, then the other.
-    ///
-    /// `from` is where it comes from next time. The policy holds: it was opened with the account's pin.
-    pub fn bring_account(&self, policy: &Policy, from: &str) -> Result<Vec<Difference>, EditError> {
-        let before = self.known_account(policy.account())?;
-        let reached = policy.reached();
-        let known = match before {
-            None => KnownAccount::new(policy.account().clone(), policy.pin(), from, reached),
-            Some(before) if before.root() != policy.pin() => {
-                return Err(EditError::Taken(format!("account `{}` of another root", policy.account())));
-            }
-            Some(before) if (before.from(), before.reached()) == (from, reached) => {
-                // Signed revocations need no seal, so there may be more of them.
-                if self.mode == Mode::Write {
-                    vendor::vendor(&self.directory, policy)?;
-                }
-                return Ok(Vec::new());
-            }
-            Some(before) => before.updated(from, reached),
-        };
-        let path = path_of_account(policy.account());
-        let rehearsed = self.prepare(&path, &known)?;
-        if self.mode == Mode::Write {
-            vendor::vendor(&self.directory, policy)?;
-        }
-        self.finish(&path, rehearsed)
-    }
-
-    /// Removes the document of another account, and with the next seals what was brought of it.
-    pub fn forget_account(&self, name: &AccountName) -> Result<Vec<Difference>, EditError> {
-        let by = self.naming(name)?;
-        if !by.is_empty() {
-            return Err(EditError::Named { account: name.clone(), by });
-        }
-        self.remove(&path_of_account(name), &format!("account `{name}` in this policy"))
-    }
-
-    /// What names another account: publishers, organisations of layers, and the one that we are in.
-    ///
-    /// With another account of that name in its place each would mean another.
-    fn naming(&self, name: &AccountName) -> Result<Vec<String>, EditError> {
-        let mut by = Vec::new();
-        for (path, bytes) in documents::read(&self.directory)? {
-            let file = self.directory.join(&path);
-            match Kind::of(&path) {
-                Some(Kind::Csc) => {
-                    let csc = Csc::parse(&file, &bytes).map_err(PolicyError::from)?;
-                    let of_it = |arn: &&PublisherArn| *arn.owner() == Owner::countersign(name.clone());
-                    by.extend(csc.publishers().iter().find(of_it).map(|_| format!("CSC `{}`", csc.id())));
-                }
-                Some(Kind::Layer) => {
-                    let layer = Layer::parse(&file, &bytes).map_err(PolicyError::from)?;
-                    let of_it = |permission: &&LayerPermission| {
-                        permission.organization.as_ref() == Some(name)
-                            && permission.not_after.is_none_or(|end| end > self.now)
-                    };
-                    by.extend(layer.permissions().iter().find(of_it).map(|permission| {
-                        format!("permission `{}` of layer `{}`", permission.statement_id, layer.name())
-                    }));
-                }
-                Some(Kind::Membership) => {
-                    let document = Membership::parse(&file, &bytes).map_err(PolicyError::from)?;
-                    by.extend((document.organization() == Some(name)).then(|| format!("`{path}`")));
-                }
-                _ => {}
-            }
-        }
-        Ok(by)
-    }
-
-    /// Writes which organisation the account says that it is in.
-    pub fn save_membership(&self, membership: &Membership) -> Result<Vec<Difference>, EditError> {
-        self.save("account.toml", membership)
-    }
-
-    /// Writes who is in the organisation.
-    pub fn save_organization(&self, organization: &Organization) -> Result<Vec<Difference>, EditError> {
-        self.save("organization.toml", organization)
     }
 
     /// Removes a CSC that governs nothing.
@@ -458,11 +273,6 @@ pub fn path_of_profile(name: &ProfileName) -> String {
 /// Where a policy directory keeps a layer.
 pub fn path_of_layer(name: &ArtifactName) -> String {
     format!("layers/{name}.toml")
-}
-
-/// Where a policy directory keeps what it says of another account.
-pub fn path_of_account(name: &AccountName) -> String {
-    format!("accounts/{name}.toml")
 }
 
 /// Where a policy directory keeps a CSC.

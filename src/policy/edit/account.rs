@@ -1,0 +1,116 @@
+//! Edits of what a policy says of other accounts, and of the organisation that it is in or is.
+
+use super::super::diff::Difference;
+use super::super::documents::{self, Kind};
+use super::super::error::PolicyError;
+use super::super::store::Policy;
+use super::super::vendor;
+use super::{EditError, Editor, Mode};
+use crate::account::{KnownAccount, Membership, Organization};
+use crate::arn::{Owner, PublisherArn};
+use crate::csc::Csc;
+use crate::layer::{Layer, LayerPermission};
+use crate::name::AccountName;
+
+impl Editor {
+    /// What is known of another account now, sealed or not.
+    pub fn known_account(&self, name: &AccountName) -> Result<Option<KnownAccount>, EditError> {
+        Ok(self.find(&path_of_account(name), KnownAccount::parse)?)
+    }
+
+    /// Every other account that is known now, sealed or not.
+    pub fn known_accounts(&self) -> Result<Vec<AccountName>, EditError> {
+        let paths = documents::read(&self.directory)?.into_keys();
+        let name = |path: String| path.strip_prefix("accounts/")?.strip_suffix(".toml")?.parse().ok();
+        Ok(paths.filter_map(name).collect())
+    }
+
+    /// Which organisation the account says now that it is in, sealed or not.
+    pub fn membership(&self) -> Result<Option<Membership>, EditError> {
+        Ok(self.find("account.toml", Membership::parse)?)
+    }
+
+    /// Who is in the organisation that the account is, as of now, sealed or not.
+    pub fn organization(&self) -> Result<Option<Organization>, EditError> {
+        Ok(self.find("organization.toml", Organization::parse)?)
+    }
+
+    /// Copies another account's policy here, and writes the document that pins it; first the one, then the other.
+    ///
+    /// `from` is where it comes from next time. The policy holds: it was opened with the account's pin.
+    pub fn bring_account(&self, policy: &Policy, from: &str) -> Result<Vec<Difference>, EditError> {
+        let reached = policy.reached();
+        let next = match self.known_account(policy.account())? {
+            None => Some(KnownAccount::new(policy.account().clone(), policy.pin(), from, reached)),
+            Some(before) if before.root() != policy.pin() => {
+                return Err(EditError::Taken(format!("account `{}` of another root", policy.account())));
+            }
+            // Signed revocations need no seal, so there may be more of them.
+            Some(before) if (before.from(), before.reached()) == (from, reached) => None,
+            Some(before) => Some(before.updated(from, reached)),
+        };
+        let path = path_of_account(policy.account());
+        let changed = next.map(|known| self.prepare(&path, &known)).transpose()?;
+        if self.mode == Mode::Write {
+            vendor::vendor(&self.directory, policy)?;
+        }
+        changed.map_or(Ok(Vec::new()), |changed| self.finish(&path, changed))
+    }
+
+    /// Removes the document of another account, and with the next seals what was brought of it.
+    pub fn forget_account(&self, name: &AccountName) -> Result<Vec<Difference>, EditError> {
+        let by = self.naming(name)?;
+        if !by.is_empty() {
+            return Err(EditError::Named { account: name.clone(), by });
+        }
+        self.remove(&path_of_account(name), &format!("account `{name}` in this policy"))
+    }
+
+    /// What names another account: publishers, organisations of layers, and the one that we are in.
+    ///
+    /// With another account of that name in its place each would mean another.
+    fn naming(&self, name: &AccountName) -> Result<Vec<String>, EditError> {
+        let mut by = Vec::new();
+        for (path, bytes) in documents::read(&self.directory)? {
+            let file = self.directory.join(&path);
+            match Kind::of(&path) {
+                Some(Kind::Csc) => {
+                    let csc = Csc::parse(&file, &bytes).map_err(PolicyError::from)?;
+                    let of_it = |arn: &&PublisherArn| *arn.owner() == Owner::countersign(name.clone());
+                    by.extend(csc.publishers().iter().find(of_it).map(|_| format!("CSC `{}`", csc.id())));
+                }
+                Some(Kind::Layer) => {
+                    let layer = Layer::parse(&file, &bytes).map_err(PolicyError::from)?;
+                    let of_it = |permission: &&LayerPermission| {
+                        permission.organization.as_ref() == Some(name)
+                            && permission.not_after.is_none_or(|end| end > self.now)
+                    };
+                    by.extend(layer.permissions().iter().find(of_it).map(|permission| {
+                        format!("permission `{}` of layer `{}`", permission.statement_id, layer.name())
+                    }));
+                }
+                Some(Kind::Membership) => {
+                    let document = Membership::parse(&file, &bytes).map_err(PolicyError::from)?;
+                    by.extend((document.organization() == Some(name)).then(|| format!("`{path}`")));
+                }
+                _ => {}
+            }
+        }
+        Ok(by)
+    }
+
+    /// Writes which organisation the account says that it is in.
+    pub fn save_membership(&self, membership: &Membership) -> Result<Vec<Difference>, EditError> {
+        self.save("account.toml", membership)
+    }
+
+    /// Writes who is in the organisation.
+    pub fn save_organization(&self, organization: &Organization) -> Result<Vec<Difference>, EditError> {
+        self.save("organization.toml", organization)
+    }
+}
+
+/// Where a policy directory keeps what it says of another account.
+pub fn path_of_account(name: &AccountName) -> String {
+    format!("accounts/{name}.toml")
+}
