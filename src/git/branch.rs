@@ -42,18 +42,6 @@ impl Folder {
     }
 }
 
-impl RefName {
-    /// The ref that a repository is on.
-    pub fn head() -> Self {
-        Self("HEAD".into())
-    }
-
-    /// The ref's text.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
 impl FromStr for Branch {
     type Err = String;
 

@@ -98,6 +98,18 @@ impl RemoteUrl {
     }
 }
 
+impl RefName {
+    /// The ref that a repository is on.
+    pub fn head() -> Self {
+        Self("HEAD".into())
+    }
+
+    /// The ref's text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
 /// The reason why a URL is refused, if it is.
 fn fault(url: &str) -> Option<&'static str> {
     if url.is_empty() || url.len() > TEXT_BYTES_MAX {

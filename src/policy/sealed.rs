@@ -3,17 +3,20 @@
 //! Whoever copies a policy copies these, and nothing that lies beside them. Signed revocations need no seal, and
 //! what was brought of other accounts has seals of its own: those are for whoever copies to add.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use super::documents::Kind;
+use super::documents::{self, Kind};
 use super::error::PolicyError;
 use super::objects::Objects;
-use super::store::Policy;
+use super::store::{Location, Policy};
 use super::{root, snapshot};
 use crate::digest::Sha384;
-use crate::files;
+use crate::files::{self, FileError};
 use crate::ledger;
 use crate::limits::{LEDGER_BYTES_MAX, REVOCATIONS_BYTES_MAX, ROOT_BYTES_MAX, SNAPSHOT_BYTES_MAX};
+use crate::name::JobId;
+use crate::revocation::signed;
+use crate::time::Timestamp;
 
 /// Which of the objects belong to a copy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,13 +30,12 @@ pub enum Which {
 /// Visits every file by its path in the policy directory: roots, snapshot, documents, objects.
 ///
 /// Each was compared with the seal as it was read.
-pub fn visit<E: From<PolicyError>>(
+pub fn visit(
     policy: &Policy,
     which: Which,
-    mut visit: impl FnMut(String, Vec<u8>) -> Result<(), E>,
-) -> Result<(), E> {
-    let directory = policy.directory();
-    let read = |path: &Path, limit| files::read(path, limit).map_err(PolicyError::from);
+    mut visit: impl FnMut(String, Vec<u8>) -> Result<(), PolicyError>,
+) -> Result<(), PolicyError> {
+    let (directory, read) = (policy.directory(), files::read);
     for version in 1..=policy.root().version() {
         visit(format!("roots/{version}.json"), read(&root::path(directory, version), ROOT_BYTES_MAX)?)?;
     }
@@ -50,7 +52,7 @@ pub fn visit<E: From<PolicyError>>(
         }
         if bytes.len() as u64 != document.size || Sha384::of(&bytes) != document.sha384 {
             let paths = vec![document.path.clone()];
-            return Err(PolicyError::Unsealed { directory: directory.into(), paths }.into());
+            return Err(PolicyError::Unsealed { directory: directory.into(), paths });
         }
         visit(document.path.clone(), bytes)?;
     }
@@ -61,4 +63,30 @@ pub fn visit<E: From<PolicyError>>(
         visit(format!("objects/{}/{}", &text[..2], &text[2..]), bytes)?;
     }
     Ok(())
+}
+
+/// The signed revocations of a policy directory that a verdict looks for, each with its job.
+///
+/// No link is followed: what it leads to is nothing that the account has signed.
+pub fn revocations(directory: &Path) -> Result<Vec<(JobId, PathBuf)>, FileError> {
+    let folder = directory.join(signed::FOLDER);
+    let kind = |path: &Path| path.symlink_metadata().ok().map(|metadata| metadata.file_type());
+    if !kind(&folder).is_some_and(|kind| kind.is_dir()) {
+        return Ok(Vec::new());
+    }
+    let found = |name: String| Some((signed::job_of(&name)?, folder.join(name)));
+    let found = files::names_in(&folder)?.into_iter().filter_map(found);
+    Ok(found.filter(|(_, path)| kind(path).is_some_and(|kind| kind.is_file())).collect())
+}
+
+/// Opens a policy of which every document and all of the index must be here and whole; remembers nothing.
+pub fn open(location: &Location, now: Timestamp) -> Result<Policy, PolicyError> {
+    let policy = Policy::check(location, now)?;
+    policy.check_index()?;
+    let changes = documents::changes(policy.directory(), policy.snapshot())?;
+    if changes.is_empty() {
+        return Ok(policy);
+    }
+    let paths = changes.into_iter().map(|change| change.path).collect();
+    Err(PolicyError::Unsealed { directory: location.directory.clone(), paths })
 }

@@ -12,11 +12,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::accounts::{FOLDER_DIGITS, folder, folder_of_all};
-use super::documents;
 use super::error::PolicyError;
 use super::sealed::{self, Which};
 use super::store::{Location, Policy};
-use crate::files::{self, Access, FileError, reading, writing};
+use crate::files::{self, Access, FileError, writing};
 use crate::limits::{SIGNED_REVOCATION_BYTES_MAX, SIGNED_REVOCATIONS_VENDORED_MAX};
 use crate::revocation::signed;
 
@@ -61,19 +60,15 @@ pub(super) fn vendor(directory: &Path, policy: &Policy) -> Result<(), PolicyErro
 }
 
 /// Whether a folder holds the policy, every document and all of its index, and leads nowhere else.
+///
+/// Whatever is wrong with it, it is brought again.
 fn is_whole(policy: &Policy, place: &Path) -> Result<bool, PolicyError> {
     let is_link = |name: &String| place.join(name).is_symlink();
     if !is_folder(place) || files::names_in(place)?.iter().any(is_link) {
         return Ok(false);
     }
     let here = Location { directory: place.into(), pin: Some(policy.pin()), state: None };
-    let holds = |here: Policy| {
-        let changes = documents::changes(here.directory(), here.snapshot())?;
-        here.check_index()?;
-        Ok::<bool, PolicyError>(here.reached() == policy.reached() && changes.is_empty())
-    };
-    // Whatever is wrong with it, it is brought again.
-    Ok(Policy::check(&here, policy.now()).and_then(holds).unwrap_or(false))
+    Ok(sealed::open(&here, policy.now()).is_ok_and(|here| here.reached() == policy.reached()))
 }
 
 /// Removes what was brought of other accounts but for the seals in these folders.
@@ -128,19 +123,8 @@ fn copy(policy: &Policy, to: &Path) -> Result<(), PolicyError> {
 }
 
 /// Adds the signed revocations of one policy directory to another's, and takes none away.
-///
-/// Only what a verdict looks for comes, and no link is followed: what it leads to is nothing that the account serves.
 fn copy_revocations(from: &Path, to: &Path) -> Result<(), PolicyError> {
-    let folder = from.join(signed::FOLDER);
-    if !is_folder(&folder) {
-        return Ok(());
-    }
-    let jobs = files::names_in(&folder)?.into_iter().filter_map(|name| Some((signed::job_of(&name)?, name)));
-    for (job, name) in jobs.take(SIGNED_REVOCATIONS_VENDORED_MAX) {
-        let path = folder.join(name);
-        if !path.symlink_metadata().map_err(reading(&path))?.is_file() {
-            continue;
-        }
+    for (job, path) in sealed::revocations(from)?.into_iter().take(SIGNED_REVOCATIONS_VENDORED_MAX) {
         let bytes = files::read(&path, SIGNED_REVOCATION_BYTES_MAX)?;
         let mut free = None;
         let mut is_here = false;

@@ -23,10 +23,10 @@ use crate::policy::diff::Difference;
 use crate::policy::documents::{self, Kind};
 use crate::policy::edit::Mode;
 use crate::policy::error::PolicyError;
-use crate::policy::fetch;
 use crate::policy::objects::Objects;
 use crate::policy::root::{self, Root};
 use crate::policy::seal::{Outcome, SealError, Sealing};
+use crate::policy::sealed;
 use crate::policy::snapshot::Snapshot;
 use crate::policy::store::{Location, Policy};
 use crate::stackset::Target;
@@ -218,7 +218,7 @@ impl<'a> Work<'a> {
         if !forbidden.is_empty() {
             return Err(TargetError::Forbidden(forbidden));
         }
-        if self.unsealed()?.is_empty() && fetch::judge(self.location, self.sealer.now).is_ok() {
+        if self.unsealed()?.is_empty() && sealed::open(self.location, self.sealer.now).is_ok() {
             return Ok(true);
         }
         let role = self.root.policy();
@@ -244,7 +244,7 @@ impl<'a> Work<'a> {
             }
         }
         // The proof, before anybody gets it.
-        fetch::judge(self.location, self.sealer.now).map_err(|error| self.fail(error))?;
+        sealed::open(self.location, self.sealer.now).map_err(|error| self.fail(error))?;
         Ok(true)
     }
 }

@@ -71,7 +71,7 @@ impl Central {
     /// Reads what a policy sealed, all of which must be here and whole.
     ///
     /// Jobs that the ledger recorded since wait for their seal here, and are not rolled out.
-    pub fn read(policy: &Policy, pin: Pin) -> Result<Self, CentralError> {
+    pub fn read(policy: &Policy) -> Result<Self, CentralError> {
         policy.check_index()?;
         let (directory, snapshot) = (policy.directory(), policy.snapshot());
         let changes = documents::changes(directory, snapshot)?;
@@ -85,7 +85,7 @@ impl Central {
         let file =
             |(path, bytes): (String, Vec<u8>)| Ok((path, File { blob: Bare::blob_of(&bytes)?, bytes }));
         let files = bytes.into_iter().map(file).collect::<Result<_, GitError>>()?;
-        let account = policy.account().clone();
+        let (account, pin) = (policy.account().clone(), policy.pin());
         Ok(Self { directory: directory.into(), account, snapshot: snapshot.clone(), pin, set, files })
     }
 
@@ -165,14 +165,11 @@ fn add(
 ) -> Result<(), PolicyError> {
     sealed::visit(policy, which, |path, bytes| {
         found.insert(format!("{prefix}{path}"), bytes);
-        Ok::<(), PolicyError>(())
+        Ok(())
     })?;
-    let folder = policy.directory().join(signed::FOLDER);
-    // What a link leads to is nothing that the account has signed.
-    let is_file = |name: &&String| folder.join(name).symlink_metadata().is_ok_and(|kind| kind.is_file());
-    let names = files::names_in(&folder)?;
-    for name in names.iter().filter(|name| signed::job_of(name).is_some()).filter(is_file) {
-        let bytes = files::read(&folder.join(name), SIGNED_REVOCATION_BYTES_MAX)?;
+    for (_, path) in sealed::revocations(policy.directory())? {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let bytes = files::read(&path, SIGNED_REVOCATION_BYTES_MAX)?;
         found.insert(format!("{prefix}{}/{name}", signed::FOLDER), bytes);
     }
     Ok(())

@@ -8,7 +8,7 @@ use super::error::TargetError;
 use crate::git::commit::Changes;
 use crate::limits::SNAPSHOT_BYTES_MAX;
 use crate::policy::error::PolicyError;
-use crate::policy::fetch;
+use crate::policy::sealed;
 use crate::policy::store::{Location, Policy};
 use crate::time::Timestamp;
 
@@ -83,8 +83,5 @@ pub(super) fn seal(
     };
     let location = location(central, copy.path());
     let held = |error: PolicyError| super::error::said(&error, copy.path());
-    if let Err(error) = fetch::judge(&location, now) {
-        return Ok(Err(held(error)));
-    }
-    Ok(Policy::check(&location, now).map(|policy| policy.snapshot().version).map_err(held))
+    Ok(sealed::open(&location, now).map(|policy| policy.snapshot().version).map_err(held))
 }

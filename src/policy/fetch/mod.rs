@@ -16,8 +16,7 @@ use std::path::PathBuf;
 
 use self::cache::Cache;
 use self::error::FetchError;
-use super::documents;
-use super::error::PolicyError;
+use super::sealed;
 use super::store::{Location, Policy};
 use crate::git::bare::Bare;
 use crate::git::source::Source;
@@ -86,10 +85,10 @@ pub fn fetch(
     // A `current` that cannot be read is written anew.
     let before = cache.current_commit().ok().flatten();
     let mut outcome = Outcome::UpToDate;
-    if before.as_ref() != Some(&commit.id) || judge(&place, now).is_err() {
+    if before.as_ref() != Some(&commit.id) || sealed::open(&place, now).is_err() {
         let draft = cache.draft()?;
         extract::extract(&bare, top, draft.path())?;
-        judge(&location(draft.path().into()), now)
+        sealed::open(&location(draft.path().into()), now)
             .map_err(|error| FetchError::refused(&origin, draft.path(), error))?;
         cache.keep(draft, &commit.id)?;
         cache.clear(&[Some(&commit.id), before.as_ref()]);
@@ -97,16 +96,4 @@ pub fn fetch(
     }
     let policy = Policy::open(&place, now)?;
     Ok(Fetched { policy, origin, outcome })
-}
-
-/// Checks a policy, every document and all of the index, and remembers nothing.
-pub fn judge(location: &Location, now: Timestamp) -> Result<(), PolicyError> {
-    let policy = Policy::check(location, now)?;
-    policy.check_index()?;
-    let changes = documents::changes(policy.directory(), policy.snapshot())?;
-    if changes.is_empty() {
-        return Ok(());
-    }
-    let paths = changes.into_iter().map(|change| change.path).collect();
-    Err(PolicyError::Unsealed { directory: location.directory.clone(), paths })
 }

@@ -6,12 +6,11 @@ use anyhow::Result;
 use countersign::git::source::Source;
 use countersign::name::AccountName;
 use countersign::pin::Pin;
-use countersign::policy::documents;
-use countersign::policy::error::PolicyError;
 use countersign::policy::fetch::cache::Cache;
 use countersign::policy::fetch::fetch;
 use countersign::policy::root;
-use countersign::policy::store::{Location, Policy};
+use countersign::policy::sealed;
+use countersign::policy::store::Policy;
 
 use crate::context::{Context, TrustArgs};
 use crate::output::{note, refuse};
@@ -78,7 +77,11 @@ impl Origin {
     pub fn open(&self, context: &Context, account: &AccountName, pin: Pin) -> Result<Policy> {
         let trust = TrustArgs { policy: None, root: Some(pin) };
         let policy = match self {
-            Self::Folder { path, .. } => open_folder(&context.located(path.clone(), &trust)?, context)?,
+            Self::Folder { path, .. } => {
+                let location = context.located(path.clone(), &trust)?;
+                sealed::open(&location, context.now)?;
+                Policy::open(&location, context.now)?
+            }
             Self::Repository(source) => {
                 let cache = Cache::of(&fetched_policies()?, source);
                 cache.make()?;
@@ -111,14 +114,4 @@ fn relative(from: &Path, to: &Path) -> String {
     let up = from.map(|_| "..".to_owned());
     let down = to.map(|part| part.as_os_str().to_string_lossy().into_owned());
     up.chain(down).collect::<Vec<_>>().join("/")
-}
-
-fn open_folder(location: &Location, context: &Context) -> Result<Policy> {
-    let policy = Policy::open(location, context.now)?;
-    let changes = documents::changes(policy.directory(), policy.snapshot())?;
-    let paths: Vec<String> = changes.into_iter().map(|change| change.path).collect();
-    if paths.is_empty() {
-        return Ok(policy);
-    }
-    Err(PolicyError::Unsealed { directory: location.directory.clone(), paths }.into())
 }

@@ -57,10 +57,8 @@ struct TargetArgs {
 impl TargetArgs {
     /// The sealed policy and stack set, with all checks.
     fn central(&self, context: &Context) -> Result<Central> {
-        let location = context.location(&self.trust)?;
-        let policy = context.policy(&location)?;
-        let pin = location.pin.ok_or_else(|| refuse("no root is pinned", "run `countersign policy pin`"))?;
-        Ok(Central::read(&policy, pin)?)
+        let policy = context.policy(&context.location(&self.trust)?)?;
+        Ok(Central::read(&policy)?)
     }
 
     /// The targets that are meant, in the order of the rollout.
