@@ -91,8 +91,41 @@ pub const POLICY_NAMES_MAX: usize = 4 * POLICY_FILES_MAX;
 /// Most bytes of a fetched policy in total: the largest ledger, and as much again for each other part.
 pub const POLICY_BYTES_MAX: u64 = 4 << 30;
 
-/// Largest folder of a fetched repository read, in bytes: 250,000 names of 100 bytes.
+/// Largest folder of a repository read, in bytes: 250,000 names of 100 bytes.
 pub const TREE_BYTES_MAX: u64 = 32 << 20;
+
+/// Largest commit or tag read, in bytes: Linux has messages of 100 kB and merges of 66 parents.
+pub const COMMIT_BYTES_MAX: u64 = 8 << 20;
+
+/// Most tags that lead to one another before a commit: signed tags of signed tags have two.
+pub const TAGS_MAX: usize = 16;
+
+/// Names that a walk of a commit's folders may visit whatever is stored, and how many more for each name that is stored.
+/// Equal folders are stored once, so a large `node_modules` visits twice as many as are stored; a tree that contains
+/// itself ten times at each of twelve levels visits 10^12.
+pub const WALKED_NAMES_FREE: u64 = 65_536;
+/// See [`WALKED_NAMES_FREE`].
+pub const WALKED_NAMES_EACH: u64 = 8;
+
+/// Bytes of paths that such a walk may make whatever is stored, and how many more for each byte of a folder that is
+/// stored: 250,000 paths of 75 bytes take 19 MB, and their folders 11 MB.
+pub const WALKED_PATH_BYTES_FREE: u64 = 8 << 20;
+/// See [`WALKED_PATH_BYTES_FREE`].
+pub const WALKED_PATH_BYTES_EACH: u64 = 4;
+
+/// Most commits read to learn which are new in a push: as many as Linux has, read in 20 seconds.
+pub const HISTORY_COMMITS_MAX: usize = 1_500_000;
+
+/// Most files of all functions and layers of one commit that a hook counts: 5,000 functions of 1,000 files each. Functions
+/// may share a folder, so a few objects can name endless packages.
+pub const COMMIT_FILES_MAX: u64 = 5_000_000;
+
+/// Bytes of packages that a hook makes the inventory of at a time, on all threads, beyond the one largest.
+pub const JUDGED_WINDOW_BYTES: u64 = 32 << 20;
+
+/// Most files whose digests a hook keeps until each package of a commit was compared, of all packages together: what
+/// is over is read a second time. A file takes 200 bytes.
+pub const HELD_FILES_MAX: usize = 65_536;
 
 /// Longest chain of root documents walked: monthly rotation for 85 years.
 pub const ROOTS_MAX: u64 = 1024;

@@ -10,6 +10,7 @@
 //! ```
 
 mod change;
+mod fold;
 mod pattern;
 mod refs;
 
@@ -19,7 +20,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::change::Place;
 pub use self::pattern::Pattern;
-pub use self::refs::RefPattern;
+pub use self::refs::{Protected, Protection, RefPattern, is_alike, replaces_objects};
 use crate::document::{self, DocumentError};
 use crate::name::{ArtifactName, CscId};
 
@@ -94,9 +95,9 @@ impl Functions {
         &self.protected_refs
     }
 
-    /// Whether a push to this ref, by its full name, is verified.
-    pub fn protects(&self, reference: &str) -> bool {
-        self.protected_refs.iter().any(|pattern| pattern.matches(reference))
+    /// The protected refs, ready to be compared with many names.
+    pub fn protection(&self) -> Protection<'_> {
+        Protection::of(&self.protected_refs)
     }
 
     /// Every CSC that some rule names.
@@ -128,10 +129,10 @@ mod tests {
             Functions::parse(Path::new("functions.toml"), text.as_bytes())
         };
         let two = functions("['refs/heads/main', 'refs/tags/v*']").unwrap();
-        let protects = |reference| two.protects(reference);
+        let protects = |reference| two.protection().of_ref(reference) == Protected::Named;
         assert!(protects("refs/heads/main") && protects("refs/tags/v1") && protects("refs/heads/../main"));
         assert!(!protects("refs/heads/topic"));
-        assert!(!functions("[]").unwrap().protects("refs/heads/main"));
+        assert!(functions("[]").unwrap().protection().is_empty());
         assert!(
             functions("['main']").unwrap_err().to_string().contains("line 2: \"main\" is not a ref pattern")
         );

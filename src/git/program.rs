@@ -306,11 +306,17 @@ fn git(repository: &Path) -> Command {
     for name in NOT_INHERITED {
         command.env_remove(name);
     }
+    as_stored(&mut command);
     // Stronger than any `protocol.*` setting of the user's.
     command.env("GIT_ALLOW_PROTOCOL", SCHEMES.join(":"));
     // People are asked for passwords on the terminal, not here.
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
     command
+}
+
+/// Lets the program read objects as their ids say: no `refs/replace/`, no `info/grafts`.
+fn as_stored(command: &mut Command) {
+    command.env("GIT_NO_REPLACE_OBJECTS", "1").env("GIT_GRAFT_FILE", "/dev/null");
 }
 
 /// How a command ended.
@@ -367,6 +373,7 @@ pub fn ask(folder: &Path, arguments: &[&str]) -> Result<Option<String>, ProgramE
     let asked = || arguments.join(" ");
     let mut command = Command::new("git");
     command.current_dir(folder).args(arguments);
+    as_stored(&mut command);
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().map_err(|error| match error.kind() {
         io::ErrorKind::NotFound => ProgramError::Missing,

@@ -15,6 +15,7 @@ use countersign::gate::Gate;
 use countersign::gate::command::CommandError;
 use countersign::gate::deploy::RunError;
 use countersign::gate::deployment::DeploymentError;
+use countersign::git::GitError;
 use countersign::git::hooks::HooksError;
 use countersign::git::program::ProgramError;
 use countersign::git::source::SourceError;
@@ -167,6 +168,8 @@ fn hint(error: &(dyn std::error::Error + 'static)) -> Option<String> {
     } else if let Some(VerifyError::Policy(error)) = error.downcast_ref() {
         policy(error)
     } else if let Some(error) = error.downcast_ref::<HookError>() {
+        error.hint()
+    } else if let Some(error) = error.downcast_ref::<GitError>() {
         error.hint()
     } else if let Some(error) = error.downcast_ref::<AuditError>() {
         error.hint()

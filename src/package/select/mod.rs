@@ -12,10 +12,9 @@ mod walk;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-pub use self::contents::Contents;
+pub use self::contents::{Contents, Known};
 use self::filter::{Filter, IN_OUTPUT};
 use super::name::{Collisions, NameFault, check_path};
-use crate::digest::Sha384;
 use crate::files::{FileError, reading};
 use crate::git::{BlobId, GitError, GitFile, Repository};
 use crate::inventory::{FileMode, FileRecord};
@@ -167,13 +166,13 @@ pub fn select(repository: Option<&Repository>, request: &Request<'_>) -> Result<
 }
 
 /// The inventory that a package of the selection would have, without making one.
-pub fn inventory(selection: &Selection, threads: Threads) -> Result<Vec<FileRecord>, SelectError> {
+pub fn inventory(
+    selection: &Selection,
+    known: &Known,
+    threads: Threads,
+) -> Result<Vec<FileRecord>, SelectError> {
     let mut files = Vec::with_capacity(selection.candidates.len());
-    let record = |candidate: &Candidate| {
-        let bytes = selection.contents.read(candidate)?;
-        let (path, mode) = (candidate.path.clone(), candidate.mode);
-        Ok(FileRecord { path, mode, size: bytes.len() as u64, sha384: Sha384::of(&bytes) })
-    };
+    let record = |candidate: &Candidate| selection.contents.record(candidate, known);
     in_order(
         threads,
         PACK_WINDOW_BYTES,
@@ -198,21 +197,20 @@ fn from_commit(
 ) -> Result<Chosen, SelectError> {
     let blobs = repository.blobs();
     let mut chosen = Chosen::default();
-    for file in repository.committed(revision, &folder_in(repository, request.folder))? {
+    let commit = repository.commit(revision)?;
+    repository.committed(&commit, &folder_in(repository, request.folder), |file| {
         if let Some(reason) = filter.leaves_out(&file.path) {
             chosen.1.push(LeftOut { path: file.path, reason });
-            continue;
+            return Ok(());
         }
         let mode = file.mode.ok_or_else(|| SelectError::Submodule(file.path.clone()))?;
-        let size = blobs.size(file.blob)?;
-        chosen.0.push(Candidate {
-            path: file.path,
-            mode,
-            size,
-            tracked: true,
-            origin: Origin::Blob(file.blob),
-        });
-    }
+        let (path, size, origin) = (file.path, blobs.size(file.blob)?, Origin::Blob(file.blob));
+        chosen.0.push(Candidate { path, mode, size, tracked: true, origin });
+        if chosen.0.len() > ENTRIES_MAX {
+            return Err(too_many(chosen.0.len()));
+        }
+        Ok(())
+    })?;
     Ok(chosen)
 }
 
@@ -335,10 +333,7 @@ fn check(candidates: &[Candidate], folder: &Path) -> Result<(), SelectError> {
         return Err(SelectError::Nothing(folder.into()));
     }
     if candidates.len() > ENTRIES_MAX {
-        return Err(SelectError::TooMuch(format!(
-            "{} files, over the limit of {ENTRIES_MAX}",
-            candidates.len()
-        )));
+        return Err(too_many(candidates.len()));
     }
     let mut names = Collisions::default();
     let mut total = 0;
@@ -363,6 +358,10 @@ fn check(candidates: &[Candidate], folder: &Path) -> Result<(), SelectError> {
     Ok(())
 }
 
+fn too_many(files: usize) -> SelectError {
+    SelectError::TooMuch(format!("{files} files, over the limit of {ENTRIES_MAX}"))
+}
+
 fn name_error(path: &str, fault: NameFault) -> SelectError {
     SelectError::Name { path: path.into(), fault }
 }
@@ -379,7 +378,7 @@ fn is_executable(_: &std::fs::Metadata) -> bool {
 }
 
 /// A folder's path relative to the repository's top; empty for the top itself.
-fn folder_in(repository: &Repository, folder: &Path) -> String {
+pub fn folder_in(repository: &Repository, folder: &Path) -> String {
     let relative = folder.strip_prefix(repository.top()).unwrap_or(Path::new(""));
     relative.to_string_lossy().replace('\\', "/")
 }

@@ -214,7 +214,7 @@ impl Args {
         }
         // A workspace that cannot be packaged now is no reason not to sign; it is just not the source.
         let (chosen, rules) = selection(context, item?, &self.choice, &context.workspace.output).ok()?;
-        let inventory = select::inventory(&chosen, context.threads).ok()?;
+        let inventory = select::inventory(&chosen, &select::Known::default(), context.threads).ok()?;
         (inventory == files).then_some((rules, chosen.source))
     }
 }
