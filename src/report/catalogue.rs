@@ -50,6 +50,13 @@ pub const RULES: &[Rule] = &[
         `countersign sign`.",
     ),
     integrity(
+        "inventory-false",
+        "The signed list of files is not the artifact's",
+        "The artifact is the one that was signed, and contains other files than its manifest lists. The signing tool was \
+        wrong or the signer signed one artifact with the list of another. Do not deploy it; revoke the signing job and \
+        sign the artifact again.",
+    ),
+    integrity(
         "layer-differs",
         "The layer is not what was published under its ARN",
         "Its account's sealed record of that version names other bytes. Get the published artifact with `countersign \

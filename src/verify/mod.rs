@@ -203,9 +203,12 @@ fn verify_with(
         policy.revokes_artifacts()? || other.map_or(Ok(false), Policy::revokes_artifacts)?;
     let digests = if revokes_artifacts { Digests::All } else { question.digests };
     let intact = match question.subject {
-        Subject::Artifact(artifact) | Subject::Both(artifact, _) => {
-            integrity::check(*opened, artifact, digests, question.threads)?
-        }
+        Subject::Artifact(artifact) => integrity::check(*opened, artifact, digests, question.threads)?,
+        // What is compared with the commit is the list of files that was signed, so it must be the artifact's.
+        Subject::Both(artifact, _) => match integrity::check(*opened, artifact, digests, question.threads)? {
+            Ok(intact) => integrity::check_inventory(intact, artifact, question.threads)?,
+            differs => differs,
+        },
         Subject::Source(_) => Ok(integrity::without_artifact(*opened)),
         Subject::Digest(sha256) => integrity::check_digest(*opened, sha256),
     };
