@@ -232,6 +232,10 @@ pub const REASON_CHARS_MAX: usize = 500;
 
 /// Longest pattern of a protected ref, in bytes: as long as a file's name may be on most file systems.
 pub const REF_PATTERN_BYTES_MAX: usize = 255;
+/// Longest pattern of resource types, in bytes: a custom resource's type may have 60 characters, a module's 204.
+pub const TYPE_PATTERN_BYTES_MAX: usize = 255;
+/// Most patterns of resource types that deploy no code: more than somebody can have reviewed one by one.
+pub const TYPE_PATTERNS_MAX: usize = 1000;
 /// Longest answer of the git program read, in bytes: a path, or the names of a thousand hooks.
 pub const ANSWER_BYTES_MAX: u64 = 64 << 10;
 

@@ -3,6 +3,7 @@
 //! ```toml
 //! revision = 1
 //! protected_refs = ["refs/heads/main", "refs/tags/v*"]   # `*` any characters, `/` too
+//! deploys_no_code = ["datadog_*"]                         # optional: types that plans may deploy unverified
 //!
 //! [[function]]
 //! pattern = "orders-*"           # `*` any characters, `?` one
@@ -13,15 +14,18 @@ mod change;
 mod fold;
 mod pattern;
 mod refs;
+mod types;
 
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-pub use self::change::Place;
+pub use self::change::{Place, TooManyTypes};
 pub use self::pattern::Pattern;
 pub use self::refs::{Protected, Protection, RefPattern, is_alike, replaces_objects};
+pub use self::types::TypePattern;
 use crate::document::{self, DocumentError};
+use crate::limits::TYPE_PATTERNS_MAX;
 use crate::name::{ArtifactName, CscId};
 
 /// The governance of an account's functions.
@@ -30,6 +34,8 @@ use crate::name::{ArtifactName, CscId};
 pub struct Functions {
     revision: u64,
     protected_refs: Vec<RefPattern>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    deploys_no_code: Vec<TypePattern>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     function: Vec<Rule>,
 }
@@ -57,12 +63,18 @@ impl Rule {
 impl Functions {
     /// Governance with one rule.
     pub fn new(pattern: Pattern, csc: CscId) -> Self {
-        Self { revision: 1, protected_refs: Vec::new(), function: vec![Rule { pattern, csc }] }
+        let function = vec![Rule { pattern, csc }];
+        Self { revision: 1, protected_refs: Vec::new(), deploys_no_code: Vec::new(), function }
     }
 
     /// Reads `functions.toml`.
     pub fn parse(path: &Path, bytes: &[u8]) -> Result<Self, DocumentError> {
-        document::from_toml(path, bytes)
+        let functions: Self = document::from_toml(path, bytes)?;
+        if functions.deploys_no_code.len() > TYPE_PATTERNS_MAX {
+            let message = format!("`deploys_no_code` has more than {TYPE_PATTERNS_MAX} patterns");
+            return Err(DocumentError::new(path, message));
+        }
+        Ok(functions)
     }
 
     /// The document.
@@ -100,6 +112,11 @@ impl Functions {
         Protection::of(&self.protected_refs)
     }
 
+    /// The types of resources that plans may deploy without being verified, as patterns.
+    pub fn deploys_no_code(&self) -> &[TypePattern] {
+        &self.deploys_no_code
+    }
+
     /// Every CSC that some rule names.
     pub fn cscs(&self) -> impl Iterator<Item = &CscId> {
         self.function.iter().map(|rule| &rule.csc)
@@ -120,6 +137,24 @@ mod tests {
         assert_eq!(csc("orders-eu"), Some("csc-00000000000000001".into()));
         assert_eq!(csc("orders"), Some("csc-00000000000000002".into()));
         assert_eq!(csc("Orders"), None);
+    }
+
+    #[test]
+    fn the_types_that_deploy_no_code_are_limited() {
+        let functions = |patterns: &str| {
+            let text = format!("revision = 1\nprotected_refs = []\ndeploys_no_code = [{patterns}]\n");
+            Functions::parse(Path::new("functions.toml"), text.as_bytes())
+        };
+        let two = functions("'datadog_*', 'Custom::Thing'").unwrap();
+        assert_eq!(two.deploys_no_code().len(), 2);
+        assert!(
+            functions("'*'")
+                .unwrap_err()
+                .to_string()
+                .contains("line 3: \"*\" is not a pattern of resource types")
+        );
+        assert!(functions(&"'a',".repeat(TYPE_PATTERNS_MAX)).is_ok());
+        assert!(functions(&"'a',".repeat(TYPE_PATTERNS_MAX + 1)).is_err());
     }
 
     #[test]

@@ -65,7 +65,8 @@ pub const RULES: &[Rule] = &[
     integrity(
         "plan-hash-differs",
         "The file is not the one that the plan was made for",
-        "Its SHA-256 is another than the plan's. Make the plan again, and look at what changed the file.",
+        "Its SHA-256 is another than the plan's `source_code_hash`. Write that as `filebase64sha256(\"FILE\")`; if it is, the \
+        file changed after the plan was made, so make the plan again.",
     ),
     mismatch(
         "layer-unpublished",
@@ -159,6 +160,19 @@ pub const RULES: &[Rule] = &[
         as they are deployed.",
     ),
     mismatch(
+        "plan-type-unknown",
+        "The plan has a resource that may deploy code",
+        "Its type is not known to deploy no code, and the gate does not read it: a canary, a provisioner, a custom \
+        resource, a product, or a type that is new. Deploy the code as a signed function or layer. If resources of the type \
+        deploy none, a holder of the policy role can list the type with `countersign function deploys-no-code`.",
+    ),
+    mismatch(
+        "plan-asset-metadata",
+        "SAM would deploy something else than CloudFormation",
+        "The resource's `Metadata` has `aws:asset:path` and `aws:asset:property`, which SAM puts in the place of the \
+        property. Remove both, or name the same package in both places.",
+    ),
+    mismatch(
         "plan-name-unknown",
         "The plan does not say the name",
         "It is known only when it is deployed, or is no function's name, so no CSC can be chosen. Say it with \
@@ -171,8 +185,9 @@ pub const RULES: &[Rule] = &[
     ),
     mismatch(
         "plan-code-elsewhere",
-        "The code is elsewhere, and nothing says its SHA-256",
-        "Run the gate on what names the file, before it is uploaded; in Terraform, set `source_code_hash`.",
+        "The code is elsewhere, and no deploy compares it with what is signed",
+        "Run the gate on the template that names the file, before it is uploaded. In Terraform, set `filename`, or upload the \
+        file in the same plan with `aws_s3_object`, and refer to its `key`.",
     ),
     mismatch(
         "plan-image",

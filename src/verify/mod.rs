@@ -129,6 +129,13 @@ impl Evidence {
         self
     }
 
+    /// With another hint where a finding has this code: what to do about it depends on who asks.
+    pub fn hinting(mut self, code: &str, hint: &str) -> Self {
+        let findings = self.checks.iter_mut().flat_map(|result| &mut result.findings);
+        findings.filter(|finding| finding.code == code).for_each(|finding| finding.hint = hint.into());
+        self
+    }
+
     /// The outcome of one check.
     pub fn outcome(&self, check: Check) -> Outcome {
         let result = self.checks.iter().find(|result| result.check == check);
