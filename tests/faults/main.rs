@@ -3,7 +3,7 @@
 //! `inject.c` stands between a command and the kernel: it counts the calls that touch files below the scene,
 //! and lets one of them fail, stop short, or be the last before a kill. The table in `commands` has every
 //! command that writes. A plain run takes a sample of the calls of long commands; `COUNTERSIGN_FAULTS=all`
-//! takes every call with every error.
+//! takes every call with every error, and `COUNTERSIGN_FAULTS=count` only prints how many there are.
 
 #![cfg(target_os = "linux")]
 

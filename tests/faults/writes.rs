@@ -219,8 +219,11 @@ fn try_all(name: &str, faults: impl Fn(&Trial) -> Vec<Fault>) {
     let row = ROWS.iter().find(|row| row.name == name).expect("a row");
     let trial = Trial::new(row);
     let faults = faults(&trial);
-    let wrong: Vec<String> = faults.iter().filter_map(|fault| trial.run(*fault).err()).collect();
     println!("{name}: {} calls, {} faults", trial.calls.len(), faults.len());
+    if std::env::var("COUNTERSIGN_FAULTS").is_ok_and(|value| value == "count") {
+        return;
+    }
+    let wrong: Vec<String> = faults.iter().filter_map(|fault| trial.run(*fault).err()).collect();
     assert!(wrong.is_empty(), "{} of {} faults:\n{}", wrong.len(), faults.len(), wrong.join("\n\n"));
 }
 
