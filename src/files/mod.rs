@@ -137,8 +137,9 @@ pub fn write(path: &Path, bytes: &[u8], access: Access) -> Result<(), FileError>
     Pending::with(path, bytes, access)?.keep()
 }
 
-/// Writes files that belong together, in place of what is there: all are whole before one gets its name, so
-/// what can fail leaves none of them.
+/// Writes files that belong together, in place of what is there: all are whole before one gets its name.
+///
+/// A full disk leaves none of them. An error while they get their names leaves each as it was or new.
 pub fn write_together(files: &[(PathBuf, Vec<u8>)]) -> Result<(), FileError> {
     let pending = files.iter().map(|(path, bytes)| Pending::with(path, bytes, Access::Public));
     let pending: Vec<Pending> = pending.collect::<Result<_, _>>()?;

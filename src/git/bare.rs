@@ -46,8 +46,12 @@ pub struct Entry {
 
 impl Bare {
     /// Opens the bare repository in a folder, which is made if it is not there.
+    ///
+    /// The caller sees to it that no other process makes it at the same time.
     pub fn open_or_make(path: &Path) -> Result<Self, GitError> {
         let make = |_| {
+            // Another that was killed in the middle of this leaves the lock.
+            let _ = std::fs::remove_file(path.join("config.lock"));
             // The user's templates, such as hooks, are for repositories that people work in.
             let mut options = git2::RepositoryInitOptions::new();
             git2::Repository::init_opts(path, options.bare(true).external_template(false))

@@ -110,9 +110,27 @@ pub enum GitError {
     /// The notes cannot be locked for a change.
     #[error("cannot change the notes of the repository: {0}")]
     Notes(String),
+    /// A lock file of git exists.
+    #[error(
+        "`{0}` exists: another git process is running, or one was interrupted; if none is running, remove `{0}` and run the command again"
+    )]
+    Locked(String),
     /// Anything else that libgit2 said.
     #[error("git: {}", .0.message())]
-    Other(#[from] git2::Error),
+    Other(#[source] git2::Error),
+}
+
+impl From<git2::Error> for GitError {
+    fn from(error: git2::Error) -> Self {
+        lock_of(&error).map_or(Self::Other(error), Self::Locked)
+    }
+}
+
+/// The path in `failed to lock file 'PATH' for writing`.
+fn lock_of(error: &git2::Error) -> Option<String> {
+    let is_locked = error.code() == git2::ErrorCode::Locked;
+    let (_, path) = error.message().split_once("file '").filter(|_| is_locked)?;
+    Some(path.rsplit_once("' for writing")?.0.to_owned())
 }
 
 impl GitError {

@@ -20,7 +20,7 @@ use super::store::Location;
 use super::vendor;
 use crate::csc::Csc;
 use crate::document::{self, DocumentError};
-use crate::files::{self, Access, FileError, Lock, writing};
+use crate::files::{self, Access, FileError, Lock};
 use crate::function::{Functions, Pattern};
 use crate::layer::Layer;
 use crate::name::{ArtifactName, CscId, ProfileName};
@@ -177,7 +177,7 @@ impl Editor {
             diff::between(&self.directory, path, Some(&before), None).map_err(PolicyError::from)?;
         self.check_inside(&file)?;
         if self.mode == Mode::Write {
-            std::fs::remove_file(&file).map_err(|error| PolicyError::from(writing(&file)(error)))?;
+            files::remove(&file).map_err(PolicyError::from)?;
         }
         Ok(differences)
     }
