@@ -67,18 +67,20 @@ fn a_manifest_takes_memory_by_its_size() {
         fill(&payload, beginning, unit, full / 4 * 3 - 100_000, end);
         let size = envelope(&payload, &manifest, &before, &after);
         bounded(&scene, &format!("{what}, verified"), &["verify"], 1, size);
+        // White space is no reason for a command that verifies nothing.
+        let code = if what == "white space" { 0 } else { 2 };
         bounded(
             &scene,
             &format!("{what}, inspected"),
             &["inspect", "dist/orders.zip.sigstore.json"],
-            2,
+            code,
             size,
         );
         bounded(
             &scene,
             &format!("{what}, attached"),
             &["attach", "HEAD", "dist/orders.zip.sigstore.json"],
-            2,
+            code,
             size,
         );
     }

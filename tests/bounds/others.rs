@@ -94,7 +94,7 @@ fn notes_take_memory_by_their_size() {
     let note = scene.path().join("note");
     for (what, unit) in [("short lines", "ab\n"), ("empty lines", "\n"), ("objects", "{}\n"), ("a line", "[")]
     {
-        let size = fill(&note, "", unit, 16 << 20, "\n");
+        let size = fill(&note, "", unit, 4 << 20, "\n");
         scene.git(&["notes", "--ref", "countersign", "add", "-f", "-F", "../note", "HEAD"]);
         bounded(&scene, &format!("a note: {what}"), &["manifests"], 0, size);
         bounded(
