@@ -20,6 +20,8 @@ pub const SEARCHED_FILES_MAX: usize = 1_000_000;
 pub const DEPLOYED_BYTES_MAX: u64 = 512 << 20;
 /// Most functions and layer versions in one audit: ten times the largest account that was measured.
 pub const DEPLOYED_MAX: usize = 100_000;
+/// Most layers of one deployed function that are read: twenty times what AWS allows.
+pub const USED_LAYERS_MAX: usize = 100;
 /// Longest Mermaid text that is drawn, in characters: Mermaid's `maxTextSize`, which GitHub leaves as it is.
 pub const MERMAID_CHARS_MAX: usize = 50_000;
 /// Most edges that Mermaid draws: its `maxEdges`.
@@ -45,6 +47,34 @@ pub const SYMBOLIC_REFS_MAX: usize = 5;
 pub const PUSHED_REFS_MAX: usize = 1_000_000;
 /// Largest policy document read, in bytes: 10,000 permissions of 400 bytes, with room to spare.
 pub const DOCUMENT_BYTES_MAX: u64 = 8 << 20;
+
+/// Most levels of arrays and tables, and most parts of a key, in a TOML document: every document stays under four.
+pub const TOML_DEPTH_MAX: usize = 32;
+
+/// What a TOML parser takes in memory for each token, in bytes, as measured with `toml` 1.2.
+pub const TOML_TOKEN_BYTES: u64 = 80;
+
+/// What the tokens of a TOML text may take in memory beside three times its size, in bytes: 400,000 tokens, or
+/// 8,000 permissions.
+pub const TOML_FREE_BYTES: u64 = 32 << 20;
+
+/// Bytes of a list of TOML tables that are parsed at a time: 4,000 revocations.
+pub const TOML_PART_BYTES: usize = 1 << 20;
+
+/// Most tokens of a TOML document that is edited in place, so that its comments stay: 2,000 permissions. An editor
+/// takes ten times the memory of a parser.
+pub const TOML_EDITED_TOKENS_MAX: u64 = 100_000;
+
+/// Values of a JSON text that need no reason: the metadata of 100 jobs.
+pub const JSON_FREE_VALUES: u64 = 500_000;
+
+/// Least bytes that each further value of a JSON text has, on average: a file in an inventory has five values in
+/// 150 bytes. Without it, three bytes of JSON (`"",`) take 24 bytes of memory.
+pub const JSON_VALUE_BYTES: u64 = 24;
+
+/// Most values of a JSON text that is compared value by value with what was read from it, because its white space
+/// or the order of its fields is not ours: a pretty-printed manifest of 20,000 files.
+pub const JSON_COMPARED_VALUES_MAX: u64 = 100_000;
 
 /// Largest `revocations.toml` read, in bytes: 250,000 revocations of 250 bytes.
 pub const REVOCATIONS_BYTES_MAX: u64 = 64 << 20;
@@ -141,6 +171,13 @@ pub const SNAPSHOT_VERSION_MAX: u64 = i32::MAX as u64;
 /// Largest key file read, in bytes: an encrypted P-384 PEM has under 1 KiB.
 pub const KEY_BYTES_MAX: u64 = 64 << 10;
 
+/// Most memory that opening a key may take, in bytes: twice what OWASP recommends for scrypt (N = 2^17, r = 8). Ours
+/// and those of openssl take 16 MB.
+pub const KEY_SCRYPT_BYTES_MAX: u64 = 256 << 20;
+
+/// Most rounds of PBKDF2 that opening a key may take: sixteen times what OWASP recommends, in ten seconds.
+pub const PBKDF2_ITERATIONS_MAX: u32 = 10_000_000;
+
 /// Largest remembered-state file read, in bytes: it has under 1 KiB.
 pub const STATE_BYTES_MAX: u64 = 64 << 10;
 
@@ -157,6 +194,21 @@ pub const ENTRIES_MAX: usize = 250_000;
 
 /// Largest archive read for signing, in bytes: as the total, for archives that only store.
 pub const ARCHIVE_BYTES_MAX: u64 = 64 << 30;
+
+/// Most `include` or `exclude` patterns of one item: ten times the longest `.gitignore` measured.
+pub const PATTERNS_MAX: usize = 1000;
+
+/// Longest pattern, in bytes, as a path.
+pub const PATTERN_BYTES_MAX: usize = PATH_BYTES_MAX;
+
+/// Most braces or brackets open at once in a pattern: people write one. The matcher calls itself for each.
+pub const PATTERN_DEPTH_MAX: usize = 10;
+
+/// Largest `.gitignore` read, in bytes: [`IGNORE_PATTERNS_MAX`] patterns of 100 bytes.
+pub const IGNORE_FILE_BYTES_MAX: u64 = 1 << 20;
+
+/// Most patterns of a `.gitignore`: a hundred times the longest measured.
+pub const IGNORE_PATTERNS_MAX: usize = 10_000;
 
 /// Longest path of an entry, in bytes: what Linux takes as a path (`PATH_MAX` less its NUL).
 pub const PATH_BYTES_MAX: usize = 4095;
@@ -249,6 +301,18 @@ pub const SUMMARY_BYTES_MAX: usize = 1 << 20;
 
 /// Most characters of one message or name in a report with room for many: ten lines of a page.
 pub const SHOWN_CHARS_MAX: usize = 1000;
+
+/// Most characters of one name or value that a message echoes: every name that is allowed, whole.
+pub const NAMED_CHARS_MAX: usize = 200;
+
+/// Most characters of one line of an error: a path of [`PATH_BYTES_MAX`], and what is wrong with it.
+pub const ERROR_LINE_CHARS_MAX: usize = 8192;
+
+/// Most lines of an error: the lines of a program that failed, and a list of the files of a large change.
+pub const ERROR_LINES_MAX: usize = 1000;
+
+/// Most characters of what a parser reports about a document, which quotes what it found.
+pub const PARSER_MESSAGE_CHARS_MAX: usize = 1000;
 
 /// Most files named in one result of SARIF: GitHub reads 100 related locations of each.
 pub const RELATED_FILES_MAX: usize = 100;

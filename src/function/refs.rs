@@ -127,7 +127,7 @@ impl TryFrom<String> for RefPattern {
         if text.len() <= REF_PATTERN_BYTES_MAX && is_ref(&text.replace('*', "x")) {
             return Ok(Self(text));
         }
-        let shown: String = text.chars().take(100).collect();
+        let shown = crate::shown::shortened(&text);
         Err(format!(
             "{shown:?} is not a ref pattern: the full name of a ref, such as `refs/heads/main`, of at most \
             {REF_PATTERN_BYTES_MAX} bytes, with `*` for any characters"

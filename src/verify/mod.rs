@@ -245,6 +245,14 @@ impl Evidence {
         Self::failed(finding.check, vec![finding])
     }
 
+    /// Evidence of these outcomes, for the tests of what is decided by it.
+    #[cfg(test)]
+    pub(crate) fn of_outcomes(outcomes: [Outcome; 4]) -> Self {
+        let checks = Check::VERDICT.into_iter().zip(outcomes);
+        let checks = checks.map(|(check, outcome)| CheckResult { check, outcome, findings: Vec::new() });
+        Self { checks: checks.collect(), facts: None, unzipped: None, notes: Vec::new() }
+    }
+
     fn failed(failed: Check, findings: Vec<Finding>) -> Self {
         let mut findings = Some(findings);
         let each = |check| result(check, if check == failed { findings.take() } else { None });

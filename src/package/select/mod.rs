@@ -21,6 +21,7 @@ use crate::inventory::{FileMode, FileRecord};
 use crate::limits::{ENTRIES_MAX, FILE_BYTES_MAX, PACK_WINDOW_BYTES, TOTAL_BYTES_MAX};
 use crate::parallel::{Threads, in_order};
 use crate::provenance::{SelectionRecord, Source};
+use crate::shown::{self, name};
 
 /// What to package.
 #[derive(Debug, Clone)]
@@ -82,7 +83,7 @@ pub struct LeftOut {
 #[derive(Debug, thiserror::Error)]
 pub enum SelectError {
     /// A path or link is not the same thing on every system.
-    #[error("`{path}` {}", fault.message)]
+    #[error("`{}` {}", name(path), fault.message)]
     Name {
         /// The path.
         path: String,
@@ -90,7 +91,7 @@ pub enum SelectError {
         fault: NameFault,
     },
     /// Two paths would be one.
-    #[error("`{path}` {}: `{other}`", fault.message)]
+    #[error("`{}` {}: `{}`", name(path), fault.message, name(other))]
     Collision {
         /// The path.
         path: String,
@@ -100,16 +101,16 @@ pub enum SelectError {
         other: String,
     },
     /// A submodule: its files are not in this repository.
-    #[error("`{0}` is a submodule; exclude it, or package it in its own repository")]
+    #[error("`{}` is a submodule; exclude it, or package it in its own repository", name(.0))]
     Submodule(String),
     /// A pipe, device or socket.
-    #[error("`{0}` is not a file, a folder or a symbolic link; exclude or remove it")]
+    #[error("`{}` is not a file, a folder or a symbolic link; exclude or remove it", name(.0))]
     Special(String),
     /// A Git LFS pointer where the file should be.
-    #[error("`{0}` is a Git LFS pointer, not the file; run `git lfs pull` and package the work tree")]
+    #[error("`{}` is a Git LFS pointer, not the file; run `git lfs pull` and package the work tree", name(.0))]
     LfsPointer(String),
     /// A file that is too large.
-    #[error("`{path}` has {size} bytes, over the limit of {FILE_BYTES_MAX} for one file")]
+    #[error("`{}` has {size} bytes, over the limit of {FILE_BYTES_MAX} for one file", name(path))]
     FileTooLarge {
         /// The file.
         path: String,
@@ -120,7 +121,7 @@ pub enum SelectError {
     #[error("{0}")]
     TooMuch(String),
     /// Nothing is left to package.
-    #[error("there is nothing to package in `{}`", .0.display())]
+    #[error("there is nothing to package in `{}`", shown::path(.0))]
     Nothing(PathBuf),
     /// A pattern is malformed.
     #[error("the pattern `{pattern}` is malformed: {message}")]
@@ -133,6 +134,17 @@ pub enum SelectError {
     /// Git's data could not be had.
     #[error(transparent)]
     Git(#[from] GitError),
+    /// A `.gitignore` that cannot be used.
+    #[error("cannot use `{}`\n  {message}", shown::path(path))]
+    IgnoreFile {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        message: String,
+    },
+    /// The patterns together are too much.
+    #[error("the patterns cannot be used: {0}")]
+    Patterns(String),
     /// A file could not be read.
     #[error(transparent)]
     File(#[from] FileError),

@@ -49,8 +49,21 @@ pub enum Mode {
     Rehearse,
 }
 
+/// The folders of a policy directory that commands write into.
+const WRITTEN_FOLDERS: [&str; 7] =
+    ["accounts", "csc", "layers", "objects", "profiles", "revocations", "roots"];
+
 /// The lock that every command which writes into a policy directory holds.
+///
+/// A folder of the directory that is a link is refused: whoever writes into the tree may have put it there, to where
+/// we would write.
 pub fn lock(directory: &Path) -> Result<Lock, FileError> {
+    for folder in WRITTEN_FOLDERS {
+        let folder = directory.join(folder);
+        if folder.symlink_metadata().is_ok_and(|found| !found.is_dir()) {
+            return Err(FileError::NotAFolder { path: folder });
+        }
+    }
     Lock::take(&root::path(directory, 1))
 }
 

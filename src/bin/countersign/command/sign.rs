@@ -158,6 +158,7 @@ impl Args {
         path: &Path,
         subject: &Subject<'_>,
     ) -> Result<Signed> {
+        context.check_output_file(path)?;
         let progress = Progress::start(&format!("signing {}", context.shown(path)), 0);
         let artifact = Artifact::open(path)?;
         let cannot = || format!("cannot sign `{}`", context.shown(path));
