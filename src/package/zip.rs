@@ -34,5 +34,8 @@ pub const STORED: u16 = 0;
 /// Method 8: deflate.
 pub const DEFLATED: u16 = 8;
 
+/// Highest version needed to extract that every reader takes: 4.5, which ZIP64 needs.
+pub const NEEDED_MAX: u16 = 45;
+
 /// Extra field: ZIP64 sizes and offset.
 pub const EXTRA_ZIP64: u16 = 0x0001;

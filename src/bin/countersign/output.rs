@@ -22,6 +22,7 @@ use countersign::hook::HookError;
 use countersign::init::InitError;
 use countersign::init::role::RoleError;
 use countersign::monitor::MonitorError;
+use countersign::package::read::ReadError;
 use countersign::plan::PlanError;
 use countersign::policy::edit::EditError;
 use countersign::policy::error::PolicyError;
@@ -163,6 +164,8 @@ fn hint(error: &(dyn std::error::Error + 'static)) -> Option<String> {
     let hint = if let Some(error) = error.downcast_ref::<PolicyError>() {
         policy(error)
     } else if let Some(error) = error.downcast_ref::<SignError>() {
+        error.hint()
+    } else if let Some(error) = error.downcast_ref::<ReadError>() {
         error.hint()
     } else if let Some(VerifyError::Policy(error)) = error.downcast_ref() {
         policy(error)
