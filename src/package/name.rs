@@ -62,6 +62,9 @@ pub fn check_path(path: &str) -> Result<(), NameFault> {
     if path.starts_with("..") {
         return Err(fault("name-parent", "starts with `..`, which some readers take for the folder above"));
     }
+    if path.starts_with('\u{feff}') {
+        return Err(fault("name-encoding", "starts with a byte order mark, which some readers drop"));
+    }
     if let Some((_, version)) = path.rsplit_once(';')
         && version.bytes().all(|digit| digit.is_ascii_digit())
     {
@@ -82,6 +85,12 @@ pub fn check_link(path: &str, target: &str) -> Result<(), NameFault> {
         || target.chars().any(char::is_control);
     if odd {
         return escapes;
+    }
+    if target.contains("//") {
+        return Err(fault(
+            "symlink-target",
+            "is a symbolic link to a path with two slashes, which 7-Zip makes one",
+        ));
     }
     let components: Vec<&str> = target.split('/').filter(|part| !matches!(*part, "" | ".")).collect();
     let ups = components.iter().take_while(|part| **part == "..").count();
@@ -223,6 +232,7 @@ mod tests {
             ("", "name-dot"),
             ("./a", "name-dot"),
             ("..a", "name-parent"),
+            ("\u{feff}a", "name-encoding"),
             ("a;1", "name-version"),
             ("a/b;", "name-version"),
             ("a\\b", "name-backslash"),
@@ -277,6 +287,8 @@ mod tests {
             ("l", "d/..", false),
             ("l", "a\\..\\b", false),
             ("d/l", "./.././a", true),
+            ("l", "a//b", false),
+            ("l", "a/", true),
         ] {
             assert_eq!(check_link(path, target).is_ok(), inside, "{path} -> {target}");
         }

@@ -29,6 +29,9 @@ pub const FLAG_DESCRIPTOR: u16 = 1 << 3;
 /// Flag bit 11: the name is UTF-8.
 pub const FLAG_UTF8: u16 = 1 << 11;
 
+/// Internal attribute bit 0: the content is text.
+pub const INTERNAL_TEXT: u16 = 1;
+
 /// Method 0: stored.
 pub const STORED: u16 = 0;
 /// Method 8: deflate.

@@ -340,6 +340,7 @@ pub const RULES: &[Rule] = &[
     archive("name-too-long", "An entry's name is too long"),
     archive("name-too-deep", "An entry is in too many folders"),
     archive("name-version", "An entry's name ends in a VMS version"),
+    archive("symlink-target", "A symbolic link's target is changed by some readers"),
     archive("symlink-deflated", "A symbolic link's target is deflated"),
     archive("symlink-escapes", "A symbolic link leaves the package"),
     archive("write-through-symlink", "A file would be written through a symbolic link"),

@@ -21,6 +21,7 @@ use countersign::package::read;
 use countersign::parallel::Threads;
 
 use self::readers::{READERS, Reader, compare};
+use crate::peer::{Peer, printed};
 use crate::release::{scratch, write};
 
 /// Archives of the generator that the readers get, accepted ones alone.
@@ -86,6 +87,34 @@ fn every_reader_reads_what_the_strict_reader_accepts_alike() {
         wrong.push(format!("{number:05}: {}: {}", accepted[*number].about, readers.join(" ")));
     }
     panic!("{} differences, archives in {}:\n{}", wrong.len(), kept.display(), wrong.join("\n"));
+}
+
+/// What people pack with, and the arguments before the files.
+const PACKERS: &[(&str, &[&str])] = &[
+    ("zip", &["-q", "-r", "../made.zip"]),
+    ("zip", &["-q", "-r", "-y", "-X", "../made.zip"]),
+    ("7z", &["a", "-bd", "../made.zip"]),
+    ("bsdtar", &["-a", "-cf", "../made.zip"]),
+    ("jar", &["-c", "-f", "../made.zip"]),
+    ("python3", &["-m", "zipfile", "-c", "../made.zip"]),
+];
+
+#[test]
+fn accepts_what_ordinary_tools_pack() {
+    for (tool, arguments) in PACKERS {
+        let Some(peer) = Peer::find(tool) else { continue };
+        let folder = scratch();
+        let (files, made) = (folder.path().join("files"), folder.path().join("made.zip"));
+        fs::create_dir_all(files.join("lib")).expect("a new folder");
+        write(&files.join("app.py"), "print('hello')\n".repeat(100));
+        write(&files.join("lib/__init__.py"), "");
+        write(&files.join("lib/a.py"), "a");
+        printed(&peer.ask_in(&files, arguments.iter().copied().chain(["app.py", "lib"])));
+        let artifact = Artifact::open(&made).expect("the archive is there");
+        let read =
+            read::read(&artifact, Threads::one()).unwrap_or_else(|error| panic!("{arguments:?}: {error}"));
+        assert!(read.iter().any(|file| file.path == "lib/__init__.py"), "{arguments:?}");
+    }
 }
 
 /// The vectors that are accepted.

@@ -62,6 +62,7 @@ struct Record<'d> {
     packed: u32,
     size: u32,
     disk: u16,
+    internal: u16,
     external: u32,
     offset: u32,
     name: &'d [u8],
@@ -77,7 +78,7 @@ impl<'d> Record<'d> {
         let time = (rest.u16()?, rest.u16()?);
         let (crc, packed, size) = (rest.u32()?, rest.u32()?, rest.u32()?);
         let lengths = (rest.u16()?, rest.u16()?, rest.u16()?);
-        let (disk, _internal) = (rest.u16()?, rest.u16()?);
+        let (disk, internal) = (rest.u16()?, rest.u16()?);
         let (external, offset) = (rest.u32()?, rest.u32()?);
         let name = rest.take(lengths.0.into())?;
         let (extra, comment) = (rest.take(lengths.1.into())?, rest.take(lengths.2.into())?);
@@ -91,6 +92,7 @@ impl<'d> Record<'d> {
             packed,
             size,
             disk,
+            internal,
             external,
             offset,
             name,
@@ -145,6 +147,10 @@ fn check_method(record: &Record<'_>) -> Result<(), extra::Fault> {
     let known = zip::FLAG_DESCRIPTOR | zip::FLAG_UTF8 | 0b110;
     if record.flags & !known != 0 {
         return Err(("flags-unknown", "has flags that no reader agrees on"));
+    }
+    // Bit 2 is unzip's own: the external attributes, with kind and mode, do not count.
+    if record.internal & !zip::INTERNAL_TEXT != 0 {
+        return Err(("flags-unknown", "has internal attributes that readers take in different ways"));
     }
     match record.method {
         zip::DEFLATED => Ok(()),

@@ -101,15 +101,16 @@ impl Local {
             let message = "has its sizes in ZIP64 in its own header, without need";
             return Err(entry_fault(entry, "zip64-unneeded", message));
         }
-        // Before a descriptor, values that are there already are taken for all there is by some readers.
+        // Before a descriptor, some readers take a packed size that is there already for all there is.
         let deferred = flags & zip::FLAG_DESCRIPTOR != 0;
-        let expected = if deferred { (0, 0, 0) } else { (entry.crc, entry.packed, entry.size) };
-        for (found, expected, what) in [
-            (told.0, u64::from(expected.0), "CRC"),
-            (told.1, expected.1, "packed size"),
-            (told.2, expected.2, "size"),
+        let (crc, packed) = if deferred { (0, 0) } else { (entry.crc, entry.packed) };
+        let size_deferred = deferred && told.2 == 0;
+        for (same, what) in [
+            (told.0 == crc, "CRC"),
+            (u64::from(told.1) == packed, "packed size"),
+            (u64::from(told.2) == entry.size || size_deferred, "size"),
         ] {
-            if u64::from(found) != expected {
+            if !same {
                 return Err(disagree(entry, what));
             }
         }

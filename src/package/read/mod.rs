@@ -70,7 +70,8 @@ impl Malformed {
     /// What to do about it: repack what is there, rename it, or make less of it.
     pub fn hint(&self) -> &'static str {
         match self.code {
-            "not-a-zip" | "truncated" | "crc-mismatch" | "size-mismatch" | "deflate-malformed" => {
+            "not-a-zip" => "pass a ZIP file; `countersign package` creates one",
+            "truncated" | "crc-mismatch" | "size-mismatch" | "deflate-malformed" => {
                 "get the archive again from where it was made: this copy is not a whole ZIP"
             }
             "empty-archive" => "pack at least one file",
@@ -78,8 +79,8 @@ impl Malformed {
             "name-encoding" => {
                 "pack the files again with `countersign package`, or on Linux or macOS with `zip -X -r`"
             }
-            "symlink-escapes" | "write-through-symlink" => {
-                "replace the symbolic link by what it leads to, and pack the files again"
+            "symlink-escapes" | "symlink-target" | "write-through-symlink" => {
+                "replace the symbolic link with the file that it leads to, and pack the files again"
             }
             code if code.starts_with("name") => "rename the file, and pack the files again",
             "special-file" | "special-mode" | "method-unsupported" => {
@@ -186,4 +187,49 @@ fn check_names(entries: &[Central<'_>]) -> Result<(), ReadError> {
     let other: String = entries[collision.earlier].path().chars().take(200).collect();
     let message = format!("{}: {other:?}", collision.fault.message);
     Err(entry_fault(&entries[collision.later], collision.fault.code, &message))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::inventory::FileMode;
+
+    fn entry(packed: u64, size: u64) -> Central<'static> {
+        Central {
+            name: "a",
+            mode: FileMode::Regular,
+            flags: 0,
+            method: zip::DEFLATED,
+            time: (0, 0),
+            crc: 0,
+            packed,
+            size,
+            offset: 0,
+        }
+    }
+
+    #[test]
+    fn claimed_sizes_have_limits() {
+        let large = TOTAL_BYTES_MAX;
+        let files = (TOTAL_BYTES_MAX / FILE_BYTES_MAX) as usize;
+        for (entries, archive, code) in [
+            (vec![], 100, Some("empty-archive")),
+            (vec![entry(100, 100)], 100, None),
+            (vec![entry(101, 101)], 100, Some("truncated")),
+            (vec![entry(1, FILE_BYTES_MAX)], large, None),
+            (vec![entry(1, FILE_BYTES_MAX + 1)], large, Some("too-large")),
+            (vec![entry(1, FILE_BYTES_MAX); files], large, None),
+            (vec![entry(1, FILE_BYTES_MAX); files + 1], large, Some("too-large")),
+            (vec![entry(1, FILE_BYTES_MAX)], FILE_BYTES_MAX / 200, Some("ratio")),
+            (vec![entry(1, 1); ENTRIES_MAX], large, None),
+            (vec![entry(1, 1); ENTRIES_MAX + 1], large, Some("too-many-entries")),
+        ] {
+            let found = check_limits(&entries, archive).err();
+            let found = found.map(|error| match error {
+                ReadError::Malformed(fault) => fault.code,
+                ReadError::File(_) => "file",
+            });
+            assert_eq!(found, code, "{} entries of {archive} bytes", entries.len());
+        }
+    }
 }

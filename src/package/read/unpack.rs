@@ -121,7 +121,8 @@ impl Content {
             let escapes = |message| entry_fault(entry, "symlink-escapes", message);
             let target = std::str::from_utf8(target).ok().filter(|_| self.size <= LINK_BYTES_MAX);
             let target = target.ok_or_else(|| escapes("is a symbolic link to no UTF-8 path"))?;
-            check_link(entry.path(), target).map_err(|fault| escapes(fault.message))?;
+            check_link(entry.path(), target)
+                .map_err(|fault| entry_fault(entry, fault.code, fault.message))?;
         }
         let path = entry.path().to_owned();
         Ok(FileRecord { path, mode: entry.mode, size: self.size, sha384: self.sha384.finish() })

@@ -67,7 +67,8 @@ struct Entry {
     external: u32,
     descriptor: Descriptor,
     sizes: Sizes,
-    kept_sizes: bool,
+    /// Whether packed size and CRC, and the size, are in the local header before a descriptor.
+    kept: [bool; 2],
     extras: [Vec<u8>; 2],
 }
 
@@ -104,7 +105,13 @@ fn archive(dice: &mut Dice) -> (String, Vec<u8>) {
         let detail = change(dice, &mut archive);
         about.push(format!("{what} {detail}"));
     }
-    (about.join(", "), write(&archive))
+    let mut bytes = write(&archive);
+    if dice.below(4) == 0 {
+        let place = dice.below(bytes.len());
+        bytes[place] ^= 1 << dice.below(8);
+        about.push(format!("bit of byte {place}"));
+    }
+    (about.join(", "), bytes)
 }
 
 fn data(dice: &mut Dice) -> Vec<u8> {
@@ -154,6 +161,12 @@ const TOOLS: &[Tool] = &[
         flags: DESCRIPTOR,
         ..entry(name, data)
     }),
+    ("bsdtar", |name, data| Entry {
+        descriptor: Descriptor::Signed,
+        kept: [false, true],
+        method: DEFLATED,
+        ..entry(name, data)
+    }),
     ("yazl", |name, data| Entry { made: 63, flags: UTF8, ..entry(name, data) }),
     ("zip on Windows", |name, data| Entry { host: 11, made: 23, external: 0x20, ..entry(name, data) }),
 ];
@@ -173,7 +186,7 @@ fn entry(name: &str, data: Vec<u8>) -> Entry {
         external: 0o100_644 << 16,
         descriptor: Descriptor::Absent,
         sizes: Sizes::Plain,
-        kept_sizes: false,
+        kept: [false; 2],
         extras: [Vec::new(), Vec::new()],
         data,
     }
@@ -305,8 +318,8 @@ const CHANGES: &[(&str, Change)] = &[
                 (Descriptor::Absent, "absent"),
             ]);
             entry.descriptor = kind;
-            entry.kept_sizes = dice.below(3) == 0;
-            format!("{what} {}", entry.kept_sizes)
+            entry.kept = [dice.below(4) == 0, dice.below(2) == 0];
+            format!("{what} {:?}", entry.kept)
         })
     }),
     ("sizes", |dice, archive| {
@@ -524,20 +537,24 @@ impl Entry {
     fn local(&self) -> Vec<u8> {
         let packed = self.packed();
         let (size, length) = (self.data.len() as u64, packed.len() as u64);
-        let hidden = self.descriptor != Descriptor::Absent && !self.kept_sizes;
-        let told = |value: u32| if hidden { 0 } else { value };
-        let wide =
-            [told(size as u32), told(length as u32)].map(|each| u64::from(each).to_le_bytes()).concat();
+        let told = |value: u32, kept: bool| {
+            if self.descriptor != Descriptor::Absent && !kept { 0 } else { value }
+        };
+        let [with_packed, with_size] = self.kept;
+        let plain = [told(length as u32, with_packed), told(size as u32, with_size)];
+        let wide = [plain[1], plain[0]].map(|each| u64::from(each).to_le_bytes()).concat();
         let (sizes, zip64) = match self.sizes {
-            Sizes::Plain => ([told(length as u32), told(size as u32)], Vec::new()),
-            Sizes::Repeated => ([told(length as u32), told(size as u32)], extra(1, &wide)),
+            Sizes::Plain => (plain, Vec::new()),
+            Sizes::Repeated => (plain, extra(1, &wide)),
             Sizes::LocalDeferred | Sizes::Deferred => ([u32::MAX; 2], extra(1, &wide)),
         };
         let extras = [zip64, self.extras[0].clone()].concat();
         let mut out = b"PK\x03\x04".to_vec();
         let words = [self.needed[0], self.flags(), self.method, self.time[0], self.time[1]];
         words.iter().for_each(|word| out.extend(word.to_le_bytes()));
-        [told(crc32(&self.data)), sizes[0], sizes[1]].iter().for_each(|word| out.extend(word.to_le_bytes()));
+        [told(crc32(&self.data), with_packed), sizes[0], sizes[1]]
+            .iter()
+            .for_each(|word| out.extend(word.to_le_bytes()));
         [self.name.len() as u16, extras.len() as u16].iter().for_each(|word| out.extend(word.to_le_bytes()));
         out.extend([self.name.as_bytes(), &extras, &packed].concat());
         if self.descriptor != Descriptor::Absent {
