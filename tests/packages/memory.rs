@@ -85,7 +85,7 @@ fn inspect(path: &Path) -> (Option<i32>, String, u64) {
 fn reading_an_archive_takes_at_most_64_mib_and_four_times_its_size() {
     let folder = tempfile::tempdir().unwrap();
     type Make = Box<dyn Fn(&Path)>;
-    let inputs: [(&str, Make, &str); 7] = [
+    let inputs: [(&str, Make, &str); 8] = [
         ("deep names", Box::new(|path| of_empty_files(path, deep(4000, 255, 3))), ""),
         (
             "names that are too deep",
@@ -93,6 +93,7 @@ fn reading_an_archive_takes_at_most_64_mib_and_four_times_its_size() {
             "name-too-long",
         ),
         ("100,000 empty files", Box::new(|path| of_empty_files(path, deep(100_000, 0, 0))), ""),
+        ("65,535 empty files", Box::new(|path| of_empty_files(path, deep(0xffff, 0, 0))), ""),
         ("names that fold to more", Box::new(|path| of_empty_files(path, folding(8000))), ""),
         ("content of 250 MiB", Box::new(of_zeros), ""),
         ("too many entries", Box::new(|path| of_empty_files(path, deep(250_001, 0, 0))), "too-many-entries"),

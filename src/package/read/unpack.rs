@@ -182,3 +182,82 @@ fn inflate(
     }
     if content.size == entry.size { Ok(()) } else { Err(mismatch()) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::digest::Sha384;
+
+    /// Deflate that stores, in blocks of 65,535 bytes at most.
+    fn stored_blocks(data: &[u8]) -> Vec<u8> {
+        let count = data.chunks(65_535).count();
+        let block = |(number, part): (usize, &[u8])| {
+            let (last, length) = (u8::from(number + 1 == count), part.len() as u16);
+            [&[last][..], &length.to_le_bytes(), &(!length).to_le_bytes(), part].concat()
+        };
+        data.chunks(65_535).enumerate().flat_map(block).collect()
+    }
+
+    /// What comes of an entry with this body, whose headers tell of this content.
+    fn unpack(method: u16, body: &[u8], content: &[u8]) -> Result<FileRecord, &'static str> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("archive");
+        std::fs::write(&path, [b"before", body, b"after"].concat()).unwrap();
+        let artifact = Artifact::open(&path).unwrap();
+        let entry = Central {
+            name: "a",
+            mode: FileMode::Regular,
+            flags: 0,
+            method,
+            time: (0, 0),
+            crc: libdeflater::crc32(content),
+            packed: body.len() as u64,
+            size: content.len() as u64,
+            offset: 0,
+        };
+        let unpacker = Unpacker::new(&artifact);
+        let twice = [unpacker.unpack(&entry, 6), unpacker.unpack(&entry, 6)].map(|result| {
+            result.map_err(|error| match error {
+                ReadError::Malformed(fault) => fault.code,
+                ReadError::File(_) => "file",
+            })
+        });
+        assert_eq!(twice[0], twice[1], "what is used again changes nothing");
+        twice[0].clone()
+    }
+
+    #[test]
+    fn content_is_the_same_however_many_pieces_it_has() {
+        for size in [0, 1, PIECE_BYTES - 1, PIECE_BYTES, PIECE_BYTES + 1, 3 * PIECE_BYTES + 7] {
+            let content: Vec<u8> = (0..size).map(|place| (place * place % 251) as u8).collect();
+            let mut bodies = vec![(zip::STORED, content.clone())];
+            if size > 0 {
+                bodies.push((zip::DEFLATED, stored_blocks(&content)));
+            }
+            for (method, body) in bodies {
+                let file = unpack(method, &body, &content).unwrap();
+                assert_eq!((file.size, file.sha384), (size as u64, Sha384::of(&content)), "{method} {size}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_deflate_stream_ends_in_the_last_byte() {
+        // The first body ends where a piece ends, so that what follows is in a piece of its own.
+        for size in [PIECE_BYTES - 10, 5, PIECE_BYTES] {
+            let content = vec![7; size];
+            let body = stored_blocks(&content);
+            assert!(unpack(zip::DEFLATED, &body, &content).is_ok(), "{size}");
+            let more = [&body[..], b"x"].concat();
+            assert_eq!(unpack(zip::DEFLATED, &more, &content), Err("deflate-trailing"), "{size}");
+            let less = &body[..body.len() - 1];
+            assert_eq!(unpack(zip::DEFLATED, less, &content), Err("deflate-malformed"), "{size}");
+            assert_eq!(unpack(zip::DEFLATED, &body, &content[1..]), Err("size-mismatch"), "{size}");
+            let longer = [&content[..], b"x"].concat();
+            assert_eq!(unpack(zip::DEFLATED, &body, &longer), Err("size-mismatch"), "{size}");
+        }
+        assert_eq!(stored_blocks(&[7; PIECE_BYTES - 10]).len(), PIECE_BYTES);
+        assert_eq!(unpack(zip::DEFLATED, &[], &[]), Err("deflate-malformed"));
+        assert_eq!(unpack(zip::STORED, b"abc", b"abd"), Err("crc-mismatch"));
+    }
+}
