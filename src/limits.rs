@@ -210,8 +210,18 @@ pub const IGNORE_FILE_BYTES_MAX: u64 = 1 << 20;
 /// Most patterns of a `.gitignore`: a hundred times the longest measured.
 pub const IGNORE_PATTERNS_MAX: usize = 10_000;
 
-/// Longest path of an entry, in bytes: what Linux takes as a path (`PATH_MAX` less its NUL).
-pub const PATH_BYTES_MAX: usize = 4095;
+/// Largest directory of an archive, in bytes: as the largest manifest, which has more to say of each entry.
+pub const DIRECTORY_BYTES_MAX: u64 = 64 << 20;
+
+/// Longest path of an entry, in bytes: what macOS takes as a path (`PATH_MAX`). Under a folder of some depth Linux
+/// takes under four times as much.
+pub const PATH_BYTES_MAX: usize = 1024;
+
+/// Longest component of a path, in bytes: what file systems of Linux and macOS take as a name.
+pub const NAME_BYTES_MAX: usize = 255;
+
+/// Most components of a path: Python's `zipfile` makes folders by recursion, and ends at a thousand.
+pub const PATH_DEPTH_MAX: usize = 256;
 
 /// Longest target of a symbolic link, in bytes, as [`PATH_BYTES_MAX`].
 pub const LINK_BYTES_MAX: u64 = 4095;
@@ -227,6 +237,10 @@ pub const PACK_WINDOW_BYTES: u64 = 48 << 20;
 /// Bytes of an artifact in progress while it is hashed: a run of chunks for each of two cores, and one
 /// for the thread that adds them up.
 pub const HASH_WINDOW_BYTES: u64 = 24 << 20;
+
+/// Largest artifact whose copy is kept in memory while it is signed, in bytes: above what AWS takes zipped. A larger
+/// one is copied to a temporary file.
+pub const HELD_BYTES_MAX: u64 = 64 << 20;
 
 /// Largest artifact whose plain SHA-384 is checked without being asked for, in bytes: above what
 /// AWS takes zipped, and hashed in an eighth of a second. Beyond it the chunk digest and SHA-256 decide.

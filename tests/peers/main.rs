@@ -27,3 +27,4 @@ mod troubled;
 mod tuf;
 #[path = "../hooks/yard.rs"]
 mod yard;
+mod zips;

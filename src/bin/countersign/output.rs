@@ -30,6 +30,7 @@ use countersign::init::InitError;
 use countersign::init::role::RoleError;
 use countersign::limits::{ERROR_LINE_CHARS_MAX, ERROR_LINES_MAX, NAMED_CHARS_MAX};
 use countersign::monitor::MonitorError;
+use countersign::package::read::ReadError;
 use countersign::plan::PlanError;
 use countersign::policy::edit::EditError;
 use countersign::policy::error::PolicyError;
@@ -240,6 +241,8 @@ fn hint(error: &(dyn std::error::Error + 'static)) -> Option<String> {
     } else if let Some(error) = error.downcast_ref::<FileError>() {
         error.hint()
     } else if let Some(error) = error.downcast_ref::<SignError>() {
+        error.hint()
+    } else if let Some(error) = error.downcast_ref::<ReadError>() {
         error.hint()
     } else if let Some(VerifyError::Policy(error)) = error.downcast_ref() {
         policy(error)

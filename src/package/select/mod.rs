@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 
 pub use self::contents::{Contents, Known};
 use self::filter::{Filter, IN_OUTPUT};
-use super::name::{Collisions, NameFault, check_path};
+use super::name::{NameFault, check_path, first_collision};
 use crate::files::{FileError, reading};
 use crate::git::{BlobId, GitError, GitFile, Repository};
 use crate::inventory::{FileMode, FileRecord};
@@ -347,16 +347,10 @@ fn check(candidates: &[Candidate], folder: &Path) -> Result<(), SelectError> {
     if candidates.len() > ENTRIES_MAX {
         return Err(too_many(candidates.len()));
     }
-    let mut names = Collisions::default();
     let mut total = 0;
     for candidate in candidates {
         let Candidate { path, size, .. } = candidate;
         check_path(path).map_err(|fault| name_error(path, fault))?;
-        names.add(path, candidate.mode).map_err(|(fault, other)| SelectError::Collision {
-            path: path.clone(),
-            fault,
-            other,
-        })?;
         if *size > FILE_BYTES_MAX {
             return Err(SelectError::FileTooLarge { path: path.clone(), size: *size });
         }
@@ -367,7 +361,12 @@ fn check(candidates: &[Candidate], folder: &Path) -> Result<(), SelectError> {
             "{total} bytes, over the limit of {TOTAL_BYTES_MAX} for one package"
         )));
     }
-    Ok(())
+    let Some(collision) = first_collision(candidates, |candidate| (&candidate.path, candidate.mode)) else {
+        return Ok(());
+    };
+    let path = |place: usize| candidates[place].path.clone();
+    let (path, other) = (path(collision.later), path(collision.earlier));
+    Err(SelectError::Collision { path, fault: collision.fault, other })
 }
 
 fn too_many(files: usize) -> SelectError {

@@ -160,7 +160,7 @@ impl Args {
     ) -> Result<Signed> {
         context.check_output_file(path)?;
         let progress = Progress::start(&format!("signing {}", context.shown(path)), 0);
-        let artifact = Artifact::open(path)?;
+        let artifact = Artifact::copy(path)?;
         let cannot = || format!("cannot sign `{}`", context.shown(path));
         let files = read::read(&artifact, context.threads).with_context(cannot)?;
         let digests = artifact.digests(context.threads)?;
