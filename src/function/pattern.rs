@@ -32,10 +32,10 @@ impl Pattern {
     }
 }
 
-/// Whether a pattern matches a name: after each `*`, the shortest run of characters that lets the rest match.
+/// Whether a pattern matches a name or a type: after each `*`, the shortest run of characters that lets the rest match.
 ///
 /// A list of rules may have 100,000 patterns, and a compiled one takes 10,000 bytes: nothing is compiled.
-fn wildcard(pattern: &[u8], name: &[u8]) -> bool {
+pub(super) fn wildcard(pattern: &[u8], name: &[u8]) -> bool {
     let (mut at, mut read) = (0, 0);
     // Where the last `*` is, and up to where it matches.
     let mut star: Option<(usize, usize)> = None;

@@ -6,44 +6,34 @@
 use std::fmt;
 use std::str::FromStr;
 
-use globset::{Glob, GlobMatcher};
 use serde::{Deserialize, Serialize};
 
+use super::pattern::wildcard;
 use crate::limits::TYPE_PATTERN_BYTES_MAX;
+use crate::shown::shortened;
 
 /// A pattern of resource types, such as `Custom::*` or `datadog_*`, or of blocks of Terraform, such as `data.external`.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct TypePattern {
-    text: String,
-    matcher: GlobMatcher,
-}
+pub struct TypePattern(String);
 
 impl TypePattern {
     /// Whether the type matches; upper and lower case are two.
     pub fn matches(&self, kind: &str) -> bool {
-        self.matcher.is_match(kind)
+        wildcard(self.0.as_bytes(), kind.as_bytes())
     }
 
     /// The pattern as text.
     pub fn as_str(&self) -> &str {
-        &self.text
+        &self.0
     }
 }
 
 impl fmt::Display for TypePattern {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text)
+        f.write_str(&self.0)
     }
 }
-
-impl PartialEq for TypePattern {
-    fn eq(&self, other: &Self) -> bool {
-        self.text == other.text
-    }
-}
-
-impl Eq for TypePattern {}
 
 impl FromStr for TypePattern {
     type Err = String;
@@ -60,21 +50,20 @@ impl TryFrom<String> for TypePattern {
         let allowed = |b: u8| b.is_ascii_alphanumeric() || b"-_:.@*?".contains(&b);
         let first = text.as_bytes().first().is_some_and(u8::is_ascii_alphanumeric);
         if !first || text.len() > TYPE_PATTERN_BYTES_MAX || !text.bytes().all(allowed) {
-            let shown: String = text.chars().take(100).collect();
+            let shown = shortened(&text);
             return Err(format!(
-                "{shown:?} is not a pattern of resource types: a letter or digit, then up to {} of `A-Z`, `a-z`, `0-9`, \
+                "`{shown}` is not a pattern of resource types: a letter or digit, then up to {} of `A-Z`, `a-z`, `0-9`, \
                 `-`, `_`, `:`, `.`, `@`, `*` and `?`",
                 TYPE_PATTERN_BYTES_MAX - 1
             ));
         }
-        let matcher = Glob::new(&text).map_err(|error| error.to_string())?.compile_matcher();
-        Ok(Self { text, matcher })
+        Ok(Self(text))
     }
 }
 
 impl From<TypePattern> for String {
     fn from(pattern: TypePattern) -> Self {
-        pattern.text
+        pattern.0
     }
 }
 
