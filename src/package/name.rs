@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 use caseless::Caseless;
-use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::{UnicodeNormalization, is_nfc};
 
 use crate::inventory::FileMode;
 use crate::limits::{LINK_BYTES_MAX, NAME_BYTES_MAX, PATH_BYTES_MAX, PATH_DEPTH_MAX};
@@ -61,6 +61,12 @@ pub fn check_path(path: &str) -> Result<(), NameFault> {
     }
     if path.starts_with("..") {
         return Err(fault("name-parent", "starts with `..`, which some readers take for the folder above"));
+    }
+    if !is_nfc(path) {
+        return Err(fault(
+            "name-encoding",
+            "is not in Unicode's composed form (NFC), to which bsdtar changes it",
+        ));
     }
     if path.starts_with('\u{feff}') {
         return Err(fault("name-encoding", "starts with a byte order mark, which some readers drop"));
@@ -233,6 +239,7 @@ mod tests {
             ("./a", "name-dot"),
             ("..a", "name-parent"),
             ("\u{feff}a", "name-encoding"),
+            ("e\u{301}", "name-encoding"),
             ("a;1", "name-version"),
             ("a/b;", "name-version"),
             ("a\\b", "name-backslash"),
