@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use super::node::{Map, Node};
 use super::{Code, CodeHash, Deployed, PlanError, Resource, What};
+use crate::limits::TEMPLATE_READ_BYTES_MAX;
 use crate::provenance::Kind;
 
 /// Macros of AWS's own that bring no function, or only those that are read here.
@@ -44,7 +45,8 @@ pub fn read(top: &Map) -> Result<Vec<Resource>, PlanError> {
 
 /// Whether a template holds, or may hold, functions or layers.
 pub fn holds_code(body: &str) -> bool {
-    super::read(body.as_bytes()).map_or(true, |resources| !resources.is_empty())
+    body.len() > TEMPLATE_READ_BYTES_MAX
+        || super::read(body.as_bytes()).map_or(true, |resources| !resources.is_empty())
 }
 
 fn opaque(address: impl Into<String>, why: impl Into<String>) -> Resource {

@@ -5,15 +5,22 @@
 //! What could deploy functions in a way that is not read here is [`What::Opaque`], and never passed over.
 
 mod cloudformation;
+mod heap;
+mod json;
 mod node;
 mod terraform;
 mod yaml;
 
+use self::json::JsonError;
 use self::node::Node;
 use crate::digest::Sha256;
+use crate::limits::PLAN_RESOURCES_MAX;
 use crate::provenance::Kind;
 
-/// Why a text is no plan.
+/// U+FEFF at the start of a text, which every reader passes over.
+const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
+
+/// Why a text is not a plan.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PlanError {
     /// It is neither JSON nor YAML, or says a thing twice, or is larger or deeper than any honest one.
@@ -85,9 +92,9 @@ pub enum CodeHash {
 
 /// Reads a plan, JSON or YAML, and names everything in it that deploys code, sorted by address.
 pub fn read(bytes: &[u8]) -> Result<Vec<Resource>, PlanError> {
-    let document = if node::is_json(bytes) { node::from_json(bytes)? } else { yaml::read(bytes)? };
+    let document = document(bytes)?;
     let Node::Map(top) = &document else {
-        return Err(PlanError::Unknown("its top is no object".into()));
+        return Err(PlanError::Unknown("its top is not an object".into()));
     };
     let mut resources = if top.contains_key("format_version") || top.contains_key("terraform_version") {
         terraform::read(top)?
@@ -96,8 +103,40 @@ pub fn read(bytes: &[u8]) -> Result<Vec<Resource>, PlanError> {
     } else {
         return Err(PlanError::Unknown("it has neither `format_version` nor `Resources`".into()));
     };
+    if let Some(value) = document.ambiguity_read() {
+        let place = if value.line == 0 { String::new() } else { format!("line {}: ", value.line) };
+        let message = format!("{place}deploy tools read {:?} as different values: quote it", &*value.text);
+        return Err(PlanError::Malformed(message));
+    }
+    if resources.len() > PLAN_RESOURCES_MAX {
+        let message = format!("it deploys more than {PLAN_RESOURCES_MAX} functions, layers and stacks");
+        return Err(PlanError::Malformed(message));
+    }
     resources.sort_by(|a, b| a.address.cmp(&b.address));
     Ok(resources)
+}
+
+/// Reads a plan as JSON, and shows the tree that it is judged by: texts, numbers and truth values as texts, and a
+/// value that readers read differently as `{"!ambiguous": TEXT}`.
+pub fn to_json(bytes: &[u8]) -> Result<serde_json::Value, PlanError> {
+    document(bytes).map(|document| document.to_json())
+}
+
+/// The document, by whichever reader it is for. What starts like JSON and is not JSON is YAML.
+fn document(bytes: &[u8]) -> Result<Node, PlanError> {
+    if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
+        let message = "it is UTF-16 text: write it as UTF-8, in PowerShell with `Out-File -Encoding utf8`";
+        return Err(PlanError::Malformed(message.into()));
+    }
+    let bytes = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes);
+    if !json::is_json(bytes) {
+        return yaml::read(bytes);
+    }
+    match json::read(bytes) {
+        Ok(node) => Ok(node),
+        Err(JsonError::Syntax(error)) => yaml::read(bytes).map_err(|_| error),
+        Err(JsonError::Refused(error)) => Err(error),
+    }
 }
 
 impl CodeHash {

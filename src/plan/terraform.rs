@@ -121,7 +121,7 @@ impl Values<'_> {
     }
 
     fn is_unknown(&self, name: &str) -> bool {
-        self.unknown.get(name).is_some_and(|node| !matches!(node, Node::Scalar(text) if text == "false"))
+        self.unknown.get(name).is_some_and(|node| node.text() != Some("false"))
     }
 }
 

@@ -25,5 +25,6 @@ mod support;
 #[path = "../graph/troubled.rs"]
 mod troubled;
 mod tuf;
+mod yaml;
 #[path = "../hooks/yard.rs"]
 mod yard;
