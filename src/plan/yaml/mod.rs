@@ -12,7 +12,7 @@
 //! |---|---|
 //! | U+0085, U+2028, U+2029, a carriage return alone | end a line, and so a comment, for some |
 //! | control characters, a byte order mark inside the text, tabs between values | errors for some |
-//! | `---` after the first value, `...`, `%` directives | several documents, or another version |
+//! | `---` after the first value, `...`, directives except `%YAML 1.1` and `%YAML 1.2` in the first line | several documents, or another version |
 //! | a key that occurs twice, or that is a number, date or truth value for some (`01`, `yes`) | the first, the last, or both count |
 //! | `? ` keys; keys with an anchor or a tag; keys over 1024 bytes or on several lines; an alias or a collection as key | errors for some |
 //! | `<<` twice, a key that two merged objects have, merging an object that replaces merged keys, a quoted `<<` | order differs between versions of PyYAML |
@@ -100,6 +100,7 @@ mod tests {
                 "a: &x\n  b: 1\nc: *x\nd: [*x, &y z, *y]\n",
                 r#"{"a": {"b": 1}, "c": {"b": 1}, "d": [{"b": 1}, "z", "z"]}"#,
             ),
+            ("%YAML 1.1\n---\na: [b: c, \"d\": , e]\n", r#"{"a": [{"b": "c"}, {"d": null}, "e"]}"#),
             ("\r\na: x\r\n  y\r\nb: |\r\n  z\r\n", r#"{"a": "x y", "b": "z\n"}"#),
             (
                 "a: http://x/?a=b#c\nb: -x\nc: a - b\nd: 'x: y'\ne: a:b\n\"f g\": é\n",
@@ -206,7 +207,10 @@ mod tests {
             ("--- {a: 1}\n", "on the line of `---`"),
             ("a: 'x\n---\n  y'\n", "inside of a quoted text"),
             ("a: |\n  x\n---\nb: 1\n", "`---`"),
-            ("%YAML 1.1\n---\na: 1\n", "line 1: a directive"),
+            ("%YAML 1.1\na: 1\n", "`%YAML` without `---`"),
+            ("%YAML 2.0\n---\na: 1\n", "line 1: a directive"),
+            ("%TAG ! x\n---\na: 1\n", "line 1: a directive"),
+            ("---\n%YAML 1.1\n---\na: 1\n", "line 2: a directive"),
             ("a: !!binary eA==\n", "not every reader knows"),
             ("a: !!set {b}\n", "not every reader knows"),
             ("a: !<tag:example.com,2000:x> 1\n", "not every reader knows"),
@@ -226,7 +230,9 @@ mod tests {
             ("a: {b?c: d}\n", "a key without"),
             ("a: {b: ?c}\n", "starts neither"),
             ("a: [:b]\n", "starts neither"),
-            ("a: [b: c]\n", "expected `,`"),
+            ("a: [b: c: d]\n", "expected `,`"),
+            ("a: [<<: *b]\n", "no anchor"),
+            ("a: [{b}: c]\n", "a key without"),
             ("a: {b, c: d}\n", "a key without"),
             ("a: {b\n  : c}\n", "a key without"),
             ("a: b: c\n", "`: ` inside of a value"),

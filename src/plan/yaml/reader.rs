@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::PlanError;
-use super::cursor::{Cursor, is_blank, refuse};
+use super::cursor::{Cursor, is_blank, is_break, refuse};
 use super::scalar::Context;
 use super::second::{Found, Second};
 use super::tree::{Anchored, Members, Properties};
@@ -49,6 +49,7 @@ impl<'t> Reader<'t> {
 
     /// Reads the document.
     pub fn document(mut self) -> Result<Node, PlanError> {
+        let has_version = self.version();
         self.cursor.skip()?;
         if self.cursor.is_separator() && self.cursor.peek() == b'-' {
             let line = self.cursor.line;
@@ -57,6 +58,8 @@ impl<'t> Reader<'t> {
             if self.cursor.line == line && !self.cursor.is_end() {
                 return refuse(line, "text on the line of `---`: start it on the next line");
             }
+        } else if has_version {
+            return self.refuse("`%YAML` without `---` after it");
         } else {
             self.skip()?;
         }
@@ -71,6 +74,16 @@ impl<'t> Reader<'t> {
         }
         self.found(Found::End)?;
         Ok(node)
+    }
+
+    /// Moves over a first line that names the version.
+    fn version(&mut self) -> bool {
+        let has_version = ["%YAML 1.1", "%YAML 1.2"].iter().any(|line| self.cursor.text.starts_with(line))
+            && is_break(self.cursor.ahead("%YAML 1.1".len()));
+        if has_version {
+            self.cursor.eat(|byte| !is_break(byte));
+        }
+        has_version
     }
 
     pub fn refuse<T>(&self, why: impl std::fmt::Display) -> Result<T, PlanError> {
@@ -268,7 +281,7 @@ impl<'t> Reader<'t> {
         let mut items = Vec::new();
         self.cursor.at += 1;
         while self.flow_next(b']', items.is_empty())? {
-            let item = self.flow_value(depth + 1)?;
+            let item = self.flow_value(true, depth + 1)?;
             let pushed = self.heap.push(&mut items, item);
             self.paid(pushed)?;
         }
@@ -286,26 +299,40 @@ impl<'t> Reader<'t> {
             if !self.is_key(&key, Context::Flow)? {
                 return self.refuse("a key without `:` on its line");
             }
-            self.cursor.eat(|byte| byte == b' ');
-            self.cursor.at += 1;
-            if self.is_merge(&key, &members)? {
-                members.merged = Some(self.merge()?);
-                continue;
-            }
-            let name = self.key(&key)?;
-            self.skip()?;
-            let value = if matches!(self.cursor.peek(), b',' | b'}') {
-                self.absent(&Properties::default())?
-            } else {
-                self.flow_value(depth + 1)?
-            };
-            self.add(&mut members, name, value, key.line)?;
+            self.flow_member(&key, &mut members, depth)?;
         }
         self.found(Found::MapEnd)?;
         self.map(members)
     }
 
-    fn flow_value(&mut self, depth: usize) -> Result<Node, PlanError> {
+    /// The value after a key in braces, or after the key of a pair in brackets.
+    fn flow_member(&mut self, key: &Key, members: &mut Members, depth: usize) -> Result<(), PlanError> {
+        self.cursor.eat(|byte| byte == b' ');
+        self.cursor.at += 1;
+        if self.is_merge(key, members)? {
+            members.merged = Some(self.merge()?);
+            return Ok(());
+        }
+        let name = self.key(key)?;
+        self.skip()?;
+        let value = if matches!(self.cursor.peek(), b',' | b'}' | b']') {
+            self.absent(&Properties::default())?
+        } else {
+            self.flow_value(false, depth + 1)?
+        };
+        self.add(members, name, value, key.line)
+    }
+
+    /// `[a: b]` is `[{a: b}]`.
+    fn flow_pair(&mut self, key: &Key, depth: usize) -> Result<Node, PlanError> {
+        let mut members = Members::default();
+        self.found(Found::Map)?;
+        self.flow_member(key, &mut members, depth)?;
+        self.found(Found::MapEnd)?;
+        self.map(members)
+    }
+
+    fn flow_value(&mut self, is_item: bool, depth: usize) -> Result<Node, PlanError> {
         self.deeper(depth)?;
         self.in_flow += 1;
         if self.in_flow > TEMPLATE_FLOW_VALUES_MAX {
@@ -321,7 +348,11 @@ impl<'t> Reader<'t> {
             self.brackets(&properties, depth)?
         } else {
             let text = self.key_or_text(Context::Flow, 0)?;
-            self.scalar(&text.text, text.is_plain, &properties, line)?
+            if is_item && properties.is_empty() && self.is_key(&text, Context::Flow)? {
+                self.flow_pair(&text, depth)?
+            } else {
+                self.scalar(&text.text, text.is_plain, &properties, line)?
+            }
         };
         self.wrapped(node, &properties)
     }
