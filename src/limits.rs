@@ -225,9 +225,9 @@ pub const PLAN_MEMORY_FIXED: u64 = 32 << 20;
 /// Longest text that a plan stores once for all its occurrences, in bytes: names of attributes, actions, `true`.
 pub const SHARED_TEXT_BYTES_MAX: usize = 40;
 
-/// Most functions, layers, stacks and unknown resources of one plan: the report of each takes 4 kB, and CloudFormation
-/// takes 500 resources.
-pub const PLAN_RESOURCES_MAX: usize = 20_000;
+/// Most functions, layers, stacks and unknown resources of one plan: the report of each takes 4 kB of memory.
+/// CloudFormation takes 500 resources, and the largest Terraform states measured have some thousand functions.
+pub const PLAN_RESOURCES_MAX: usize = 10_000;
 
 /// Largest YAML template read, in bytes: CloudFormation takes 1 MB, and comments may come on top of it.
 pub const TEMPLATE_READ_BYTES_MAX: usize = 4 << 20;

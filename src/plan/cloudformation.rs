@@ -73,6 +73,7 @@ impl Reader<'_> {
     /// Reads the resources of the template, or of a loop in it.
     fn read(&self, resources: &Map, prefix: &str, found: &mut Vec<Resource>) -> Result<(), PlanError> {
         for (id, node) in resources {
+            super::check_count(found)?;
             let address = format!("{prefix}{id}");
             if id == TRANSFORM {
                 found.push(opaque(address, "a macro writes these resources when the template is deployed"));

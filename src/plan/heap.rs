@@ -14,6 +14,9 @@ const ALLOCATION: u64 = 32;
 /// What a shared text costs in the table of shared texts, while that grows.
 const ENTRY: u64 = 48;
 
+/// Longest list that moves to an allocation of its own length.
+const MOVED_VALUES_MAX: usize = 1024;
+
 /// A document needs more memory than any real one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("it contains more values than any real plan of its size")]
@@ -64,11 +67,19 @@ impl Heap {
         Ok(())
     }
 
-    /// Gives back what a list does not use.
-    pub fn finish<T>(&mut self, list: &mut Vec<T>) {
+    /// The list without the capacity that it does not use, which is given back.
+    pub fn finish<T>(&mut self, mut list: Vec<T>) -> Vec<T> {
         self.rest += cost::<T>(list.capacity());
-        list.shrink_to_fit();
+        if list.capacity() > MOVED_VALUES_MAX {
+            list.shrink_to_fit();
+        } else {
+            // An allocation that shrinks leaves a gap that is too small for the next list.
+            let mut exact = Vec::with_capacity(list.len());
+            exact.append(&mut list);
+            list = exact;
+        }
         self.rest = self.rest.saturating_sub(cost::<T>(list.capacity()));
+        list
     }
 }
 

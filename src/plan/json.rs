@@ -107,8 +107,7 @@ impl<'de> Visitor<'de> for Value<'_> {
         while let Some(item) = seq.next_element_seed(Value(self.0))? {
             self.0.push(&mut items, item).map_err(A::Error::custom)?;
         }
-        self.0.finish(&mut items);
-        Ok(Node::List(items))
+        Ok(Node::List(self.0.finish(items)))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Node, A::Error> {
@@ -117,7 +116,7 @@ impl<'de> Visitor<'de> for Value<'_> {
             let value = access.next_value_seed(Value(self.0))?;
             self.0.push(&mut members, (key, value)).map_err(A::Error::custom)?;
         }
-        self.0.finish(&mut members);
+        let members = self.0.finish(members);
         self.0.take(4 * members.len() as u64).map_err(A::Error::custom)?;
         Map::of(members).map(Node::Map).map_err(|(_, name)| {
             A::Error::custom(format!("key {name:?} occurs twice in an object: remove one"))

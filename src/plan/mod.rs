@@ -108,12 +108,18 @@ pub fn read(bytes: &[u8]) -> Result<Vec<Resource>, PlanError> {
         let message = format!("{place}deploy tools read {:?} as different values: quote it", &*value.text);
         return Err(PlanError::Malformed(message));
     }
-    if resources.len() > PLAN_RESOURCES_MAX {
-        let message = format!("it deploys more than {PLAN_RESOURCES_MAX} functions, layers and stacks");
-        return Err(PlanError::Malformed(message));
-    }
     resources.sort_by(|a, b| a.address.cmp(&b.address));
     Ok(resources)
+}
+
+/// Checks that there are not more resources than a report has room for, while they are collected.
+fn check_count(resources: &[Resource]) -> Result<(), PlanError> {
+    if resources.len() > PLAN_RESOURCES_MAX {
+        let message =
+            format!("it deploys more than {PLAN_RESOURCES_MAX} functions, layers and stacks: split it");
+        return Err(PlanError::Malformed(message));
+    }
+    Ok(())
 }
 
 /// Reads a plan as JSON, and shows the tree that it is judged by: texts, numbers and truth values as texts, and a
@@ -134,7 +140,8 @@ fn document(bytes: &[u8]) -> Result<Node, PlanError> {
     }
     match json::read(bytes) {
         Ok(node) => Ok(node),
-        Err(JsonError::Syntax(error)) => yaml::read(bytes).map_err(|_| error),
+        Err(JsonError::Syntax(json)) => yaml::read(bytes)
+            .map_err(|yaml| PlanError::Malformed(format!("it is not JSON ({json}), and as YAML: {yaml}"))),
         Err(JsonError::Refused(error)) => Err(error),
     }
 }

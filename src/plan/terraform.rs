@@ -29,6 +29,7 @@ pub fn read(top: &Map) -> Result<Vec<Resource>, PlanError> {
         };
         let address = address(change)?;
         resources.extend(changed(change, &address)?);
+        super::check_count(&resources)?;
         seen.insert(address);
     }
     if let Some(planned) = planned.filter(|planned| !planned.is_nothing()) {
@@ -96,6 +97,7 @@ fn module(module: &Node, seen: &BTreeSet<String>, resources: &mut Vec<Resource>)
             let nothing = Map::new();
             let known = resource.get("values").and_then(Node::map).unwrap_or(&nothing);
             resources.extend(deployed(resource, &address, &Values { known, unknown: &nothing })?);
+            super::check_count(resources)?;
         }
     }
     for child in list(module.get("child_modules"), "child_modules")? {

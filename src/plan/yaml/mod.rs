@@ -15,7 +15,7 @@
 //! | `---` after the first value, `...`, directives except `%YAML 1.1` and `%YAML 1.2` in the first line | several documents, or another version |
 //! | a key that occurs twice, or that is a number, date or truth value for some (`01`, `yes`) | the first, the last, or both count |
 //! | `? ` keys; keys with an anchor or a tag; keys over 1024 bytes or on several lines; an alias or a collection as key | errors for some |
-//! | `<<` twice, a key that two merged objects have, merging an object that replaces merged keys, a quoted `<<` | order differs between versions of PyYAML |
+//! | `<<` twice, a key that two merged objects have, merging an object that has a tag or replaces merged keys, a quoted `<<` | order differs between versions of PyYAML |
 //! | anchors that are set twice; aliases inside their own value | errors for some |
 //! | tags except `!!str` and short ones of letters and digits (`!Ref`) | meaning depends on the tool |
 //! | escapes of surrogates and of U+0000 | one character, two, or an error |
@@ -198,6 +198,8 @@ mod tests {
             ("x: &x {a: 1}\nz: {<<: *x, <<: *x}\n", "a second `<<`"),
             ("x: &x {a: 1}\nw: &w {a: 2}\nz: {<<: [*x, *w]}\n", "line 3: `<<` merges key \"a\" twice"),
             ("x: &x {a: 1}\nw: &w {<<: *x, a: 2}\nz: {<<: *w}\n", "replaces merged keys"),
+            ("w: &w !Sub {a: 2}\nz: {<<: *w}\n", "has a tag"),
+            ("w: &w !Sub a\nz: {<<: *w}\n", "has a tag"),
             ("<<: 5\n", "takes an alias"),
             ("x: &x 5\nz: {<<: *x}\n", "not an object"),
             ("a:\n  '<<': 5\n", "a quoted key `<<`"),

@@ -210,8 +210,7 @@ impl<'t> Reader<'t> {
             }
         }
         self.found(Found::ListEnd)?;
-        self.heap.finish(&mut items);
-        Ok(Node::List(items))
+        Ok(Node::List(self.heap.finish(items)))
     }
 
     /// `a: b` on lines that are indented alike; the first key is read already.
@@ -286,8 +285,7 @@ impl<'t> Reader<'t> {
             self.paid(pushed)?;
         }
         self.found(Found::ListEnd)?;
-        self.heap.finish(&mut items);
-        Ok(Node::List(items))
+        Ok(Node::List(self.heap.finish(items)))
     }
 
     fn flow_map(&mut self, depth: usize) -> Result<Node, PlanError> {

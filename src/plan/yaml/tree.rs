@@ -23,8 +23,8 @@ pub struct Properties<'t> {
 pub struct Anchored {
     id: usize,
     node: Node,
-    /// Whether its members replace merged ones.
-    replaces: bool,
+    /// Whether it has a tag, or members that replace merged ones: readers merge these differently.
+    is_special: bool,
 }
 
 /// The members of an object that is being read.
@@ -139,12 +139,13 @@ impl<'t> Reader<'t> {
         }
         let name = self.alias_name()?;
         match self.anchors.get(name) {
-            Some(Some(Anchored { node: Node::Map(map), replaces: false, .. })) => {
+            Some(Some(Anchored { node: Node::Map(map), is_special: false, .. })) => {
                 merged.extend_from_slice(map.members());
                 Ok(())
             }
             Some(Some(Anchored { node: Node::Map(_), .. })) => {
-                self.refuse("`<<` merges an object that itself replaces merged keys: write its members out")
+                let why = "that has a tag, or that replaces merged keys: write its members out";
+                self.refuse(format!("`<<` merges an object {why}"))
             }
             _ => self.refuse("`<<` merges something that is not an object"),
         }
@@ -168,8 +169,7 @@ impl<'t> Reader<'t> {
                 }
             }
         }
-        self.heap.finish(&mut own);
-        match Map::of(own) {
+        match Map::of(self.heap.finish(own)) {
             Ok(map) => Ok(Node::Map(map)),
             Err((again, name)) => {
                 let line = lines.get(again).copied().unwrap_or(self.cursor.line);
@@ -256,8 +256,8 @@ impl<'t> Reader<'t> {
         if let Some((name, id)) = properties.anchor {
             let paid = self.heap.take(node.weight());
             self.paid(paid)?;
-            let replaces = replaces && properties.tag.is_none();
-            self.anchors.insert(name, Some(Anchored { id, node: node.clone(), replaces }));
+            let is_special = replaces || properties.tag.is_some();
+            self.anchors.insert(name, Some(Anchored { id, node: node.clone(), is_special }));
         }
         Ok(node)
     }
