@@ -215,8 +215,8 @@ pub const SHOWN_CHARS_MAX: usize = 1000;
 
 /// Most files named in one result of SARIF: GitHub reads 100 related locations of each.
 pub const RELATED_FILES_MAX: usize = 100;
-/// Largest plan or template read, in bytes: `terraform show -json` of 10,000 functions at 6 kB each;
-/// CloudFormation itself takes 1 MB.
+/// Largest plan or template read, in bytes: `terraform show -json` of [`PLAN_RESOURCES_MAX`] functions at 6 kB each, and
+/// as much of other resources; CloudFormation itself takes 1 MB.
 pub const PLAN_BYTES_MAX: u64 = 64 << 20;
 
 /// Memory that a plan of any size may use, in bytes, beside four times its size: 60,000 small values fit into it.
@@ -225,9 +225,9 @@ pub const PLAN_MEMORY_FIXED: u64 = 32 << 20;
 /// Longest text that a plan stores once for all its occurrences, in bytes: names of attributes, actions, `true`.
 pub const SHARED_TEXT_BYTES_MAX: usize = 40;
 
-/// Most functions, layers, stacks and unknown resources of one plan: the report of each takes 4 kB of memory.
-/// CloudFormation takes 500 resources, and the largest Terraform states measured have some thousand functions.
-pub const PLAN_RESOURCES_MAX: usize = 10_000;
+/// Most functions, layers, stacks and unknown resources of one plan: the report of each takes 7 kB of memory.
+/// CloudFormation takes 500 resources, and `terraform plan` itself becomes slow with some thousand.
+pub const PLAN_RESOURCES_MAX: usize = 5_000;
 
 /// Largest YAML template read, in bytes: CloudFormation takes 1 MB, and comments may come on top of it.
 pub const TEMPLATE_READ_BYTES_MAX: usize = 4 << 20;

@@ -108,6 +108,7 @@ pub fn read(bytes: &[u8]) -> Result<Vec<Resource>, PlanError> {
         let message = format!("{place}deploy tools read {:?} as different values: quote it", &*value.text);
         return Err(PlanError::Malformed(message));
     }
+    check_count(&resources)?;
     resources.sort_by(|a, b| a.address.cmp(&b.address));
     Ok(resources)
 }

@@ -382,7 +382,9 @@ impl<'t> Reader<'t> {
     fn is_key(&self, key: &Key, context: Context) -> Result<bool, PlanError> {
         let rest = self.cursor.text[self.cursor.at..].trim_start_matches(' ').as_bytes();
         let next = rest.get(1).copied().unwrap_or(0);
-        let has_colon = rest.first() == Some(&b':') && (context == Context::Flow || is_blank(next));
+        // In braces, a quoted key needs no space after it; `{a:,}` has the key `a` or `a:`.
+        let is_quoted = context == Context::Flow && !key.is_plain;
+        let has_colon = rest.first() == Some(&b':') && (is_quoted || is_blank(next));
         if !has_colon || self.cursor.line != key.line {
             return Ok(false);
         }
