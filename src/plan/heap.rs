@@ -4,7 +4,7 @@
 //! from, that is four times its size and a fixed amount. A real plan needs about twice its size.
 
 use std::collections::HashSet;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use crate::limits::{PLAN_MEMORY_FIXED, SHARED_TEXT_BYTES_MAX};
 
@@ -25,7 +25,7 @@ pub struct TooMuch;
 /// The memory of one document.
 pub struct Heap {
     rest: u64,
-    shared: HashSet<Rc<str>>,
+    shared: HashSet<Arc<str>>,
 }
 
 impl Heap {
@@ -41,13 +41,13 @@ impl Heap {
     }
 
     /// A text, which is stored once if it is short.
-    pub fn text(&mut self, text: &str) -> Result<Rc<str>, TooMuch> {
+    pub fn text(&mut self, text: &str) -> Result<Arc<str>, TooMuch> {
         let is_shared = text.len() <= SHARED_TEXT_BYTES_MAX;
         if let Some(known) = self.shared.get(text).filter(|_| is_shared) {
             return Ok(known.clone());
         }
         self.take(ALLOCATION + text.len() as u64 + if is_shared { ENTRY } else { 0 })?;
-        let new: Rc<str> = text.into();
+        let new: Arc<str> = text.into();
         if is_shared {
             self.shared.insert(new.clone());
         }
@@ -108,6 +108,6 @@ mod tests {
     fn equal_short_texts_are_stored_once() {
         let mut heap = Heap::for_document(0);
         let (first, second) = (heap.text("arn").unwrap(), heap.text("arn").unwrap());
-        assert!(Rc::ptr_eq(&first, &second));
+        assert!(Arc::ptr_eq(&first, &second));
     }
 }

@@ -11,7 +11,7 @@
 //! YAML 1.1, is [`Node::Ambiguous`].
 
 use std::fmt;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
@@ -128,21 +128,21 @@ impl<'de> Visitor<'de> for Value<'_> {
 struct Key<'h>(&'h mut Heap);
 
 impl<'de> DeserializeSeed<'de> for Key<'_> {
-    type Value = Rc<str>;
+    type Value = Arc<str>;
 
-    fn deserialize<D: Deserializer<'de>>(self, reader: D) -> Result<Rc<str>, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(self, reader: D) -> Result<Arc<str>, D::Error> {
         reader.deserialize_str(self)
     }
 }
 
 impl Visitor<'_> for Key<'_> {
-    type Value = Rc<str>;
+    type Value = Arc<str>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a key")
     }
 
-    fn visit_str<E: Error>(self, key: &str) -> Result<Rc<str>, E> {
+    fn visit_str<E: Error>(self, key: &str) -> Result<Arc<str>, E> {
         if key.contains('\0') {
             return Err(E::custom(format!("key {key:?} contains U+0000")));
         }

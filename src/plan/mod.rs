@@ -135,11 +135,14 @@ fn document(bytes: &[u8]) -> Result<Node, PlanError> {
         let message = "it is UTF-16 text: write it as UTF-8, in PowerShell with `Out-File -Encoding utf8`";
         return Err(PlanError::Malformed(message.into()));
     }
-    let bytes = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes);
+    let after_mark = bytes.strip_prefix(BYTE_ORDER_MARK);
+    let bytes = after_mark.unwrap_or(bytes);
     if !json::is_json(bytes) {
         return yaml::read(bytes);
     }
     match json::read(bytes) {
+        // Python's JSON reader refuses the mark, and the AWS CLI and SAM go on with YAML.
+        Ok(Node::Map(top)) if after_mark.is_some() && top.contains_key("Resources") => yaml::read(bytes),
         Ok(node) => Ok(node),
         Err(JsonError::Syntax(json)) => yaml::read(bytes)
             .map_err(|yaml| PlanError::Malformed(format!("it is not JSON ({json}), and as YAML: {yaml}"))),
@@ -152,5 +155,43 @@ impl CodeHash {
     fn of(text: &str) -> Self {
         let malformed = || Self::Malformed(text.chars().take(100).collect());
         Sha256::from_base64(text).map_or_else(malformed, Self::Sha256)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_begins_like_json_and_is_not_json_is_yaml() {
+        let tree = to_json(b"{Resources: {A: [1, 'x',],},} # note\n").unwrap();
+        assert_eq!(tree, serde_json::json!({"Resources": {"A": ["1", "x"]}}));
+        let error = to_json(b"{\"a\": 1}\n{\"b\": 2}").unwrap_err().to_string();
+        assert!(error.contains("trailing characters") && error.contains("as YAML"), "{error}");
+    }
+
+    #[test]
+    fn a_json_template_after_a_byte_order_mark_is_yaml() {
+        let marked = |text: &str| to_json(format!("\u{feff}{text}").as_bytes());
+        assert!(marked(r#"{"Resources": {"A": "\ud83d\ude00"}}"#).is_err());
+        assert!(marked(r#"{"format_version": "1.2", "a": "\ud83d\ude00"}"#).is_ok());
+        assert!(to_json(br#"{"Resources": {"A": "\ud83d\ude00"}}"#).is_ok());
+        assert!(to_json(b"\xff\xfe{\0}\0").unwrap_err().to_string().contains("UTF-16"));
+    }
+
+    #[test]
+    fn a_value_that_decides_is_refused_where_readers_read_it_differently() {
+        let plan = |name: &str, mode: &str| {
+            let properties = format!("{{FunctionName: {name}, Code: x.zip, Mode: {mode}}}");
+            read(
+                format!("Resources:\n  F:\n    Type: AWS::Lambda::Function\n    Properties: {properties}\n")
+                    .as_bytes(),
+            )
+        };
+        assert!(plan("orders", "0644").is_ok());
+        for name in ["0644", "on", "1:30", "2012-10-17", "1e3"] {
+            let error = plan(name, "0644").unwrap_err().to_string();
+            assert!(error.contains("line 4") && error.contains(name), "{error}");
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! Values of a plan: the tree that JSON and YAML documents have in common, small enough for large plans.
 
-use std::cell::Cell;
-use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// A value. Numbers and truth values are their text.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -9,9 +9,9 @@ pub enum Node {
     /// Null, or nothing written.
     Null,
     /// A text, a number, `true` or `false`, which every reader reads alike.
-    Scalar(Rc<str>),
+    Scalar(Arc<str>),
     /// A value that readers read differently, such as `0644`. Reading its text refuses the document.
-    Ambiguous(Box<Ambiguous>),
+    Ambiguous(Arc<Ambiguous>),
     /// A list.
     List(Vec<Node>),
     /// An object.
@@ -19,26 +19,34 @@ pub enum Node {
 }
 
 /// A value whose text depends on the reader.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct Ambiguous {
     /// As it is written.
-    pub text: Rc<str>,
+    pub text: Arc<str>,
     /// Its line; 0 in JSON.
     pub line: u32,
-    was_read: Cell<bool>,
+    was_read: AtomicBool,
 }
 
-/// An object's members, sorted by name, each name once.
+impl PartialEq for Ambiguous {
+    fn eq(&self, other: &Self) -> bool {
+        (&self.text, self.line) == (&other.text, other.line)
+    }
+}
+
+impl Eq for Ambiguous {}
+
+/// An object's members, sorted by name, each name once; none where there are no members.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Map(Box<[Member]>);
+pub struct Map(Option<Box<[Member]>>);
 
 /// A member of an object: its name and its value.
-pub type Member = (Rc<str>, Node);
+pub type Member = (Arc<str>, Node);
 
 impl Node {
     /// A value that readers read differently.
-    pub fn ambiguous(text: Rc<str>, line: u32) -> Self {
-        Self::Ambiguous(Box::new(Ambiguous { text, line, was_read: Cell::new(false) }))
+    pub fn ambiguous(text: Arc<str>, line: u32) -> Self {
+        Self::Ambiguous(Arc::new(Ambiguous { text, line, was_read: AtomicBool::new(false) }))
     }
 
     /// The text, if it is one and not empty. Of an ambiguous value there is none, and
@@ -47,7 +55,7 @@ impl Node {
         match self {
             Self::Scalar(text) if !text.is_empty() => Some(text),
             Self::Ambiguous(value) => {
-                value.was_read.set(true);
+                value.was_read.store(true, Ordering::Relaxed);
                 None
             }
             _ => None,
@@ -84,7 +92,7 @@ impl Node {
     pub fn ambiguity_read(&self) -> Option<&Ambiguous> {
         match self {
             Self::Null | Self::Scalar(_) => None,
-            Self::Ambiguous(value) => value.was_read.get().then_some(value),
+            Self::Ambiguous(value) => value.was_read.load(Ordering::Relaxed).then_some(value),
             Self::List(items) => items.iter().find_map(Self::ambiguity_read),
             Self::Map(map) => map.values().find_map(Self::ambiguity_read),
         }
@@ -104,10 +112,9 @@ impl Node {
     /// The memory that a copy takes, in bytes, with everything in it. Texts are shared, and cost nothing.
     pub fn weight(&self) -> u64 {
         let inner = match self {
-            Self::Null | Self::Scalar(_) => 0,
-            Self::Ambiguous(_) => size_of::<Ambiguous>() as u64,
+            Self::Null | Self::Scalar(_) | Self::Ambiguous(_) => 0,
             Self::List(items) => items.iter().map(Self::weight).sum(),
-            Self::Map(map) => map.values().map(|value| size_of::<Rc<str>>() as u64 + value.weight()).sum(),
+            Self::Map(map) => map.values().map(|value| size_of::<Arc<str>>() as u64 + value.weight()).sum(),
         };
         2 * size_of::<Self>() as u64 + inner
     }
@@ -115,12 +122,12 @@ impl Node {
 
 impl Map {
     /// An object without members.
-    pub fn new() -> Self {
-        Self::default()
+    pub const fn new() -> Self {
+        Self(None)
     }
 
     /// The object of these members, or the index and the name of the first one whose name an earlier one has.
-    pub fn of(mut members: Vec<Member>) -> Result<Self, (usize, Rc<str>)> {
+    pub fn of(mut members: Vec<Member>) -> Result<Self, (usize, Arc<str>)> {
         let mut order: Vec<u32> = (0..).take(members.len()).collect();
         let name = |index: u32| &members[index as usize].0;
         order.sort_by(|a, b| name(*a).cmp(name(*b)));
@@ -130,13 +137,14 @@ impl Map {
         }
         drop(order);
         members.sort_unstable_by(|a, b| a.0.cmp(&b.0));
-        Ok(Self(members.into_boxed_slice()))
+        Ok(Self(Some(members.into_boxed_slice()).filter(|members| !members.is_empty())))
     }
 
     /// The value of the member with this name.
     pub fn get(&self, name: &str) -> Option<&Node> {
-        let found = self.0.binary_search_by(|(key, _)| (**key).cmp(name));
-        found.ok().map(|index| &self.0[index].1)
+        let members = self.members();
+        let found = members.binary_search_by(|(key, _)| (**key).cmp(name));
+        found.ok().map(|index| &members[index].1)
     }
 
     /// Whether it has a member with this name.
@@ -144,9 +152,19 @@ impl Map {
         self.get(name).is_some()
     }
 
+    /// Sets the value of the member with this name.
+    pub fn insert(&mut self, name: &str, value: Node) {
+        let mut members = self.0.take().map(Vec::from).unwrap_or_default();
+        match members.binary_search_by(|(key, _)| (**key).cmp(name)) {
+            Ok(index) => members[index].1 = value,
+            Err(index) => members.insert(index, (name.into(), value)),
+        }
+        self.0 = Some(members.into_boxed_slice());
+    }
+
     /// Its members, sorted by name.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Node)> {
-        self.0.iter().map(|(name, value)| (&**name, value))
+        self.into_iter()
     }
 
     /// The names of its members, sorted.
@@ -156,22 +174,22 @@ impl Map {
 
     /// The values of its members, sorted by name.
     pub fn values(&self) -> impl Iterator<Item = &Node> {
-        self.0.iter().map(|(_, value)| value)
+        self.members().iter().map(|(_, value)| value)
     }
 
     /// Whether it has no members.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.members().is_empty()
     }
 
     /// How many members it has.
     pub fn len(&self) -> usize {
-        self.0.len()
+        self.members().len()
     }
 
     /// Its members as they are stored.
     pub fn members(&self) -> &[Member] {
-        &self.0
+        self.0.as_deref().unwrap_or_default()
     }
 }
 
@@ -180,7 +198,7 @@ impl<'a> IntoIterator for &'a Map {
     type IntoIter = std::iter::Map<std::slice::Iter<'a, Member>, fn(&'a Member) -> (&'a str, &'a Node)>;
 
     fn into_iter(self) -> Self::IntoIter {
-        self.0.iter().map(|(name, value)| (&**name, value))
+        self.members().iter().map(|(name, value)| (&**name, value))
     }
 }
 
@@ -199,6 +217,12 @@ mod tests {
         assert_eq!(Map::of(members(&["b", "a", "c", "a", "b"])), Err((3, "a".into())));
         let map = Map::of(members(&["b", "a"])).unwrap();
         assert_eq!(map.keys().collect::<Vec<_>>(), ["a", "b"]);
+        let mut more = map.clone();
+        more.insert("aa", Node::Null);
+        more.insert("b", Node::List(vec![]));
+        assert_eq!(more.keys().collect::<Vec<_>>(), ["a", "aa", "b"]);
+        assert!(more.get("b").is_some_and(|value| *value == Node::List(vec![])));
+        assert_eq!(Map::of(vec![]), Ok(Map::new()));
         assert!(map.contains_key("b") && !map.contains_key("c") && map.len() == 2 && !map.is_empty());
     }
 
@@ -207,7 +231,8 @@ mod tests {
         let values = vec![Node::ambiguous("0644".into(), 1), Node::ambiguous("1_0".into(), 2)];
         let document = Node::List(values);
         assert_eq!(document.ambiguity_read(), None);
-        assert_eq!(document.items()[1].text(), None);
+        // A copy of the value is the value.
+        assert_eq!(document.items()[1].clone().text(), None);
         assert_eq!(document.ambiguity_read().map(|value| value.line), Some(2));
     }
 }

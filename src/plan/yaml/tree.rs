@@ -1,7 +1,7 @@
 //! The tree of a template: scalars, keys, tags, anchors and merges, and what is refused of each.
 
 use std::collections::HashSet;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use super::PlanError;
 use super::cursor::{is_blank, refuse};
@@ -68,7 +68,7 @@ impl<'t> Reader<'t> {
     }
 
     /// The name of a member.
-    pub fn key(&mut self, key: &Key) -> Result<Rc<str>, PlanError> {
+    pub fn key(&mut self, key: &Key) -> Result<Arc<str>, PlanError> {
         let Key { text, is_plain, line, .. } = key;
         if *is_plain && (is_null(text) || is_ambiguous(text)) {
             return refuse(*line, format!("key {text:?} is not a text for every reader: quote it"));
@@ -85,7 +85,7 @@ impl<'t> Reader<'t> {
     pub fn add(
         &mut self,
         members: &mut Members,
-        name: Rc<str>,
+        name: Arc<str>,
         value: Node,
         line: u32,
     ) -> Result<(), PlanError> {
@@ -124,7 +124,7 @@ impl<'t> Reader<'t> {
             }
             _ => return self.refuse("`<<` takes an alias, or a list of aliases in brackets"),
         }
-        let mut names: Vec<&Rc<str>> = merged.iter().map(|(name, _)| name).collect();
+        let mut names: Vec<&Arc<str>> = merged.iter().map(|(name, _)| name).collect();
         names.sort_unstable();
         if let Some(pair) = names.windows(2).find(|pair| pair[0] == pair[1]) {
             let why = "and readers take different ones: merge one";
@@ -159,7 +159,7 @@ impl<'t> Reader<'t> {
         if let Some(merged) = merged {
             let paid = self.heap.take(64 * own.len() as u64);
             self.paid(paid)?;
-            let names: HashSet<Rc<str>> = own.iter().map(|(name, _)| name.clone()).collect();
+            let names: HashSet<Arc<str>> = own.iter().map(|(name, _)| name.clone()).collect();
             for member in merged {
                 if names.contains(&member.0) {
                     self.replaces = true;
