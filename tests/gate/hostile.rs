@@ -113,6 +113,7 @@ fn memory_is_bounded_by_the_size_of_the_plan() {
         ),
         ("YAML items", "- 0\n".repeat(yaml / 4), 2),
         ("YAML items without a value", "-\n".repeat(yaml / 2), 2),
+        ("YAML keys without a value", numbered(yaml, |n| format!("{n:x}k:\n")), 2),
         ("YAML lists in lists", "- - - - - -\n".repeat(yaml / 12), 2),
         ("YAML keys", numbered(yaml, |n| format!("k{n}: 0\n")), 2),
         ("YAML numbers", "- 0x1\n".repeat(yaml / 6), 2),

@@ -20,6 +20,7 @@
 //! | tags except `!!str` and short ones of letters and digits (`!Ref`) | meaning depends on the tool |
 //! | escapes of surrogates and of U+0000 | one character, two, or an error |
 //! | `#` without a space before it | a comment, or part of the text |
+//! | a list in a list that ends with an empty item; an empty line after `\` at the end of a line; `---x` | js-yaml |
 //!
 //! An unquoted value that schemas resolve differently (`schema`) is [`Node::Ambiguous`]: it is refused only where the
 //! verdict depends on it. An ordinary `Mode: 0644` is read past.
@@ -125,6 +126,9 @@ mod tests {
 
     #[test]
     fn a_value_that_schemas_resolve_differently_is_ambiguous() {
+        let node = read(b"Code: |2\n     x\n     \nMode: |\n  x\n\n  y\nItems:\n-\n- x\nMore:\n-\n").unwrap();
+        assert!(matches!(node.map().and_then(|map| map.get("Code")), Some(Node::Ambiguous(_))));
+        assert!(matches!(node.map().and_then(|map| map.get("Mode")), Some(Node::Scalar(_))));
         let node = read(b"Mode: 0644\nDate: 2012-10-17\nSwitch: [on]\nText: '0644'\nFlag: true\n").unwrap();
         let map = node.map().unwrap();
         assert_eq!(map.get("Text").and_then(Node::text), Some("0644"));
@@ -248,6 +252,11 @@ mod tests {
             ("a:\nb\n", "a key without"),
             ("a: 'b' c\n", "text after a value"),
             ("a: |x\n  b\n", "text after `|`"),
+            ("a:\n- -\n- b\n", "line 2: a list ends with an item without a value"),
+            ("a:\n- b:\n  -\n- c\n", "line 3: a list ends with an item without a value"),
+            ("a: \"b\\\n\n  c\"\n", "an empty line after"),
+            ("---x: b\n", "`---` or `...`"),
+            ("...x: b\n", "`---` or `...`"),
             ("a: @b\n", "starts neither"),
             ("a: `b`\n", "starts neither"),
             ("", "empty"),

@@ -6,7 +6,7 @@ use super::PlanError;
 use super::cursor::{Cursor, is_blank, is_break, refuse};
 use super::scalar::Context;
 use super::second::{Found, Second};
-use super::tree::{Anchored, Members, Properties};
+use super::tree::{Anchored, Members, Properties, Style};
 use crate::limits::{PLAN_DEPTH_MAX, TEMPLATE_FLOW_VALUES_MAX, TEMPLATE_KEY_BYTES_MAX};
 use crate::plan::heap::{Heap, TooMuch};
 use crate::plan::node::Node;
@@ -38,6 +38,12 @@ pub struct Key {
     pub is_plain: bool,
     pub line: u32,
     start: usize,
+}
+
+impl Key {
+    fn style(&self) -> Style {
+        if self.is_plain { Style::Plain } else { Style::Quoted }
+    }
 }
 
 impl<'t> Reader<'t> {
@@ -110,7 +116,9 @@ impl<'t> Reader<'t> {
     /// Moves to what comes next, which is not another document.
     pub fn skip(&mut self) -> Result<(), PlanError> {
         self.cursor.skip()?;
-        if self.cursor.is_separator() {
+        // js-yaml takes every text that begins so for a separator.
+        let here = &self.cursor.text[self.cursor.at..];
+        if self.cursor.column() == 0 && (here.starts_with("---") || here.starts_with("...")) {
             return self
                 .refuse("`---` or `...`: a second document begins or the first one ends; remove the line");
         }
@@ -120,6 +128,7 @@ impl<'t> Reader<'t> {
     /// A value inside of a collection that is indented by `parent`, -1 for none.
     fn value(&mut self, parent: isize, after: After, depth: usize) -> Result<Node, PlanError> {
         self.deeper(depth)?;
+        let started = self.cursor.line;
         // A collection starts on a line of its own, or after a dash.
         let mut line = if after == After::Key { self.cursor.line } else { 0 };
         self.skip()?;
@@ -130,6 +139,11 @@ impl<'t> Reader<'t> {
             self.skip()?;
         }
         let node = if self.is_absent(parent, after) {
+            let is_item = after == After::Dash && self.cursor.is_dash();
+            if is_item && self.cursor.column().cast_signed() < parent {
+                // js-yaml takes the next item of an outer list for one of this list.
+                return refuse(started, "a list ends with an item without a value: write `null`");
+            }
             self.absent(&properties)?
         } else {
             let starts = self.cursor.line != line;
@@ -170,7 +184,7 @@ impl<'t> Reader<'t> {
             }
             (b'|' | b'>', _) => {
                 let text = self.cursor.block(parent)?;
-                self.scalar(&text, false, properties, line)
+                self.scalar(&text, Style::Block, properties, line)
             }
             (b'[' | b'{' | b'*', _) => {
                 self.in_flow = 0;
@@ -181,7 +195,7 @@ impl<'t> Reader<'t> {
                 let indent = usize::try_from(parent + 1).unwrap_or(0);
                 let key = self.key_or_text(Context::Block, indent)?;
                 if !self.is_key(&key, Context::Block)? {
-                    return self.scalar(&key.text, key.is_plain, properties, line);
+                    return self.scalar(&key.text, key.style(), properties, line);
                 }
                 if !starts {
                     return self
@@ -349,7 +363,7 @@ impl<'t> Reader<'t> {
             if is_item && properties.is_empty() && self.is_key(&text, Context::Flow)? {
                 self.flow_pair(&text, depth)?
             } else {
-                self.scalar(&text.text, text.is_plain, &properties, line)?
+                self.scalar(&text.text, text.style(), &properties, line)?
             }
         };
         self.wrapped(node, &properties)

@@ -143,7 +143,9 @@ impl Cursor<'_> {
             b'\r' | b'\n' => {
                 self.at += 1;
                 self.eat_break();
-                text.push_str(&self.quoted_breaks()?);
+                if !self.quoted_breaks()?.is_empty() {
+                    return refuse(self.line, "an empty line after `\\` at the end of a line: write `\\n`");
+                }
                 return Ok(());
             }
             // Of surrogates, some readers make one character and some two; U+0000 ends a text for some.

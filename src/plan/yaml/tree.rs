@@ -10,6 +10,14 @@ use super::schema::{is_ambiguous, is_null};
 use super::second::Found;
 use crate::plan::node::{Ambiguous, Map, Member, Node};
 
+/// How a scalar is written.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Style {
+    Plain,
+    Quoted,
+    Block,
+}
+
 /// An anchor and a tag before a value.
 #[derive(Debug, Default)]
 pub struct Properties<'t> {
@@ -48,10 +56,11 @@ impl<'t> Reader<'t> {
     pub fn scalar(
         &mut self,
         text: &str,
-        is_plain: bool,
+        style: Style,
         properties: &Properties<'t>,
         line: u32,
     ) -> Result<Node, PlanError> {
+        let is_plain = style == Style::Plain;
         self.found_with(Found::Scalar { text, is_plain }, properties, line)?;
         let is_resolved = is_plain && properties.tag.is_none();
         if is_resolved && is_null(text) {
@@ -59,7 +68,12 @@ impl<'t> Reader<'t> {
         }
         let shared = self.heap.text(text);
         let shared = self.paid(shared)?;
-        if is_resolved && is_ambiguous(text) {
+        // Readers differ in whether a line of white space at the end of a block text belongs to it.
+        let has_white_line = style == Style::Block
+            && text
+                .lines()
+                .any(|line| !line.is_empty() && line.bytes().all(|byte| matches!(byte, b' ' | b'\t')));
+        if has_white_line || (is_resolved && is_ambiguous(text)) {
             let paid = self.heap.take(2 * size_of::<Ambiguous>() as u64);
             self.paid(paid)?;
             return Ok(Node::ambiguous(shared, line));
@@ -242,7 +256,7 @@ impl<'t> Reader<'t> {
         let replaces = std::mem::take(&mut self.replaces);
         let node = match properties.tag {
             None => node,
-            Some("!str") if matches!(node, Node::Scalar(_)) => node,
+            Some("!str") if matches!(node, Node::Scalar(_) | Node::Ambiguous(_)) => node,
             Some("!str") => return self.refuse("`!!str` before something that is not a text"),
             Some(tag) => {
                 let name = if matches!(tag, "Ref" | "Condition") { tag.into() } else { format!("Fn::{tag}") };
