@@ -112,7 +112,7 @@ impl Reader<'_> {
             "AWS::CloudFormation::Stack"
             | "AWS::Serverless::Application"
             | "AWS::CloudFormation::StackSet" => {
-                let place = ["TemplateURL", "Location"].iter().find_map(|name| properties.get(*name)?.text());
+                let place = ["TemplateURL", "Location"].iter().find_map(|name| properties.get(name)?.text());
                 return Some(match place {
                     Some(place) => What::Template(place.into()),
                     None => What::Opaque("it is a stack whose template is not named by a plain text".into()),
@@ -189,7 +189,7 @@ fn place(node: &Node) -> Code {
         (false, true, false) => Code::Image,
         (false, false, true) => {
             let part = |names: [&str; 2]| {
-                names.iter().find_map(|name| map.get(*name)?.text()).unwrap_or("(known when it is deployed)")
+                names.iter().find_map(|name| map.get(name)?.text()).unwrap_or("(known when it is deployed)")
             };
             Code::Stored(format!("s3://{}/{}", part(["S3Bucket", "Bucket"]), part(["S3Key", "Key"])))
         }
