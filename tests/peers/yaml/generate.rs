@@ -172,7 +172,7 @@ impl Generator {
     /// The `n`th text: one from the grammar, or a good template, with a few changes.
     pub fn text(&mut self, n: u64, good: &[String]) -> String {
         let mut text = String::new();
-        if n % 8 == 0 {
+        if n.is_multiple_of(8) {
             text.push_str(&good[self.below(good.len())]);
         } else {
             if self.below(20) == 0 {
