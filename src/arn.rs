@@ -26,15 +26,18 @@ pub struct ArnError {
 /// Whose the named thing is: partition, region and account.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Owner {
-    partition: String,
+    partition: &'static str,
     region: String,
     account: AccountName,
 }
 
+/// The partitions: ours, and AWS's.
+const PARTITIONS: [&str; 4] = ["countersign", "aws", "aws-cn", "aws-us-gov"];
+
 impl Owner {
     /// An account of this tool's own partition, which has no regions.
     pub fn countersign(account: AccountName) -> Self {
-        Self { partition: "countersign".into(), region: String::new(), account }
+        Self { partition: "countersign", region: String::new(), account }
     }
 
     /// The account's name.
@@ -54,20 +57,36 @@ impl Owner {
         let mut next = || parts.next();
         let (arn, partition, found, region) = (next()?, next()?, next()?, next()?);
         let (account, rest) = (next()?.parse::<AccountName>().ok()?, next()?);
+        let partition = PARTITIONS.into_iter().find(|known| *known == partition)?;
         let place = match partition {
             "countersign" => region.is_empty(),
-            "aws" | "aws-cn" | "aws-us-gov" => {
+            _ => {
                 let inner = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
                 (1..=32).contains(&region.len()) && region.bytes().all(inner)
             }
-            _ => false,
         };
-        let owner = Self { partition: partition.into(), region: region.into(), account };
+        let owner = Self { partition, region: region.into(), account };
         (arn == "arn" && found == service && place).then_some((owner, rest))
     }
 
     fn prefix(&self, service: &str) -> String {
         format!("arn:{}:{service}:{}:{}", self.partition, self.region, self.account)
+    }
+}
+
+impl fmt::Display for Owner {
+    /// The account, with what tells it from one of the same name elsewhere.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.partition {
+            "countersign" => write!(f, "account `{}`", self.account),
+            partition => {
+                write!(
+                    f,
+                    "AWS account `{}` (partition `{partition}`, region `{}`)",
+                    self.account, self.region
+                )
+            }
+        }
     }
 }
 
@@ -77,7 +96,7 @@ macro_rules! arn_text {
             type Err = ArnError;
 
             fn from_str(text: &str) -> Result<Self, ArnError> {
-                let fail = || ArnError { what: $what, text: text.chars().take(200).collect() };
+                let fail = || ArnError { what: $what, text: crate::shown::shortened(text).into_owned() };
                 Self::read(text).ok_or_else(fail)
             }
         }

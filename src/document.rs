@@ -1,14 +1,25 @@
 //! Documents: TOML and JSON read strictly, with errors that name the file and the line.
+//!
+//! Every TOML and JSON parser of the library is called from here, after its input was counted ([`bounds`]): what
+//! somebody sends takes at most 64 MB and four times its size.
 
+pub mod bounds;
+
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use toml_edit::{Array, ArrayOfTables, DocumentMut, Item, RawString, Table, Value};
+
+use crate::limits::{
+    JSON_COMPARED_VALUES_MAX, PARSER_MESSAGE_CHARS_MAX, TOML_EDITED_TOKENS_MAX, TOML_PART_BYTES,
+};
+use crate::shown;
 
 /// Why a document could not be understood.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot read `{}`\n  {place}{message}", path.display())]
+#[error("cannot read `{}`\n  {place}{message}", shown::path(path))]
 pub struct DocumentError {
     path: PathBuf,
     place: String,
@@ -18,7 +29,7 @@ pub struct DocumentError {
 impl DocumentError {
     /// A document that is well formed and says something impossible.
     pub fn new(path: &Path, message: impl Into<String>) -> Self {
-        Self { path: path.into(), place: String::new(), message: message.into() }
+        Self { path: path.into(), place: String::new(), message: bounded(message.into()) }
     }
 
     /// The document.
@@ -32,14 +43,61 @@ impl DocumentError {
     }
 }
 
+/// What a parser reports: it quotes what it found, however long that is.
+fn bounded(message: String) -> String {
+    shown::within(&message, PARSER_MESSAGE_CHARS_MAX).into_owned()
+}
+
+fn utf8<'a>(path: &Path, bytes: &'a [u8]) -> Result<&'a str, DocumentError> {
+    std::str::from_utf8(bytes).map_err(|_| DocumentError::new(path, "not UTF-8 text"))
+}
+
 /// Reads TOML; an error names its line.
 pub fn from_toml<T: DeserializeOwned>(path: &Path, bytes: &[u8]) -> Result<T, DocumentError> {
-    let text = std::str::from_utf8(bytes).map_err(|_| DocumentError::new(path, "not UTF-8 text"))?;
-    toml::from_str(text).map_err(|error| {
-        let place =
-            error.span().map_or(String::new(), |span| format!("line {}: ", line_of(text, span.start)));
-        DocumentError { path: path.into(), place, message: error.message().into() }
+    parse_toml(path, utf8(path, bytes)?, 0)
+}
+
+/// Parses a part of a TOML text that begins after so many lines.
+fn parse_toml<T: DeserializeOwned>(path: &Path, text: &str, lines_before: usize) -> Result<T, DocumentError> {
+    let fail = |line: usize, message: String| {
+        let place = format!("line {}: ", lines_before + line);
+        DocumentError { path: path.into(), place, message: bounded(message) }
+    };
+    bounds::toml(text).map_err(|exceeded| fail(exceeded.line, exceeded.message))?;
+    toml::from_str(text).map_err(|error| match error.span() {
+        Some(span) => fail(line_of(text, span.start), error.message().into()),
+        None => DocumentError::new(path, error.message()),
     })
+}
+
+/// Reads TOML that consists of lists of tables, a part at a time where it is long: a parser takes ten times the
+/// memory of its text. `each` gets what one part holds; what the first has besides lists is the document's.
+pub fn from_toml_lists<T: DeserializeOwned>(
+    path: &Path,
+    bytes: &[u8],
+    mut each: impl FnMut(T) -> Result<(), &'static str>,
+) -> Result<(), DocumentError> {
+    let text = utf8(path, bytes)?;
+    let mut starts = vec![0];
+    if text.len() > TOML_PART_BYTES {
+        starts.extend(bounds::toml_parts(text, TOML_PART_BYTES));
+    }
+    starts.push(text.len());
+    let mut lines_before = 0;
+    for range in starts.windows(2) {
+        let part = &text[range[0]..range[1]];
+        let parsed = parse_toml(path, part, lines_before)?;
+        each(parsed).map_err(|message| DocumentError::new(path, message))?;
+        lines_before += part.bytes().filter(|byte| *byte == b'\n').count();
+    }
+    Ok(())
+}
+
+/// Reads the table of a TOML text whose form is not known; nothing if it is not TOML.
+pub fn toml_table(bytes: &[u8]) -> Option<toml::Table> {
+    let text = std::str::from_utf8(bytes).ok()?;
+    bounds::toml(text).ok()?;
+    toml::from_str(text).ok()
 }
 
 /// Reads JSON; an error names its line and column.
@@ -52,18 +110,48 @@ pub fn from_json<T: DeserializeOwned + Serialize>(path: &Path, bytes: &[u8]) -> 
 
 /// As [`from_json`], for bytes that are no file; the error is the message alone.
 pub fn parse_json<T: DeserializeOwned + Serialize>(bytes: &[u8]) -> Result<T, String> {
-    let document: T = serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
+    let values = bounds::json(bytes)?;
+    let document: T = serde_json::from_slice(bytes).map_err(|error| bounded(error.to_string()))?;
     // Our own writing is compact and in order; comparing bytes is enough for it.
-    if to_json(&document) == bytes {
+    if is_written(&document, bytes) {
         return Ok(document);
     }
-    let again = serde_json::to_value(&document).map_err(|error| error.to_string())?;
-    let given: serde_json::Value = serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
+    if values > JSON_COMPARED_VALUES_MAX {
+        return Err(format!(
+            "it has {values} values, and their white space or order is not that in which countersign writes them"
+        ));
+    }
+    let again = serde_json::to_value(&document).map_err(|error| bounded(error.to_string()))?;
+    let given: serde_json::Value =
+        serde_json::from_slice(bytes).map_err(|error| bounded(error.to_string()))?;
     if again == given {
         Ok(document)
     } else {
         Err("a value is not in the form that the format describes".into())
     }
+}
+
+/// Reads JSON as somebody else's program wrote it: what the type has no place for may be there.
+pub fn parse_foreign_json<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, String> {
+    bounds::json(bytes)?;
+    serde_json::from_slice(bytes).map_err(|error| bounded(error.to_string()))
+}
+
+/// Whether a document is written as these bytes; nothing is built to compare.
+fn is_written(document: &impl Serialize, bytes: &[u8]) -> bool {
+    struct Rest<'a>(&'a [u8]);
+    impl Write for Rest<'_> {
+        fn write(&mut self, written: &[u8]) -> io::Result<usize> {
+            self.0 = self.0.strip_prefix(written).ok_or(io::ErrorKind::InvalidData)?;
+            Ok(written.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+    let mut rest = Rest(bytes);
+    serde_json::to_writer(&mut rest, document).is_ok() && rest.0.is_empty()
 }
 
 /// Writes TOML.
@@ -74,14 +162,18 @@ pub fn to_toml<T: Serialize>(document: &T) -> String {
 /// Writes TOML over an earlier version of it, whose comments and layout stay where the values do.
 pub fn update_toml<T: Serialize>(path: &Path, before: &[u8], document: &T) -> Result<String, DocumentError> {
     let fail = |message: String| DocumentError::new(path, message);
-    let text = std::str::from_utf8(before).map_err(|_| fail("not UTF-8 text".into()))?;
+    let text = utf8(path, before)?;
     let parse = |text: &str| text.parse::<DocumentMut>().map_err(|error| fail(error.to_string()));
     let written = to_toml(document);
+    let tokens = |text: &str| bounds::toml(text).map_or(u64::MAX, |counted| counted.tokens);
+    if tokens(text).max(tokens(&written)) > TOML_EDITED_TOKENS_MAX {
+        return Ok(written);
+    }
     let (mut old, new) = (parse(text)?, parse(&written)?);
     update_table(old.as_table_mut(), new.as_table());
     let updated = old.to_string();
     // Comments are worth keeping, but not at the price of a value.
-    let value = |text: &str| toml::from_str::<toml::Table>(text).ok();
+    let value = |text: &str| toml_table(text.as_bytes());
     Ok(if value(&updated) == value(&written) { updated } else { written })
 }
 
@@ -266,6 +358,69 @@ mod tests {
         assert_eq!(update("list = []\n", &["b"]), "list = [\"b\"]\n");
         // In another order no place is right any more.
         assert_eq!(update("list = ['a', 'b'] # x\n", &["b", "a"]).matches('#').count(), 1);
+    }
+
+    #[test]
+    fn long_lists_are_read_in_parts_and_errors_name_the_line() {
+        #[derive(Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Part {
+            revision: Option<u64>,
+            #[serde(default)]
+            item: Vec<Item>,
+        }
+        #[derive(Deserialize)]
+        struct Item {
+            name: String,
+        }
+        let read = |text: &str| {
+            let (mut parts, mut names) = (0, Vec::new());
+            from_toml_lists(Path::new("a.toml"), text.as_bytes(), |part: Part| {
+                parts += 1;
+                assert_eq!(part.revision.is_some(), parts == 1);
+                names.extend(part.item.into_iter().map(|item| item.name.len()));
+                Ok(())
+            })
+            .map(|()| (parts, names))
+        };
+        let item = format!("[[item]]\nname = '{}'\n", "x".repeat(1000));
+        assert_eq!(read(&format!("revision = 1\n{}", item.repeat(2))).unwrap(), (1, vec![1000; 2]));
+        let long = format!("revision = 1\n{}", item.repeat(5000));
+        let (parts, names) = read(&long).unwrap();
+        assert!(parts > 4 && names == vec![1000; 5000], "{parts}");
+        let error = read(&format!("{long}[[item]]\nname = 1\n")).unwrap_err().to_string();
+        assert!(error.contains("line 10003: invalid type"), "{error}");
+    }
+
+    #[test]
+    fn json_is_compared_with_what_is_written_of_it() {
+        type Read = Result<std::collections::BTreeMap<String, Vec<u64>>, String>;
+        let read = |text: &str| -> Read { parse_json(text.as_bytes()) };
+        assert_eq!(read(r#"{"a":[1,2]}"#).unwrap()["a"], [1, 2]);
+        assert!(read("{ \"b\": [], \"a\": [1] }\n").is_ok());
+        let again = "a value is not in the form that the format describes";
+        assert_eq!(parse_json::<Vec<(u64, Option<u64>)>>(b"[ [1, null] ]").unwrap(), [(1, None)]);
+        #[derive(Debug, Serialize, Deserialize)]
+        struct One {
+            #[serde(default, skip_serializing_if = "Option::is_none")]
+            a: Option<u64>,
+        }
+        assert_eq!(parse_json::<One>(br#"{"a":null}"#).map(|one| one.a).unwrap_err(), again);
+        // So many values are compared only in our own form.
+        let many = format!("[{}1]", "12345678901234567,".repeat(200_000));
+        assert!(parse_json::<Vec<u64>>(many.as_bytes()).is_ok());
+        let error = parse_json::<Vec<u64>>(format!(" {many}").as_bytes()).unwrap_err();
+        assert!(error.contains("200002 values"), "{error}");
+    }
+
+    #[test]
+    fn a_parsers_message_is_shortened() {
+        #[derive(Debug, Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Nothing {}
+        let text = format!("{} = 1\n", "x".repeat(100_000));
+        let error = from_toml::<Nothing>(Path::new("a.toml"), text.as_bytes()).unwrap_err().to_string();
+        assert!(error.len() < 2000 && error.contains("characters)"), "{error}");
     }
 
     #[test]

@@ -164,3 +164,39 @@ pub fn stop(finding: Finding, labels: Labels) -> Gate {
         signature_validation_errors: 1,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    use std::path::Path;
+
+    fn decided(outcomes: [Outcome; 4], mode: &str) -> Decision {
+        let text = format!(
+            "id = 'csc-00000000000000001'\ndescription = ''\nrevision = 1\nallowed_publishers = \
+            ['arn:countersign:signer::acme:/signing-profiles/release/*']\nuntrusted_artifact_on_deployment = '{mode}'\n"
+        );
+        let csc = Csc::parse(Path::new("csc/csc-00000000000000001.toml"), text.as_bytes()).unwrap();
+        let labels = Labels { artifact: "a.zip".into(), manifest: None, kind: None, name: None };
+        decide(&Evidence::of_outcomes(outcomes), &csc, labels).verdict().decision
+    }
+
+    #[test]
+    fn allows_only_if_every_check_passed() {
+        use Outcome::{Failed, NotEvaluated, Passed};
+        assert_eq!(decided([Passed; 4], "Enforce"), Decision::Allowed);
+        for at in 0..4 {
+            for mode in ["Enforce", "Warn"] {
+                let mut outcomes = [Passed; 4];
+                // Nothing failed, and one check said nothing: that is no yes, also where the CSC warns.
+                outcomes[at] = NotEvaluated;
+                assert_eq!(decided(outcomes, mode), Decision::Denied, "{outcomes:?} {mode}");
+                outcomes[at] = Failed;
+                let warned = mode == "Warn" && at > 0;
+                let expected = if warned { Decision::Warned } else { Decision::Denied };
+                assert_eq!(decided(outcomes, mode), expected, "{outcomes:?} {mode}");
+            }
+        }
+        assert_eq!(decided([NotEvaluated; 4], "Warn"), Decision::Denied);
+    }
+}

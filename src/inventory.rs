@@ -59,6 +59,19 @@ impl FileMode {
     }
 }
 
+/// A digest of an inventory, by which two of them are compared without keeping either.
+///
+/// `D0 = SHA-384("")`, `Dn = SHA-384(Dn-1 || SHA-384 || size || mode || path)`: all but the path have a fixed length.
+pub fn digest(files: &[FileRecord]) -> Sha384 {
+    files.iter().fold(Sha384::of(b""), |before, file| {
+        let mut bytes = [before.as_bytes(), file.sha384.as_bytes()].concat();
+        bytes.extend_from_slice(&file.size.to_be_bytes());
+        bytes.extend_from_slice(&file.mode.unix().to_be_bytes());
+        bytes.extend_from_slice(file.path.as_bytes());
+        Sha384::of(&bytes)
+    })
+}
+
 /// Files by path, with what tells two of them apart.
 pub fn by_path(files: &[FileRecord]) -> BTreeMap<&str, (FileMode, Sha384)> {
     files.iter().map(|file| (file.path.as_str(), (file.mode, file.sha384))).collect()

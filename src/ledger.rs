@@ -13,7 +13,7 @@
 //!
 //! `recorded_at` is a time that the signer did not choose: the signed payload existed by then.
 
-use std::fs::{File, OpenOptions};
+use std::fs::OpenOptions;
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 
@@ -23,7 +23,7 @@ use crate::arn::{JobArn, ProfileArn};
 use crate::crypto::key::KeyId;
 use crate::digest::{Sha384, Sha384Hasher};
 use crate::document::{self, DocumentError};
-use crate::files::{FileError, reading, writing};
+use crate::files::{self, FileError, reading, writing};
 use crate::limits::{LEDGER_BYTES_MAX, LEDGER_LINE_BYTES_MAX};
 use crate::name::{AccountName, ArtifactName, Principal};
 use crate::provenance::Kind;
@@ -112,14 +112,11 @@ pub fn read(
 ) -> Result<Tail, LedgerError> {
     let start = beginning(account);
     let mut tail = Tail { count: 0, size: 0, sha384: Sha384::of(b""), last: start, recorded_at: None };
-    let file = match File::open(path) {
-        Ok(file) => file,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(tail),
-        Err(error) => return Err(FileError::Read { path: path.into(), source: error }.into()),
+    let file = match files::open(path) {
+        Ok((file, _)) => file,
+        Err(error) if error.is_absent() => return Ok(tail),
+        Err(error) => return Err(error.into()),
     };
-    if !file.metadata().map_err(reading(path))?.is_file() {
-        return Err(FileError::NotAFile { path: path.into() }.into());
-    }
     let mut reader = BufReader::new(std::io::Read::take(file, size.min(LEDGER_BYTES_MAX)));
     let mut all = Sha384Hasher::default();
     let mut bytes = Vec::new();
@@ -180,8 +177,8 @@ pub fn append(path: &Path, tail: &Tail, jobs: Vec<RecordedJob>, now: Timestamp) 
         return Err(FileError::NotAFile { path: path.into() }.into());
     }
     let mut options = OpenOptions::new();
-    let mut file =
-        options.create(true).truncate(false).write(true).read(true).open(path).map_err(writing(path))?;
+    files::at_once(options.create(true).truncate(false).write(true).read(true));
+    let mut file = options.open(path).map_err(writing(path))?;
     // What lies after the last whole line was never recorded.
     file.set_len(tail.size).map_err(writing(path))?;
     std::io::Seek::seek(&mut file, std::io::SeekFrom::Start(tail.size)).map_err(writing(path))?;

@@ -11,6 +11,7 @@ pub mod name;
 pub mod parallel;
 pub mod pin;
 pub mod provenance;
+pub mod shown;
 pub mod time;
 // 1 tools
 pub mod crypto;

@@ -20,6 +20,8 @@ pub const SEARCHED_FILES_MAX: usize = 1_000_000;
 pub const DEPLOYED_BYTES_MAX: u64 = 512 << 20;
 /// Most functions and layer versions in one audit: ten times the largest account that was measured.
 pub const DEPLOYED_MAX: usize = 100_000;
+/// Most layers of one deployed function that are read: twenty times what AWS allows.
+pub const USED_LAYERS_MAX: usize = 100;
 /// Longest Mermaid text that is drawn, in characters: Mermaid's `maxTextSize`, which GitHub leaves as it is.
 pub const MERMAID_CHARS_MAX: usize = 50_000;
 /// Most edges that Mermaid draws: its `maxEdges`.
@@ -45,6 +47,34 @@ pub const SYMBOLIC_REFS_MAX: usize = 5;
 pub const PUSHED_REFS_MAX: usize = 1_000_000;
 /// Largest policy document read, in bytes: 10,000 permissions of 400 bytes, with room to spare.
 pub const DOCUMENT_BYTES_MAX: u64 = 8 << 20;
+
+/// Most levels of arrays and tables, and most parts of a key, in a TOML document: every document stays under four.
+pub const TOML_DEPTH_MAX: usize = 32;
+
+/// What a TOML parser takes in memory for each token, in bytes, as measured with `toml` 1.2.
+pub const TOML_TOKEN_BYTES: u64 = 80;
+
+/// What the tokens of a TOML text may take in memory beside three times its size, in bytes: 400,000 tokens, or
+/// 8,000 permissions.
+pub const TOML_FREE_BYTES: u64 = 32 << 20;
+
+/// Bytes of a list of TOML tables that are parsed at a time: 4,000 revocations.
+pub const TOML_PART_BYTES: usize = 1 << 20;
+
+/// Most tokens of a TOML document that is edited in place, so that its comments stay: 2,000 permissions. An editor
+/// takes ten times the memory of a parser.
+pub const TOML_EDITED_TOKENS_MAX: u64 = 100_000;
+
+/// Values of a JSON text that need no reason: the metadata of 100 jobs.
+pub const JSON_FREE_VALUES: u64 = 500_000;
+
+/// Least bytes that each further value of a JSON text has, on average: a file in an inventory has five values in
+/// 150 bytes. Without it, three bytes of JSON (`"",`) take 24 bytes of memory.
+pub const JSON_VALUE_BYTES: u64 = 24;
+
+/// Most values of a JSON text that is compared value by value with what was read from it, because its white space
+/// or the order of its fields is not ours: a pretty-printed manifest of 20,000 files.
+pub const JSON_COMPARED_VALUES_MAX: u64 = 100_000;
 
 /// Largest `revocations.toml` read, in bytes: 250,000 revocations of 250 bytes.
 pub const REVOCATIONS_BYTES_MAX: u64 = 64 << 20;
@@ -91,8 +121,41 @@ pub const POLICY_NAMES_MAX: usize = 4 * POLICY_FILES_MAX;
 /// Most bytes of a fetched policy in total: the largest ledger, and as much again for each other part.
 pub const POLICY_BYTES_MAX: u64 = 4 << 30;
 
-/// Largest folder of a fetched repository read, in bytes: 250,000 names of 100 bytes.
+/// Largest folder of a repository read, in bytes: 250,000 names of 100 bytes.
 pub const TREE_BYTES_MAX: u64 = 32 << 20;
+
+/// Largest commit or tag read, in bytes: Linux has messages of 100 kB and merges of 66 parents.
+pub const COMMIT_BYTES_MAX: u64 = 8 << 20;
+
+/// Most tags that lead to one another before a commit: signed tags of signed tags have two.
+pub const TAGS_MAX: usize = 16;
+
+/// Names that a walk of a commit's folders may visit whatever is stored, and how many more for each name that is stored.
+/// Equal folders are stored once, so a large `node_modules` visits twice as many as are stored; a tree that contains
+/// itself ten times at each of twelve levels visits 10^12.
+pub const WALKED_NAMES_FREE: u64 = 65_536;
+/// See [`WALKED_NAMES_FREE`].
+pub const WALKED_NAMES_EACH: u64 = 8;
+
+/// Bytes of paths that such a walk may make whatever is stored, and how many more for each byte of a folder that is
+/// stored: 250,000 paths of 75 bytes take 19 MB, and their folders 11 MB.
+pub const WALKED_PATH_BYTES_FREE: u64 = 8 << 20;
+/// See [`WALKED_PATH_BYTES_FREE`].
+pub const WALKED_PATH_BYTES_EACH: u64 = 4;
+
+/// Most commits read to learn which are new in a push: as many as Linux has, read in 20 seconds.
+pub const HISTORY_COMMITS_MAX: usize = 1_500_000;
+
+/// Most files of all functions and layers of one commit that a hook counts: 5,000 functions of 1,000 files each. Functions
+/// may share a folder, so a few objects can name endless packages.
+pub const COMMIT_FILES_MAX: u64 = 5_000_000;
+
+/// Bytes of packages that a hook makes the inventory of at a time, on all threads, beyond the one largest.
+pub const JUDGED_WINDOW_BYTES: u64 = 32 << 20;
+
+/// Most files whose digests a hook keeps until each package of a commit was compared, of all packages together: what
+/// is over is read a second time. A file takes 200 bytes.
+pub const HELD_FILES_MAX: usize = 65_536;
 
 /// Longest chain of root documents walked: monthly rotation for 85 years.
 pub const ROOTS_MAX: u64 = 1024;
@@ -107,6 +170,13 @@ pub const SNAPSHOT_VERSION_MAX: u64 = i32::MAX as u64;
 
 /// Largest key file read, in bytes: an encrypted P-384 PEM has under 1 KiB.
 pub const KEY_BYTES_MAX: u64 = 64 << 10;
+
+/// Most memory that opening a key may take, in bytes: twice what OWASP recommends for scrypt (N = 2^17, r = 8). Ours
+/// and those of openssl take 16 MB.
+pub const KEY_SCRYPT_BYTES_MAX: u64 = 256 << 20;
+
+/// Most rounds of PBKDF2 that opening a key may take: sixteen times what OWASP recommends, in ten seconds.
+pub const PBKDF2_ITERATIONS_MAX: u32 = 10_000_000;
 
 /// Largest remembered-state file read, in bytes: it has under 1 KiB.
 pub const STATE_BYTES_MAX: u64 = 64 << 10;
@@ -125,8 +195,33 @@ pub const ENTRIES_MAX: usize = 250_000;
 /// Largest archive read for signing, in bytes: as the total, for archives that only store.
 pub const ARCHIVE_BYTES_MAX: u64 = 64 << 30;
 
-/// Longest path of an entry, in bytes: what Linux takes as a path (`PATH_MAX` less its NUL).
-pub const PATH_BYTES_MAX: usize = 4095;
+/// Most `include` or `exclude` patterns of one item: ten times the longest `.gitignore` measured.
+pub const PATTERNS_MAX: usize = 1000;
+
+/// Longest pattern, in bytes, as a path.
+pub const PATTERN_BYTES_MAX: usize = PATH_BYTES_MAX;
+
+/// Most braces or brackets open at once in a pattern: people write one. The matcher calls itself for each.
+pub const PATTERN_DEPTH_MAX: usize = 10;
+
+/// Largest `.gitignore` read, in bytes: [`IGNORE_PATTERNS_MAX`] patterns of 100 bytes.
+pub const IGNORE_FILE_BYTES_MAX: u64 = 1 << 20;
+
+/// Most patterns of a `.gitignore`: a hundred times the longest measured.
+pub const IGNORE_PATTERNS_MAX: usize = 10_000;
+
+/// Largest directory of an archive, in bytes: as the largest manifest, which has more to say of each entry.
+pub const DIRECTORY_BYTES_MAX: u64 = 64 << 20;
+
+/// Longest path of an entry, in bytes: what macOS takes as a path (`PATH_MAX`). Under a folder of some depth Linux
+/// takes under four times as much.
+pub const PATH_BYTES_MAX: usize = 1024;
+
+/// Longest component of a path, in bytes: what file systems of Linux and macOS take as a name.
+pub const NAME_BYTES_MAX: usize = 255;
+
+/// Most components of a path: Python's `zipfile` makes folders by recursion, and ends at a thousand.
+pub const PATH_DEPTH_MAX: usize = 256;
 
 /// Longest target of a symbolic link, in bytes, as [`PATH_BYTES_MAX`].
 pub const LINK_BYTES_MAX: u64 = 4095;
@@ -142,6 +237,10 @@ pub const PACK_WINDOW_BYTES: u64 = 48 << 20;
 /// Bytes of an artifact in progress while it is hashed: a run of chunks for each of two cores, and one
 /// for the thread that adds them up.
 pub const HASH_WINDOW_BYTES: u64 = 24 << 20;
+
+/// Largest artifact whose copy is kept in memory while it is signed, in bytes: above what AWS takes zipped. A larger
+/// one is copied to a temporary file.
+pub const HELD_BYTES_MAX: u64 = 64 << 20;
 
 /// Largest artifact whose plain SHA-384 is checked without being asked for, in bytes: above what
 /// AWS takes zipped, and hashed in an eighth of a second. Beyond it the chunk digest and SHA-256 decide.
@@ -199,6 +298,10 @@ pub const REASON_CHARS_MAX: usize = 500;
 
 /// Longest pattern of a protected ref, in bytes: as long as a file's name may be on most file systems.
 pub const REF_PATTERN_BYTES_MAX: usize = 255;
+/// Longest pattern of resource types, in bytes: a custom resource's type may have 60 characters, a module's 204.
+pub const TYPE_PATTERN_BYTES_MAX: usize = 255;
+/// Most patterns of resource types that deploy no code: more than somebody can have reviewed one by one.
+pub const TYPE_PATTERNS_MAX: usize = 1000;
 /// Longest answer of the git program read, in bytes: a path, or the names of a thousand hooks.
 pub const ANSWER_BYTES_MAX: u64 = 64 << 10;
 
@@ -212,6 +315,18 @@ pub const SUMMARY_BYTES_MAX: usize = 1 << 20;
 
 /// Most characters of one message or name in a report with room for many: ten lines of a page.
 pub const SHOWN_CHARS_MAX: usize = 1000;
+
+/// Most characters of one name or value that a message echoes: every name that is allowed, whole.
+pub const NAMED_CHARS_MAX: usize = 200;
+
+/// Most characters of one line of an error: a path of [`PATH_BYTES_MAX`], and what is wrong with it.
+pub const ERROR_LINE_CHARS_MAX: usize = 8192;
+
+/// Most lines of an error: the lines of a program that failed, and a list of the files of a large change.
+pub const ERROR_LINES_MAX: usize = 1000;
+
+/// Most characters of what a parser reports about a document, which quotes what it found.
+pub const PARSER_MESSAGE_CHARS_MAX: usize = 1000;
 
 /// Most files named in one result of SARIF: GitHub reads 100 related locations of each.
 pub const RELATED_FILES_MAX: usize = 100;

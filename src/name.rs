@@ -39,7 +39,7 @@ macro_rules! names {
                 if check(text) {
                     return Ok(Self(text.into()));
                 }
-                Err(NameError { what: $what, rule: $rule, text: text.chars().take(100).collect() })
+                Err(NameError { what: $what, rule: $rule, text: crate::shown::shortened(text).into_owned() })
             }
         }
 

@@ -157,6 +157,15 @@ pub struct Organization {
     member: Vec<Member>,
 }
 
+/// What a part of an `organization.toml` holds; the first has the revision.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Part {
+    revision: Option<u64>,
+    #[serde(default)]
+    member: Vec<Member>,
+}
+
 /// One member of an organisation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -170,7 +179,16 @@ pub struct Member {
 impl Organization {
     /// Reads `organization.toml`.
     pub fn parse(path: &Path, bytes: &[u8]) -> Result<Self, DocumentError> {
-        let organization: Self = document::from_toml(path, bytes)?;
+        let mut all: Option<Self> = None;
+        document::from_toml_lists(path, bytes, |part: Part| {
+            let Part { revision, member } = part;
+            match &mut all {
+                None => all = Some(Self { revision: revision.ok_or("missing field `revision`")?, member }),
+                Some(all) => all.member.extend(member),
+            }
+            Ok(())
+        })?;
+        let organization = all.unwrap_or(Self { revision: 0, member: Vec::new() });
         let names: BTreeSet<_> = organization.member.iter().map(|member| &member.account).collect();
         if names.len() != organization.member.len() || names.len() > MEMBERS_MAX {
             let message = format!("an organisation has up to {MEMBERS_MAX} members, each with its own name");

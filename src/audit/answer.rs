@@ -16,10 +16,14 @@
 //! fields are left unread: environment variables among them, which may be secrets.
 
 use std::fmt;
+use std::marker::PhantomData;
 
 use serde::Deserialize;
 use serde::de::value::MapAccessDeserializer;
-use serde::de::{MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Error as _, MapAccess, SeqAccess, Unexpected, Visitor};
+
+use crate::limits::{DEPLOYED_MAX, PARSER_MESSAGE_CHARS_MAX, USED_LAYERS_MAX};
+use crate::shown::within;
 
 /// A function, or one version of it.
 #[derive(Debug, Deserialize)]
@@ -38,6 +42,7 @@ pub struct Configuration {
     /// SHA-256 of its package in Base64.
     pub code_sha256: Option<String>,
     /// Its layers.
+    #[serde(default, deserialize_with = "used_layers")]
     pub layers: Option<Vec<UsedLayer>>,
 }
 
@@ -67,11 +72,12 @@ pub struct Content {
     pub code_sha256: Option<String>,
 }
 
-/// A layer, as `list-layers` tells of it.
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct ListedLayer {
-    latest_matching_version: LayerVersion,
+/// The layers of one function, which are few.
+fn used_layers<'de, D: serde::Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Vec<UsedLayer>>, D::Error> {
+    let layers: Option<AtMost<UsedLayer, USED_LAYERS_MAX>> = Option::deserialize(deserializer)?;
+    Ok(layers.map(|layers| layers.0))
 }
 
 /// One answer.
@@ -125,11 +131,11 @@ impl List {
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Fields {
-    functions: Option<Vec<Configuration>>,
-    versions: Option<Vec<Configuration>>,
+    functions: Listed<Configuration>,
+    versions: Listed<Configuration>,
     configuration: Option<Configuration>,
-    layer_versions: Option<Vec<LayerVersion>>,
-    layers: Option<Vec<LayerField>>,
+    layer_versions: Listed<LayerVersion>,
+    layers: Listed<LayerField>,
     next_marker: Option<String>,
     next_token: Option<String>,
     layer_version_arn: Option<String>,
@@ -142,83 +148,134 @@ struct Fields {
     code_sha256: Option<String>,
 }
 
-/// `Layers` are a function's, or those that are listed.
+/// `Layers` are a function's, which have an `Arn`, or those that are listed.
 #[derive(Deserialize)]
-#[serde(untagged)]
-enum LayerField {
-    Used(UsedLayer),
-    Listed(ListedLayer),
+#[serde(rename_all = "PascalCase")]
+struct LayerField {
+    arn: Option<String>,
+    latest_matching_version: Option<LayerVersion>,
 }
 
 /// A function's version is a text, a layer's a number, which its ARN tells too.
-#[derive(Deserialize)]
-#[serde(untagged)]
 enum Version {
     Text(String),
-    Number(#[allow(dead_code, reason = "the ARN tells it")] u64),
+    Number,
 }
 
-/// Reads every answer of an input.
-pub fn read(bytes: &[u8]) -> Result<Vec<Answer>, String> {
-    let mut answers = Vec::new();
-    for page in serde_json::Deserializer::from_slice(bytes).into_iter::<Page>() {
-        let Page(fields) = page.map_err(|error| error.to_string())?;
-        for each in fields {
-            answers.push(each.answer()?);
-        }
-    }
-    Ok(answers)
-}
-
-/// One answer, or an array of them.
-struct Page(Vec<Fields>);
-
-impl<'de> Deserialize<'de> for Page {
+impl<'de> Deserialize<'de> for Version {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(PageVisitor)
+        struct VersionVisitor;
+        impl Visitor<'_> for VersionVisitor {
+            type Value = Version;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a version, as a text or a number")
+            }
+
+            fn visit_str<E>(self, text: &str) -> Result<Version, E> {
+                Ok(Version::Text(text.into()))
+            }
+
+            fn visit_u64<E>(self, _: u64) -> Result<Version, E> {
+                Ok(Version::Number)
+            }
+        }
+        deserializer.deserialize_any(VersionVisitor)
     }
 }
 
-struct PageVisitor;
+/// A list of at most so many items: more are refused while they are read, before they take memory.
+struct AtMost<T, const MAX: usize>(Vec<T>);
 
-impl<'de> Visitor<'de> for PageVisitor {
-    type Value = Page;
+impl<'de, T: Deserialize<'de>, const MAX: usize> Deserialize<'de> for AtMost<T, MAX> {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Items<T, const MAX: usize>(PhantomData<T>);
+        impl<'de, T: Deserialize<'de>, const MAX: usize> Visitor<'de> for Items<T, MAX> {
+            type Value = AtMost<T, MAX>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "a list of at most {MAX} items")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut sequence: A) -> Result<Self::Value, A::Error> {
+                let mut all = Vec::new();
+                while let Some(item) = sequence.next_element()? {
+                    if all.len() == MAX {
+                        return Err(serde::de::Error::invalid_length(MAX + 1, &self));
+                    }
+                    all.push(item);
+                }
+                Ok(AtMost(all))
+            }
+        }
+        deserializer.deserialize_seq(Items(PhantomData))
+    }
+}
+
+/// A list that a whole account may fill.
+type Listed<T> = Option<AtMost<T, DEPLOYED_MAX>>;
+
+/// Reads every answer of an input, one at a time: `each` gets them in order, and its error ends the reading.
+pub fn read<E>(
+    bytes: &[u8],
+    fail: impl Fn(String) -> E,
+    mut each: impl FnMut(Answer) -> Result<(), E>,
+) -> Result<(), E> {
+    let mut refused = None;
+    let mut take = |answer: Result<Answer, String>| {
+        let taken = answer.map_err(&fail).and_then(&mut each);
+        taken.map_err(|error| refused = Some(error))
+    };
+    let mut input = serde_json::Deserializer::from_slice(bytes);
+    let read = loop {
+        if input.end().is_ok() {
+            break Ok(());
+        }
+        if let Err(error) = (Page { take: &mut take, is_array: false }).deserialize(&mut input) {
+            break Err(error);
+        }
+    };
+    match (read, refused) {
+        (_, Some(error)) => Err(error),
+        // A message may quote what it found, and that may be as long as the input.
+        (Err(error), None) => Err(fail(within(&error.to_string(), PARSER_MESSAGE_CHARS_MAX).into_owned())),
+        (Ok(()), None) => Ok(()),
+    }
+}
+
+/// One answer, or an array of them; an array in an array is none.
+struct Page<'a> {
+    take: &'a mut dyn FnMut(Result<Answer, String>) -> Result<(), ()>,
+    is_array: bool,
+}
+
+impl<'de> DeserializeSeed<'de> for Page<'_> {
+    type Value = ();
+
+    fn deserialize<D: serde::Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Page<'_> {
+    type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("an answer of `aws lambda`")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Page, A::Error> {
-        Fields::deserialize(MapAccessDeserializer::new(map)).map(|fields| Page(vec![fields]))
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<(), A::Error> {
+        let answer = Fields::deserialize(MapAccessDeserializer::new(map))?.answer();
+        (self.take)(answer).map_err(|()| A::Error::custom("refused"))
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut sequence: A) -> Result<Page, A::Error> {
-        let mut all = Vec::new();
-        while let Some(Object(fields)) = sequence.next_element()? {
-            all.push(fields);
+    fn visit_seq<A: SeqAccess<'de>>(self, mut sequence: A) -> Result<(), A::Error> {
+        if self.is_array {
+            return Err(A::Error::invalid_type(Unexpected::Seq, &self));
         }
-        Ok(Page(all))
-    }
-}
-
-/// One answer and no array, however deep the input goes.
-struct Object(Fields);
-
-impl<'de> Deserialize<'de> for Object {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct ObjectVisitor;
-        impl<'de> Visitor<'de> for ObjectVisitor {
-            type Value = Object;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an answer of `aws lambda`")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Object, A::Error> {
-                Fields::deserialize(MapAccessDeserializer::new(map)).map(Object)
-            }
-        }
-        deserializer.deserialize_any(ObjectVisitor)
+        let take = self.take;
+        while sequence.next_element_seed(Page { take: &mut *take, is_array: true })?.is_some() {}
+        Ok(())
     }
 }
 
@@ -229,22 +286,23 @@ impl Fields {
         let mut used = Vec::new();
         let mut listed = Vec::new();
         let has_layers = self.layers.is_some();
-        for layer in self.layers.into_iter().flatten() {
+        for layer in self.layers.into_iter().flat_map(|layers| layers.0) {
             match layer {
-                LayerField::Used(layer) => used.push(layer),
-                LayerField::Listed(layer) => listed.push(layer.latest_matching_version),
+                LayerField { arn: Some(arn), .. } => used.push(UsedLayer { arn }),
+                LayerField { latest_matching_version: Some(layer), .. } => listed.push(layer),
+                _ => return Err("a layer has neither `Arn` nor `LatestMatchingVersion`".into()),
             }
         }
-        if let Some(functions) = self.functions {
+        if let Some(AtMost(functions)) = self.functions {
             return Ok(Answer { functions, ..page(List::Functions) });
         }
-        if let Some(functions) = self.versions {
+        if let Some(AtMost(functions)) = self.versions {
             return Ok(Answer { functions, ..page(List::Versions) });
         }
         if let Some(function) = self.configuration {
             return Ok(Answer { functions: vec![function], ..Answer::default() });
         }
-        if let Some(layers) = self.layer_versions {
+        if let Some(AtMost(layers)) = self.layer_versions {
             return Ok(Answer { layers, ..page(List::LayerVersions) });
         }
         if let Some(layer_version_arn) = self.layer_version_arn {
@@ -257,7 +315,7 @@ impl Fields {
             }
             let version = match self.version {
                 Some(Version::Text(text)) => Some(text),
-                Some(Version::Number(_)) => return Err("a function's `Version` is a number".into()),
+                Some(Version::Number) => return Err("a function's `Version` is a number".into()),
                 None => None,
             };
             let function = Configuration {

@@ -12,6 +12,7 @@ use crate::arn::LayerArn;
 use crate::digest::Sha256;
 use crate::limits::DEPLOYED_MAX;
 use crate::name::ArtifactName;
+use crate::shown::shortened;
 
 /// What runs as a function or a layer.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -76,19 +77,18 @@ impl Deployed {
     /// Adds every answer of an input; the path is for messages.
     pub fn add(&mut self, path: &Path, bytes: &[u8]) -> Result<(), AuditError> {
         let fail = |message: String| AuditError::Answer { path: path.into(), message };
-        let answers = answer::read(bytes).map_err(fail)?;
         if bytes.trim_ascii().is_empty() {
             return Err(fail("it is empty".into()));
         }
-        for answer in answers {
+        answer::read(bytes, fail, |answer| {
             self.note_page(path, &answer);
             self.functions.extend(answer.functions.into_iter().map(function));
             answer.layers.into_iter().for_each(|each| self.add_layer(each));
             if self.functions.len() + self.layers.len() > DEPLOYED_MAX {
                 return Err(AuditError::TooMuch);
             }
-        }
-        Ok(())
+            Ok(())
+        })
     }
 
     /// Every function, and what is told of every layer version; an error if some list has no last page.
@@ -155,11 +155,6 @@ fn zip(sha256: Option<&str>) -> Code {
         Some(sha256) => Code::Zip(sha256),
         None => Code::Malformed(format!("{:?} is not the Base64 of a SHA-256", shortened(text))),
     }
-}
-
-/// The beginning of a text that may be of any length.
-fn shortened(text: &str) -> String {
-    text.chars().take(80).collect()
 }
 
 #[cfg(test)]

@@ -7,9 +7,11 @@
 //! [`Envelope::signers`], which verify first; the bytes that were verified are the bytes returned.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 use base64ct::{Base64, Encoding};
-use serde::{Deserialize, Serialize};
+use serde::de::Visitor;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::key::{KeyId, PublicKey};
 use super::many::Verifier;
@@ -35,21 +37,39 @@ struct EnvelopeSignature {
 }
 
 /// Bytes that are written as standard base64 with padding, in its one canonical form.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+///
+/// A payload may have 48 MB: it is decoded from the text where that stands, and encoded a piece at a time.
+#[derive(Debug, Clone, PartialEq, Eq)]
 struct Bytes(Vec<u8>);
 
-impl TryFrom<String> for Bytes {
-    type Error = &'static str;
+impl<'de> Deserialize<'de> for Bytes {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Text;
+        impl Visitor<'_> for Text {
+            type Value = Bytes;
 
-    fn try_from(text: String) -> Result<Self, Self::Error> {
-        Base64::decode_vec(&text).map(Self).map_err(|_| "not canonical base64")
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("base64")
+            }
+
+            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Bytes, E> {
+                Base64::decode_vec(text).map(Bytes).map_err(|_| E::custom("not canonical base64"))
+            }
+        }
+        deserializer.deserialize_str(Text)
     }
 }
 
-impl From<Bytes> for String {
-    fn from(bytes: Bytes) -> Self {
-        Base64::encode_string(&bytes.0)
+impl Serialize for Bytes {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl fmt::Display for Bytes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Three bytes are four characters, so only the last piece is padded.
+        self.0.chunks(3 << 10).try_for_each(|piece| f.write_str(&Base64::encode_string(piece)))
     }
 }
 
@@ -238,7 +258,14 @@ mod tests {
         for (text, good) in
             [("aGk=", true), ("aGk", false), ("aGl=", false), ("aG k=", false), ("aGk=\n", false)]
         {
-            assert_eq!(Bytes::try_from(text.to_owned()).is_ok(), good, "{text:?}");
+            let json = serde_json::to_string(text).unwrap();
+            assert_eq!(serde_json::from_str::<Bytes>(&json).is_ok(), good, "{text:?}");
+        }
+        for length in [0, 1, 3071, 3072, 3073, 10_000] {
+            let bytes = Bytes((0..length).map(|n| (n % 251) as u8).collect());
+            let json = serde_json::to_string(&bytes).unwrap();
+            assert_eq!(json, format!("\"{}\"", Base64::encode_string(&bytes.0)));
+            assert_eq!(serde_json::from_str::<Bytes>(&json).unwrap(), bytes);
         }
     }
 }

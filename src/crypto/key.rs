@@ -48,7 +48,7 @@ impl FromStr for KeyId {
         let bytes = text.strip_prefix("SHA256:").map(Base64Unpadded::decode_vec);
         match bytes {
             Some(Ok(bytes)) if bytes.len() == 32 => Ok(Self(text.into())),
-            _ => Err(KeyError::Fingerprint(text.chars().take(100).collect())),
+            _ => Err(KeyError::Fingerprint(crate::shown::shortened(text).into_owned())),
         }
     }
 }
@@ -133,5 +133,26 @@ impl TryFrom<String> for PublicKey {
 impl From<PublicKey> for String {
     fn from(key: PublicKey) -> Self {
         key.to_pem()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::crypto::secret::SecretKey;
+
+    #[test]
+    fn a_signature_is_valid_for_its_key_and_message_alone() {
+        let (key, other) = (SecretKey::generate().unwrap(), SecretKey::generate().unwrap());
+        let signature = key.sign(b"a message");
+        assert!(key.public().verifies(b"a message", &signature));
+        assert!(!other.public().verifies(b"a message", &signature), "another key's");
+        assert!(!key.public().verifies(b"another message", &signature), "another message");
+        assert!(!key.public().verifies(b"a message", &[&signature[..], &[0]].concat()), "a byte more");
+        for at in 0..signature.len() {
+            let mut changed = signature.clone();
+            changed[at] ^= 1;
+            assert!(!key.public().verifies(b"a message", &changed), "byte {at}");
+        }
+        assert!(!key.public().verifies(b"a message", &[]));
     }
 }

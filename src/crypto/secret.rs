@@ -5,10 +5,11 @@ use std::fmt;
 use p384::ecdsa::signature::Signer;
 use p384::ecdsa::{Signature, SigningKey, VerifyingKey};
 use p384::elliptic_curve::Generate;
-use pkcs8::{DecodePrivateKey, EncodePrivateKey, LineEnding};
+use pkcs8::{DecodePrivateKey, EncodePrivateKey, EncryptedPrivateKeyInfoRef, LineEnding, SecretDocument};
 use zeroize::Zeroizing;
 
 use super::key::PublicKey;
+use crate::limits::{KEY_SCRYPT_BYTES_MAX, PBKDF2_ITERATIONS_MAX};
 
 /// A P-384 secret key; wiped from memory when dropped, and never printed.
 pub struct SecretKey(SigningKey);
@@ -30,6 +31,9 @@ pub enum SecretKeyError {
         "the key is in an older PEM form; `openssl pkcs8 -topk8 -v2 aes-256-cbc -in OLD -out NEW` converts it"
     )]
     OldForm,
+    /// The passphrase is stretched by more than any program asks for.
+    #[error("the key's encryption asks for more memory or work than {} MB or {PBKDF2_ITERATIONS_MAX} rounds", KEY_SCRYPT_BYTES_MAX >> 20)]
+    Costly,
     /// The text is something else, or another curve.
     #[error(
         "not a PEM PKCS#8 P-384 secret key (`openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-384` makes one)"
@@ -48,6 +52,9 @@ impl SecretKeyError {
                 Some("set COUNTERSIGN_PASSPHRASE, or name a file with `--passphrase-file`")
             }
             Self::WrongPassphrase => Some("give the passphrase that the key was written with"),
+            Self::Costly => {
+                Some("encrypt it again: openssl pkcs8 -topk8 -v2 aes-256-cbc -scrypt -in OLD -out NEW")
+            }
             Self::OldForm | Self::NotAKey | Self::NoRandomness => None,
         }
     }
@@ -73,6 +80,7 @@ impl SecretKey {
         }
         let key = if is_encrypted(pem) {
             let passphrase = passphrase.ok_or(SecretKeyError::PassphraseNeeded)?;
+            check_cost(pem)?;
             p384::SecretKey::from_pkcs8_encrypted_pem(pem, passphrase.as_bytes())
                 .map_err(|error| opening_failed(&error))?
         } else {
@@ -109,6 +117,22 @@ impl fmt::Debug for SecretKey {
     }
 }
 
+/// Refuses a key whose stretching (scrypt, RFC 7914, or PBKDF2, RFC 8018) would take all memory, or for ever.
+fn check_cost(pem: &str) -> Result<(), SecretKeyError> {
+    let (_, document) = SecretDocument::from_pem(pem).map_err(|_| SecretKeyError::NotAKey)?;
+    let key = EncryptedPrivateKeyInfoRef::try_from(document.as_bytes());
+    let key = key.map_err(|_| SecretKeyError::NotAKey)?;
+    let Some(parameters) = key.encryption_algorithm.pbes2() else { return Ok(()) };
+    // `128 · r · (N + p)` bytes.
+    let memory = parameters.kdf.scrypt().map_or(0, |scrypt| {
+        let blocks = scrypt.cost_parameter.saturating_add(scrypt.parallelization.into());
+        blocks.saturating_mul(u64::from(scrypt.block_size)).saturating_mul(128)
+    });
+    let rounds = parameters.kdf.pbkdf2().map_or(0, |pbkdf2| pbkdf2.iteration_count);
+    let is_costly = memory > KEY_SCRYPT_BYTES_MAX || rounds > PBKDF2_ITERATIONS_MAX;
+    if is_costly { Err(SecretKeyError::Costly) } else { Ok(()) }
+}
+
 fn opening_failed(error: &pkcs8::Error) -> SecretKeyError {
     match error {
         pkcs8::Error::EncryptedPrivateKey(pkcs8::pkcs5::Error::UnsupportedAlgorithm { .. }) => {
@@ -134,6 +158,25 @@ mod tests {
         let wrong = Passphrase::new("battery staple".into());
         assert_eq!(SecretKey::from_pem(&pem, Some(&wrong)).unwrap_err(), SecretKeyError::WrongPassphrase);
         assert_eq!(SecretKey::from_pem(&pem, None).unwrap_err(), SecretKeyError::PassphraseNeeded);
+    }
+
+    #[test]
+    fn a_key_that_takes_all_memory_to_open_is_refused() {
+        let passphrase = Passphrase::new("correct horse".into());
+        let open = |pem: &str| SecretKey::from_pem(pem, Some(&passphrase)).map(|_| ());
+        let pem = SecretKey::generate().unwrap().to_pem(Some(&passphrase)).unwrap();
+        let (_, document) = SecretDocument::from_pem(&pem).unwrap();
+        let der = document.as_bytes();
+        // N of 16,384 and r of 8, as INTEGERs of DER.
+        let cost = [2, 2, 0x40, 0, 2, 1, 8];
+        let at = der.windows(cost.len()).position(|window| window == cost).unwrap();
+        let mut costly = der.to_vec();
+        costly[at + 2] = 0x7f;
+        costly[at + 6] = 0x7f;
+        let changed = SecretDocument::try_from(&costly[..]).unwrap();
+        let text = changed.to_pem("ENCRYPTED PRIVATE KEY", LineEnding::LF).unwrap();
+        assert_eq!(open(&text), Err(SecretKeyError::Costly));
+        assert_eq!(open(&pem), Ok(()));
     }
 
     #[test]

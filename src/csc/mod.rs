@@ -181,4 +181,22 @@ mod tests {
         );
         assert_eq!(after.publishers(), before.publishers());
     }
+
+    #[test]
+    fn allows_its_publishers_and_no_others() {
+        let profile = |arn: &str| -> ProfileArn { arn.parse().unwrap() };
+        let every = csc(&format!("[{ONE}]")).unwrap();
+        let one = csc("['arn:countersign:signer::acme:/signing-profiles/release/a1b2c3d4e5']").unwrap();
+        let signed = "arn:countersign:signer::acme:/signing-profiles/release/a1b2c3d4e5";
+        assert!(every.allows(&profile(signed)) && one.allows(&profile(signed)));
+        let later = profile("arn:countersign:signer::acme:/signing-profiles/release/zzzzzzzzzz");
+        assert!(every.allows(&later) && !one.allows(&later));
+        for other in [
+            "arn:countersign:signer::other:/signing-profiles/release/a1b2c3d4e5",
+            "arn:countersign:signer::acme:/signing-profiles/other/a1b2c3d4e5",
+            "arn:aws:signer:eu-west-1:acme:/signing-profiles/release/a1b2c3d4e5",
+        ] {
+            assert!(!every.allows(&profile(other)) && !one.allows(&profile(other)), "{other}");
+        }
+    }
 }

@@ -29,7 +29,7 @@ macro_rules! aws_names {
 
             fn from_str(text: &str) -> Result<Self, AwsNameError> {
                 let check: fn(&str) -> bool = $check;
-                let fail = || AwsNameError { what: $what, text: text.chars().take(200).collect() };
+                let fail = || AwsNameError { what: $what, text: crate::shown::shortened(text).into_owned() };
                 check(text).then(|| Self(text.into())).ok_or_else(fail)
             }
         }

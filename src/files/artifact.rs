@@ -1,27 +1,69 @@
 //! The artifact: an open file whose bytes are digested once and then known.
 
 use std::fs::File;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-use super::FileError;
+use super::{FileError, reading, writing};
 use crate::digest::{self, ArtifactDigests, CHUNKS_BYTES, QuickDigests, Sha256Hasher, Sha384, Sha384Hasher};
-use crate::limits::HASH_WINDOW_BYTES;
+use crate::limits::{HASH_WINDOW_BYTES, HELD_BYTES_MAX};
 use crate::parallel::{Threads, in_order};
 
 /// A regular file, held open: what was digested stays what is read, whatever its path says later.
+///
+/// Whoever may write to the file can still change its bytes between two reads; not those of a copy.
 #[derive(Debug)]
 pub struct Artifact {
     path: PathBuf,
-    file: File,
+    bytes: Bytes,
     size: u64,
+}
+
+/// Where the bytes are read from.
+#[derive(Debug)]
+enum Bytes {
+    /// The file itself, or an unnamed temporary one.
+    File(File),
+    Memory(Vec<u8>),
 }
 
 impl Artifact {
     /// Opens an artifact.
     pub fn open(path: &Path) -> Result<Self, FileError> {
         let (file, size) = super::open(path)?;
-        Ok(Self { path: path.into(), file, size })
+        Ok(Self { path: path.into(), bytes: Bytes::File(file), size })
+    }
+
+    /// Copies an artifact to where no other process can change it: memory, or an unnamed temporary file for one over
+    /// [`HELD_BYTES_MAX`]. Signing reads the copy, so its files and its digests are of the same bytes.
+    pub fn copy(path: &Path) -> Result<Self, FileError> {
+        Self::copy_holding(path, HELD_BYTES_MAX)
+    }
+
+    fn copy_holding(path: &Path, most: u64) -> Result<Self, FileError> {
+        let original = Self::open(path)?;
+        let size = original.size;
+        let bytes = if size <= most {
+            let mut bytes = vec![0; size as usize];
+            original.read_at(&mut bytes, 0)?;
+            Bytes::Memory(bytes)
+        } else {
+            Bytes::File(original.temporary_copy()?)
+        };
+        Ok(Self { path: path.into(), bytes, size })
+    }
+
+    fn temporary_copy(&self) -> Result<File, FileError> {
+        let failed = |source| writing(&std::env::temp_dir())(source);
+        let mut copy = tempfile::tempfile().map_err(failed)?;
+        let mut piece = vec![0; CHUNKS_BYTES];
+        for offset in (0..self.size).step_by(CHUNKS_BYTES) {
+            let count = (self.size - offset).min(CHUNKS_BYTES as u64) as usize;
+            self.read_at(&mut piece[..count], offset)?;
+            copy.write_all(&piece[..count]).map_err(failed)?;
+        }
+        Ok(copy)
     }
 
     /// The path it was opened by.
@@ -36,7 +78,11 @@ impl Artifact {
 
     /// Fills the buffer with the bytes at an offset.
     pub fn read_at(&self, buffer: &mut [u8], offset: u64) -> Result<(), FileError> {
-        super::read_exact_at(&self.file, buffer, offset).map_err(super::reading(&self.path))
+        let read = match &self.bytes {
+            Bytes::File(file) => super::read_exact_at(file, buffer, offset),
+            Bytes::Memory(bytes) => copy_at(bytes, buffer, offset),
+        };
+        read.map_err(reading(&self.path))
     }
 
     /// Every digest of the artifact.
@@ -83,6 +129,13 @@ impl Artifact {
     }
 }
 
+fn copy_at(bytes: &[u8], buffer: &mut [u8], offset: u64) -> io::Result<()> {
+    let from = usize::try_from(offset).ok().and_then(|offset| bytes.get(offset..));
+    let there = from.and_then(|bytes| bytes.get(..buffer.len())).ok_or(io::ErrorKind::UnexpectedEof)?;
+    buffer.copy_from_slice(there);
+    Ok(())
+}
+
 /// Buffers that go round between the threads, so that each is asked of the system once.
 #[derive(Default)]
 struct Buffers(Mutex<Vec<Vec<u8>>>);
@@ -97,5 +150,37 @@ impl Buffers {
 
     fn put_back(&self, buffer: Vec<u8>) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).push(buffer);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::{Seek, SeekFrom};
+
+    /// Overwrites the file in place, as a build that runs again does.
+    fn overwrite(path: &Path, bytes: &[u8]) {
+        let mut file = File::options().write(true).open(path).unwrap();
+        file.seek(SeekFrom::Start(0)).unwrap();
+        file.write_all(bytes).unwrap();
+    }
+
+    #[test]
+    fn a_copy_keeps_its_bytes_when_the_file_is_overwritten() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("artifact");
+        for (size, held) in [(0, 1), (1, 1), (5000, 5000), (5000, 4999), (2 * CHUNKS_BYTES + 1, 1)] {
+            let before: Vec<u8> = (0..size).map(|place| (place % 251) as u8).collect();
+            std::fs::write(&path, &before).unwrap();
+            let copy = Artifact::copy_holding(&path, held).unwrap();
+            assert_eq!(matches!(copy.bytes, Bytes::Memory(_)), size as u64 <= held);
+            let digests = Artifact::open(&path).unwrap().digests(Threads::per_core()).unwrap();
+            overwrite(&path, &vec![7; size]);
+            let mut bytes = vec![0; size];
+            copy.read_at(&mut bytes, 0).unwrap();
+            assert!(bytes == before, "{size}");
+            assert_eq!(copy.digests(Threads::per_core()).unwrap(), digests, "{size}");
+            assert!(copy.read_at(&mut [0], size as u64).is_err(), "{size}");
+        }
     }
 }

@@ -7,6 +7,7 @@
 use std::io::{self, Read, Write};
 use std::process::{Command, Stdio};
 
+use super::program;
 use super::words::{indented, last_words};
 
 /// How long a server may take to answer, in seconds.
@@ -70,7 +71,7 @@ impl DownloadError {
 
 /// Brings what an `https` URL leads to, of at most so many bytes.
 pub fn https(url: &str, limit: u64, to: &mut impl Write) -> Result<(), DownloadError> {
-    let mut command = Command::new("curl");
+    let mut command = program::command("curl");
     // First of all, or the settings of the user are read: they may name a `.netrc`, or anything.
     command.arg("--disable");
     command.args(["--proto", "=https", "--proto-redir", "=https", "--globoff"]);
@@ -90,7 +91,7 @@ pub fn https(url: &str, limit: u64, to: &mut impl Write) -> Result<(), DownloadE
 
 /// Brings an object of S3, `s3://BUCKET/KEY`, of at most so many bytes.
 pub fn s3(object: &str, limit: u64, to: &mut impl Write) -> Result<(), DownloadError> {
-    let mut command = Command::new("aws");
+    let mut command = program::command("aws");
     // With its scheme before it, no object is an option; `-` is standard output.
     command.args(["s3", "cp", "--only-show-errors", object, "-"]);
     run(command, "aws", object, limit, to)

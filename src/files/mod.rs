@@ -2,20 +2,26 @@
 
 pub mod artifact;
 pub mod download;
+pub mod inside;
+pub mod program;
+mod read;
 pub mod words;
 
 use std::collections::BTreeSet;
 use std::fs::File;
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
+
+pub use self::read::{at_once, open, read, read_if_there};
+use crate::shown;
 
 /// Why a file could not be read or written.
 #[derive(Debug, thiserror::Error)]
 pub enum FileError {
     /// The file could not be read.
-    #[error("cannot read `{}`", path.display())]
+    #[error("cannot read `{}`", shown::path(path))]
     Read {
         /// The file.
         path: PathBuf,
@@ -23,7 +29,7 @@ pub enum FileError {
         source: io::Error,
     },
     /// The file could not be written.
-    #[error("cannot write `{}`", path.display())]
+    #[error("cannot write `{}`", shown::path(path))]
     Write {
         /// The file.
         path: PathBuf,
@@ -31,7 +37,7 @@ pub enum FileError {
         source: io::Error,
     },
     /// The file is larger than any honest one.
-    #[error("`{}` is larger than {limit} bytes", path.display())]
+    #[error("`{}` is larger than {limit} bytes", shown::path(path))]
     TooLarge {
         /// The file.
         path: PathBuf,
@@ -39,13 +45,21 @@ pub enum FileError {
         limit: u64,
     },
     /// The path leads to a file or a link where a folder is needed.
-    #[error("`{}` is not a folder", path.display())]
+    #[error("`{}` is not a folder", shown::path(path))]
     NotAFolder {
         /// The path.
         path: PathBuf,
     },
+    /// There is no place for a private folder.
+    #[error("cannot create a temporary folder in `{}`", shown::path(folder))]
+    Temporary {
+        /// The folder that the system names for temporary files.
+        folder: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
     /// The path leads to a folder, a device or a pipe.
-    #[error("`{}` is not a regular file", path.display())]
+    #[error("`{}` is not a regular file", shown::path(path))]
     NotAFile {
         /// The path.
         path: PathBuf,
@@ -53,6 +67,14 @@ pub enum FileError {
 }
 
 impl FileError {
+    /// What to do about it, if there is something to do.
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::Temporary { .. } => Some("set TMPDIR to a folder that you can write to"),
+            _ => None,
+        }
+    }
+
     /// Whether the file was simply not there; a path through a file leads nowhere either.
     pub fn is_absent(&self) -> bool {
         use io::ErrorKind::{NotADirectory, NotFound};
@@ -68,43 +90,6 @@ pub fn reading(path: &Path) -> impl FnOnce(io::Error) -> FileError {
 /// Makes a write failure from a path, for `map_err`.
 pub fn writing(path: &Path) -> impl FnOnce(io::Error) -> FileError {
     |source| FileError::Write { path: path.into(), source }
-}
-
-/// Opens a regular file for reading, and tells its size; never waits on a pipe.
-pub fn open(path: &Path) -> Result<(File, u64), FileError> {
-    let kind = std::fs::metadata(path).map_err(reading(path))?;
-    if !kind.is_file() {
-        return Err(FileError::NotAFile { path: path.into() });
-    }
-    let file = File::open(path).map_err(reading(path))?;
-    let size = file.metadata().map_err(reading(path))?.len();
-    Ok((file, size))
-}
-
-/// Reads a whole regular file of at most `limit` bytes.
-pub fn read(path: &Path, limit: u64) -> Result<Vec<u8>, FileError> {
-    let metadata = std::fs::metadata(path).map_err(reading(path))?;
-    if !metadata.is_file() {
-        return Err(FileError::NotAFile { path: path.into() });
-    }
-    let too_large = || FileError::TooLarge { path: path.into(), limit };
-    if metadata.len() > limit {
-        return Err(too_large());
-    }
-    let file = File::open(path).map_err(reading(path))?;
-    let size = usize::try_from(metadata.len()).map_err(|_| too_large())?;
-    let mut bytes = Vec::with_capacity(size + 1);
-    file.take(limit + 1).read_to_end(&mut bytes).map_err(reading(path))?;
-    if bytes.len() as u64 > limit { Err(too_large()) } else { Ok(bytes) }
-}
-
-/// As [`read`], but a file that is not there is `None`.
-pub fn read_if_there(path: &Path, limit: u64) -> Result<Option<Vec<u8>>, FileError> {
-    match read(path, limit) {
-        Ok(bytes) => Ok(Some(bytes)),
-        Err(error) if error.is_absent() => Ok(None),
-        Err(error) => Err(error),
-    }
 }
 
 /// The names of what a folder holds, sorted; none if it is not there. A name that is not UTF-8 is left out.
@@ -137,8 +122,9 @@ pub fn write(path: &Path, bytes: &[u8], access: Access) -> Result<(), FileError>
     Pending::with(path, bytes, access)?.keep()
 }
 
-/// Writes files that belong together, in place of what is there: all are whole before one gets its name, so
-/// what can fail leaves none of them.
+/// Writes files that belong together, in place of what is there: all are whole before one gets its name.
+///
+/// A full disk leaves none of them. An error while they get their names leaves each as it was or new.
 pub fn write_together(files: &[(PathBuf, Vec<u8>)]) -> Result<(), FileError> {
     let pending = files.iter().map(|(path, bytes)| Pending::with(path, bytes, Access::Public));
     let pending: Vec<Pending> = pending.collect::<Result<_, _>>()?;
@@ -272,7 +258,7 @@ impl Lock {
 
     /// Waits for the lock of a file that is there.
     pub fn take(path: &Path) -> Result<Self, FileError> {
-        let file = File::open(path).map_err(reading(path))?;
+        let (file, _) = open(path)?;
         file.lock().map_err(writing(path))?;
         Ok(Self { _file: file })
     }
@@ -310,21 +296,6 @@ mod tests {
         pending.write_all(b"half").unwrap();
         drop(pending);
         assert_eq!(std::fs::read_dir(folder.path().join("a")).unwrap().count(), 0);
-    }
-
-    #[test]
-    fn a_limit_holds_before_the_read() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("sparse");
-        File::create(&path).unwrap().set_len(10 << 30).unwrap();
-        assert!(matches!(read(&path, 1000), Err(FileError::TooLarge { limit: 1000, .. })));
-    }
-
-    #[test]
-    fn only_regular_files_are_read() {
-        let folder = tempfile::tempdir().unwrap();
-        assert!(matches!(read(folder.path(), 10), Err(FileError::NotAFile { .. })));
-        assert!(read(&folder.path().join("none"), 10).unwrap_err().is_absent());
     }
 
     #[test]

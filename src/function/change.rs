@@ -1,7 +1,8 @@
 //! Changes of the governance: where a rule goes, which rules it hides, what is left without it, and protected refs.
 
-use super::{Functions, Pattern, RefPattern, Rule};
+use super::{Functions, Pattern, RefPattern, Rule, TypePattern};
 use crate::document;
+use crate::limits::TYPE_PATTERNS_MAX;
 use crate::name::CscId;
 
 /// Where a new rule goes.
@@ -12,6 +13,11 @@ pub enum Place {
     /// Before every other rule.
     First,
 }
+
+/// More patterns of types than a list may have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("`deploys_no_code` would have more than {TYPE_PATTERNS_MAX} patterns")]
+pub struct TooManyTypes;
 
 impl Functions {
     /// With the names under the CSC, and the index of the rule that says so.
@@ -57,6 +63,28 @@ impl Functions {
             return Err(absent);
         }
         self.protected_refs.retain(|pattern| !patterns.contains(pattern));
+        Ok(self.next_revision())
+    }
+
+    /// With these types of resources passed over in plans too.
+    pub fn with_types(mut self, patterns: Vec<TypePattern>) -> Result<Self, TooManyTypes> {
+        for pattern in patterns {
+            if !self.deploys_no_code.contains(&pattern) {
+                self.deploys_no_code.push(pattern);
+            }
+        }
+        if self.deploys_no_code.len() > TYPE_PATTERNS_MAX {
+            return Err(TooManyTypes);
+        }
+        Ok(self.next_revision())
+    }
+
+    /// Without these very patterns of types; an error is one that is not there.
+    pub fn without_types(mut self, patterns: &[TypePattern]) -> Result<Self, &TypePattern> {
+        if let Some(absent) = patterns.iter().find(|pattern| !self.deploys_no_code.contains(pattern)) {
+            return Err(absent);
+        }
+        self.deploys_no_code.retain(|pattern| !patterns.contains(pattern));
         Ok(self.next_revision())
     }
 
@@ -157,6 +185,21 @@ mod tests {
         let gone = refs(&["refs/tags/*", "refs/tags/v1"]);
         assert_eq!(all.clone().unprotecting(&gone).unwrap_err().as_str(), "refs/tags/v1");
         assert_eq!(all.unprotecting(&gone[..1]).unwrap().protected_refs(), refs(&["refs/heads/main"]));
+    }
+
+    #[test]
+    fn types_are_listed_once_and_all_or_none_go() {
+        let types =
+            |texts: &[&str]| texts.iter().map(|text| text.parse().unwrap()).collect::<Vec<TypePattern>>();
+        let all = functions(&[]).with_types(types(&["datadog_*", "Custom::A", "datadog_*"])).unwrap();
+        assert_eq!((all.deploys_no_code(), all.revision()), (&types(&["datadog_*", "Custom::A"])[..], 2));
+        assert_eq!(all.clone().without_types(&types(&["Custom::A", "x"])).unwrap_err().as_str(), "x");
+        assert_eq!(
+            all.clone().without_types(&types(&["Custom::A"])).unwrap().deploys_no_code(),
+            types(&["datadog_*"])
+        );
+        let many = (0..TYPE_PATTERNS_MAX).map(|n| format!("a{n}").parse().unwrap()).collect();
+        assert!(all.with_types(many).is_err());
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! ```toml
 //! revision = 1
 //! protected_refs = ["refs/heads/main", "refs/tags/v*"]   # `*` any characters, `/` too
+//! deploys_no_code = ["datadog_*"]                         # optional: types that plans may deploy unverified
 //!
 //! [[function]]
 //! pattern = "orders-*"           # `*` any characters, `?` one
@@ -10,17 +11,21 @@
 //! ```
 
 mod change;
+mod fold;
 mod pattern;
 mod refs;
+mod types;
 
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-pub use self::change::Place;
+pub use self::change::{Place, TooManyTypes};
 pub use self::pattern::Pattern;
-pub use self::refs::RefPattern;
+pub use self::refs::{Protected, Protection, RefPattern, is_alike, replaces_objects};
+pub use self::types::TypePattern;
 use crate::document::{self, DocumentError};
+use crate::limits::TYPE_PATTERNS_MAX;
 use crate::name::{ArtifactName, CscId};
 
 /// The governance of an account's functions.
@@ -29,6 +34,8 @@ use crate::name::{ArtifactName, CscId};
 pub struct Functions {
     revision: u64,
     protected_refs: Vec<RefPattern>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    deploys_no_code: Vec<TypePattern>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     function: Vec<Rule>,
 }
@@ -56,12 +63,18 @@ impl Rule {
 impl Functions {
     /// Governance with one rule.
     pub fn new(pattern: Pattern, csc: CscId) -> Self {
-        Self { revision: 1, protected_refs: Vec::new(), function: vec![Rule { pattern, csc }] }
+        let function = vec![Rule { pattern, csc }];
+        Self { revision: 1, protected_refs: Vec::new(), deploys_no_code: Vec::new(), function }
     }
 
     /// Reads `functions.toml`.
     pub fn parse(path: &Path, bytes: &[u8]) -> Result<Self, DocumentError> {
-        document::from_toml(path, bytes)
+        let functions: Self = document::from_toml(path, bytes)?;
+        if functions.deploys_no_code.len() > TYPE_PATTERNS_MAX {
+            let message = format!("`deploys_no_code` has more than {TYPE_PATTERNS_MAX} patterns");
+            return Err(DocumentError::new(path, message));
+        }
+        Ok(functions)
     }
 
     /// The document.
@@ -94,9 +107,14 @@ impl Functions {
         &self.protected_refs
     }
 
-    /// Whether a push to this ref, by its full name, is verified.
-    pub fn protects(&self, reference: &str) -> bool {
-        self.protected_refs.iter().any(|pattern| pattern.matches(reference))
+    /// The protected refs, ready to be compared with many names.
+    pub fn protection(&self) -> Protection<'_> {
+        Protection::of(&self.protected_refs)
+    }
+
+    /// The types of resources that plans may deploy without being verified, as patterns.
+    pub fn deploys_no_code(&self) -> &[TypePattern] {
+        &self.deploys_no_code
     }
 
     /// Every CSC that some rule names.
@@ -122,16 +140,34 @@ mod tests {
     }
 
     #[test]
+    fn the_types_that_deploy_no_code_are_limited() {
+        let functions = |patterns: &str| {
+            let text = format!("revision = 1\nprotected_refs = []\ndeploys_no_code = [{patterns}]\n");
+            Functions::parse(Path::new("functions.toml"), text.as_bytes())
+        };
+        let two = functions("'datadog_*', 'Custom::Thing'").unwrap();
+        assert_eq!(two.deploys_no_code().len(), 2);
+        assert!(
+            functions("'*'")
+                .unwrap_err()
+                .to_string()
+                .contains("line 3: \"*\" is not a pattern of resource types")
+        );
+        assert!(functions(&"'a',".repeat(TYPE_PATTERNS_MAX)).is_ok());
+        assert!(functions(&"'a',".repeat(TYPE_PATTERNS_MAX + 1)).is_err());
+    }
+
+    #[test]
     fn any_pattern_protects_and_none_protects_nothing() {
         let functions = |refs: &str| {
             let text = format!("revision = 1\nprotected_refs = {refs}\n");
             Functions::parse(Path::new("functions.toml"), text.as_bytes())
         };
         let two = functions("['refs/heads/main', 'refs/tags/v*']").unwrap();
-        let protects = |reference| two.protects(reference);
+        let protects = |reference| two.protection().of_ref(reference) == Protected::Named;
         assert!(protects("refs/heads/main") && protects("refs/tags/v1") && protects("refs/heads/../main"));
         assert!(!protects("refs/heads/topic"));
-        assert!(!functions("[]").unwrap().protects("refs/heads/main"));
+        assert!(functions("[]").unwrap().protection().is_empty());
         assert!(
             functions("['main']").unwrap_err().to_string().contains("line 2: \"main\" is not a ref pattern")
         );

@@ -1,16 +1,15 @@
 //! Protected refs: patterns of the refs whose pushes are verified.
 //!
-//! `*` stands for any characters, `/` too, as in git's own refspecs: `refs/heads/*` is every branch. Case and
-//! Unicode form do not tell names apart, for a server on macOS or Windows may keep `refs/heads/MAIN` in the
-//! file of `refs/heads/main`. A name that git refuses matches every pattern: nobody knows what it ends up as.
+//! `*` stands for any characters, `/` too, as in git's own refspecs: `refs/heads/*` is every branch. A name that has
+//! the [`fold`] of a name that matches may be kept in the same place by a server, so it is [`Protected::Alike`]. A
+//! name that git refuses matches every pattern: nobody knows what it ends up as.
 
 use std::fmt;
 use std::str::FromStr;
 
-use caseless::Caseless;
 use serde::{Deserialize, Serialize};
-use unicode_normalization::UnicodeNormalization;
 
+use super::fold::fold;
 use crate::limits::REF_PATTERN_BYTES_MAX;
 
 /// A pattern of ref names: `refs/`, and `*` for any characters.
@@ -19,11 +18,6 @@ use crate::limits::REF_PATTERN_BYTES_MAX;
 pub struct RefPattern(String);
 
 impl RefPattern {
-    /// Whether a push to the ref, by its full name, falls under the pattern.
-    pub fn matches(&self, reference: &str) -> bool {
-        !is_ref(reference) || glob(&fold(&self.0), &fold(reference))
-    }
-
     /// The pattern as text.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -49,12 +43,66 @@ fn glob(pattern: &str, text: &str) -> bool {
     rest.ends_with(last)
 }
 
-/// Full case folding and canonical decomposition (Unicode 3.13, D145).
-fn fold(text: &str) -> String {
-    if text.is_ascii() {
-        return text.to_ascii_lowercase();
+/// What a set of patterns says about a ref.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Protected<'a> {
+    /// No pattern is about it.
+    No,
+    /// A pattern matches its name.
+    Named,
+    /// It has another name than those that match, and a server may keep it in the same place as one of them.
+    Alike(&'a RefPattern),
+}
+
+/// Protected refs, ready to be compared with many names.
+#[derive(Debug)]
+pub struct Protection<'a>(Vec<(&'a RefPattern, String)>);
+
+impl<'a> Protection<'a> {
+    /// The refs that these patterns protect.
+    pub fn of(patterns: &'a [RefPattern]) -> Self {
+        Self(patterns.iter().map(|pattern| (pattern, fold(&pattern.0))).collect())
     }
-    text.chars().nfd().default_case_fold().nfd().collect()
+
+    /// Whether nothing is protected.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// What the patterns say about a ref, by its full name.
+    pub fn of_ref(&self, reference: &str) -> Protected<'a> {
+        if self.0.is_empty() {
+            return Protected::No;
+        }
+        let name = outside_namespaces(reference);
+        if !is_ref(reference) || self.0.iter().any(|(pattern, _)| glob(&pattern.0, name)) {
+            return Protected::Named;
+        }
+        let folded = fold(reference);
+        let folded = outside_namespaces(&folded);
+        let alike = self.0.iter().find(|(_, pattern)| glob(pattern, folded));
+        alike.map_or(Protected::No, |(pattern, _)| Protected::Alike(pattern))
+    }
+}
+
+/// Whether git reads other objects by a ref of this name, or a server may keep it in the place of such a ref.
+pub fn replaces_objects(reference: &str) -> bool {
+    let folded = fold(reference);
+    let name = outside_namespaces(&folded);
+    name == "refs/replace" || name.starts_with("refs/replace/")
+}
+
+/// Whether two names may be one ref to a server.
+pub fn is_alike(one: &str, other: &str) -> bool {
+    fold(one) == fold(other)
+}
+
+/// A ref's name as whoever fetches from its namespace sees it (gitnamespaces(7)).
+fn outside_namespaces(mut name: &str) -> &str {
+    while let Some((_, rest)) = name.strip_prefix("refs/namespaces/").and_then(|rest| rest.split_once('/')) {
+        name = rest;
+    }
+    name
 }
 
 impl fmt::Display for RefPattern {
@@ -79,7 +127,7 @@ impl TryFrom<String> for RefPattern {
         if text.len() <= REF_PATTERN_BYTES_MAX && is_ref(&text.replace('*', "x")) {
             return Ok(Self(text));
         }
-        let shown: String = text.chars().take(100).collect();
+        let shown = crate::shown::shortened(&text);
         Err(format!(
             "{shown:?} is not a ref pattern: the full name of a ref, such as `refs/heads/main`, of at most \
             {REF_PATTERN_BYTES_MAX} bytes, with `*` for any characters"
@@ -97,8 +145,17 @@ impl From<RefPattern> for String {
 mod tests {
     use super::*;
 
+    fn protected(pattern: &str, reference: &str) -> String {
+        let patterns = [pattern.parse::<RefPattern>().unwrap()];
+        match Protection::of(&patterns).of_ref(reference) {
+            Protected::No => "no".into(),
+            Protected::Named => "named".into(),
+            Protected::Alike(pattern) => pattern.to_string(),
+        }
+    }
+
     fn matches(pattern: &str, reference: &str) -> bool {
-        pattern.parse::<RefPattern>().unwrap().matches(reference)
+        protected(pattern, reference) == "named"
     }
 
     #[test]
@@ -134,11 +191,48 @@ mod tests {
     }
 
     #[test]
-    fn case_and_unicode_form_tell_no_names_apart() {
-        assert!(matches("refs/heads/main", "refs/heads/MAIN"));
-        assert!(matches("refs/heads/Release-*", "refs/heads/release-1"));
-        assert!(matches("refs/heads/caf\u{e9}", "refs/heads/cafe\u{301}"));
-        assert!(matches("refs/heads/stra\u{df}e", "refs/heads/STRASSE"));
+    fn a_name_that_a_server_may_keep_in_the_same_place_is_alike() {
+        for (pattern, reference) in [
+            ("refs/heads/main", "refs/heads/MAIN"),
+            ("refs/heads/main", "refs/Heads/main"),
+            ("refs/heads/main", "refs/heads./main"),
+            ("refs/heads/main", "refs/heads/ma\u{200b}in"),
+            ("refs/heads/main", "refs/heads/main\u{200b}"),
+            ("refs/heads/main", "refs/Namespaces/a/refs/heads/main"),
+            ("refs/heads/main", "refs/namespaces/a/refs/heads/Main"),
+            ("refs/heads/Release-*", "refs/heads/release-1"),
+            ("refs/tags/v*", "refs/tags/V1"),
+            ("refs/heads/caf\u{e9}", "refs/heads/cafe\u{301}"),
+            ("refs/heads/stra\u{df}e", "refs/heads/STRASSE"),
+        ] {
+            assert_eq!(protected(pattern, reference), pattern, "{reference}");
+        }
+        for (pattern, reference) in [
+            ("refs/heads/main", "refs/namespaces/a/refs/namespaces/b/refs/heads/main"),
+            ("refs/heads/*", "refs/heads/MAIN"),
+            ("refs/heads/*\u{301}", "refs/heads/a\u{316}\u{301}"),
+        ] {
+            assert_eq!(protected(pattern, reference), "named", "{reference}");
+        }
+        assert_eq!(protected("refs/heads/main", "refs/heads/maintenance"), "no");
+        assert_eq!(Protection::of(&[]).of_ref("HEAD"), Protected::No);
+    }
+
+    #[test]
+    fn refs_that_replace_objects_are_known_by_any_of_their_names() {
+        for name in [
+            "refs/replace/aa",
+            "refs/replace",
+            "refs/REPLACE/aa",
+            "refs/rep\u{200c}lace/aa",
+            "refs/replace./aa",
+            "refs/namespaces/x/refs/replace/aa",
+        ] {
+            assert!(replaces_objects(name), "{name}");
+        }
+        for name in ["refs/heads/replace/aa", "refs/replaced/aa", "refs/heads/main"] {
+            assert!(!replaces_objects(name), "{name}");
+        }
     }
 
     #[test]

@@ -7,7 +7,7 @@
 //! were admitted. Nothing else makes one, so a verdict about other bytes, or about a commit, runs nothing.
 
 use std::path::PathBuf;
-use std::process::{Command, ExitStatus};
+use std::process::ExitStatus;
 
 use super::command::{CommandError, CommandLine, Paths};
 use super::deployment::{self, Deployment, DeploymentError, Piece};
@@ -15,6 +15,7 @@ use super::sealed::Sealed;
 use super::watch::Watch;
 use super::{Gate, Labels};
 use crate::arn::LayerArn;
+use crate::files::program;
 use crate::name::ArtifactName;
 use crate::parallel::Threads;
 use crate::policy::store::Policy;
@@ -177,7 +178,7 @@ impl Cleared {
         if let Some(signal) = watch.interrupted() {
             return Err(RunError::Interrupted(signal));
         }
-        let mut command = Command::new(line.program());
+        let mut command = program::command(line.program());
         command.args(line.arguments(&paths)).env("COUNTERSIGN_ARTIFACT", paths.artifact);
         match paths.manifest {
             Some(manifest) => command.env("COUNTERSIGN_MANIFEST", manifest),

@@ -16,7 +16,7 @@ use crate::manifest;
 use crate::manifest::shelf::Shelf;
 use crate::name::ArtifactName;
 use crate::parallel::Threads;
-use crate::plan::{Code, CodeHash, Deployed, Resource, What};
+use crate::plan::{Code, CodeHash, Deployed, Resource, What, without_keys};
 use crate::policy::store::Policy;
 use crate::provenance::Kind;
 use crate::report::{Check, Finding};
@@ -64,10 +64,24 @@ struct Found {
 impl Judge<'_> {
     /// Judges each resource; nothing is left out. What changes no verdict is added to the notes.
     pub fn judge(&self, plan: &Judging<'_>, notes: &mut Vec<String>) -> Result<Vec<Gate>, VerifyError> {
-        let governance = Governance::read(self.policy, self.policy.functions()?)?;
+        let functions = self.policy.functions()?;
+        let deploys_no_code = functions.deploys_no_code().to_vec();
+        let governance = Governance::read(self.policy, functions)?;
         let mut gates = Vec::with_capacity(plan.resources.len());
+        let mut passed: BTreeMap<&str, usize> = BTreeMap::new();
         for resource in plan.resources {
-            gates.extend(self.resource(plan, resource, &governance, notes)?);
+            match &resource.what {
+                What::Type { name, .. } if deploys_no_code.iter().any(|pattern| pattern.matches(name)) => {
+                    *passed.entry(name).or_default() += 1;
+                }
+                _ => gates.extend(self.resource(plan, resource, &governance, notes)?),
+            }
+        }
+        for (name, count) in passed {
+            notes.push(format!(
+                "{}: not verified: {count} of type `{name}`, which the policy lists in `deploys_no_code`",
+                plan.shown
+            ));
         }
         Ok(gates)
     }
@@ -87,6 +101,10 @@ impl Judge<'_> {
                 let message = format!("its functions and layers are in the template `{place}`");
                 let hint = "give that template with `--plan` too, before it is uploaded";
                 return Ok(Some(stop(not_covered("plan-template", message, hint), labels)));
+            }
+            What::Type { name, deploys } => {
+                let finding = unknown_type(name, *deploys);
+                return Ok(Some(stop(finding, labels)));
             }
             What::Opaque(why) => {
                 let message = format!("what it deploys cannot be told: {why}");
@@ -155,12 +173,24 @@ impl Judge<'_> {
         };
         let (code, message, hint) = match (&deployed.code, sha256) {
             (Code::Local(path), said) => return self.local(path, &plan.folder.join(path), said),
-            (Code::Stored(_), Some(sha256)) => return Ok(Ok(self.by_digest(sha256))),
-            (Code::Stored(place), None) => (
+            (Code::Stored(place), _) => (
                 "plan-code-elsewhere",
-                format!("its code is in `{place}`, and nothing says its SHA-256"),
-                "run the gate on what names the file, before it is uploaded; in Terraform, set `source_code_hash`",
+                format!(
+                    "its code is in `{place}`, and no deploy compares its SHA-256 with the signed package"
+                ),
+                "run the gate on the template that names the file, before it is uploaded; in Terraform, set `filename`, \
+                or upload the file in the same plan with `aws_s3_object`, and refer to its `key`",
             ),
+            (Code::Asset(place), _) => {
+                let place = place.as_ref().map_or("something else".into(), |place| format!("`{place}`"));
+                (
+                    "plan-asset-metadata",
+                    format!(
+                        "its `Metadata` makes SAM deploy {place}, and CloudFormation deploys what the properties name"
+                    ),
+                    "remove `aws:asset:path` and `aws:asset:property`, or name the same package in both places",
+                )
+            }
             (Code::Image, _) => (
                 "plan-image",
                 "it is a container image, which code signing does not cover".into(),
@@ -217,8 +247,9 @@ impl Judge<'_> {
             return Ok(Err(Finding::new(
                 Check::Integrity,
                 "plan-hash-differs",
-                format!("`{shown}` is not the file that the plan was made for: SHA-256 differs"),
-                "make the plan again, and look at what changed the file",
+                format!("`source_code_hash` is not the SHA-256 of `{shown}`"),
+                "write it as `filebase64sha256(\"FILE\")` of that file; if it is, the file changed after the plan was made, \
+                so make the plan again",
             )));
         }
         let beside = manifest::path_beside(path);
@@ -253,7 +284,10 @@ impl Judge<'_> {
                 digests: Digests::Quick,
                 threads: self.threads,
             };
-            let evidence = verify_by(self.policy, &governing.publishers, &question)?;
+            let evidence = verify_by(self.policy, &governing.publishers, &question)?.hinting(
+                "manifest-missing",
+                "sign it with `countersign sign`, or name the folder that its manifest is in with `--manifests`",
+            );
             notes.extend_from_slice(evidence.notes());
             let manifest = path.map(|path| path.display().to_string());
             Ok::<_, VerifyError>(decide(&evidence, &governing.csc, Labels { manifest, ..labels.clone() }))
@@ -261,6 +295,18 @@ impl Judge<'_> {
         let best = best(none.into_iter().chain(found.manifests.iter().map(Some)).map(each))?;
         Ok(best.expect("there is at least one question"))
     }
+}
+
+fn unknown_type(name: &str, deploys: Option<&str>) -> Finding {
+    let message = match deploys {
+        Some(what) => format!("resources of type `{name}` may deploy code that is not verified: {what}"),
+        None => format!("`{name}` is not a known type, so it may deploy code"),
+    };
+    let hint = format!(
+        "deploy its code as a signed function or layer; if it deploys no code, a holder of the policy role can list the \
+        type with `countersign function deploys-no-code '{name}'`"
+    );
+    not_covered("plan-type-unknown", message, hint)
 }
 
 fn not_covered(code: &'static str, message: impl Into<String>, hint: impl Into<String>) -> Finding {
@@ -287,37 +333,4 @@ fn labels(plan: &Judging<'_>, resource: &Resource) -> Labels {
 /// Whether the text is the resource's address, or that of all instances that it is one of.
 pub fn is_address(resource: &Resource, said: &str) -> bool {
     resource.address == said || without_keys(&resource.address) == said
-}
-
-/// An address without the keys of `count` and `for_each`, which may hold anything between their quotes.
-fn without_keys(address: &str) -> String {
-    let (mut out, mut depth, mut quoted, mut escaped) = (String::new(), 0usize, false, false);
-    for c in address.chars() {
-        match c {
-            _ if escaped => escaped = false,
-            '\\' if quoted => escaped = true,
-            '"' if depth > 0 => quoted = !quoted,
-            '[' if !quoted => depth += 1,
-            ']' if !quoted && depth > 0 => depth -= 1,
-            _ if depth == 0 => out.push(c),
-            _ => {}
-        }
-    }
-    out
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn keys_of_instances_are_left_out() {
-        for (address, without) in [
-            ("aws_lambda_function.a", "aws_lambda_function.a"),
-            ("module.m[\"x]\\\"y\"].aws_lambda_function.a[0]", "module.m.aws_lambda_function.a"),
-            ("a[\"", "a"),
-        ] {
-            assert_eq!(without_keys(address), without);
-        }
-    }
 }

@@ -177,7 +177,10 @@ impl Folder {
         builder.prefix("countersign-");
         #[cfg(unix)]
         builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
-        builder.tempdir().map(Self).map_err(writing(Path::new("a temporary folder")))
+        builder
+            .tempdir()
+            .map(Self)
+            .map_err(|source| FileError::Temporary { folder: std::env::temp_dir(), source })
     }
 
     fn path(&self) -> &Path {

@@ -8,9 +8,10 @@ use git2::{ObjectType, Oid};
 use super::branch::Branch;
 use super::program::{self, FETCHED, Limit, ProgramError};
 use super::source::{RefName, RemoteUrl};
-use super::{BlobId, Commit, GitError};
+use super::tree::{self, Kind, Tree};
+use super::{BlobId, Commit, GitError, object};
 use crate::inventory::FileMode;
-use crate::limits::{CLOCKS_DIFFER_SECONDS, TREE_BYTES_MAX};
+use crate::limits::CLOCKS_DIFFER_SECONDS;
 
 /// A bare repository of our own.
 pub struct Bare {
@@ -45,8 +46,12 @@ pub struct Entry {
 
 impl Bare {
     /// Opens the bare repository in a folder, which is made if it is not there.
+    ///
+    /// The caller sees to it that no other process makes it at the same time.
     pub fn open_or_make(path: &Path) -> Result<Self, GitError> {
         let make = |_| {
+            // Another that was killed in the middle of this leaves the lock.
+            let _ = std::fs::remove_file(path.join("config.lock"));
             // The user's templates, such as hooks, are for repositories that people work in.
             let mut options = git2::RepositoryInitOptions::new();
             git2::Repository::init_opts(path, options.bare(true).external_template(false))
@@ -85,7 +90,7 @@ impl Bare {
     pub fn is_in(&self, url: &RemoteUrl, commit: &Commit, branch: &Branch) -> Result<bool, FetchedError> {
         let newest = self.fetch(url, &branch.full())?;
         let time = |commit: &Commit| -> Result<i64, GitError> {
-            Ok(self.inner.find_commit(Oid::from_str(&commit.id)?)?.time().seconds())
+            Ok(object::commit(&self.inner, Oid::from_str(&commit.id)?)?.time)
         };
         let since = time(commit)?.saturating_sub(CLOCKS_DIFFER_SECONDS).max(1);
         // A server has nothing to send of a branch that is older.
@@ -107,9 +112,9 @@ impl Bare {
 
     fn fetched(&self) -> Result<Commit, FetchedError> {
         self.inner.odb().and_then(|odb| odb.refresh()).map_err(GitError::from)?;
-        let commit = self.inner.revparse_single(FETCHED).and_then(|object| object.peel_to_commit());
-        let commit = commit.map_err(GitError::from)?;
-        Ok(Commit { id: commit.id().to_string(), tree: commit.tree_id().to_string() })
+        let found = self.inner.revparse_single(FETCHED).map_err(GitError::from)?;
+        let commit = object::peel(&self.inner, found.id())?;
+        Ok(commit.ok_or_else(|| GitError::Revision(FETCHED.into()))?)
     }
 
     /// The top folder of a commit.
@@ -119,28 +124,13 @@ impl Bare {
 
     /// What is in a folder, in git's order.
     pub fn entries(&self, folder: FolderId) -> Result<Vec<Entry>, GitError> {
-        let (size, _) = self.inner.odb()?.read_header(folder.0)?;
-        if size as u64 > TREE_BYTES_MAX {
-            let (oid, limit) = (folder.0.to_string(), TREE_BYTES_MAX);
-            return Err(GitError::BlobTooLarge { oid, size: size as u64, limit });
-        }
-        let tree = self.inner.find_tree(folder.0)?;
-        let node = |entry: &git2::TreeEntry<'_>| {
-            if entry.kind() == Some(ObjectType::Tree) {
-                return Node::Folder(FolderId(entry.id()));
-            }
-            match u32::try_from(entry.filemode()).ok().and_then(FileMode::from_git) {
-                Some(FileMode::Regular | FileMode::Executable) => Node::File(BlobId(entry.id())),
-                _ => Node::Other,
-            }
-        };
-        Ok(tree.iter().map(|entry| Entry { name: entry.name_bytes().into(), node: node(&entry) }).collect())
+        let tree = Tree::read(&self.inner, folder.0)?;
+        Ok(tree.entries().map(|entry| Entry { name: entry.name.into(), node: node(&entry) }).collect())
     }
 
     /// What a name in a folder leads to, if the name is there.
     pub fn entry(&self, folder: FolderId, name: &str) -> Result<Option<Node>, GitError> {
-        let found = self.entries(folder)?.into_iter().find(|entry| entry.name == name.as_bytes());
-        Ok(found.map(|entry| entry.node))
+        Ok(Tree::read(&self.inner, folder.0)?.get(name.as_bytes()).map(|entry| node(&entry)))
     }
 
     /// The blob that these bytes are, whether it is here or not.
@@ -156,6 +146,14 @@ impl Bare {
     /// Lends a blob's bytes, without a second copy; the caller has looked at its size.
     pub fn lend<T>(&self, blob: BlobId, to: impl FnOnce(&[u8]) -> T) -> Result<T, GitError> {
         Ok(to(self.inner.find_blob(blob.0)?.content()))
+    }
+}
+
+fn node(entry: &tree::Entry<'_>) -> Node {
+    match entry.kind {
+        Kind::Folder => Node::Folder(FolderId(entry.id)),
+        Kind::File(FileMode::Regular | FileMode::Executable) => Node::File(BlobId(entry.id)),
+        Kind::File(_) | Kind::Submodule => Node::Other,
     }
 }
 

@@ -49,7 +49,7 @@ impl FromStr for Branch {
         let short = !text.starts_with("refs/") && text != "HEAD";
         match text.parse::<RefName>() {
             Ok(_) if short => Ok(Self(text.into())),
-            _ => Err(format!("`{}` is no name of a branch", text.chars().take(200).collect::<String>())),
+            _ => Err(format!("`{}` is no name of a branch", crate::shown::shortened(text))),
         }
     }
 }
@@ -62,7 +62,7 @@ impl FromStr for Folder {
         if text == "." || (is_folder(text) && !text.split('/').any(is_git)) {
             return Ok(Self(text.into()));
         }
-        let shown: String = text.chars().take(200).collect();
+        let shown: String = crate::shown::shortened(text).into_owned();
         Err(format!(
             "`{shown}` is no folder of a repository: a relative path without `..` and `.git`, or `.`"
         ))

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use git2::{ObjectType, Oid, Signature, Time};
 
 use super::bare::{Bare, FolderId, Node};
+use super::tree::Tree;
 use super::{Commit, GitError};
 use crate::time::Timestamp;
 
@@ -86,6 +87,8 @@ impl Bare {
 
     /// A tree with changes; nothing if no file is left in it.
     fn changed(&self, tree: Option<Oid>, changes: &[Change<'_>]) -> Result<Option<Oid>, GitError> {
+        // libgit2 would write entries that git does not write as others, and every other file stays as it is.
+        tree.map(|id| Tree::read(&self.inner, id)).transpose()?;
         let tree = tree.map(|id| self.inner.find_tree(id)).transpose()?;
         let mut builder = self.inner.treebuilder(tree.as_ref())?;
         let mut below: BTreeMap<&str, Vec<Change<'_>>> = BTreeMap::new();

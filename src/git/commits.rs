@@ -1,10 +1,10 @@
-//! Commits: what they hold, read from the object database and never checked out.
+//! Commits: what a revision names, read from the object database and never checked out.
 
-use std::collections::BTreeSet;
+use git2::Oid;
 
-use git2::{ObjectType, Oid};
-
-use super::{BlobId, GitError, GitFile, Repository};
+use super::object;
+use super::tree::{Kind, Tree};
+use super::{BlobId, GitError, Repository};
 use crate::inventory::FileMode;
 
 /// A commit, with its tree.
@@ -25,97 +25,54 @@ impl Commit {
 
 impl Repository {
     /// The commit that a revision names.
-    pub fn commit(&self, revision: &str) -> Result<Commit, GitError> {
-        let commit = self.find_commit(revision)?;
-        Ok(Commit { id: commit.id().to_string(), tree: commit.tree_id().to_string() })
-    }
-
-    /// The files of a commit below a folder, from the object database.
-    pub fn committed(&self, revision: &str, folder: &str) -> Result<Vec<GitFile>, GitError> {
-        let mut tree = self.tree(self.find_commit(revision)?.tree_id())?;
-        for name in folder.split('/').filter(|name| !name.is_empty()) {
-            let next = tree.get_name(name).filter(|entry| entry.kind() == Some(ObjectType::Tree));
-            let Some(next) = next.map(|entry| entry.id()) else {
-                return Ok(Vec::new());
-            };
-            tree = self.tree(next)?;
-        }
-        let mut files = Vec::new();
-        self.add_tree(&tree, "", &mut files)?;
-        Ok(files)
-    }
-
-    fn add_tree(&self, tree: &git2::Tree<'_>, above: &str, files: &mut Vec<GitFile>) -> Result<(), GitError> {
-        for entry in tree {
-            let name = std::str::from_utf8(entry.name_bytes())
-                .map_err(|_| GitError::NotUtf8(String::from_utf8_lossy(entry.name_bytes()).into()))?;
-            if name.is_empty()
-                || name.contains('/')
-                || matches!(name, "." | "..")
-                || name.eq_ignore_ascii_case(".git")
-            {
-                return Err(GitError::HostileName(name.into()));
-            }
-            let path = if above.is_empty() { name.to_owned() } else { format!("{above}/{name}") };
-            if entry.kind() == Some(ObjectType::Tree) {
-                self.add_tree(&self.tree(entry.id())?, &path, files)?;
-            } else {
-                let mode = u32::try_from(entry.filemode()).ok().and_then(FileMode::from_git);
-                files.push(GitFile { path, mode, blob: BlobId(entry.id()) });
-            }
-        }
-        Ok(())
-    }
-
-    /// A tree in which a lookup, a walk and a checkout see the same: each name once, in git's order.
     ///
-    /// Git sorts a folder as if its name ended in a slash (`base_name_compare`), and `receive-pack` takes
-    /// trees that are not so, unless `receive.fsckObjects` is set.
-    fn tree(&self, id: Oid) -> Result<git2::Tree<'_>, GitError> {
-        let tree = self.inner.find_tree(id)?;
-        let (mut last, mut names) = (Vec::new(), BTreeSet::new());
-        for entry in &tree {
-            let slash: &[u8] = if entry.kind() == Some(ObjectType::Tree) { b"/" } else { b"" };
-            let key = [entry.name_bytes(), slash].concat();
-            if key <= last || !names.insert(entry.name_bytes().to_vec()) {
-                return Err(GitError::HostileTree(id.to_string()));
-            }
-            last = key;
+    /// `info/grafts` would change what `main~1` is, so such a revision is refused where the file has a line. Refs and ids
+    /// mean the same with it and without.
+    pub fn commit(&self, revision: &str) -> Result<Commit, GitError> {
+        let grafts = self.common_dir().join("info").join("grafts");
+        if revision.contains(['~', '^', ':']) && std::fs::metadata(&grafts).is_ok_and(|file| file.len() > 0) {
+            return Err(GitError::Grafts { path: grafts, revision: revision.into() });
         }
-        Ok(tree)
+        let absent = |_| match self.inner.is_shallow() {
+            true => GitError::Shallow(format!("`{revision}` is not a commit that this shallow clone has")),
+            false => GitError::Revision(revision.into()),
+        };
+        let found = self.inner.revparse_single(revision).map_err(absent)?;
+        let commit = object::peel(&self.inner, found.id())?;
+        commit.ok_or_else(|| GitError::Revision(revision.into()))
     }
 
     /// A file at the top of a commit, if the commit has a regular file of this name.
     pub fn committed_file(
         &self,
-        revision: &str,
+        commit: &Commit,
         name: &str,
         limit: u64,
     ) -> Result<Option<Vec<u8>>, GitError> {
-        let tree = self.tree(self.find_commit(revision)?.tree_id())?;
-        let Some(entry) = tree.get_name(name) else { return Ok(None) };
-        let mode = u32::try_from(entry.filemode()).ok().and_then(FileMode::from_git);
-        match mode {
-            Some(FileMode::Regular | FileMode::Executable) => self.blob(BlobId(entry.id()), limit).map(Some),
+        let tree = Tree::read(&self.inner, Oid::from_str(&commit.tree)?)?;
+        match tree.get(name.as_bytes()).map(|entry| (entry.kind, entry.id)) {
+            Some((Kind::File(FileMode::Regular | FileMode::Executable), id)) => {
+                self.blob(BlobId(id), limit).map(Some)
+            }
             _ => Ok(None),
         }
     }
 
-    /// The commit that an object is, or that a tag leads to; nothing for a tree, a blob or what is not there.
-    pub fn peeled(&self, id: &str) -> Option<Commit> {
-        let object = self.inner.find_object(Oid::from_str(id).ok()?, None).ok()?;
-        let commit = object.peel_to_commit().ok()?;
-        Some(Commit { id: commit.id().to_string(), tree: commit.tree_id().to_string() })
+    /// The commit that an object is, or that a tag leads to; nothing for a tree, a blob or an object that does not exist.
+    pub fn peeled(&self, id: &str) -> Result<Option<Commit>, GitError> {
+        match Oid::from_str(id) {
+            Ok(id) if self.inner.odb()?.exists(id) => object::peel(&self.inner, id),
+            _ => Ok(None),
+        }
     }
 
-    /// The commits that a commit leads to and no ref below `known` does, newest first, as by
-    /// `git rev-list COMMIT --not --glob=KNOWN`; at most `limit`.
-    pub fn reached_from(&self, commit: &Commit, known: &str, limit: usize) -> Result<Vec<String>, GitError> {
-        let mut walk = self.inner.revwalk()?;
-        walk.set_sorting(git2::Sort::TOPOLOGICAL | git2::Sort::TIME)?;
-        walk.push(Oid::from_str(&commit.id)?)?;
-        walk.hide_glob(known)?;
-        walk.take(limit).map(|id| Ok(id?.to_string())).collect()
+    /// Refs below `refs/replace/`, by which git reads another object for the one that is named; at most a few.
+    pub fn replacements(&self) -> Result<Vec<String>, GitError> {
+        let names = self.inner.references_glob("refs/replace/*")?;
+        let name = |reference: Result<git2::Reference<'_>, git2::Error>| {
+            Ok(String::from_utf8_lossy(reference?.name_bytes()).into_owned())
+        };
+        names.take(3).map(name).collect()
     }
 
     pub(super) fn find_commit(&self, revision: &str) -> Result<git2::Commit<'_>, GitError> {

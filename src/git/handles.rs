@@ -52,4 +52,9 @@ impl Blobs {
     pub fn read(&self, blob: BlobId, limit: u64) -> Result<Vec<u8>, GitError> {
         self.0.with(|repository| repository.blob(blob, limit))
     }
+
+    /// Lends a blob's bytes, at most `limit`, without a second copy.
+    pub fn lend<T>(&self, blob: BlobId, limit: u64, to: impl FnOnce(&[u8]) -> T) -> Result<T, GitError> {
+        self.0.with(|repository| repository.lend(blob, limit, to))
+    }
 }

@@ -1,18 +1,23 @@
 //! Git: what is tracked, what a commit holds, and the settings kept outside the tree.
 //!
 //! Everything goes through libgit2, which runs no hook, filter, pager or other program of the
-//! repository; only what lies elsewhere comes through the `git` program ([`program`]). Names in tree
-//! objects are what somebody else wrote: they are checked here.
+//! repository; only what lies elsewhere comes through the `git` program ([`program`]). Trees, commits and tags are what
+//! somebody else wrote: only their bytes come from libgit2, and [`tree`] and [`object`] read them.
 
 pub mod bare;
 pub mod branch;
 pub mod commit;
 mod commits;
+mod dotgit;
 mod handles;
+mod history;
 pub mod hooks;
 pub mod notes;
+mod object;
 pub mod program;
 pub mod source;
+mod tree;
+mod walk;
 
 use std::path::{Path, PathBuf};
 
@@ -20,6 +25,7 @@ use git2::{ErrorCode, Oid};
 
 pub use self::commits::Commit;
 pub use self::handles::{Blobs, Handles};
+pub use self::history::Reached;
 use crate::inventory::FileMode;
 use crate::limits::SYMBOLIC_REFS_MAX;
 
@@ -43,12 +49,33 @@ pub enum GitError {
     /// The index holds a merge that is not resolved.
     #[error("`{0}` has an unresolved merge conflict")]
     Conflict(String),
-    /// A tree entry has a name that git would never check out.
-    #[error("a tree of the commit has an entry named {0:?}, which no checkout could have")]
-    HostileName(String),
-    /// A tree's entries are not as git writes them, so that two readers could see different files.
-    #[error("tree {0} of the commit has a name twice, or its entries out of order, which no git has written")]
-    HostileTree(String),
+    /// An object is not as git writes it, so that two readers could see different files.
+    #[error(transparent)]
+    Object(#[from] ObjectFault),
+    /// A commit's trees hold one another so often that they name more than they store.
+    #[error(
+        "the commit's folders contain one another and unfold to more than {names} names, of which {stored} are stored"
+    )]
+    Unfolds {
+        /// How many names were counted.
+        names: u64,
+        /// How many of them are stored.
+        stored: u64,
+    },
+    /// A path is longer than any system takes.
+    #[error("the commit has a path that is longer than a path can be: {0:?}")]
+    PathTooLong(String),
+    /// What is asked is not in a shallow clone.
+    #[error("{0}")]
+    Shallow(String),
+    /// A file of the repository changes which commits are parents.
+    #[error("`{}` changes which commits are parents, so `{revision}` has no one meaning", path.display())]
+    Grafts {
+        /// The file.
+        path: PathBuf,
+        /// The revision.
+        revision: String,
+    },
     /// A path is not UTF-8.
     #[error("the path {0:?} is not UTF-8")]
     NotUtf8(String),
@@ -83,9 +110,55 @@ pub enum GitError {
     /// The notes cannot be locked for a change.
     #[error("cannot change the notes of the repository: {0}")]
     Notes(String),
+    /// A lock file of git exists.
+    #[error(
+        "`{0}` exists: another git process is running, or one was interrupted; if none is running, remove `{0}` and run the command again"
+    )]
+    Locked(String),
     /// Anything else that libgit2 said.
     #[error("git: {}", .0.message())]
-    Other(#[from] git2::Error),
+    Other(#[source] git2::Error),
+}
+
+impl From<git2::Error> for GitError {
+    fn from(error: git2::Error) -> Self {
+        lock_of(&error).map_or(Self::Other(error), Self::Locked)
+    }
+}
+
+/// The path in `failed to lock file 'PATH' for writing`.
+fn lock_of(error: &git2::Error) -> Option<String> {
+    let is_locked = error.code() == git2::ErrorCode::Locked;
+    let (_, path) = error.message().split_once("file '").filter(|_| is_locked)?;
+    Some(path.rsplit_once("' for writing")?.0.to_owned())
+}
+
+impl GitError {
+    /// What to do about it.
+    pub fn hint(&self) -> Option<&'static str> {
+        Some(match self {
+            Self::Object(_) => {
+                "list such objects with `git fsck --strict`, and commit the files again with git"
+            }
+            Self::Unfolds { .. } | Self::PathTooLong(_) => {
+                "remove the folders that the commit contains many times, and commit again"
+            }
+            Self::Shallow(_) => {
+                "fetch the history with `git fetch --unshallow --tags`, or part of it with `git fetch --deepen=100`"
+            }
+            Self::Grafts { .. } => "pass the id of the commit, or remove the file",
+            _ => return None,
+        })
+    }
+}
+
+/// What is wrong with an object.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{kind} {id} {fault}")]
+pub struct ObjectFault {
+    kind: &'static str,
+    id: String,
+    fault: String,
 }
 
 /// A repository with a work tree, found from a folder inside it, or the one that a hook runs in.
@@ -106,6 +179,8 @@ enum Way {
 
 impl Way {
     fn open(&self) -> Result<git2::Repository, git2::Error> {
+        // The default of libgit2, which nothing here may rest on unsaid: an object's bytes have the hash that names them.
+        git2::opts::strict_hash_verification(true);
         match self {
             Self::Directory(path) => git2::Repository::open(path),
             Self::Variables => git2::Repository::open_from_env(),
@@ -125,7 +200,7 @@ pub struct GitFile {
 }
 
 /// The name of a blob in the object database.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct BlobId(Oid);
 
 impl Repository {
@@ -136,7 +211,7 @@ impl Repository {
     pub fn find(folder: &Path) -> Result<Option<Self>, GitError> {
         let has_git = |folder: &&Path| folder.join(".git").symlink_metadata().is_ok();
         let Some(place) = folder.ancestors().find(has_git) else { return Ok(None) };
-        let inner = match git2::Repository::open(place) {
+        let inner = match Way::Directory(place.into()).open() {
             Ok(inner) => inner,
             Err(error) => return Err(Self::unreadable(place, &error)),
         };
@@ -267,16 +342,26 @@ impl Repository {
 
     /// A blob's size in bytes.
     fn blob_size(&self, blob: BlobId) -> Result<u64, GitError> {
-        Ok(self.inner.odb()?.read_header(blob.0)?.0 as u64)
+        let (size, kind) = self.inner.odb()?.read_header(blob.0)?;
+        if kind != git2::ObjectType::Blob {
+            let fault = format!("is a {kind} where a file is expected");
+            return Err(ObjectFault { kind: "object", id: blob.0.to_string(), fault }.into());
+        }
+        Ok(size as u64)
     }
 
     /// A blob's bytes, at most `limit`.
     fn blob(&self, blob: BlobId, limit: u64) -> Result<Vec<u8>, GitError> {
+        self.lend(blob, limit, <[u8]>::to_vec)
+    }
+
+    /// Lends a blob's bytes, at most `limit`, without a second copy.
+    fn lend<T>(&self, blob: BlobId, limit: u64, to: impl FnOnce(&[u8]) -> T) -> Result<T, GitError> {
         let size = self.blob_size(blob)?;
         if size > limit {
             return Err(GitError::BlobTooLarge { oid: blob.0.to_string(), size, limit });
         }
-        Ok(self.inner.find_blob(blob.0)?.content().to_vec())
+        Ok(to(self.inner.find_blob(blob.0)?.content()))
     }
 }
 

@@ -4,9 +4,15 @@
 //! id in hexadecimal. Git cuts the names into folders as the tree grows (`ab/cdef…`, `ab/cd/ef…`);
 //! all of these forms are read.
 
-use git2::{ErrorCode, ObjectType, Oid, Signature};
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
 
-use super::{Commit, GitError, Repository};
+use git2::{ErrorCode, Oid, Signature};
+
+use super::tree::{Kind, Tree};
+use super::walk::Walk;
+use super::{BlobId, Commit, GitError, Repository, object};
 use crate::files::Lock;
 use crate::limits::{NOTE_BYTES_MAX, NOTES_MAX};
 
@@ -15,8 +21,10 @@ pub const NOTES_REF: &str = "refs/notes/countersign";
 
 /// The notes of a repository, as of one state of their ref.
 pub struct Notes<'r> {
-    repository: &'r git2::Repository,
-    tree: Option<git2::Tree<'r>>,
+    repository: &'r Repository,
+    top: Option<Oid>,
+    /// The folders that were read, each once.
+    read: RefCell<BTreeMap<Oid, Rc<Tree>>>,
 }
 
 impl Repository {
@@ -25,7 +33,7 @@ impl Repository {
         match self.inner.refname_to_id(NOTES_REF) {
             Ok(id) => self.notes_as_of(&id.to_string()),
             Err(error) if error.code() == ErrorCode::NotFound => {
-                Ok(Notes { repository: &self.inner, tree: None })
+                Ok(Notes { repository: self, top: None, read: RefCell::default() })
             }
             Err(error) => Err(error.into()),
         }
@@ -33,9 +41,10 @@ impl Repository {
 
     /// The notes as a push would leave them: the commit to which it moves [`NOTES_REF`].
     pub fn notes_as_of(&self, commit: &str) -> Result<Notes<'_>, GitError> {
-        let found = Oid::from_str(commit).and_then(|id| self.inner.find_commit(id)?.tree());
-        let tree = found.map_err(|_| GitError::NoNotes(commit.into()))?;
-        Ok(Notes { repository: &self.inner, tree: Some(tree) })
+        let found = Oid::from_str(commit).map_err(GitError::from);
+        let found = found.and_then(|id| object::commit(&self.inner, id));
+        let top = found.map_err(|_| GitError::NoNotes(commit.into()))?.tree;
+        Ok(Notes { repository: self, top: Some(top), read: RefCell::default() })
     }
 
     /// Changes what is attached to a commit; nothing is left where `change` gives nothing.
@@ -82,37 +91,38 @@ impl Repository {
     }
 }
 
-impl<'r> Notes<'r> {
+impl Notes<'_> {
     /// What is attached to a commit.
     pub fn of(&self, commit: &str) -> Result<Option<Vec<u8>>, GitError> {
-        let Some(tree) = &self.tree else { return Ok(None) };
-        let Some(blob) = self.find(tree.clone(), commit)? else { return Ok(None) };
-        let size = self.repository.odb()?.read_header(blob)?.0 as u64;
-        if size > NOTE_BYTES_MAX {
-            return Err(GitError::NoteTooLarge { commit: commit.into(), size, limit: NOTE_BYTES_MAX });
+        let Some(blob) = self.find(commit)? else { return Ok(None) };
+        match self.repository.blob(blob, NOTE_BYTES_MAX) {
+            Err(GitError::BlobTooLarge { size, limit, .. }) => {
+                Err(GitError::NoteTooLarge { commit: commit.into(), size, limit })
+            }
+            note => note.map(Some),
         }
-        Ok(Some(self.repository.find_blob(blob)?.content().to_vec()))
     }
 
     /// The ids of every commit that something is attached to, sorted.
     pub fn commits(&self) -> Result<Vec<String>, GitError> {
-        let (mut found, mut seen) = (Vec::new(), 0);
-        let mut folders: Vec<(String, Oid)> =
-            self.tree.iter().map(|tree| (String::new(), tree.id())).collect();
-        while let Some((above, folder)) = folders.pop() {
-            let folder = self.repository.find_tree(folder)?;
+        let (mut found, mut seen, mut walk) = (Vec::new(), 0, Walk::default());
+        let mut folders: Vec<(String, Oid)> = self.top.iter().map(|top| (String::new(), *top)).collect();
+        while let Some((above, id)) = folders.pop() {
+            let folder = Tree::read(&self.repository.inner, id)?;
             // A few trees, one inside another, can be made to hold more names than anybody counts.
-            seen += folder.len();
+            walk.visit(id, &folder, above.len())?;
+            seen += folder.count();
             if seen > NOTES_MAX {
                 return Err(GitError::TooManyNotes(NOTES_MAX));
             }
-            for entry in &folder {
-                let Some(name) = entry.name().ok().filter(|name| is_hex(name)) else { continue };
+            for entry in folder.entries() {
+                let name = std::str::from_utf8(entry.name).ok().filter(|name| is_hex(name));
+                let Some(name) = name else { continue };
                 let name = format!("{above}{name}");
-                match entry.kind() {
-                    Some(ObjectType::Blob) if is_id(&name) => found.push(name),
+                match entry.kind {
+                    Kind::File(_) if is_id(&name) => found.push(name),
                     // Each folder's name has a part of the id, so folders are never deeper than ids are long.
-                    Some(ObjectType::Tree) if name.len() < ID_DIGITS => folders.push((name, entry.id())),
+                    Kind::Folder if name.len() < ID_DIGITS => folders.push((name, entry.id)),
                     _ => {}
                 }
             }
@@ -123,16 +133,29 @@ impl<'r> Notes<'r> {
     }
 
     /// The blob whose name, without the slashes, is `rest`.
-    fn find(&self, mut tree: git2::Tree<'r>, mut rest: &str) -> Result<Option<Oid>, GitError> {
+    fn find(&self, mut rest: &str) -> Result<Option<BlobId>, GitError> {
+        let Some(mut id) = self.top else { return Ok(None) };
         loop {
-            if let Some(entry) = tree.get_name(rest).filter(|entry| entry.kind() == Some(ObjectType::Blob)) {
-                return Ok(Some(entry.id()));
+            let tree = self.tree(id)?;
+            match tree.get(rest.as_bytes()) {
+                Some(entry) if matches!(entry.kind, Kind::File(_)) => return Ok(Some(BlobId(entry.id))),
+                _ => {}
             }
             let Some((folder, below)) = rest.split_at_checked(2) else { return Ok(None) };
-            let next = tree.get_name(folder).filter(|entry| entry.kind() == Some(ObjectType::Tree));
-            let Some(next) = next.map(|entry| entry.id()) else { return Ok(None) };
-            (tree, rest) = (self.repository.find_tree(next)?, below);
+            match tree.get(folder.as_bytes()) {
+                Some(entry) if entry.kind == Kind::Folder => (id, rest) = (entry.id, below),
+                _ => return Ok(None),
+            }
         }
+    }
+
+    fn tree(&self, id: Oid) -> Result<Rc<Tree>, GitError> {
+        if let Some(tree) = self.read.borrow().get(&id) {
+            return Ok(Rc::clone(tree));
+        }
+        let tree = Rc::new(Tree::read(&self.repository.inner, id)?);
+        self.read.borrow_mut().insert(id, Rc::clone(&tree));
+        Ok(tree)
     }
 }
 

@@ -14,6 +14,7 @@ use super::Repository;
 use super::branch::Branch;
 use super::notes::NOTES_REF;
 use super::source::{RefName, RemoteUrl, SCHEMES};
+use crate::files::program;
 use crate::files::words::{indented, last_words};
 use crate::limits::ANSWER_BYTES_MAX;
 
@@ -298,7 +299,7 @@ fn git_in(repository: &Repository) -> Command {
 
 /// The git program for a repository, with no hook of it and nothing of the surroundings.
 fn git(repository: &Path) -> Command {
-    let mut command = Command::new("git");
+    let mut command = program::command("git");
     command.current_dir(repository).arg("--git-dir").arg(repository);
     for setting in SETTINGS {
         command.args(["-c", setting]);
@@ -306,11 +307,17 @@ fn git(repository: &Path) -> Command {
     for name in NOT_INHERITED {
         command.env_remove(name);
     }
+    as_stored(&mut command);
     // Stronger than any `protocol.*` setting of the user's.
     command.env("GIT_ALLOW_PROTOCOL", SCHEMES.join(":"));
     // People are asked for passwords on the terminal, not here.
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
     command
+}
+
+/// Lets the program read objects as their ids say: no `refs/replace/`, no `info/grafts`.
+fn as_stored(command: &mut Command) {
+    command.env("GIT_NO_REPLACE_OBJECTS", "1").env("GIT_GRAFT_FILE", "/dev/null");
 }
 
 /// How a command ended.
@@ -365,8 +372,9 @@ fn ended(mut child: Child, words: io::Result<Vec<u8>>) -> Result<Ran, ProgramErr
 /// Only for what runs no program of the repository's: `rev-parse`, `config`, `hook list`, `--version`.
 pub fn ask(folder: &Path, arguments: &[&str]) -> Result<Option<String>, ProgramError> {
     let asked = || arguments.join(" ");
-    let mut command = Command::new("git");
+    let mut command = program::command("git");
     command.current_dir(folder).args(arguments);
+    as_stored(&mut command);
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().map_err(|error| match error.kind() {
         io::ErrorKind::NotFound => ProgramError::Missing,

@@ -191,7 +191,7 @@ pub(super) fn is_folder(text: &str) -> bool {
 }
 
 fn refused(text: &str, reason: &'static str) -> SourceError {
-    SourceError { text: without_credentials(text).chars().take(200).collect(), reason }
+    SourceError { text: crate::shown::shortened(&without_credentials(text)).into_owned(), reason }
 }
 
 impl fmt::Display for Source {

@@ -6,9 +6,10 @@
 
 use std::collections::BTreeMap;
 
+use crate::digest::Sha384;
 use crate::git::notes::Notes;
 use crate::git::{Commit, GitError, Repository};
-use crate::inventory::FileRecord;
+use crate::inventory;
 use crate::limits::{CANDIDATES_MAX, PUSHED_COMMITS_MAX, PUSHED_NOTES_BYTES_MAX};
 use crate::manifest::attached::{self, Attached};
 use crate::name::ArtifactName;
@@ -24,6 +25,8 @@ pub struct Candidate {
     pub manifest: Attached,
     /// The beginning of the commit's id.
     pub commit: String,
+    /// The digest of the files that it claims.
+    pub inventory: Sha384,
 }
 
 /// The candidates of a commit's items.
@@ -44,29 +47,39 @@ impl Candidates {
 
     /// Adds what is attached to the other commits of the push, until each of the packages that miss one
     /// has a manifest of its very files. `known` are the refs whose commits are not of the push, as a glob.
+    ///
+    /// Where the history ends before that because the repository is shallow, nothing can be said.
     pub fn search(
         &mut self,
         repository: &Repository,
         notes: &Notes<'_>,
         commit: &Commit,
         known: &str,
-        mut missing: Vec<(Named, &[FileRecord])>,
+        mut missing: Vec<(Named, Sha384)>,
     ) -> Result<(), GitError> {
         let mut read = 0;
-        let commits = repository.reached_from(commit, known, PUSHED_COMMITS_MAX)?;
-        for id in commits.iter().filter(|id| **id != commit.id) {
+        let reached = repository.reached_from(commit, known, PUSHED_COMMITS_MAX)?;
+        for id in reached.commits.iter().filter(|id| **id != commit.id) {
             missing.retain(|(name, files)| !self.has(name, files));
             if missing.is_empty() || read > PUSHED_NOTES_BYTES_MAX {
-                break;
+                return Ok(());
             }
             read += self.add(notes, id)?;
         }
-        Ok(())
+        missing.retain(|(name, files)| !self.has(name, files));
+        match missing.first() {
+            Some(((kind, name), _)) if reached.cut => Err(GitError::Shallow(format!(
+                "no manifest of {} `{name}` is attached to the commits that this shallow clone has after commit {}",
+                kind.name(),
+                commit.short(),
+            ))),
+            _ => Ok(()),
+        }
     }
 
     /// Whether some candidate claims to be about these very files.
-    pub fn has(&self, name: &Named, files: &[FileRecord]) -> bool {
-        self.named(name).iter().any(|candidate| candidate.manifest.claimed().files == files)
+    pub fn has(&self, name: &Named, files: &Sha384) -> bool {
+        self.named(name).iter().any(|candidate| candidate.inventory == *files)
     }
 
     /// The candidates of an item, nearest first.
@@ -85,7 +98,8 @@ impl Candidates {
             let (kind, name) = manifest.claimed_name();
             let named = self.by_name.entry((kind, name.clone())).or_default();
             if named.len() < CANDIDATES_MAX {
-                named.push(Candidate { manifest, commit: short.clone() });
+                let inventory = inventory::digest(&manifest.claimed().files);
+                named.push(Candidate { manifest, commit: short.clone(), inventory });
             }
         }
         Ok(note.len() as u64)

@@ -1,14 +1,18 @@
 //! The judge: what the gate says about each function and layer of a commit.
 
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use super::candidates::{Candidate, Candidates, Named};
 use super::{Hook, HookError, Judged};
+use crate::digest::Sha384;
 use crate::function::Functions;
 use crate::gate::{self, Gate, Labels};
 use crate::git::notes::{NOTES_REF, Notes};
 use crate::git::{Commit, Handles};
-use crate::package::select::SelectError;
+use crate::inventory;
+use crate::limits::{COMMIT_FILES_MAX, HELD_FILES_MAX, JUDGED_WINDOW_BYTES};
+use crate::package::select::{self, Known, SelectError};
 use crate::parallel::{Threads, in_order};
 use crate::policy::error::PolicyError;
 use crate::policy::store::Policy;
@@ -33,8 +37,24 @@ pub struct Judge<'a> {
 struct Subjected<'a> {
     named: Named,
     item: &'a Item,
-    package: Result<SourcePackage, SelectError>,
+    package: Result<Packaged, SelectError>,
 }
+
+/// A package, kept whole or by its digest alone.
+struct Packaged {
+    inventory: Sha384,
+    held: Option<SourcePackage>,
+}
+
+/// A function or a layer, and about how many bytes its files take in memory.
+struct Job<'a> {
+    item: &'a Item,
+    weight: u64,
+}
+
+/// What one file of a package takes in memory beside its path, in bytes: about what its records and its place in
+/// the list of names take.
+const FILE_WEIGHT: u64 = 400;
 
 impl<'a> Judge<'a> {
     /// Reads every CSC that governs something, and its publishers.
@@ -53,19 +73,27 @@ impl<'a> Judge<'a> {
         references: Vec<String>,
     ) -> Result<Judged, HookError> {
         let workspace = source::workspace(hook.repository, &commit)?;
-        let subjects = self.subjects(&commit, &workspace)?;
+        let known = Known::default();
+        let subjects = self.subjects(&commit, &workspace, &known)?;
         let mut candidates = Candidates::of(notes, &commit)?;
         let missing = subjects.iter().filter_map(|subject| {
-            let files = subject.package.as_ref().ok()?.files();
-            (!candidates.has(&subject.named, files)).then(|| (subject.named.clone(), files))
+            let files = subject.package.as_ref().ok()?.inventory;
+            (!candidates.has(&subject.named, &files)).then(|| (subject.named.clone(), files))
         });
         let missing: Vec<_> = missing.collect();
         if !missing.is_empty() {
             let known = hook.side.known(hook.remote);
             candidates.search(hook.repository, notes, &commit, &known, missing)?;
         }
+        if let [first, ..] = hook.repository.replacements()?.as_slice() {
+            candidates.notes.push(format!(
+                "git reads other objects for some of this repository, by `{first}`, and countersign does not: list \
+                such refs with `git replace`, and delete them with `git replace -d`"
+            ));
+        }
         let mut gates = Vec::with_capacity(subjects.len());
-        self.each(&subjects, |subject| self.gate(&commit, subject, &candidates), |gate| gates.push(gate))?;
+        let gate = |subject: &Subjected<'_>| self.gate(&commit, &workspace, subject, &candidates, &known);
+        self.each(&subjects, |_| 0, gate, |gate| gates.push(gate))?;
         Ok(Judged { commit, references, gates, notes: candidates.notes })
     }
 
@@ -73,64 +101,123 @@ impl<'a> Judge<'a> {
         &self,
         commit: &Commit,
         workspace: &'w Workspace,
+        known: &Known,
     ) -> Result<Vec<Subjected<'w>>, HookError> {
-        let one = Threads::one();
-        let package = |item: &&'w Item| {
-            let of = |repository: &_| Ok(SourcePackage::of(repository, commit, workspace, item, one));
-            let package = match self.handles.with::<_, HookError>(of)? {
+        let held = AtomicUsize::new(0);
+        let package = |job: &Job<'w>| {
+            let item = job.item;
+            let package = match self.package(commit, workspace, item, known)? {
                 Err(SelectError::Git(error)) => return Err(error.into()),
-                package => package,
+                Err(error) => Err(error),
+                Ok(package) => {
+                    let inventory = inventory::digest(package.files());
+                    let count = package.files().len();
+                    let holds = held.fetch_add(count, Ordering::Relaxed) + count <= HELD_FILES_MAX;
+                    Ok(Packaged { inventory, held: holds.then_some(package) })
+                }
             };
             Ok(Subjected { named: (item.kind, item.name.clone()), item, package })
         };
-        let items: Vec<&Item> = workspace.items.iter().collect();
-        let mut subjects = Vec::with_capacity(items.len());
-        self.each(&items, package, |subject| subjects.push(subject))?;
+        let jobs = self.jobs(commit, workspace)?;
+        let mut subjects = Vec::with_capacity(jobs.len());
+        self.each(&jobs, |job| job.weight, package, |subject| subjects.push(subject))?;
         Ok(subjects)
     }
 
-    /// Does the work for each job, on all threads.
+    /// What there is to package, counted before anything of it is kept.
+    fn jobs<'w>(&self, commit: &Commit, workspace: &'w Workspace) -> Result<Vec<Job<'w>>, HookError> {
+        let total = AtomicU64::new(0);
+        let count = |item: &&'w Item| {
+            let mut weight = 0;
+            self.handles.with::<_, HookError>(|repository| {
+                let folder = select::folder_in(repository, &item.folder);
+                repository.committed(commit, &folder, |file| {
+                    weight += FILE_WEIGHT + 4 * file.path.len() as u64;
+                    match total.fetch_add(1, Ordering::Relaxed) {
+                        COMMIT_FILES_MAX.. => Err(HookError::TooManyFiles { commit: commit.short() }),
+                        _ => Ok(()),
+                    }
+                })
+            })?;
+            Ok(Job { item, weight })
+        };
+        let items: Vec<&Item> = workspace.items.iter().collect();
+        let mut jobs = Vec::with_capacity(items.len());
+        self.each(&items, |_| 0, count, |job| jobs.push(job))?;
+        Ok(jobs)
+    }
+
+    /// The package of an item, or why the commit makes none.
+    fn package(
+        &self,
+        commit: &Commit,
+        workspace: &Workspace,
+        item: &Item,
+        known: &Known,
+    ) -> Result<Result<SourcePackage, SelectError>, HookError> {
+        let one = Threads::one();
+        self.handles.with(|repository| Ok(SourcePackage::of(repository, commit, workspace, item, known, one)))
+    }
+
+    /// Does the work for each job, on all threads, with so many bytes of all jobs in memory.
     fn each<J: Sync, T: Send>(
         &self,
         jobs: &[J],
+        weight: impl Fn(&J) -> u64 + Sync,
         work: impl Fn(&J) -> Result<T, HookError> + Sync,
         mut take: impl FnMut(T),
     ) -> Result<(), HookError> {
-        // What a job holds is bounded by the limits of a package, one file at a time.
         let take = |result| {
             take(result);
             Ok(())
         };
-        in_order(self.threads, u64::MAX, jobs, |_| 0, work, take)
+        in_order(self.threads, JUDGED_WINDOW_BYTES, jobs, weight, work, take)
     }
 
     fn gate(
         &self,
         commit: &Commit,
+        workspace: &Workspace,
         subject: &Subjected<'_>,
         candidates: &Candidates,
+        known: &Known,
     ) -> Result<Gate, HookError> {
         let Some(governing) = self.governance.of(&subject.item.name) else {
             let labels = labels(commit, subject, None);
             return Ok(gate::stop_ungoverned(self.policy.account(), labels));
         };
+        let only = |finding| {
+            Ok(gate::decide(&Evidence::only(finding), &governing.csc, labels(commit, subject, None)))
+        };
         let package = match &subject.package {
             Ok(package) => package,
-            Err(error) => {
-                let evidence = Evidence::only(unpackable(error));
-                return Ok(gate::decide(&evidence, &governing.csc, labels(commit, subject, None)));
-            }
+            Err(error) => return only(unpackable(error)),
         };
         let named = candidates.named(&subject.named);
-        let fits = |candidate: &&Candidate| candidate.manifest.claimed().files == package.files();
+        let fits = |candidate: &&Candidate| candidate.inventory == package.inventory;
         // Of those that describe other files the nearest tells best what has changed.
         let fitting: Vec<&Candidate> = named.iter().filter(fits).collect();
         let asked: Vec<&Candidate> =
             if fitting.is_empty() { named.iter().take(1).collect() } else { fitting };
+        if asked.is_empty() {
+            return only(unattached());
+        }
+        let again;
+        let package = match &package.held {
+            Some(package) => package,
+            None => match self.package(commit, workspace, subject.item, known)? {
+                Ok(package) => {
+                    again = package;
+                    &again
+                }
+                Err(error) => return only(unpackable(&error)),
+            },
+        };
         let each = |candidate| self.ask(commit, subject, (package, candidate), governing);
-        let unsigned =
-            || gate::decide(&Evidence::only(unattached()), &governing.csc, labels(commit, subject, None));
-        Ok(gate::best(asked.into_iter().map(each))?.unwrap_or_else(unsigned))
+        match gate::best(asked.into_iter().map(each))? {
+            Some(gate) => Ok(gate),
+            None => only(unattached()),
+        }
     }
 
     fn ask(

@@ -14,9 +14,11 @@ use std::collections::BTreeMap;
 use self::judge::Judge;
 use self::update::{Side, Update};
 use crate::files::FileError;
+use crate::function::{Functions, Protected, is_alike, replaces_objects};
 use crate::gate::Gate;
 use crate::git::notes::NOTES_REF;
 use crate::git::{Commit, GitError, Repository};
+use crate::limits::COMMIT_FILES_MAX;
 use crate::parallel::Threads;
 use crate::policy::error::PolicyError;
 use crate::policy::store::Policy;
@@ -34,6 +36,28 @@ pub enum HookError {
         reference: String,
         /// The object's id.
         object: String,
+    },
+    /// A ref by which git reads other objects for those that are named.
+    #[error(
+        "the push changes `{0}`, and with refs below `refs/replace/` git reads another object for the one that a \
+        protected ref leads to"
+    )]
+    Replacement(String),
+    /// A ref with another name than a protected one, which a server may keep in the same place.
+    #[error(
+        "the push changes `{reference}`, which servers that fold names take for a ref that `{pattern}` protects"
+    )]
+    Alike {
+        /// The ref.
+        reference: String,
+        /// The pattern.
+        pattern: String,
+    },
+    /// The functions and layers of a commit have more files together than are counted.
+    #[error("the functions and layers of commit {commit} have more than {COMMIT_FILES_MAX} files together")]
+    TooManyFiles {
+        /// The commit.
+        commit: String,
     },
     /// What the commit has to package cannot be told.
     #[error(transparent)]
@@ -56,7 +80,16 @@ impl HookError {
             Self::NotACommit { .. } => Some("push a commit, or a tag of one"),
             Self::Workspace(error) => error.hint(),
             Self::Policy(error) => error.hint(),
-            Self::Git(_) | Self::File(_) => None,
+            Self::Replacement(_) => Some(
+                "push without refs below `refs/replace/`, such as with `git push origin <branch>`; the owner of the \
+                server deletes those that it has with `git replace -d`",
+            ),
+            Self::Alike { .. } => {
+                Some("push to the protected ref by its own name, or choose a name that differs more")
+            }
+            Self::TooManyFiles { .. } => Some("give each function its own folder in `countersign.toml`"),
+            Self::Git(error) => error.hint(),
+            Self::File(_) => None,
         }
     }
 }
@@ -103,30 +136,7 @@ impl Hook<'_> {
     /// Judges a push; nothing is judged where it moves no protected ref.
     pub fn judge(&self, updates: &[Update]) -> Result<Vec<Judged>, HookError> {
         let functions = self.policy.functions()?;
-        let mut commits: BTreeMap<Commit, Vec<String>> = BTreeMap::new();
-        // Where a push arrives, a symbolic ref carries it to others; where it starts, nobody knows.
-        let aliases = match self.side {
-            Side::Pusher => Vec::new(),
-            Side::Receiver => self.repository.aliases()?,
-        };
-        let is_protected = |update: &&Update| {
-            let name = &update.reference;
-            let moved = aliases
-                .iter()
-                .filter(|names| names.iter().any(|each| each.eq_ignore_ascii_case(name)))
-                .flatten();
-            // What is attached is looked at for what it says of others, and is no deploy itself.
-            name != NOTES_REF && moved.chain([name]).any(|name| functions.protects(outside_namespaces(name)))
-        };
-        for update in updates.iter().filter(is_protected) {
-            // A ref that is gone deploys nothing.
-            let Some(object) = &update.to else { continue };
-            let commit = self.repository.peeled(object).ok_or_else(|| HookError::NotACommit {
-                reference: update.reference.clone(),
-                object: object.clone(),
-            })?;
-            commits.entry(commit).or_default().push(update.reference.clone());
-        }
+        let commits = self.protected(&functions, updates)?;
         if commits.is_empty() {
             return Ok(Vec::new());
         }
@@ -141,18 +151,57 @@ impl Hook<'_> {
         commits.into_iter().map(each).collect()
     }
 
+    /// The commits that a push would put under protected refs, each with those refs.
+    ///
+    /// What would change the meaning of a protected commit, or reach a protected ref by another name, is refused.
+    fn protected(
+        &self,
+        functions: &Functions,
+        updates: &[Update],
+    ) -> Result<BTreeMap<Commit, Vec<String>>, HookError> {
+        let protection = functions.protection();
+        let mut commits: BTreeMap<Commit, Vec<String>> = BTreeMap::new();
+        if protection.is_empty() {
+            return Ok(commits);
+        }
+        // Where a push arrives, a symbolic ref carries it to others; where it starts, nobody knows.
+        let aliases = match self.side {
+            Side::Pusher => Vec::new(),
+            Side::Receiver => self.repository.aliases()?,
+        };
+        for update in updates {
+            let name = &update.reference;
+            // What is attached is looked at for what it says of others, and is no deploy itself.
+            if name == NOTES_REF {
+                continue;
+            }
+            let moved =
+                aliases.iter().filter(|names| names.iter().any(|each| is_alike(each, name))).flatten();
+            let moved: Vec<&String> = moved.chain([name]).collect();
+            if let Some(reference) = moved.iter().find(|name| replaces_objects(name)) {
+                return Err(HookError::Replacement((*reference).clone()));
+            }
+            // A ref that is gone deploys nothing.
+            let Some(object) = &update.to else { continue };
+            if let Protected::Alike(pattern) = protection.of_ref(name) {
+                return Err(HookError::Alike { reference: name.clone(), pattern: pattern.to_string() });
+            }
+            if moved.iter().all(|name| protection.of_ref(name) == Protected::No) {
+                continue;
+            }
+            let commit = self
+                .repository
+                .peeled(object)?
+                .ok_or_else(|| HookError::NotACommit { reference: name.clone(), object: object.clone() })?;
+            commits.entry(commit).or_default().push(name.clone());
+        }
+        Ok(commits)
+    }
+
     /// Judges one commit by what is attached here, whatever refs lead to it.
     pub fn judge_commit(&self, commit: Commit) -> Result<Judged, HookError> {
         let functions = self.policy.functions()?;
         let notes = self.repository.notes()?;
         Judge::new(self, functions)?.commit(self, &notes, commit, Vec::new())
     }
-}
-
-/// A ref's name as whoever fetches from its namespace sees it (gitnamespaces(7)).
-fn outside_namespaces(mut name: &str) -> &str {
-    while let Some((_, rest)) = name.strip_prefix("refs/namespaces/").and_then(|rest| rest.split_once('/')) {
-        name = rest;
-    }
-    name
 }

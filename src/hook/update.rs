@@ -65,10 +65,14 @@ pub enum UpdateError {
 
 /// Reads what git said.
 pub fn parse(side: Side, input: &[u8]) -> Result<Vec<Update>, UpdateError> {
+    parse_at_most(PUSHED_REFS_MAX, side, input)
+}
+
+fn parse_at_most(limit: usize, side: Side, input: &[u8]) -> Result<Vec<Update>, UpdateError> {
     let mut updates = Vec::new();
     let lines = input.split(|byte| *byte == b'\n').enumerate().filter(|(_, line)| !line.is_empty());
     for (number, line) in lines {
-        if updates.len() == PUSHED_REFS_MAX {
+        if updates.len() == limit {
             return Err(UpdateError::TooMany);
         }
         let malformed = UpdateError::Malformed { hook: side.hook(), line: number + 1 };
@@ -131,6 +135,23 @@ mod tests {
         assert_eq!(push(""), []);
         let received = parse(Side::Receiver, format!("{ZERO} {ONE} refs/heads/main").as_bytes()).unwrap();
         assert_eq!(received, [Update { reference: name("refs/heads/main"), to: Some(name(ONE)) }]);
+    }
+
+    #[test]
+    fn refuses_more_refs_than_the_limit() {
+        let line = format!("HEAD {ONE} refs/heads/main {ZERO}\n");
+        let read = |count: usize| parse_at_most(2, Side::Pusher, line.repeat(count).as_bytes());
+        assert_eq!(read(2).unwrap().len(), 2);
+        assert_eq!(read(3), Err(UpdateError::TooMany));
+    }
+
+    #[test]
+    fn refuses_a_line_over_the_limit() {
+        let around = format!("HEAD {ONE} refs/heads/ {ZERO}").len();
+        let line = |length: usize| format!("HEAD {ONE} refs/heads/{} {ZERO}", "a".repeat(length - around));
+        let read = |length| parse(Side::Pusher, line(length).as_bytes());
+        assert_eq!(read(HOOK_LINE_BYTES_MAX).unwrap().len(), 1);
+        assert!(read(HOOK_LINE_BYTES_MAX + 1).is_err());
     }
 
     #[test]

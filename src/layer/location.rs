@@ -120,7 +120,8 @@ impl FromStr for LayerLocation {
     type Err = LocationError;
 
     fn from_str(text: &str) -> Result<Self, LocationError> {
-        read(text).map_err(|reason| LocationError { text: text.chars().take(200).collect(), reason })
+        read(text)
+            .map_err(|reason| LocationError { text: crate::shown::shortened(text).into_owned(), reason })
     }
 }
 

@@ -103,7 +103,9 @@ pub fn read(note: &[u8]) -> Lines {
 /// The note with these manifests too, and how many of them were not there before.
 pub fn with(note: Option<&[u8]>, manifests: &[Attached]) -> Result<(String, usize), AttachError> {
     let text = std::str::from_utf8(note.unwrap_or_default()).map_err(|_| AttachError::NotText)?;
-    let mut lines: BTreeSet<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
+    // One by one: collected at once, the lines that are there twice would be in memory twice.
+    let mut lines = BTreeSet::new();
+    lines.extend(text.lines().filter(|line| !line.trim().is_empty()));
     let before = lines.len();
     lines.extend(manifests.iter().map(Attached::line));
     let added = lines.len() - before;

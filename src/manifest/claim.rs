@@ -7,6 +7,7 @@ use serde::Deserialize;
 use super::Subject;
 use super::bundle::Bundle;
 use crate::digest::Sha256;
+use crate::document;
 use crate::name::ArtifactName;
 use crate::provenance::Kind;
 use crate::time::Timestamp;
@@ -41,9 +42,9 @@ struct Predicate {
 impl Claim {
     /// The claim of a manifest's bytes; nothing if they are no manifest.
     pub fn of(manifest: &[u8]) -> Option<Self> {
-        let bundle: Bundle = serde_json::from_slice(manifest).ok()?;
+        let bundle: Bundle = document::parse_foreign_json(manifest).ok()?;
         let payload = bundle.envelope().ok()?.unverified_payload();
-        let StatementFile { subject: [subject], predicate } = serde_json::from_slice(payload).ok()?;
+        let StatementFile { subject: [subject], predicate } = document::parse_foreign_json(payload).ok()?;
         let Predicate { kind, name, signed_at } = predicate;
         Some(Self { kind, name, sha256: subject.digest.sha256, signed_at })
     }

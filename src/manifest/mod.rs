@@ -28,6 +28,7 @@ use crate::inventory::{FileMode, FileRecord, by_path};
 use crate::limits::{ENTRIES_MAX, PATH_BYTES_MAX};
 use crate::name::{ArtifactName, Principal};
 use crate::provenance::{Builder, Endorsement, Kind, LayerRecord, Platform, SelectionRecord, Source};
+use crate::shown::shortened;
 use crate::time::Timestamp;
 
 /// The DSSE payload type of an in-toto Statement.
@@ -155,11 +156,10 @@ impl Statement {
     pub fn parse(payload: &[u8]) -> Result<Self, StatementError> {
         let malformed = StatementError::Malformed;
         // The types come first: a statement of another type may have any predicate.
-        let types = serde_json::from_slice::<StatementTypes>(payload);
-        let types = types.map_err(|error| malformed(error.to_string()))?;
+        let types: StatementTypes = document::parse_foreign_json(payload).map_err(malformed)?;
         for (found, expected) in [(types.kind, STATEMENT_TYPE), (types.predicate_type, PREDICATE_TYPE)] {
             if found != expected {
-                return Err(StatementError::Type(found));
+                return Err(StatementError::Type(shortened(&found).into_owned()));
             }
         }
         let file: StatementFile = document::parse_json(payload).map_err(malformed)?;
@@ -211,7 +211,7 @@ struct StatementTypes {
 
 /// Paths are sorted and distinct, so one artifact has one inventory.
 fn check_inventory(files: &[FileRecord]) -> Result<(), StatementError> {
-    let bad = |path: &str| StatementError::Inventory(path.chars().take(200).collect());
+    let bad = |path: &str| StatementError::Inventory(shortened(path).into_owned());
     if files.is_empty() || files.len() > ENTRIES_MAX {
         return Err(bad(&format!("{} files", files.len())));
     }

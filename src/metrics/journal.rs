@@ -14,6 +14,7 @@ use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 
 use super::Event;
+use crate::document;
 use crate::files::{self, FileError, Lock, reading, writing};
 use crate::limits::{JOURNAL_BYTES_MAX, JOURNAL_LINE_BYTES_MAX};
 
@@ -96,8 +97,12 @@ fn open(path: &Path) -> Result<(File, u64), JournalError> {
         }
         _ => {}
     }
-    let mut file =
-        OpenOptions::new().read(true).append(true).create(true).open(path).map_err(writing(path))?;
+    let mut options = OpenOptions::new();
+    files::at_once(options.read(true).append(true).create(true));
+    let mut file = options.open(path).map_err(writing(path))?;
+    if !file.metadata().map_err(reading(path))?.is_file() {
+        return Err(FileError::NotAFile { path: path.into() }.into());
+    }
     let mut beginning = Vec::new();
     let limit = BEGINNING.len() as u64;
     Read::take(&mut file, limit).read_to_end(&mut beginning).map_err(reading(path))?;
@@ -165,8 +170,8 @@ pub fn read<E: From<FileError>>(
 const READ_BYTES: usize = 256 << 10;
 
 fn parse(bytes: &[u8]) -> Line {
-    match serde_json::from_slice::<Event>(bytes) {
-        Err(error) => Line::Malformed(error.to_string()),
+    match document::parse_foreign_json::<Event>(bytes) {
+        Err(message) => Line::Malformed(message),
         Ok(event) => match event.contradiction() {
             Some(what) => Line::Malformed(what.into()),
             None => Line::Event(Box::new(event)),

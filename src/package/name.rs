@@ -1,12 +1,12 @@
 //! Names in a package: what a path may be, so that it means one place on every system.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::cmp::Ordering;
 
 use caseless::Caseless;
 use unicode_normalization::UnicodeNormalization;
 
 use crate::inventory::FileMode;
-use crate::limits::{LINK_BYTES_MAX, PATH_BYTES_MAX};
+use crate::limits::{LINK_BYTES_MAX, NAME_BYTES_MAX, PATH_BYTES_MAX, PATH_DEPTH_MAX};
 use crate::name::is_device;
 
 /// What is wrong with a path or a link.
@@ -26,8 +26,14 @@ const fn fault(code: &'static str, message: &'static str) -> NameFault {
 pub fn check_path(path: &str) -> Result<(), NameFault> {
     let any = |test: fn(&str) -> bool| path.split('/').any(test);
     let drive = path.as_bytes().get(1) == Some(&b':') && path.as_bytes()[0].is_ascii_alphabetic();
-    if path.len() > PATH_BYTES_MAX {
-        return Err(fault("name-too-long", "is longer than a path may be"));
+    if path.len() > PATH_BYTES_MAX || any(|name| name.len() > NAME_BYTES_MAX) {
+        return Err(fault(
+            "name-too-long",
+            "is longer than a path, or has a component longer than a name, may be",
+        ));
+    }
+    if path.split('/').count() > PATH_DEPTH_MAX {
+        return Err(fault("name-too-deep", "lies in more folders than every reader can make"));
     }
     if path.starts_with('/') || drive {
         return Err(fault("name-absolute", "is an absolute path, here or on Windows"));
@@ -53,6 +59,17 @@ pub fn check_path(path: &str) -> Result<(), NameFault> {
             "has a component that ends in a dot or a space, which Windows drops",
         ));
     }
+    if path.starts_with("..") {
+        return Err(fault("name-parent", "starts with `..`, which some readers take for the folder above"));
+    }
+    if path.starts_with('\u{feff}') {
+        return Err(fault("name-encoding", "starts with a byte order mark, which some readers drop"));
+    }
+    if let Some((_, version)) = path.rsplit_once(';')
+        && version.bytes().all(|digit| digit.is_ascii_digit())
+    {
+        return Err(fault("name-version", "ends in a VMS version such as `;1`, which unzip drops"));
+    }
     Ok(())
 }
 
@@ -69,67 +86,76 @@ pub fn check_link(path: &str, target: &str) -> Result<(), NameFault> {
     if odd {
         return escapes;
     }
+    if target.contains("//") {
+        return Err(fault(
+            "symlink-target",
+            "is a symbolic link to a path with two slashes, which 7-Zip makes one",
+        ));
+    }
     let components: Vec<&str> = target.split('/').filter(|part| !matches!(*part, "" | ".")).collect();
     let ups = components.iter().take_while(|part| **part == "..").count();
     let depth = path.split('/').count() - 1;
     if ups > depth || components[ups..].contains(&"..") { escapes } else { Ok(()) }
 }
 
-/// Finds two paths that some file system takes for one, or one that is a file and a folder at once.
-///
-/// Names are compared after full case folding and canonical decomposition (Unicode 3.13, D145).
-/// A link counts as a file, so nothing can be written through one.
-#[derive(Default)]
-pub struct Collisions {
-    files: BTreeMap<String, (String, FileMode)>,
-    folders: BTreeMap<String, String>,
-    folder_entries: BTreeSet<String>,
+/// Two paths that cannot be unpacked side by side everywhere.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Collision {
+    /// What is wrong with the later one.
+    pub fault: NameFault,
+    /// The place of the later one.
+    pub later: usize,
+    /// The place of the one that it collides with.
+    pub earlier: usize,
 }
 
-/// Two paths that collide: what is wrong with the later one, and the earlier one.
-pub type Collision = (NameFault, String);
+/// Returns the first of the entries that collides with an earlier one: some reader or file system takes their paths
+/// for one, or one for a folder of the other.
+///
+/// Paths are compared as [`fold`] leaves them. A link counts as a file, so nothing can be written through one. What
+/// is kept is one folded path for each entry: sorted, an entry lies right before whatever is below it.
+pub fn first_collision<T>(
+    entries: &[T],
+    path_and_mode: impl Fn(&T) -> (&str, FileMode),
+) -> Option<Collision> {
+    let mut folded: Vec<(String, usize)> =
+        entries.iter().enumerate().map(|(place, entry)| (fold(path_and_mode(entry).0), place)).collect();
+    folded.sort_unstable_by(|a, b| by_component(&a.0, &b.0).then(a.1.cmp(&b.1)));
+    let collisions = folded.windows(2).filter_map(|pair| {
+        let [(first, one), (second, other)] = pair else { return None };
+        let (path, mode) = path_and_mode(&entries[*one]);
+        let (later, earlier) = (*one.max(other), *one.min(other));
+        let fault = if first == second {
+            same_name((path, mode), path_and_mode(&entries[*other]))
+        } else if mode != FileMode::Folder && is_below(second, first) {
+            file_and_folder(mode)
+        } else {
+            return None;
+        };
+        Some(Collision { fault, later, earlier })
+    });
+    collisions.min_by_key(|collision| collision.later)
+}
 
-impl Collisions {
-    /// Adds an entry; an error carries the path that it collides with.
-    pub fn add(&mut self, path: &str, mode: FileMode) -> Result<(), Collision> {
-        self.add_parents(path)?;
-        let folded = fold(path);
-        if mode == FileMode::Folder {
-            if !self.folder_entries.insert(folded.clone()) {
-                return Err((fault("duplicate-name", "is a folder that is there twice"), path.into()));
-            }
-            return self.add_folder(folded, path);
-        }
-        if let Some(folder) = self.folders.get(&folded) {
-            return Err((file_and_folder(mode), folder.clone()));
-        }
-        match self.files.insert(folded, (path.into(), mode)) {
-            Some((other, _)) if other == path => Err((fault("duplicate-name", "is there twice"), other)),
-            Some((other, _)) => Err((
-                fault("name-collision", "is the same name on file systems that fold case or Unicode"),
-                other,
-            )),
-            None => Ok(()),
-        }
-    }
+/// Orders paths so that a folder's entries follow it, since a slash counts as less than anything in a name.
+fn by_component(a: &str, b: &str) -> Ordering {
+    let key = |byte: u8| if byte == b'/' { 0 } else { byte };
+    a.bytes().map(key).cmp(b.bytes().map(key))
+}
 
-    fn add_parents(&mut self, path: &str) -> Result<(), Collision> {
-        for (end, _) in path.match_indices('/').rev() {
-            let folded = fold(&path[..end]);
-            if self.folders.contains_key(&folded) {
-                return Ok(());
-            }
-            self.add_folder(folded, &path[..end])?;
-        }
-        Ok(())
-    }
+fn is_below(path: &str, folder: &str) -> bool {
+    path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
+}
 
-    fn add_folder(&mut self, folded: String, path: &str) -> Result<(), Collision> {
-        if let Some((file, mode)) = self.files.get(&folded) {
-            return Err((file_and_folder(*mode), file.clone()));
-        }
-        self.folders.insert(folded, path.into());
-        Ok(())
+fn same_name((path, mode): (&str, FileMode), (other, other_mode): (&str, FileMode)) -> NameFault {
+    match (mode, other_mode) {
+        (FileMode::Folder, FileMode::Folder) => fault("duplicate-name", "is a folder that is there twice"),
+        (FileMode::Folder, file) | (file, FileMode::Folder) => file_and_folder(file),
+        _ if path == other => fault("duplicate-name", "is there twice"),
+        _ => fault(
+            "name-collision",
+            "is the same name to readers or file systems that fold case or Unicode, or rewrite it",
+        ),
     }
 }
 
@@ -142,11 +168,52 @@ fn file_and_folder(mode: FileMode) -> NameFault {
     }
 }
 
+/// The path as the least exact reader or file system compares it.
+///
+/// - full case folding and canonical decomposition (Unicode 3.13, D145): macOS, Windows
+/// - without code points that show nothing and that HFS+ passes over
+/// - `#Uxxxx` and `#Lxxxxxx` as the character that unzip writes so where the locale cannot
+/// - `<`, `>`, `"`, `|`, `?` and `*` as `_`, as 7-Zip and Python write them on Windows
 fn fold(path: &str) -> String {
+    let path = path.replace(['<', '>', '"', '|', '?', '*'], "_");
+    let path = if path.contains('#') { unescaped(&path) } else { path };
     if path.is_ascii() {
         return path.to_ascii_lowercase();
     }
-    path.chars().nfd().default_case_fold().nfd().collect()
+    path.chars().filter(|c| !is_ignored(*c)).nfd().default_case_fold().nfd().collect()
+}
+
+/// Default-ignorable code points (Unicode 5.21) and those that HFS+ ignores.
+fn is_ignored(c: char) -> bool {
+    matches!(c,
+        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}'
+        | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
+        | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fff8}'
+        | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
+}
+
+/// The path with unzip's `#Uxxxx` and `#Lxxxxxx` as the characters that they stand for.
+fn unescaped(path: &str) -> String {
+    let mut out = String::with_capacity(path.len());
+    let mut rest = path;
+    while let Some(at) = rest.find('#') {
+        let (before, from) = rest.split_at(at);
+        let digits = match from.as_bytes().get(1) {
+            Some(b'U') => 4,
+            Some(b'L') => 6,
+            _ => 0,
+        };
+        let digits = from.get(2..2 + digits).filter(|digits| digits.bytes().all(|b| b.is_ascii_hexdigit()));
+        let number = digits.and_then(|digits| u32::from_str_radix(digits, 16).ok());
+        let (written, length) = match (number.and_then(char::from_u32), digits) {
+            (Some(c), Some(digits)) => (c, 2 + digits.len()),
+            _ => ('#', 1),
+        };
+        out.push_str(before);
+        out.push(written);
+        rest = &from[length..];
+    }
+    out + rest
 }
 
 #[cfg(test)]
@@ -164,6 +231,10 @@ mod tests {
             ("a//b", "name-dot"),
             ("", "name-dot"),
             ("./a", "name-dot"),
+            ("..a", "name-parent"),
+            ("\u{feff}a", "name-encoding"),
+            ("a;1", "name-version"),
+            ("a/b;", "name-version"),
             ("a\\b", "name-backslash"),
             ("a\0b", "name-control"),
             ("a\u{1b}b", "name-control"),
@@ -176,7 +247,30 @@ mod tests {
         ] {
             assert_eq!(check_path(path).map_err(|fault| fault.code), Err(code), "{path:?}");
         }
-        for path in ["a", "a/b.c", ".hidden", "console", "com10", "naïve/☃", "a b", "..a", "null"] {
+        for (path, code) in [
+            ("n".repeat(256), "name-too-long"),
+            (format!("{}x", "dd/".repeat(342)), "name-too-long"),
+            (format!("{}x", "d/".repeat(256)), "name-too-deep"),
+        ] {
+            assert_eq!(check_path(&path).map_err(|fault| fault.code), Err(code), "{}", path.len());
+        }
+        for path in ["n".repeat(255), format!("{}x", "d/".repeat(255)), "0123456/".repeat(127) + "01234567"] {
+            assert_eq!(check_path(&path), Ok(()), "{}", path.len());
+        }
+        for path in [
+            "a",
+            "a/b.c",
+            ".hidden",
+            "console",
+            "com10",
+            "naïve/☃",
+            "a b",
+            "null",
+            "a;1/b",
+            "a;b",
+            "a;1x",
+            "b/..a",
+        ] {
             assert_eq!(check_path(path), Ok(()), "{path:?}");
         }
     }
@@ -193,9 +287,16 @@ mod tests {
             ("l", "d/..", false),
             ("l", "a\\..\\b", false),
             ("d/l", "./.././a", true),
+            ("l", "a//b", false),
+            ("l", "a/", true),
         ] {
             assert_eq!(check_link(path, target).is_ok(), inside, "{path} -> {target}");
         }
+    }
+
+    fn collision(entries: &[(&str, FileMode)]) -> Option<(&'static str, usize, usize)> {
+        let found = first_collision(entries, |each| (each.0, each.1));
+        found.map(|found| (found.fault.code, found.later, found.earlier))
     }
 
     #[test]
@@ -207,14 +308,37 @@ mod tests {
             ("a", "A/b"),
             ("a/b", "A"),
             ("a", "a"),
+            ("a\u{200c}b", "ab"),
+            ("\u{feff}a/b", "A/B"),
+            ("a?", "a_"),
+            ("a*/x", "a|/x"),
+            ("a#U00fc", "a\u{dc}"),
+            ("a#L01f600", "a\u{1f600}"),
         ] {
-            let mut names = Collisions::default();
-            assert_eq!(names.add(first, FileMode::Regular), Ok(()));
-            assert!(names.add(second, FileMode::Regular).is_err(), "{first} {second}");
+            let pair = |first, second| collision(&[(first, FileMode::Regular), (second, FileMode::Regular)]);
+            assert!(pair(first, second).is_some(), "{first} {second}");
+            assert!(pair(second, first).is_some(), "{second} {first}");
         }
-        let mut names = Collisions::default();
-        for path in ["a/b", "A/c", "a.b", "b/a"] {
-            assert_eq!(names.add(path, FileMode::Regular), Ok(()), "{path}");
+        let paths =
+            ["a/b", "A/c", "a.b", "b/a", "a-", "b/a.b", "#U", "#Uzzzz", "#", "#Ud800", "x#u00fc", "x\u{fc}"];
+        assert_eq!(collision(&paths.map(|path| (path, FileMode::Regular))), None);
+    }
+
+    #[test]
+    fn a_collision_names_the_first_entry_that_cannot_go_beside_an_earlier_one() {
+        let (file, link, folder) = (FileMode::Regular, FileMode::Link, FileMode::Folder);
+        for (entries, expected) in [
+            (&[("a", file), ("b", file), ("A", file)][..], Some(("name-collision", 2, 0))),
+            (&[("a", file), ("a", file), ("A", file)], Some(("duplicate-name", 1, 0))),
+            (&[("d", folder), ("D", folder)], Some(("duplicate-name", 1, 0))),
+            (&[("d", folder), ("d/x", file), ("d", file)], Some(("name-collision", 2, 0))),
+            (&[("l/x/y", file), ("l", link)], Some(("write-through-symlink", 1, 0))),
+            (&[("l", link), ("L/x", folder)], Some(("write-through-symlink", 1, 0))),
+            (&[("l", link), ("l", folder)], Some(("write-through-symlink", 1, 0))),
+            (&[("l-x", file), ("l", link), ("l.x", file)], None),
+            (&[("d/x", file), ("d", folder), ("d/x.y", file)], None),
+        ] {
+            assert_eq!(collision(entries), expected, "{entries:?}");
         }
     }
 }

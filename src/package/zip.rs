@@ -29,10 +29,16 @@ pub const FLAG_DESCRIPTOR: u16 = 1 << 3;
 /// Flag bit 11: the name is UTF-8.
 pub const FLAG_UTF8: u16 = 1 << 11;
 
+/// Internal attribute bit 0: the content is text.
+pub const INTERNAL_TEXT: u16 = 1;
+
 /// Method 0: stored.
 pub const STORED: u16 = 0;
 /// Method 8: deflate.
 pub const DEFLATED: u16 = 8;
+
+/// Highest version needed to extract that every reader takes: 4.5, which ZIP64 needs.
+pub const NEEDED_MAX: u16 = 45;
 
 /// Extra field: ZIP64 sizes and offset.
 pub const EXTRA_ZIP64: u16 = 0x0001;

@@ -9,6 +9,7 @@ mod heap;
 mod json;
 mod node;
 mod terraform;
+mod types;
 mod yaml;
 
 use self::json::JsonError;
@@ -49,6 +50,13 @@ pub enum What {
     Template(String),
     /// Something that may hold functions and is not read; the text says what.
     Opaque(String),
+    /// A resource of a type that is not known to deploy no code.
+    Type {
+        /// The type, or a block of Terraform and its type: `provisioner.local-exec`.
+        name: String,
+        /// What resources of the type deploy, if that is known.
+        deploys: Option<&'static str>,
+    },
 }
 
 /// A function or a layer that a plan deploys.
@@ -75,6 +83,8 @@ pub enum Code {
     Image,
     /// Text in the plan itself.
     Inline,
+    /// Something else by SAM, which reads asset metadata, than by CloudFormation: this, if it is a file or an object.
+    Asset(Option<String>),
     /// The plan does not say; the text says how.
     Unknown(&'static str),
 }
@@ -96,7 +106,10 @@ pub fn read(bytes: &[u8]) -> Result<Vec<Resource>, PlanError> {
     let Node::Map(top) = &document else {
         return Err(PlanError::Unknown("its top is not an object".into()));
     };
-    let mut resources = if top.contains_key("format_version") || top.contains_key("terraform_version") {
+    let is_terraform = top.contains_key("format_version") || top.contains_key("terraform_version");
+    let mut resources = if is_terraform && top.contains_key("Resources") {
+        return Err(PlanError::Unknown("it has both `format_version` and `Resources`".into()));
+    } else if is_terraform {
         terraform::read(top)?
     } else if top.contains_key("Resources") || top.contains_key("AWSTemplateFormatVersion") {
         cloudformation::read(top)?
@@ -150,6 +163,23 @@ fn document(bytes: &[u8]) -> Result<Node, PlanError> {
     }
 }
 
+/// An address without the keys of `count` and `for_each`, which may hold anything between their quotes.
+pub fn without_keys(address: &str) -> String {
+    let (mut out, mut depth, mut quoted, mut escaped) = (String::new(), 0usize, false, false);
+    for c in address.chars() {
+        match c {
+            _ if escaped => escaped = false,
+            '\\' if quoted => escaped = true,
+            '"' if depth > 0 => quoted = !quoted,
+            '[' if !quoted => depth += 1,
+            ']' if !quoted && depth > 0 => depth -= 1,
+            _ if depth == 0 => out.push(c),
+            _ => {}
+        }
+    }
+    out
+}
+
 impl CodeHash {
     /// What the text says: base64 of a SHA-256, as `filebase64sha256` and AWS Lambda's `CodeSha256` write it.
     fn of(text: &str) -> Self {
@@ -192,6 +222,17 @@ mod tests {
         for name in ["0644", "on", "1:30", "2012-10-17", "1e3"] {
             let error = plan(name, "0644").unwrap_err().to_string();
             assert!(error.contains("line 4") && error.contains(name), "{error}");
+        }
+    }
+
+    #[test]
+    fn keys_of_instances_are_left_out() {
+        for (address, without) in [
+            ("aws_lambda_function.a", "aws_lambda_function.a"),
+            ("module.m[\"x]\\\"y\"].aws_lambda_function.a[0]", "module.m.aws_lambda_function.a"),
+            ("a[\"", "a"),
+        ] {
+            assert_eq!(without_keys(address), without);
         }
     }
 }

@@ -2,13 +2,17 @@
 //!
 //! From "JSON Output Format", format 1: `resource_changes` says what happens to each resource, and
 //! `planned_values` what there is afterwards. A resource that only the latter names is taken as new, so
-//! that leaving out a change hides nothing.
+//! that leaving out a change hides nothing. `configuration` says which commands run beside that.
+
+mod configuration;
+mod resource;
 
 use std::collections::BTreeSet;
 
+use self::configuration::Configuration;
+use self::resource::{Uploads, Values};
 use super::node::{Map, Node};
-use super::{Code, CodeHash, Deployed, PlanError, Resource, What, cloudformation};
-use crate::provenance::Kind;
+use super::{PlanError, Resource, What, types};
 
 /// Reads the plan.
 pub fn read(top: &Map) -> Result<Vec<Resource>, PlanError> {
@@ -23,21 +27,32 @@ pub fn read(top: &Map) -> Result<Vec<Resource>, PlanError> {
         return unknown("it has neither `resource_changes` nor `planned_values`; a state is no plan");
     }
     let (mut resources, mut seen) = (Vec::new(), BTreeSet::new());
-    for each in list(changes, "resource_changes")? {
+    let changes = list(changes, "resource_changes")?;
+    let configuration = Configuration::read(top.get("configuration"))?;
+    let reading = Reading { uploads: Uploads::of(changes), configuration: &configuration };
+    for each in changes {
         let Some(change) = each.map() else {
             return malformed("`resource_changes` has a change that is no object");
         };
         let address = address(change)?;
-        resources.extend(changed(change, &address)?);
-        super::check_count(&resources)?;
+        reading.changed(change, &address, &mut resources)?;
         seen.insert(address);
     }
     if let Some(planned) = planned.filter(|planned| !planned.is_nothing()) {
         let Some(planned) = planned.map() else { return malformed("`planned_values` is no object") };
         if let Some(root) = planned.get("root_module").filter(|root| !root.is_nothing()) {
-            module(root, &seen, &mut resources)?;
+            reading.module(root, &seen, &mut resources)?;
         }
     }
+    for each in list(top.get("action_invocations"), "action_invocations")? {
+        let Some(invocation) = each.map() else { return malformed("an action is no object") };
+        let Some(kind) = invocation.get("type").and_then(Node::text) else {
+            return malformed("an action has no type");
+        };
+        let address = address(invocation)?;
+        resources.extend(by_type(&format!("action.{kind}")).map(|what| Resource { address, what }));
+    }
+    resources.extend(configuration.others);
     Ok(resources)
 }
 
@@ -61,124 +76,109 @@ fn address(resource: &Map) -> Result<String, PlanError> {
     }
 }
 
-/// What a change deploys, if it creates or updates something that does.
-fn changed(resource: &Map, address: &str) -> Result<Option<Resource>, PlanError> {
-    let Some(change) = resource.get("change").and_then(Node::map) else {
-        return malformed(&format!("the change of `{address}` is no object"));
+/// A type, or a block and its type, unless it deploys no code.
+fn by_type(name: &str) -> Option<What> {
+    let deploys = match types::known(name) {
+        types::Known::NoCode => return None,
+        types::Known::Code(what) | types::Known::NoCodeUnless(_, what) => Some(what),
+        types::Known::Read | types::Known::Nothing => None,
     };
-    let actions = change.get("actions").map(Node::items).unwrap_or_default();
-    let (mut deploys, mut known) = (false, !actions.is_empty());
-    for action in actions {
-        match action.text() {
-            Some("create" | "update") => deploys = true,
-            Some("no-op" | "read" | "delete" | "forget") => {}
-            _ => known = false,
+    Some(What::Type { name: name.into(), deploys })
+}
+
+struct Reading<'a> {
+    uploads: Uploads<'a>,
+    configuration: &'a Configuration,
+}
+
+impl Reading<'_> {
+    /// What a change deploys, if it creates or updates something that does.
+    fn changed(&self, resource: &Map, address: &str, found: &mut Vec<Resource>) -> Result<(), PlanError> {
+        let Some(change) = resource.get("change").and_then(Node::map) else {
+            return malformed(&format!("the change of `{address}` is no object"));
+        };
+        let actions = change.get("actions").map(Node::items).unwrap_or_default();
+        let actions: BTreeSet<&str> =
+            actions.iter().map(|action| action.text().unwrap_or_default()).collect();
+        let known = ["create", "delete", "forget", "no-op", "read", "update"];
+        if actions.is_empty() || actions.iter().any(|action| !known.contains(action)) {
+            let why = "its `actions` are not known";
+            found.push(Resource { address: address.into(), what: What::Opaque(why.into()) });
+            return Ok(());
         }
-    }
-    if !known {
-        return malformed(&format!("the actions of `{address}` are not known"));
-    }
-    if !deploys {
-        return Ok(None);
-    }
-    let nothing = Map::new();
-    let object = |name: &str| change.get(name).and_then(Node::map).unwrap_or(&nothing);
-    let values = Values { known: object("after"), unknown: object("after_unknown") };
-    deployed(resource, address, &values)
-}
-
-/// The resources of a module and of its children that no change has named.
-fn module(module: &Node, seen: &BTreeSet<String>, resources: &mut Vec<Resource>) -> Result<(), PlanError> {
-    let Some(module) = module.map() else { return malformed("a module is no object") };
-    for each in list(module.get("resources"), "resources")? {
-        let Some(resource) = each.map() else { return malformed("a resource is no object") };
-        let address = address(resource)?;
-        if !seen.contains(&address) {
-            let nothing = Map::new();
-            let known = resource.get("values").and_then(Node::map).unwrap_or(&nothing);
-            resources.extend(deployed(resource, &address, &Values { known, unknown: &nothing })?);
-            super::check_count(resources)?;
+        if actions.contains("create") || actions.contains("delete") {
+            for kind in self.configuration.provisioners(address) {
+                let name = format!("provisioner.{kind}");
+                let what = by_type(&name);
+                found.extend(what.map(|what| Resource { address: format!("{address}: {name}"), what }));
+            }
         }
-    }
-    for child in list(module.get("child_modules"), "child_modules")? {
-        self::module(child, seen, resources)?;
-    }
-    Ok(())
-}
-
-/// What a resource will be: values that are known, and which ones will be known later.
-struct Values<'a> {
-    known: &'a Map,
-    unknown: &'a Map,
-}
-
-impl Values<'_> {
-    fn text(&self, name: &str) -> Option<&str> {
-        self.known.get(name).and_then(Node::text)
-    }
-
-    /// Whether the value is there, or will be.
-    fn has(&self, name: &str) -> bool {
-        self.known.get(name).is_some_and(|node| !node.is_nothing()) || self.is_unknown(name)
-    }
-
-    fn is_unknown(&self, name: &str) -> bool {
-        self.unknown.get(name).is_some_and(|node| node.text() != Some("false"))
-    }
-}
-
-/// What a resource of this type deploys, if it deploys anything that is looked at.
-fn deployed(resource: &Map, address: &str, values: &Values<'_>) -> Result<Option<Resource>, PlanError> {
-    // A data source reads, and deploys nothing.
-    if resource.get("mode").and_then(Node::text) == Some("data") {
-        return Ok(None);
-    }
-    let Some(kind) = resource.get("type").and_then(Node::text) else {
-        return malformed(&format!("`{address}` has no type"));
-    };
-    let what = match kind {
-        "aws_lambda_function" => code(Kind::Function, "function_name", values),
-        "aws_lambda_layer_version" => code(Kind::Layer, "layer_name", values),
-        "aws_cloudformation_stack" | "aws_cloudformation_stack_set" => return stack(address, values),
-        "aws_serverlessapplicationrepository_cloudformation_stack"
-        | "awscc_lambda_function"
-        | "awscc_lambda_layer_version"
-        | "awscc_cloudformation_stack"
-        | "awscc_cloudformation_stack_set" => {
-            What::Opaque(format!("resources of type `{kind}` are not read"))
+        let is_read = actions.contains("read");
+        if !is_read && !actions.contains("create") && !actions.contains("update") {
+            return Ok(());
         }
-        _ => return Ok(None),
-    };
-    Ok(Some(Resource { address: address.into(), what }))
+        let values = Values::of(change.get("after"), change.get("after_unknown"));
+        self.deployed(resource, address, &values, is_read, found)
+    }
+
+    /// The resources of a module and of its children that no change has named.
+    fn module(
+        &self,
+        module: &Node,
+        seen: &BTreeSet<String>,
+        found: &mut Vec<Resource>,
+    ) -> Result<(), PlanError> {
+        let Some(module) = module.map() else { return malformed("a module is no object") };
+        for each in list(module.get("resources"), "resources")? {
+            let Some(resource) = each.map() else { return malformed("a resource is no object") };
+            let address = address(resource)?;
+            if !seen.contains(&address) {
+                let is_read = resource.get("mode").and_then(Node::text) == Some("data");
+                self.deployed(resource, &address, &Values::of(resource.get("values"), None), is_read, found)?;
+            }
+        }
+        for child in list(module.get("child_modules"), "child_modules")? {
+            self.module(child, seen, found)?;
+        }
+        Ok(())
+    }
+
+    fn deployed(
+        &self,
+        resource: &Map,
+        address: &str,
+        values: &Values<'_>,
+        is_read: bool,
+        found: &mut Vec<Resource>,
+    ) -> Result<(), PlanError> {
+        let text = |name: &str| resource.get(name).and_then(Node::text);
+        let Some(kind) = text("type") else { return malformed(&format!("`{address}` has no type")) };
+        let mut add = |what: Option<What>| {
+            found.extend(what.map(|what| Resource { address: address.into(), what }));
+        };
+        match text("mode") {
+            // A data source whose reading waits for the apply.
+            Some("data") if is_read => add(by_type(&format!("data.{kind}"))),
+            Some("managed") | Some("data") | None => {
+                let own = matches!(kind, "null_resource" | "terraform_data");
+                if !is_provider_of(kind, text("provider_name")) || (own && !self.configuration.is_there) {
+                    add(Some(What::Type { name: kind.into(), deploys: None }));
+                } else {
+                    let references = self.configuration.references(address);
+                    let uploaded =
+                        |values: &Values<'_>| self.uploads.file(values, references?).map(str::to_owned);
+                    found.extend(resource::deployed(kind, address, values, uploaded));
+                }
+            }
+            Some(mode) => add(by_type(&format!("{mode}.{kind}"))),
+        }
+        super::check_count(found)
+    }
 }
 
-fn code(kind: Kind, name: &str, values: &Values<'_>) -> What {
-    let image = values.has("image_uri") || values.text("package_type") == Some("Image");
-    let (file, stored) = (values.has("filename"), values.has("s3_bucket") || values.has("s3_key"));
-    let code = match (file, stored, image) {
-        (false, false, true) => Code::Image,
-        (true, false, false) => values.text("filename").map_or(LATER, |path| Code::Local(path.into())),
-        (false, true, false) => {
-            let part = |name| values.text(name).unwrap_or("(known after apply)");
-            Code::Stored(format!("s3://{}/{}", part("s3_bucket"), part("s3_key")))
-        }
-        (false, false, false) => Code::Unknown("it names no code"),
-        _ => Code::Unknown("it names several places that its code comes from"),
-    };
-    let hash = values.text("source_code_hash").map_or(CodeHash::Unsaid, CodeHash::of);
-    What::Code(Deployed { kind, name: values.text(name).map(str::to_owned), code, hash })
-}
-
-const LATER: Code = Code::Unknown("its file is known after apply only");
-
-/// The resources of a stack whose template is in the plan.
-fn stack(address: &str, values: &Values<'_>) -> Result<Option<Resource>, PlanError> {
-    let what = match (values.text("template_body"), values.has("template_url")) {
-        (Some(body), false) if !cloudformation::holds_code(body) => return Ok(None),
-        (_, false) => {
-            What::Opaque("its template holds functions or layers, or is known after apply only".into())
-        }
-        _ => What::Template(values.text("template_url").unwrap_or("(known after apply)").into()),
-    };
-    Ok(Some(Resource { address: address.into(), what }))
+/// Whether the provider is the one whose types are known by their first word, as far as the plan says.
+fn is_provider_of(kind: &str, provider: Option<&str>) -> bool {
+    let Some(provider) = provider else { return true };
+    let first = kind.split('_').next().unwrap_or_default();
+    provider.ends_with(&format!("/hashicorp/{first}")) || provider.ends_with("/builtin/terraform")
 }

@@ -1,7 +1,6 @@
 //! The documents that lie in a policy directory, and how they differ from what was sealed.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
@@ -169,10 +168,10 @@ pub fn check_ledger(directory: &Path, sealed: &Snapshot) -> Result<(), PolicyErr
 
 /// Whether a file begins with the sealed bytes.
 pub fn begins_with(path: &Path, sealed: &SealedDocument) -> Result<bool, PolicyError> {
-    let file = match File::open(path) {
-        Ok(file) => file,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(false),
-        Err(error) => return Err(reading(path)(error).into()),
+    let file = match files::open(path) {
+        Ok((file, _)) => file,
+        Err(error) if error.is_absent() => return Ok(false),
+        Err(error) => return Err(error.into()),
     };
     let mut rest = file.take(sealed.size);
     let mut hasher = Sha384Hasher::default();

@@ -148,7 +148,7 @@ impl PolicyError {
                 "a policy key is being misused: rotate the root to new policy keys, which starts versions anew"
             }
             Self::Unsealed { .. } => {
-                "restore the files, or have the key holders of the policy run `countersign policy seal`"
+                "restore the files, or have the key holders of the policy run `countersign policy seal`; after an interrupted command, sealing is all that is needed"
             }
             Self::LedgerLost(_) => "restore the ledger from the policy's repository",
             Self::Missing(_) => {

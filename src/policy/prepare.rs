@@ -139,7 +139,7 @@ fn check(
             Some(Kind::Csc) => drop(cscs.insert(Csc::parse(&file, bytes)?.id().clone())),
             Some(Kind::Functions) => named.extend(Functions::parse(&file, bytes)?.cscs().cloned()),
             Some(Kind::StackSet) => drop(StackSet::parse(&file, bytes)?),
-            Some(Kind::Revocations) => revocations = Revocations::parse(&file, bytes)?.all(),
+            Some(Kind::Revocations) => revocations = Revocations::parse(&file, bytes)?.into_all(),
             Some(Kind::Layer) => drop(Layer::parse(&file, bytes)?),
             Some(Kind::Account) => others.push(KnownAccount::parse(&file, bytes)?),
             Some(Kind::Membership) => drop(Membership::parse(&file, bytes)?),

@@ -150,3 +150,60 @@ pub(super) fn parse(file: &Path, payload: &[u8], root: &Root) -> Result<Snapshot
     }
     Ok(snapshot)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    use super::super::root::{self, RoleFile, RootFile};
+    use crate::pin::Pin;
+
+    #[test]
+    fn a_corrupt_snapshot_is_an_error_also_next_to_a_valid_draft() {
+        let folder = tempfile::tempdir().unwrap();
+        let key = SecretKey::generate().unwrap();
+        let time = |text: &str| -> Timestamp { text.parse().unwrap() };
+        let role = || RoleFile { keys: vec![key.public().id()], threshold: 1 };
+        let file = RootFile {
+            account: "acme".parse().unwrap(),
+            version: 1,
+            created: time("2026-01-01T00:00:00Z"),
+            expires: time("2030-01-01T00:00:00Z"),
+            keys: vec![key.public()],
+            root: role(),
+            policy: role(),
+        };
+        let bytes = root::sign(&file, &[&key]);
+        let directory = folder.path();
+        files::write(&root::path(directory, 1), &bytes, files::Access::Public).unwrap();
+        let root = root::walk(directory, &Pin::of(&bytes)).unwrap();
+        let snapshot = Snapshot {
+            account: file.account.clone(),
+            version: 1,
+            created: file.created,
+            expires: file.expires,
+            documents: Vec::new(),
+            index: None,
+        };
+        let put = |path: PathBuf, bytes: &[u8]| files::write(&path, bytes, files::Access::Public).unwrap();
+        let (good, other) = (sign(&snapshot, &[&key]), SecretKey::generate().unwrap());
+        put(draft_path(directory), &good);
+        // Signed for another root, the draft counts in its place; damaged, nothing does.
+        put(path(directory), &sign(&snapshot, &[&other]));
+        assert_eq!(read(directory, &root).unwrap().snapshot, snapshot);
+        let text = String::from_utf8(good.clone()).unwrap();
+        for corrupt in
+            ["", "{", "null", &text[..text.len() - 1], &text.replace("payloadType", "payload_type")]
+        {
+            put(path(directory), corrupt.as_bytes());
+            assert!(matches!(read(directory, &root), Err(PolicyError::Document(_))), "{corrupt}");
+        }
+        let foreign = Snapshot { account: "other".parse().unwrap(), ..snapshot.clone() };
+        put(path(directory), &sign(&foreign, &[&key]));
+        assert!(read(directory, &root).is_err());
+        files::remove(&path(directory)).unwrap();
+        assert!(read(directory, &root).is_err());
+        put(path(directory), &good);
+        assert!(read(directory, &root).is_ok());
+    }
+}

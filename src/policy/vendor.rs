@@ -55,8 +55,7 @@ pub(super) fn vendor(directory: &Path, policy: &Policy) -> Result<(), PolicyErro
         Ok(_) => fs::remove_dir_all(&place).map_err(writing(&place))?,
         Err(_) => {}
     }
-    fs::rename(draft.path(), &place).map_err(writing(&place))?;
-    Ok(())
+    Ok(files::rename(draft.path(), &place)?)
 }
 
 /// Whether a folder holds the policy, every document and all of its index, and leads nowhere else.

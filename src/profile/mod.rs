@@ -231,3 +231,59 @@ impl Profile {
         self.permission.iter().filter(move |permission| permission.key == *key)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const VERSION: &str = "[[version]]\nversion = 'a1b2c3d4e5'\nstatus = 'Active'\n\
+        created = '2026-01-31T12:00:00Z'\nvalidity = '135 months'\n";
+
+    fn parsed(versions: &str) -> Result<Profile, String> {
+        let text = format!("name = 'release'\nplatform = 'AWSLambda-SHA384-ECDSA'\nrevision = 1\n{versions}");
+        let parsed = Profile::parse(Path::new("profiles/release.toml"), text.as_bytes());
+        parsed.map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_profile_has_versions_and_each_has_its_own_name() {
+        assert!(parsed(VERSION).is_ok());
+        let other = VERSION.replace("a1b2c3d4e5", "b1b2c3d4e5");
+        assert_eq!(parsed(&format!("{VERSION}{other}")).unwrap().versions().len(), 2);
+        for versions in [String::new(), "version = []\n".into(), VERSION.repeat(2)] {
+            let error = parsed(&versions).unwrap_err();
+            assert!(error.contains("version"), "{versions}: {error}");
+        }
+        assert!(parsed("version = []\n").unwrap_err().contains("at least one version"));
+        assert!(parsed(&VERSION.repeat(2)).unwrap_err().contains("each with its own name"));
+    }
+
+    #[test]
+    fn a_permission_is_for_its_principal_its_key_its_actions_and_its_time() {
+        use crate::crypto::secret::SecretKey;
+        let (key, other) = (SecretKey::generate().unwrap().public(), SecretKey::generate().unwrap().public());
+        let time = |text: &str| -> Timestamp { text.parse().unwrap() };
+        let permission = Permission {
+            statement_id: "ci".parse().unwrap(),
+            principal: "ci@acme.example".parse().unwrap(),
+            actions: [Action::StartSigningJob].into(),
+            key: key.clone(),
+            not_before: time("2026-02-01T00:00:00Z"),
+            not_after: Some(time("2026-03-01T00:00:00Z")),
+        };
+        let version = parsed(VERSION).unwrap().current().clone();
+        let profile = Profile::new("release".parse().unwrap(), version, vec![permission]);
+        let lets = |principal: &str, key: &PublicKey, action, at: &str| {
+            profile.lets(&principal.parse().unwrap(), &key.id(), action, time(at))
+        };
+        let sign = Action::StartSigningJob;
+        assert!(lets("ci@acme.example", &key, sign, "2026-02-01T00:00:00Z"));
+        assert!(lets("ci@acme.example", &key, sign, "2026-02-28T23:59:59Z"));
+        assert!(!lets("eve@acme.example", &key, sign, "2026-02-10T00:00:00Z"), "another principal");
+        assert!(!lets("ci@acme.example", &other, sign, "2026-02-10T00:00:00Z"), "another key");
+        let revoke = Action::RevokeSignature;
+        assert!(!lets("ci@acme.example", &key, revoke, "2026-02-10T00:00:00Z"), "another action");
+        assert!(!lets("ci@acme.example", &key, sign, "2026-01-31T23:59:59Z"), "before it begins");
+        assert!(!lets("ci@acme.example", &key, sign, "2026-03-01T00:00:00Z"), "at its end");
+    }
+}

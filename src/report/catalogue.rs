@@ -50,6 +50,13 @@ pub const RULES: &[Rule] = &[
         `countersign sign`.",
     ),
     integrity(
+        "inventory-false",
+        "The signed list of files is not the artifact's",
+        "The artifact is the one that was signed, and contains other files than its manifest lists. The signing tool was \
+        wrong or the signer signed one artifact with the list of another. Do not deploy it; revoke the signing job and \
+        sign the artifact again.",
+    ),
+    integrity(
         "layer-differs",
         "The layer is not what was published under its ARN",
         "Its account's sealed record of that version names other bytes. Get the published artifact with `countersign \
@@ -58,7 +65,8 @@ pub const RULES: &[Rule] = &[
     integrity(
         "plan-hash-differs",
         "The file is not the one that the plan was made for",
-        "Its SHA-256 is another than the plan's. Make the plan again, and look at what changed the file.",
+        "Its SHA-256 is another than the plan's `source_code_hash`. Write that as `filebase64sha256(\"FILE\")`; if it is, the \
+        file changed after the plan was made, so make the plan again.",
     ),
     mismatch(
         "layer-unpublished",
@@ -152,6 +160,19 @@ pub const RULES: &[Rule] = &[
         as they are deployed.",
     ),
     mismatch(
+        "plan-type-unknown",
+        "The plan has a resource that may deploy code",
+        "Its type is not known to deploy no code, and the gate does not read it: a canary, a provisioner, a custom \
+        resource, a product, or a type that is new. Deploy the code as a signed function or layer. If resources of the type \
+        deploy none, a holder of the policy role can list the type with `countersign function deploys-no-code`.",
+    ),
+    mismatch(
+        "plan-asset-metadata",
+        "SAM would deploy something else than CloudFormation",
+        "The resource's `Metadata` has `aws:asset:path` and `aws:asset:property`, which SAM puts in the place of the \
+        property. Remove both, or name the same package in both places.",
+    ),
+    mismatch(
         "plan-name-unknown",
         "The plan does not say the name",
         "It is known only when it is deployed, or is no function's name, so no CSC can be chosen. Say it with \
@@ -164,8 +185,9 @@ pub const RULES: &[Rule] = &[
     ),
     mismatch(
         "plan-code-elsewhere",
-        "The code is elsewhere, and nothing says its SHA-256",
-        "Run the gate on what names the file, before it is uploaded; in Terraform, set `source_code_hash`.",
+        "The code is elsewhere, and no deploy compares it with what is signed",
+        "Run the gate on the template that names the file, before it is uploaded. In Terraform, set `filename`, or upload the \
+        file in the same plan with `aws_s3_object`, and refer to its `key`.",
     ),
     mismatch(
         "plan-image",
@@ -300,6 +322,10 @@ pub const RULES: &[Rule] = &[
     archive("entry-count", "The number of entries is not what the end record says"),
     archive("zip64-malformed", "A ZIP64 record has a wrong shape"),
     archive("zip64-disagrees", "ZIP64 and classic records differ"),
+    archive("zip64-unneeded", "A ZIP64 record has a value that needs none"),
+    archive("descriptor-form", "A data descriptor has no signature, or 64-bit sizes"),
+    archive("system-unknown", "An entry was made by neither Unix, FAT nor NTFS"),
+    archive("version-needed", "An entry says that it needs a ZIP version over 4.5"),
     archive("headers-disagree", "An entry's own header and the directory differ"),
     archive("overlap", "Two entries share bytes"),
     archive("encrypted", "An entry is encrypted"),
@@ -310,7 +336,10 @@ pub const RULES: &[Rule] = &[
     archive("extra-unicode-path", "An entry has a second name in an extra field"),
     archive("extra-unknown", "An entry has an extra field of an unknown kind"),
     archive("special-file", "An entry is neither a file, a folder nor a link"),
-    archive("special-mode", "An entry has the setuid, setgid or sticky bit"),
+    archive(
+        "special-mode",
+        "An entry has the setuid, setgid or sticky bit, or is executable to some readers alone",
+    ),
     archive("directory-with-data", "A folder has content"),
     archive("stored-size-mismatch", "A stored entry has two sizes"),
     archive("size-mismatch", "An entry unpacks to another size than its header says"),
@@ -321,8 +350,8 @@ pub const RULES: &[Rule] = &[
     archive("too-large", "The archive or an entry is too large"),
     archive("ratio", "The archive unpacks to far too much"),
     archive("duplicate-name", "Two entries have the same name"),
-    archive("name-collision", "Two entries have names that some file systems take for one"),
-    archive("name-encoding", "An entry's name is not UTF-8"),
+    archive("name-collision", "Two entries have names that some readers or file systems take for one"),
+    archive("name-encoding", "An entry's name is not UTF-8 to every reader"),
     archive("name-absolute", "An entry's name is an absolute path"),
     archive("name-parent", "An entry's name leaves the package"),
     archive("name-dot", "An entry's name has an empty or a `.` component"),
@@ -331,6 +360,10 @@ pub const RULES: &[Rule] = &[
     archive("name-device", "An entry's name is a device or a stream on Windows"),
     archive("name-trailing", "An entry's name ends in a dot or a space"),
     archive("name-too-long", "An entry's name is too long"),
+    archive("name-too-deep", "An entry is in too many folders"),
+    archive("name-version", "An entry's name ends in a VMS version"),
+    archive("symlink-target", "A symbolic link's target is changed by some readers"),
+    archive("symlink-deflated", "A symbolic link's target is deflated"),
     archive("symlink-escapes", "A symbolic link leaves the package"),
     archive("write-through-symlink", "A file would be written through a symbolic link"),
 ];

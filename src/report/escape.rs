@@ -3,21 +3,8 @@
 use std::borrow::Cow;
 use std::fmt::Write;
 
-/// A text for a terminal or a log: one line, with nothing that a terminal or a CI log obeys.
-///
-/// Control characters (with ESC and CR), line separators and the characters that reorder text are
-/// written as `\u{…}`. So is what begins a command on some CI systems: the first of two colons at the
-/// start of a line, and the second of two `#` anywhere (`##[` on GitHub and `##vso[` on Azure Pipelines).
-pub fn line(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    if text.trim_start().starts_with("::") {
-        out.push_str("\\u{3a}");
-        escape_into(&mut out, &text.trim_start()[1..]);
-    } else {
-        escape_into(&mut out, text);
-    }
-    out
-}
+pub use crate::shown::line;
+use crate::shown::{is_second_hash, obeyed, push_escaped};
 
 /// A text of several lines, each made harmless as by [`line()`].
 pub fn lines(text: &str) -> String {
@@ -86,48 +73,9 @@ pub fn shortened(text: &str, chars: usize) -> Cow<'_, str> {
     }
 }
 
-fn escape_into(out: &mut String, text: &str) {
-    let mut before = '\0';
-    for c in text.chars() {
-        if obeyed(c) || is_second_hash(before, c) {
-            push_escaped(out, c)
-        } else {
-            out.push(c)
-        }
-        before = c;
-    }
-}
-
-fn push_escaped(out: &mut String, c: char) {
-    let _ = write!(out, "\\u{{{:x}}}", u32::from(c));
-}
-
-fn is_second_hash(before: char, c: char) -> bool {
-    before == '#' && c == '#'
-}
-
-/// Whether a terminal or log may act on the character: Unicode's controls, line and paragraph
-/// separators, bidirectional controls (UAX 9) and invisible formatting.
-fn obeyed(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{061c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}')
-        || matches!(c, '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}')
-        || matches!(c, '\u{e0000}'..='\u{e007f}')
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn nothing_obeyed_is_left() {
-        assert_eq!(line("a\x1b[31mb\r"), "a\\u{1b}[31mb\\u{d}");
-        assert_eq!(line("\u{202e}txt.exe"), "\\u{202e}txt.exe");
-        assert_eq!(line("::set-output name=x::y"), "\\u{3a}:set-output name=x::y");
-        assert_eq!(line(" \n::error::"), "\\u{3a}:error::");
-        assert_eq!(line("a ##[set-env name=x]y ##vso[z]"), "a #\\u{23}[set-env name=x]y #\\u{23}vso[z]");
-        assert_eq!(line("naïve – ☃ #1"), "naïve – ☃ #1");
-    }
 
     #[test]
     fn escaped_json_means_the_same() {

@@ -46,6 +46,21 @@ pub struct Revocations {
     key: Vec<RevokedKey>,
 }
 
+/// What a part of a `revocations.toml` holds; the first has the revision.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Part {
+    revision: Option<u64>,
+    #[serde(default)]
+    job: Vec<RevokedJob>,
+    #[serde(default)]
+    artifact: Vec<RevokedArtifact>,
+    #[serde(default)]
+    profile: Vec<RevokedProfile>,
+    #[serde(default)]
+    key: Vec<RevokedKey>,
+}
+
 /// A revoked signing job.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -221,7 +236,21 @@ impl Revocations {
 
     /// Reads `revocations.toml`.
     pub fn parse(path: &Path, bytes: &[u8]) -> Result<Self, DocumentError> {
-        let revocations: Self = document::from_toml(path, bytes)?;
+        let mut all: Option<Self> = None;
+        document::from_toml_lists(path, bytes, |part: Part| {
+            let Part { revision, job, artifact, profile, key } = part;
+            let Some(all) = &mut all else {
+                let revision = revision.ok_or("missing field `revision`")?;
+                all = Some(Self { revision, job, artifact, profile, key });
+                return Ok(());
+            };
+            all.job.extend(job);
+            all.artifact.extend(artifact);
+            all.profile.extend(profile);
+            all.key.extend(key);
+            Ok(())
+        })?;
+        let revocations = all.unwrap_or_default();
         let profiles = revocations.profile.iter().map(|each| (each.effective, each.revoked_at));
         let keys = revocations.key.iter().map(|each| (each.effective, each.revoked_at));
         match profiles.chain(keys).find(|(effective, revoked_at)| effective > revoked_at) {
@@ -250,10 +279,15 @@ impl Revocations {
 
     /// Every revocation.
     pub fn all(&self) -> Vec<Revocation> {
-        let jobs = self.job.iter().cloned().map(Revocation::Job);
-        let artifacts = self.artifact.iter().cloned().map(Revocation::Artifact);
-        let profiles = self.profile.iter().cloned().map(Revocation::Profile);
-        let keys = self.key.iter().cloned().map(Revocation::Key);
+        self.clone().into_all()
+    }
+
+    /// Every revocation, out of the document.
+    pub fn into_all(self) -> Vec<Revocation> {
+        let jobs = self.job.into_iter().map(Revocation::Job);
+        let artifacts = self.artifact.into_iter().map(Revocation::Artifact);
+        let profiles = self.profile.into_iter().map(Revocation::Profile);
+        let keys = self.key.into_iter().map(Revocation::Key);
         jobs.chain(artifacts).chain(profiles).chain(keys).collect()
     }
 
@@ -375,4 +409,67 @@ pub fn subject_of_profile(profile: &ProfileArn) -> String {
 /// `key FINGERPRINT`
 pub fn subject_of_key(key: &KeyId) -> String {
     format!("key {key}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn taking_one_revocation_leaves_the_others() {
+        let revoked = |version: &str| {
+            let arn = format!("arn:countersign:signer::acme:/signing-profiles/release/{version}");
+            format!(
+                "[[profile]]\nprofile = '{arn}'\neffective = '2026-01-31T12:00:00Z'\n\
+                revoked_at = '2026-02-01T12:00:00Z'\nreason_code = 'superseded'\nreason = 'x'\n"
+            )
+        };
+        let key = |id: &str| {
+            format!(
+                "[[key]]\nkey = 'SHA256:{id}{}'\neffective = '2026-01-31T12:00:00Z'\n\
+                revoked_at = '2026-02-01T12:00:00Z'\nreason_code = 'superseded'\nreason = 'x'\n",
+                "A".repeat(42)
+            )
+        };
+        let job = |digit: char| {
+            format!(
+                "[[job]]\njob = 'arn:countersign:signer::acme:/signing-jobs/3f2b8c1e-0f5a-4c57-9d1c-2f6f0f9a7b1{digit}'\n\
+                revoked_at = '2026-02-01T12:00:00Z'\nreason_code = 'superseded'\nreason = 'x'\n"
+            )
+        };
+        let artifact = |digit: &str| {
+            format!(
+                "[[artifact]]\nsha384 = '{}'\nrevoked_at = '2026-02-01T12:00:00Z'\n\
+                reason_code = 'superseded'\nreason = 'x'\n",
+                digit.repeat(96)
+            )
+        };
+        let text = ["revision = 1\n".into(), job('0'), job('1'), artifact("a"), artifact("b")].concat()
+            + &[revoked("aaaaaaaaaa"), revoked("bbbbbbbbbb"), key("A"), key("E")].concat();
+        let all = Revocations::parse(Path::new("revocations.toml"), text.as_bytes()).unwrap();
+        assert_eq!(all.all().len(), 8);
+        for taken in all.all() {
+            let mut rest = all.clone();
+            rest.take(&taken);
+            assert_eq!(rest.all().len(), 7, "{}", taken.subject());
+            assert!(!rest.all().contains(&taken));
+            rest.add(taken);
+            assert_eq!(rest.all().len(), 8);
+        }
+    }
+
+    #[test]
+    fn long_revocations_are_read_in_parts() {
+        let one = "[[artifact]]\nsha384 = 'SHA'\nrevoked_at = '2026-02-01T12:00:00Z'\n\
+            reason_code = 'superseded'\nreason = 'x'\n"
+            .replace("SHA", &"a".repeat(96));
+        let text = format!("revision = 7\n{}", one.repeat(20_000));
+        let parse = |text: &str| Revocations::parse(Path::new("revocations.toml"), text.as_bytes());
+        let all = parse(&text).unwrap();
+        assert_eq!((all.revision(), all.all().len()), (7, 20_000));
+        let error = parse(&text.replace("revision = 7\n", "")).unwrap_err().to_string();
+        assert!(error.contains("missing field `revision`"), "{error}");
+        let error = parse(&format!("{text}[job]\nx = 1\n")).unwrap_err().to_string();
+        assert!(error.contains("line 100002: invalid type"), "{error}");
+    }
 }

@@ -7,12 +7,13 @@ use std::time::Duration;
 use tempfile::TempDir;
 
 use super::error::TargetError;
+use crate::files;
 use crate::git::bare::{Bare, FolderId, Node};
 use crate::git::branch::Branch;
 use crate::git::commit::{Author, Changes, Place};
 use crate::git::source::RemoteUrl;
 use crate::git::{BlobId, Commit, GitError};
-use crate::limits::{POLICY_FILES_MAX, TARGET_GIT_SECONDS_MAX};
+use crate::limits::{LEDGER_BYTES_MAX, POLICY_FILES_MAX, TARGET_GIT_SECONDS_MAX};
 use crate::policy::fetch::error::FetchError;
 use crate::policy::fetch::extract::{self, Walk, is_policy_path};
 use crate::stackset::Target;
@@ -177,6 +178,7 @@ fn blob(node: Node) -> Option<BlobId> {
 /// The policy files of a folder on this machine, by their paths.
 pub(super) fn files_of(directory: &Path) -> Result<BTreeMap<String, Vec<u8>>, TargetError> {
     let mut found = BTreeMap::new();
+    let unread = |error| TargetError::Scratch(std::io::Error::other(error));
     for entry in walkdir::WalkDir::new(directory).sort_by_file_name() {
         let entry = entry.map_err(|error| TargetError::Scratch(error.into()))?;
         let path = entry
@@ -186,7 +188,7 @@ pub(super) fn files_of(directory: &Path) -> Result<BTreeMap<String, Vec<u8>>, Ta
             .and_then(Path::to_str)
             .map(|path| path.replace('\\', "/"));
         if let Some(path) = path.filter(|path| entry.file_type().is_file() && is_policy_path(path)) {
-            found.insert(path, std::fs::read(entry.path()).map_err(TargetError::Scratch)?);
+            found.insert(path, files::read(entry.path(), LEDGER_BYTES_MAX).map_err(unread)?);
         }
     }
     Ok(found)

@@ -1,6 +1,6 @@
 //! Drift: what each target holds against what it should, document by document and property by property.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use serde::Serialize;
 use serde_json::Value;
@@ -12,6 +12,7 @@ use super::property::{self, Property};
 use super::values::{self, is_unmanaged};
 use super::{Memory, copy};
 use crate::digest::Sha384;
+use crate::document;
 use crate::limits::{DOCUMENT_BYTES_MAX, POLICY_BYTES_MAX};
 use crate::policy::documents::Kind;
 use crate::policy::sealed;
@@ -193,8 +194,7 @@ impl Looking<'_> {
 /// What a document of people's says, revision and all; other files are compared as they are.
 fn whole(path: &str, bytes: &[u8]) -> Option<Value> {
     Kind::of(path)?;
-    let table: BTreeMap<String, toml::Value> = toml::from_str(std::str::from_utf8(bytes).ok()?).ok()?;
-    serde_json::to_value(table).ok()
+    serde_json::to_value(document::toml_table(bytes)?).ok()
 }
 
 fn digest(bytes: &[u8]) -> String {

@@ -20,14 +20,14 @@ pub(super) fn values(path: &str, bytes: &[u8]) -> Option<serde_json::Value> {
         Some(Kind::Functions) => drop(Functions::parse(file, bytes).ok()?),
         _ => {}
     }
-    let mut table: toml::Table = toml::from_str(std::str::from_utf8(bytes).ok()?).ok()?;
+    let mut table = document::toml_table(bytes)?;
     table.remove("revision");
     serde_json::to_value(table).ok()
 }
 
 /// A document's revision, if it says one.
 pub(super) fn revision(bytes: &[u8]) -> Option<u64> {
-    let table: toml::Table = toml::from_str(std::str::from_utf8(bytes).ok()?).ok()?;
+    let table = document::toml_table(bytes)?;
     table.get("revision")?.as_integer()?.try_into().ok()
 }
 

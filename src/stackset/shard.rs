@@ -43,7 +43,7 @@ impl FromStr for Shard {
         let parts = text.split_once('/').and_then(|(a, b)| Some((number(a)?, number(b)?)));
         match parts {
             Some((number, count)) if number < count && count <= SHARDS_MAX => Ok(Self { number, count }),
-            _ => Err(ShardError(text.chars().take(100).collect())),
+            _ => Err(ShardError(crate::shown::shortened(text).into_owned())),
         }
     }
 }

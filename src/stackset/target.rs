@@ -216,7 +216,7 @@ impl TryFrom<String> for OwnPath {
         if is_profile || is_csc {
             return Ok(Self(text));
         }
-        let shown: String = text.chars().take(100).collect();
+        let shown = crate::shown::shortened(&text);
         Err(format!("{shown:?} is neither `profiles/NAME.toml` nor `csc/csc-….toml`"))
     }
 }

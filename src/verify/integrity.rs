@@ -189,6 +189,37 @@ pub fn check(
     explain(&statement, &differing, artifact, threads).map(Err)
 }
 
+/// Checks that the signed list of files is the artifact's own, as the strict reader reads it.
+///
+/// The digests say which bytes were signed, and the signer says which files are in them: a signer can sign one
+/// artifact with the list of another.
+pub fn check_inventory(
+    intact: Intact,
+    artifact: &Artifact,
+    threads: Threads,
+) -> Result<Result<Intact, Vec<Finding>>, FileError> {
+    let mut files = match read::read(artifact, threads) {
+        Ok(files) => files,
+        Err(ReadError::Malformed(fault)) => return Ok(Err(vec![integrity(fault.code, fault.message)])),
+        Err(ReadError::File(error)) => return Err(error),
+    };
+    let mut signed = intact.job().files.clone();
+    for list in [&mut files, &mut signed] {
+        list.sort_by(|a, b| a.path.as_bytes().cmp(b.path.as_bytes()));
+    }
+    if files == signed {
+        return Ok(Ok(intact));
+    }
+    let finding = Finding::new(
+        Check::Integrity,
+        "inventory-false",
+        "the signed manifest lists other files than the signed artifact contains",
+        "do not deploy it; ask the signer for the reason, and revoke the job with `countersign job revoke`",
+    );
+    let changes = FileChanges::between(&intact.statement().inventory(), &by_path(&files));
+    Ok(Err(vec![finding.with_files(changes)]))
+}
+
 /// A statement that no artifact is held against: the question is about a commit, and [`super::mismatch`]
 /// compares the inventory with the commit's. Nothing may be deployed on the strength of it.
 pub fn without_artifact(opened: Opened) -> Intact {

@@ -32,13 +32,20 @@ pub fn check(
         ));
     }
     let owner = job.profile.owner();
-    let own = *owner == Owner::countersign(account.clone());
-    if job.job.owner() != owner || !(own || known) {
+    if job.job.owner() != owner {
         findings.push(mismatch(
             "account-mismatch",
+            format!("its job `{}` and its profile `{}` are not of one account", job.job, job.profile),
+            "sign it with a profile that the CSC allows",
+        ));
+    }
+    if *owner != Owner::countersign(account.clone()) && !known {
+        findings.push(mismatch(
+            "account-mismatch",
+            // Two accounts of one name, ours and AWS's, differ in what comes before it.
             format!(
-                "it was signed for account `{}`, not for `{account}` or one that its CSC names",
-                owner.account()
+                "it was signed for {owner}, not for {} or one that its CSC names",
+                Owner::countersign(account.clone())
             ),
             "sign it with a profile that the CSC allows",
         ));
@@ -110,4 +117,54 @@ pub fn permission(job: &Job, signer: &KeyId, profile: &Profile) -> Option<Findin
 
 fn mismatch(code: &'static str, message: String, hint: &str) -> Finding {
     Finding::new(Check::Mismatch, code, message, hint)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    use std::path::Path;
+
+    use crate::crypto::key::PublicKey;
+    use crate::crypto::secret::SecretKey;
+
+    fn job(version: &str, signed_at: &str) -> Job {
+        let profile = format!("arn:countersign:signer::acme:/signing-profiles/release/{version}");
+        serde_json::from_value(serde_json::json!({
+            "job": "arn:countersign:signer::acme:/signing-jobs/3f2b8c1e-0f5a-4c57-9d1c-2f6f0f9a7b10",
+            "profile": profile, "platform": "AWSLambda-SHA384-ECDSA", "kind": "function", "name": "orders",
+            "requestedBy": "ci@acme.example", "signedAt": signed_at,
+            "signatureExpiresAt": "2030-01-01T00:00:00Z", "size": 1, "chunkDigest": "a".repeat(96),
+            "files": [], "tool": "countersign 0.1.0"
+        }))
+        .unwrap()
+    }
+
+    fn profile(key: &PublicKey) -> Profile {
+        let text = format!(
+            "name = 'release'\nplatform = 'AWSLambda-SHA384-ECDSA'\nrevision = 1\n\
+            [[version]]\nversion = 'a1b2c3d4e5'\nstatus = 'Active'\ncreated = '2026-01-31T12:00:00Z'\n\
+            validity = '135 months'\n\
+            [[permission]]\nstatement_id = 'ci'\nprincipal = 'ci@acme.example'\n\
+            actions = ['signer:StartSigningJob']\nnot_before = '2026-02-01T00:00:00Z'\nkey = \"\"\"\n{}\"\"\"\n",
+            key.to_pem()
+        );
+        Profile::parse(Path::new("profiles/release.toml"), text.as_bytes()).unwrap()
+    }
+
+    #[test]
+    fn a_signature_needs_the_permission_of_its_key_when_it_was_made() {
+        let (key, other) = (SecretKey::generate().unwrap().public(), SecretKey::generate().unwrap().public());
+        let profile = profile(&key);
+        let found = |job: &Job, key: &PublicKey| permission(job, &key.id(), &profile).map(|found| found.code);
+        let good = job("a1b2c3d4e5", "2026-02-10T00:00:00Z");
+        assert_eq!(found(&good, &key), None);
+        assert_eq!(found(&good, &other), Some("permission-missing"));
+        assert_eq!(found(&job("a1b2c3d4e5", "2026-01-31T12:00:00Z"), &key), Some("permission-missing"));
+        assert_eq!(found(&job("a1b2c3d4e5", "2026-01-31T11:59:59Z"), &key), Some("signed-before-version"));
+        assert_eq!(found(&job("zzzzzzzzzz", "2026-02-10T00:00:00Z"), &key), Some("version-unknown"));
+        let mut eve = good;
+        eve.requested_by = "eve@acme.example".parse().unwrap();
+        assert_eq!(found(&eve, &key), Some("permission-missing"));
+    }
 }

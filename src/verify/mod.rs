@@ -129,6 +129,13 @@ impl Evidence {
         self
     }
 
+    /// With another hint where a finding has this code: what to do about it depends on who asks.
+    pub fn hinting(mut self, code: &str, hint: &str) -> Self {
+        let findings = self.checks.iter_mut().flat_map(|result| &mut result.findings);
+        findings.filter(|finding| finding.code == code).for_each(|finding| finding.hint = hint.into());
+        self
+    }
+
     /// The outcome of one check.
     pub fn outcome(&self, check: Check) -> Outcome {
         let result = self.checks.iter().find(|result| result.check == check);
@@ -203,9 +210,12 @@ fn verify_with(
         policy.revokes_artifacts()? || other.map_or(Ok(false), Policy::revokes_artifacts)?;
     let digests = if revokes_artifacts { Digests::All } else { question.digests };
     let intact = match question.subject {
-        Subject::Artifact(artifact) | Subject::Both(artifact, _) => {
-            integrity::check(*opened, artifact, digests, question.threads)?
-        }
+        Subject::Artifact(artifact) => integrity::check(*opened, artifact, digests, question.threads)?,
+        // What is compared with the commit is the list of files that was signed, so it must be the artifact's.
+        Subject::Both(artifact, _) => match integrity::check(*opened, artifact, digests, question.threads)? {
+            Ok(intact) => integrity::check_inventory(intact, artifact, question.threads)?,
+            differs => differs,
+        },
         Subject::Source(_) => Ok(integrity::without_artifact(*opened)),
         Subject::Digest(sha256) => integrity::check_digest(*opened, sha256),
     };
@@ -233,6 +243,14 @@ impl Evidence {
     /// One check found something, and the others had nothing to look at.
     pub fn only(finding: Finding) -> Self {
         Self::failed(finding.check, vec![finding])
+    }
+
+    /// Evidence of these outcomes, for the tests of what is decided by it.
+    #[cfg(test)]
+    pub(crate) fn of_outcomes(outcomes: [Outcome; 4]) -> Self {
+        let checks = Check::VERDICT.into_iter().zip(outcomes);
+        let checks = checks.map(|(check, outcome)| CheckResult { check, outcome, findings: Vec::new() });
+        Self { checks: checks.collect(), facts: None, unzipped: None, notes: Vec::new() }
     }
 
     fn failed(failed: Check, findings: Vec<Finding>) -> Self {

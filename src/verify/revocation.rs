@@ -90,12 +90,16 @@ pub fn of_both(
     if let Some(other) = other {
         let in_other = |error: PolicyError| error.of_account(other.account());
         let theirs = recorded_at(other).map_err(in_other)?;
-        let earliest = [ours, theirs].into_iter().flatten().min();
-        let more = of_one(other, earliest, intact, profile, question).map_err(in_other)?;
+        let more = of_one(other, earliest(ours, theirs), intact, profile, question).map_err(in_other)?;
         revoked.findings.extend(more.findings);
         revoked.notes.extend(more.notes);
     }
     Ok(revoked)
+}
+
+/// The time at which either ledger first had the signature: who recorded it here need not have it recorded there.
+fn earliest(ours: Option<Timestamp>, theirs: Option<Timestamp>) -> Option<Timestamp> {
+    [ours, theirs].into_iter().flatten().min()
 }
 
 fn of_one(
@@ -191,4 +195,20 @@ fn finding(revocation: &Revocation, times: SignatureTimes) -> Finding {
         SIGN_ANEW
     };
     Finding::new(Check::Revocation, code, message, hint)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_signature_that_either_ledger_recorded_in_time_is_recorded_in_time() {
+        let time = |text: &str| -> Option<Timestamp> { Some(text.parse().unwrap()) };
+        let (early, late) = (time("2026-01-01T00:00:00Z"), time("2026-02-01T00:00:00Z"));
+        assert_eq!(earliest(early, late), early);
+        assert_eq!(earliest(late, early), early);
+        assert_eq!(earliest(early, None), early);
+        assert_eq!(earliest(None, early), early);
+        assert_eq!(earliest(None, None), None);
+    }
 }

@@ -6,7 +6,7 @@ use crate::document::DocumentError;
 use crate::git::{Commit, GitError, Repository};
 use crate::inventory::FileRecord;
 use crate::limits::DOCUMENT_BYTES_MAX;
-use crate::package::select::{self, Request, SelectError};
+use crate::package::select::{self, Known, Request, SelectError};
 use crate::parallel::Threads;
 use crate::provenance::SelectionRecord;
 use crate::workspace::{self, Item, Workspace};
@@ -41,14 +41,14 @@ impl WorkspaceError {
                 Some("commit a `countersign.toml` at the top that says what the repository deploys")
             }
             Self::Malformed { .. } => Some("mend the file, and commit it"),
-            Self::Git(_) => None,
+            Self::Git(error) => error.hint(),
         }
     }
 }
 
 /// What a commit has to package, as its own `countersign.toml` says.
 pub fn workspace(repository: &Repository, commit: &Commit) -> Result<Workspace, WorkspaceError> {
-    let bytes = repository.committed_file(&commit.id, workspace::FILE_NAME, DOCUMENT_BYTES_MAX)?;
+    let bytes = repository.committed_file(commit, workspace::FILE_NAME, DOCUMENT_BYTES_MAX)?;
     let bytes = bytes.ok_or_else(|| WorkspaceError::Missing { commit: commit.short() })?;
     Workspace::parse(repository.top(), &bytes)
         .map_err(|source| WorkspaceError::Malformed { commit: commit.short(), source })
@@ -62,12 +62,13 @@ pub struct SourcePackage {
 }
 
 impl SourcePackage {
-    /// The package that `package --from COMMIT` would make of the item.
+    /// The package that `package --from COMMIT` would make of the item; blobs that are `known` are not read again.
     pub fn of(
         repository: &Repository,
         commit: &Commit,
         workspace: &Workspace,
         item: &Item,
+        known: &Known,
         threads: Threads,
     ) -> Result<Self, SelectError> {
         let request = Request {
@@ -77,7 +78,7 @@ impl SourcePackage {
             revision: Some(&commit.id),
         };
         let selection = select::select(Some(repository), &request)?;
-        let files = select::inventory(&selection, threads)?;
+        let files = select::inventory(&selection, known, threads)?;
         Ok(Self { commit: commit.clone(), files })
     }
 

@@ -37,6 +37,44 @@ fn the_command_finds_the_copies_and_has_standard_output_to_itself() {
     ran.done();
 }
 
+/// A deploy runs what a build brought along: it must not find the keys that signed it.
+#[test]
+fn the_command_gets_no_key_and_no_passphrase() {
+    let shop = Shop::new();
+    shop.scene.git(&["config", "countersign.key", "env:OTHER_KEY"]);
+    let run = |key: &str| {
+        let mut gate = shop.gate();
+        gate.env("COUNTERSIGN_PASSPHRASE", "a secret of ours").env("COUNTERSIGN_KEY", key);
+        gate.env("RELEASE_KEY", "a secret of ours")
+            .env("OTHER_KEY", "a secret of ours")
+            .env("REGION", "kept");
+        gate.env("COUNTERSIGN_POLICY", "../policy");
+        Ran::of(gate.args(["--function", "orders", "--", "sh", "-c", "env", "sh", "{artifact}"]))
+    };
+    for key in ["env:RELEASE_KEY", "a secret of ours"] {
+        let ran = run(key);
+        let out = ran.done().out();
+        assert!(!out.contains("a secret of ours") || key == "a secret of ours", "{out}");
+        for name in ["COUNTERSIGN_PASSPHRASE", "COUNTERSIGN_KEY", "OTHER_KEY"] {
+            assert!(!out.lines().any(|line| line.starts_with(&format!("{name}="))), "{name}: {out}");
+        }
+        for name in ["REGION=kept", "COUNTERSIGN_POLICY=../policy", "COUNTERSIGN_ARTIFACT=", "PATH="] {
+            assert!(out.lines().any(|line| line.starts_with(name)), "{name}: {out}");
+        }
+    }
+}
+
+#[test]
+fn a_folder_for_copies_that_cannot_be_written_is_named() {
+    let shop = Shop::new();
+    let missing = shop.scene.path().join("missing");
+    let mut gate = shop.gate();
+    let ran =
+        Ran::of(gate.env("TMPDIR", &missing).args(["--function", "orders", "--", "true", "{artifact}"]));
+    ran.undecided(&format!("cannot create a temporary folder in `{}`", missing.display()));
+    assert!(ran.err().contains("hint: set TMPDIR to a folder that you can write to"), "{ran}");
+}
+
 #[test]
 fn the_exit_status_is_the_commands() {
     let shop = Shop::new();

@@ -9,6 +9,7 @@ mod hook;
 mod hostile;
 mod pages;
 mod plans;
+mod sam;
 mod shop;
 mod signals;
 #[path = "../support/mod.rs"]

@@ -67,7 +67,7 @@ fn said(ran: &Ran, plan: &str) -> Value {
 fn every_vector_gets_its_answer() {
     let of = |name| serde_json::from_slice::<Vec<Vector>>(&read(&vectors().join(name))).expect("vectors");
     let vectors: Vec<Vector> = ["vectors.json", "readers.json"].into_iter().flat_map(of).collect();
-    assert!(vectors.len() > 90);
+    assert!(vectors.len() > 270);
     let shop = shop();
     let mut wrong = Vec::new();
     for vector in &vectors {
@@ -244,4 +244,163 @@ fn a_plan_runs_no_command_and_names_no_function() {
         "{ran}"
     );
     assert!(String::from_utf8_lossy(&read(&shop.file("out.json"))).contains("\"decision\": \"allowed\""));
+}
+
+/// A command that a provisioner runs is in the configuration; a plan without one does not tell.
+#[test]
+fn a_null_resource_is_passed_over_where_its_provisioners_would_show() {
+    let shop = shop();
+    let plan = |kind: &str, configuration: Value| {
+        let mut plan = json!({
+            "format_version": "1.2",
+            "resource_changes": [
+                { "address": "x.y", "type": kind, "change": { "actions": ["create"], "after": {}, "after_unknown": {} } },
+                { "address": "f.y", "type": "aws_lambda_function", "change": { "actions": ["update"], "after":
+                    { "function_name": "orders", "filename": "../dist/orders.zip" }, "after_unknown": {} } },
+            ],
+        });
+        if !configuration.is_null() {
+            plan["configuration"] = configuration;
+        }
+        write(&shop.file("infra/case.json"), plan.to_string());
+        shop.scene.run(&["gate", "--plan", "infra/case.json", "--format", "json"])
+    };
+    for kind in ["null_resource", "terraform_data"] {
+        let ran = plan(kind, json!({ "root_module": {} }));
+        assert_eq!(said(&ran, "infra/case.json"), json!({ "f.y": "allowed" }), "{ran}");
+        let ran = plan(kind, Value::Null);
+        assert_eq!(
+            said(&ran, "infra/case.json"),
+            json!({ "f.y": "allowed", "x.y": "denied plan-type-unknown" }),
+            "{ran}"
+        );
+    }
+    let ran = plan("aws_iam_role", Value::Null);
+    assert_eq!(said(&ran, "infra/case.json"), json!({ "f.y": "allowed" }), "{ran}");
+}
+
+/// A hash in a plan is compared with no object. A file that the same plan uploads is: the function comes after it.
+#[test]
+fn code_in_s3_counts_if_the_plan_uploads_it_and_refers_to_it() {
+    let shop = shop();
+    let good = |change: &dyn Fn(&mut Value)| {
+        let mut plan = json!({
+            "format_version": "1.2",
+            "resource_changes": [
+                { "address": "module.m.aws_s3_object.o[0]", "type": "aws_s3_object", "change": { "actions": ["create"],
+                    "after": { "bucket": "b", "key": "k.zip", "source": "../dist/orders.zip", "content": null },
+                    "after_unknown": { "version_id": true } } },
+                { "address": "module.m.aws_lambda_function.f", "type": "aws_lambda_function", "change": {
+                    "actions": ["update"],
+                    "after": { "function_name": "orders", "s3_bucket": "b", "s3_key": "k.zip", "filename": null },
+                    "after_unknown": {} } },
+            ],
+            "configuration": { "root_module": { "module_calls": { "m": { "module": { "resources": [
+                { "address": "aws_lambda_function.f", "expressions": { "s3_key": { "references":
+                    ["aws_s3_object.o[0].key", "aws_s3_object.o[0]", "aws_s3_object.o"] } } },
+            ] } } } } },
+        });
+        change(&mut plan);
+        write(&shop.file("infra/case.json"), plan.to_string());
+        let ran = shop.scene.run(&["gate", "--plan", "infra/case.json", "--format", "json"]);
+        said(&ran, "infra/case.json")["module.m.aws_lambda_function.f"].clone()
+    };
+    assert_eq!(good(&|_| ()), "allowed");
+    let object = "/resource_changes/0/change";
+    let at = |plan: &mut Value, path: &str, value: Value| *plan.pointer_mut(path).expect(path) = value;
+    for (name, change) in [
+        (
+            "updated",
+            &(|plan: &mut Value| at(plan, &format!("{object}/actions"), json!(["update"])))
+                as &dyn Fn(&mut Value),
+        ),
+        ("replaced", &|plan| at(plan, &format!("{object}/actions"), json!(["delete", "create"]))),
+    ] {
+        assert_eq!(good(change), "allowed", "{name}");
+    }
+    for (name, change) in [
+        (
+            "a hash alone",
+            &(|plan: &mut Value| {
+                at(plan, object, json!({ "actions": ["no-op"] }));
+                plan["resource_changes"][1]["change"]["after"]["source_code_hash"] =
+                    json!("1y+kzNmCjSoInFFV+zucRJxTzzwikiKSh8sRWnDlSYk=");
+            }) as &dyn Fn(&mut Value),
+        ),
+        ("uploaded before", &|plan| at(plan, &format!("{object}/actions"), json!(["no-op"]))),
+        ("tags alone", &|plan| {
+            at(plan, &format!("{object}/actions"), json!(["update"]));
+            at(plan, &format!("{object}/after_unknown"), json!({}));
+        }),
+        ("another key", &|plan| at(plan, &format!("{object}/after/key"), json!("other.zip"))),
+        ("another bucket", &|plan| at(plan, &format!("{object}/after/bucket"), json!("other"))),
+        ("a text", &|plan| at(plan, &format!("{object}/after/content"), json!("x"))),
+        ("a file known later", &|plan| {
+            at(plan, &format!("{object}/after_unknown"), json!({ "source": true }))
+        }),
+        ("no reference", &|plan| {
+            at(plan, "/configuration/root_module/module_calls/m/module/resources", json!([]));
+        }),
+        ("another reference", &|plan| {
+            let references =
+                "/configuration/root_module/module_calls/m/module/resources/0/expressions/s3_key/references";
+            at(plan, references, json!(["aws_s3_object.p"]));
+        }),
+        ("an older version", &|plan| {
+            plan["resource_changes"][1]["change"]["after"]["s3_object_version"] = json!("1");
+        }),
+        ("two uploads to one place", &|plan| {
+            let mut second = plan["resource_changes"][0].clone();
+            second["address"] = json!("aws_s3_bucket_object.other");
+            second["type"] = json!("aws_s3_bucket_object");
+            second["change"]["after"]["source"] = json!("../dist/unsigned.zip");
+            plan["resource_changes"].as_array_mut().expect("a list").push(second);
+        }),
+    ] {
+        assert_eq!(good(change), "denied plan-code-elsewhere", "{name}");
+    }
+    let unsigned =
+        |plan: &mut Value| at(plan, &format!("{object}/after/source"), json!("../dist/unsigned.zip"));
+    assert_eq!(good(&unsigned), "denied manifest-missing");
+}
+
+/// The policy alone says which other types deploy no code; what judges by it says so.
+#[test]
+fn types_that_the_policy_lists_are_passed_over_with_a_note() {
+    let shop = shop();
+    let role = "    Type: AWS::IAM::Role\n";
+    let text = String::from_utf8(read(&shop.file("infra/cloudformation.yaml"))).expect("UTF-8");
+    write(&shop.file("infra/case.yaml"), text.replace(role, "    Type: Custom::Orders\n"));
+    let gate = || shop.scene.run(&["gate", "--plan", "infra/case.yaml", "--format", "json"]);
+    let workspace = String::from_utf8(read(&shop.file("countersign.toml"))).expect("UTF-8");
+    assert_eq!(gate().code, Some(1));
+    // Not the workspace, which the one who writes the template may write too.
+    write(&shop.file("countersign.toml"), format!("deploys_no_code = ['Custom::*']\n{workspace}"));
+    assert_eq!(gate().code, Some(2));
+    write(&shop.file("countersign.toml"), workspace);
+    shop.scene.run(&["function", "deploys-no-code", "Custom::*", "AWS::Lambda::*"]).done();
+    assert_eq!(gate().code, Some(2), "it is not sealed");
+    shop.scene.seal();
+    let ran = gate();
+    assert_eq!(ran.code, Some(0), "{ran}");
+    assert!(
+        ran.err().contains(
+            "not verified: 1 of type `Custom::Orders`, which the policy lists in `deploys_no_code`"
+        ),
+        "{ran}"
+    );
+    // What the gate reads stays judged, and a macro beside the type could write another.
+    write(
+        &shop.file("infra/case.yaml"),
+        text.replace("Code: ../dist/orders.zip", "Code: ../dist/unsigned.zip"),
+    );
+    assert_eq!(gate().code, Some(1));
+    write(
+        &shop.file("infra/case.yaml"),
+        text.replace(role, "    Type: Custom::Orders\n    Fn::Transform: {Name: Ours}\n"),
+    );
+    assert_eq!(gate().code, Some(1));
+    // Nothing is verified where everything is passed over.
+    write(&shop.file("infra/case.yaml"), "Resources: {A: {Type: Custom::A}, B: {Type: Custom::A}}");
+    assert_eq!(gate().is_no().code, Some(1));
 }

@@ -5,7 +5,7 @@ use std::fs;
 use countersign::digest::{Sha256, Sha384};
 use serde_json::Value;
 
-use crate::support::{Scene, read, text, write};
+use crate::support::{NAME, Ran, Scene, read, text, write};
 use crate::vendor;
 
 const PUBLISH: [&str; 3] = ["layer", "publish", "base"];
@@ -146,4 +146,32 @@ fn an_organisation_is_this_account_or_one_that_is_known() {
     scene
         .run(&["layer", "permit", "base", "--version", "1", "--principal", "acme"])
         .undecided("its own layers");
+}
+
+/// An account's name may be the number of an AWS account; what AWS publishes under it is not ours.
+#[test]
+fn a_layer_of_an_aws_account_with_our_name_is_not_ours() {
+    let scene = Scene::of_account("123456789012");
+    let artifact = scene.artifact();
+    scene.run(&["sign", text(&artifact), "--layer", "base", "--again"]).done();
+    scene.run(&[&PUBLISH[..], &["--artifact", text(&artifact)]].concat()).done();
+    scene.seal();
+    let verify = |arn: &str| {
+        scene.run(&[
+            "verify",
+            "dist/orders.zip",
+            "--function",
+            NAME,
+            "--layer",
+            &format!("{arn}=dist/orders.zip"),
+            "--format",
+            "json",
+        ])
+    };
+    let published = |ran: &Ran| !ran.out().contains("layer-unpublished");
+    let ours = verify("arn:countersign:lambda::123456789012:layer:base:1");
+    assert!(published(&ours) && !ours.out().is_empty(), "{ours}");
+    let theirs = verify("arn:aws:lambda:eu-west-1:123456789012:layer:base:1");
+    assert!(!published(&theirs) && theirs.code == Some(1), "{theirs}");
+    assert!(theirs.out().contains("is a layer of AWS"), "{theirs}");
 }

@@ -28,3 +28,4 @@ mod tuf;
 mod yaml;
 #[path = "../hooks/yard.rs"]
 mod yard;
+mod zips;

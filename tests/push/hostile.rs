@@ -10,7 +10,7 @@ use crate::support::{Mode, Ran, text, write};
 const ALL: [&str; 4] = ["--no-verify", "origin", "main", "refs/notes/countersign"];
 
 /// Writes a tree with these entries in this order, whatever git thinks of them.
-fn tree(place: &Place, entries: &[(&str, &str, &str)]) -> String {
+pub fn tree(place: &Place, entries: &[(&str, &str, &str)]) -> String {
     let mut bytes = Vec::new();
     for (mode, name, id) in entries {
         bytes.extend_from_slice(format!("{mode} {name}\0").as_bytes());
@@ -24,12 +24,12 @@ fn tree(place: &Place, entries: &[(&str, &str, &str)]) -> String {
     String::from_utf8(child.wait_with_output().expect("it ends").stdout).expect("an id").trim().to_owned()
 }
 
-fn id(place: &Place, revision: &str) -> String {
+pub fn id(place: &Place, revision: &str) -> String {
     place.scene.git(&["rev-parse", revision]).trim().to_owned()
 }
 
 /// A function in a folder, released; nothing is pushed.
-fn with_a_folder() -> Place {
+pub fn with_a_folder() -> Place {
     let place = Place::new(Mode::Enforce);
     let workspace = "account = 'acme'\npolicy = '../policy'\n[[function]]\nname = 'orders'\npath = 'src'\n";
     write(&place.scene.repository().join("countersign.toml"), workspace);
@@ -73,16 +73,22 @@ fn a_tree_that_two_readers_see_differently_is_refused() {
         &[toml, ("100644", "src", &blob), ("40000", "src", &good)],
     ];
     let head = id(&place, "HEAD");
-    for entries in trees {
+    for (entries, fault) in trees.into_iter().zip([
+        "has the name \"src\" twice",
+        "has the name \"src\" twice",
+        "has the name \"countersign.toml\" twice",
+        "has the entry \"countersign.toml\" out of order",
+        "has the name \"src\" twice",
+    ]) {
         let tree = tree(&place, entries);
         let made = place.scene.git(&["commit-tree", "-p", &head, "-m", "evil", &tree]);
         let made = made.trim();
         place.scene.git(&["notes", "--ref", "countersign", "copy", "-f", &head, made]);
         let spec = format!("{made}:refs/heads/main");
         let push = place.push(&["--no-verify", "origin", &spec, "refs/notes/countersign"]);
-        push.refused("has a name twice, or its entries out of order");
+        push.refused(fault).told("git fsck --strict");
         assert_eq!(place.there("refs/heads/main"), None, "{entries:?}");
-        place.scene.run(&["verify", "--source", made]).undecided("has a name twice");
+        place.scene.run(&["verify", "--source", made]).undecided(fault);
     }
     place.push(&ALL).pushed("1 allowed");
 }

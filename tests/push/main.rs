@@ -6,6 +6,7 @@
 #![cfg(unix)]
 
 mod attached;
+mod claims;
 mod forms;
 mod hostile;
 mod objects;
@@ -15,3 +16,5 @@ mod source;
 mod story;
 #[path = "../support/mod.rs"]
 mod support;
+mod trees;
+mod ways;

@@ -7,7 +7,7 @@ use std::time::SystemTime;
 use anyhow::{Context as _, Result};
 use clap::Args;
 use countersign::crypto::secret::SecretKey;
-use countersign::files;
+use countersign::files::{self, inside};
 use countersign::git::Repository;
 use countersign::hook::update::Side;
 use countersign::limits::{DOCUMENT_BYTES_MAX, KEY_BYTES_MAX};
@@ -22,7 +22,7 @@ use countersign::provenance::Builder;
 use countersign::time::Timestamp;
 use countersign::workspace::{self, Workspace};
 
-use crate::keys::{KeyArgs, load_key, load_key_file};
+use crate::keys::{KeyArgs, load_key, load_key_file, withhold_named};
 use crate::output::{note, refuse};
 use crate::places::{fetched_folder, fetched_policy, key_folder, pin_file, state_folder};
 
@@ -97,6 +97,8 @@ impl Context {
     }
 
     fn of(workspace: Workspace, repository: Option<Repository>, global: &GlobalArgs) -> Self {
+        let key = repository.as_ref().and_then(|repository| repository.setting("countersign.key"));
+        withhold_named(key.as_deref());
         Self {
             folder: workspace.folder.clone(),
             repository,
@@ -124,6 +126,17 @@ impl Context {
         let relative = here.and_then(|here| path.strip_prefix(here).ok().map(Path::to_path_buf));
         let shown = relative.as_deref().unwrap_or(path);
         if shown.as_os_str().is_empty() { ".".into() } else { shown.display().to_string() }
+    }
+
+    /// Refuses to write into a folder of the work tree from which a link of the repository leads out.
+    pub fn check_output(&self, folder: &Path) -> Result<()> {
+        let top = self.repository.as_ref().map_or(self.folder.as_path(), Repository::top);
+        Ok(inside::check(top, folder)?)
+    }
+
+    /// As [`Self::check_output`], for the folder that a file is written into.
+    pub fn check_output_file(&self, file: &Path) -> Result<()> {
+        self.check_output(file.parent().unwrap_or(Path::new("")))
     }
 
     fn setting(&self, name: &str) -> Option<String> {

@@ -7,8 +7,9 @@ use clap::Args;
 use countersign::crypto::any::AnyKey;
 use countersign::crypto::key::PublicKey;
 use countersign::crypto::secret::{self, Passphrase, SecretKey};
-use countersign::files;
+use countersign::files::{self, program};
 use countersign::limits::KEY_BYTES_MAX;
+use countersign::report::escape::line;
 use zeroize::Zeroizing;
 
 use crate::output::{is_interactive, refuse};
@@ -30,6 +31,13 @@ pub struct PassphraseArgs {
     /// A file whose first line is the passphrase; otherwise COUNTERSIGN_PASSPHRASE, or a prompt
     #[arg(long, value_name = "FILE")]
     passphrase_file: Option<PathBuf>,
+}
+
+/// Keeps the variable that holds a key, if a key is named so, from every program that is started.
+pub fn withhold_named(key: Option<&str>) {
+    if let Some(variable) = key.and_then(|key| key.strip_prefix("env:")) {
+        program::withhold(variable);
+    }
 }
 
 /// Loads the secret key that a text names: `env:NAME` or a file.
@@ -61,6 +69,7 @@ const KEY_HINT: &str = "name the key with `--key` or COUNTERSIGN_KEY";
 
 /// The PEM that a text names, and what it is called; the hint is for a file that is not there.
 fn read_key(named: &str, hint: &str) -> Result<(Zeroizing<String>, String)> {
+    withhold_named(Some(named));
     if let Some(name) = named.strip_prefix("env:") {
         let pem = std::env::var(name).map(Zeroizing::new);
         let pem = pem.map_err(|_| {
@@ -104,7 +113,7 @@ impl PassphraseArgs {
         if !is_interactive() {
             return Ok(None);
         }
-        Ok(Some(Passphrase::new(rpassword::prompt_password(format!("passphrase for {what}: "))?)))
+        Ok(Some(Passphrase::new(rpassword::prompt_password(format!("passphrase for {}: ", line(what)))?)))
     }
 
     /// A passphrase for new keys: given, or asked for twice. `plaintext` is the option to go without.

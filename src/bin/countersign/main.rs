@@ -40,6 +40,8 @@ pub struct Cli {
 }
 
 fn main() -> ExitCode {
+    output::report_panics();
+    keys::withhold_named(std::env::var("COUNTERSIGN_KEY").ok().as_deref());
     let run = |cli: Cli| {
         cli.global.enter()?;
         cli.command.run(&cli.global)
@@ -50,6 +52,6 @@ fn main() -> ExitCode {
             output::report(&error);
             ExitCode::from(2)
         }
-        Err(usage) => output::report_usage(&usage),
+        Err(usage) => output::report_usage(usage),
     }
 }

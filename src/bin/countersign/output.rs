@@ -1,4 +1,8 @@
 //! Output: results to stdout, everything said to a person to stderr, and exit statuses.
+//!
+//! Everything that reaches a terminal passes through here, and nothing is left of it that a terminal obeys: no
+//! control character but the line feed, no bidirectional or invisible one. A line of an error begins with `error:`
+//! or `hint:` only if this file wrote it; what else an error says over several lines is indented.
 
 use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
@@ -10,18 +14,23 @@ use countersign::crypto::secret::SecretKeyError;
 use countersign::exchange::cloudformation::ExportError;
 use countersign::exchange::iam::IamError;
 use countersign::exchange::import::ImportError;
+use countersign::files::FileError;
 use countersign::files::download::DownloadError;
+use countersign::files::inside::LeadsOut;
 use countersign::gate::Gate;
 use countersign::gate::command::CommandError;
 use countersign::gate::deploy::RunError;
 use countersign::gate::deployment::DeploymentError;
+use countersign::git::GitError;
 use countersign::git::hooks::HooksError;
 use countersign::git::program::ProgramError;
 use countersign::git::source::SourceError;
 use countersign::hook::HookError;
 use countersign::init::InitError;
 use countersign::init::role::RoleError;
+use countersign::limits::{ERROR_LINE_CHARS_MAX, ERROR_LINES_MAX, NAMED_CHARS_MAX};
 use countersign::monitor::MonitorError;
+use countersign::package::read::ReadError;
 use countersign::plan::PlanError;
 use countersign::policy::edit::EditError;
 use countersign::policy::error::PolicyError;
@@ -29,10 +38,11 @@ use countersign::policy::fetch::error::FetchError;
 use countersign::policy::rotation::RotationError;
 use countersign::policy::seal::SealError;
 use countersign::report::Finding;
-use countersign::report::escape::{line, lines};
+use countersign::report::escape::line;
 use countersign::report::json;
 use countersign::report::text::finding_lines;
 use countersign::rollout::CentralError;
+use countersign::shown;
 use countersign::sign::SignError;
 use countersign::verify::VerifyError;
 
@@ -78,7 +88,10 @@ impl Exit {
 /// Writes a result to stdout; a result that nobody got is an error.
 pub fn print(text: &str) -> Result<()> {
     let mut stdout = std::io::stdout().lock();
-    stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()).context("cannot write to standard output")
+    stdout
+        .write_all(shown::rendered(text).as_bytes())
+        .and_then(|()| stdout.flush())
+        .context("cannot write to standard output")
 }
 
 /// Writes a JSON result to stdout.
@@ -94,7 +107,7 @@ pub fn say(text: &str) {
 
 /// Tells a person what was rendered, lines and all; nothing in it is escaped again.
 pub fn tell(rendered: &str) {
-    let _ = write!(anstream::stderr(), "{rendered}");
+    let _ = write!(anstream::stderr(), "{}", shown::rendered(rendered));
 }
 
 /// Says something that changes no verdict.
@@ -113,30 +126,90 @@ pub fn is_interactive() -> bool {
     std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
 }
 
-/// Says what went wrong, why, and what to do about it.
+/// Reports what failed, why, and what to do about it.
 pub fn report(error: &anyhow::Error) {
-    let mut text = format!("error: {}", lines(&error.to_string()));
+    let mut text = format!("error: {}", below(&error.to_string()));
     let mut last = error.to_string();
     for cause in error.chain().skip(1) {
         let cause = cause.to_string();
         if !last.contains(&cause) {
-            text.push_str(&format!("\n  {}", lines(&cause)));
+            text.push_str(&format!("\n  {}", below(&cause)));
         }
         last = cause;
     }
     if let Some(hint) = error.chain().find_map(hint) {
-        text.push_str(&format!("\nhint: {}", lines(&hint)));
+        text.push_str(&format!("\nhint: {}", below(&hint)));
     }
     let _ = writeln!(anstream::stderr(), "{text}");
 }
 
-/// Shows help, or says what is wrong with the arguments; those may hold anything.
-pub fn report_usage(usage: &clap::Error) -> ExitCode {
+/// The lines of a message, harmless and bounded, each after the first indented: a line feed in a name begins no
+/// line that looks like one of ours.
+fn below(text: &str) -> String {
+    let mut out = String::new();
+    for (number, each) in text.split('\n').enumerate() {
+        if number == ERROR_LINES_MAX {
+            out.push_str(&format!("\n  … ({} lines)", text.split('\n').count()));
+            break;
+        }
+        if number > 0 {
+            out.push_str(if each.starts_with("  ") || each.is_empty() { "\n" } else { "\n  " });
+        }
+        out.push_str(&line(&shown::within(each, ERROR_LINE_CHARS_MAX)));
+    }
+    out
+}
+
+/// Reports a bug, with nothing in it that a terminal obeys: a panic's message may hold any name.
+pub fn report_panics() {
+    std::panic::set_hook(Box::new(|panic| {
+        let text = format!("error: this is a bug in countersign: {}", below(&panic.to_string()));
+        let hint = "please report it, with the command and this message";
+        let _ = writeln!(anstream::stderr(), "{text}\nhint: {hint}");
+    }));
+}
+
+/// Shows help, or reports what is wrong with the arguments; those may hold anything.
+pub fn report_usage(usage: clap::Error) -> ExitCode {
     if !usage.use_stderr() {
         return if usage.print().is_ok() { ExitCode::SUCCESS } else { ExitCode::from(2) };
     }
-    let _ = write!(anstream::stderr(), "{}", lines(&usage.render().to_string()));
+    let _ = write!(anstream::stderr(), "{}", usage_lines(&harmless(usage).render().to_string()));
     ExitCode::from(2)
+}
+
+/// The lines of a usage error, harmless and bounded; what a value's own error quotes begins no line that looks like one
+/// of ours.
+fn usage_lines(text: &str) -> String {
+    let begins =
+        |line: &str| ["error:", "hint:", "note:", "warning:"].iter().any(|word| line.starts_with(word));
+    let each = |(number, text): (usize, &str)| {
+        let indent = if number > 0 && begins(text) { "  " } else { "" };
+        format!("{indent}{}", line(&shown::within(text, NAMED_CHARS_MAX * 10)))
+    };
+    text.split('\n').enumerate().map(each).collect::<Vec<_>>().join("\n")
+}
+
+/// A usage error whose arguments are on one line each, and short.
+fn harmless(mut usage: clap::Error) -> clap::Error {
+    use clap::error::ContextValue;
+    let shown: Vec<_> = usage
+        .context()
+        .filter_map(|(kind, value)| {
+            let value = match value {
+                ContextValue::String(text) => ContextValue::String(shown::name(text)),
+                ContextValue::Strings(texts) => {
+                    ContextValue::Strings(texts.iter().map(|text| shown::name(text)).collect())
+                }
+                _ => return None,
+            };
+            Some((kind, value))
+        })
+        .collect();
+    for (kind, value) in shown {
+        usage.insert(kind, value);
+    }
+    usage
 }
 
 /// An error of the command line itself, with its way out.
@@ -156,17 +229,26 @@ fn hint(error: &(dyn std::error::Error + 'static)) -> Option<String> {
     if let Some(refusal) = error.downcast_ref::<Refusal>() {
         return Some(refusal.hint.clone());
     }
+    if let Some(error) = error.downcast_ref::<LeadsOut>() {
+        return Some(error.hint());
+    }
     let policy = |error: &PolicyError| error.hint();
     if let Some(error) = error.downcast_ref::<HooksError>() {
         return error.hint();
     }
     let hint = if let Some(error) = error.downcast_ref::<PolicyError>() {
         policy(error)
+    } else if let Some(error) = error.downcast_ref::<FileError>() {
+        error.hint()
     } else if let Some(error) = error.downcast_ref::<SignError>() {
+        error.hint()
+    } else if let Some(error) = error.downcast_ref::<ReadError>() {
         error.hint()
     } else if let Some(VerifyError::Policy(error)) = error.downcast_ref() {
         policy(error)
     } else if let Some(error) = error.downcast_ref::<HookError>() {
+        error.hint()
+    } else if let Some(error) = error.downcast_ref::<GitError>() {
         error.hint()
     } else if let Some(error) = error.downcast_ref::<AuditError>() {
         error.hint()

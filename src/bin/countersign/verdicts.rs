@@ -78,7 +78,7 @@ impl ReportArgs {
         notes: &[String],
     ) -> Result<Exit> {
         let report = self.counted(context, occasion, gates.iter(), notes);
-        self.write(&report, |format| report.render(format))?;
+        self.write(context, &report, |format| report.render(format))?;
         Ok(Exit::from_gates(gates.iter()))
     }
 
@@ -91,7 +91,7 @@ impl ReportArgs {
         notes: &[String],
     ) -> Result<Exit> {
         let report = self.counted(context, occasion, gates.iter(), notes);
-        self.write_copies(&report)?;
+        self.write_copies(context, &report)?;
         tell(&report.render(self.format));
         report.lines.print_aside();
         Ok(Exit::from_gates(gates.iter()))
@@ -112,7 +112,7 @@ impl ReportArgs {
     pub fn show_push(&self, context: &Context, judged: &[Judged], notes: &[String]) -> Result<Exit> {
         let gates = || judged.iter().flat_map(|judged| &judged.gates);
         let report = self.counted(context, Occasion::Push, gates(), notes);
-        self.write(&report, |format| match format {
+        self.write(context, &report, |format| match format {
             ReportFormat::Text => judged.iter().map(push_text).collect(),
             format => report.render(format),
         })?;
@@ -131,8 +131,13 @@ impl ReportArgs {
         Report { verdicts, notes: [notes, &uncounted].concat(), lines }
     }
 
-    fn write(&self, report: &Report, shown: impl FnOnce(ReportFormat) -> String) -> Result<()> {
-        self.write_copies(report)?;
+    fn write(
+        &self,
+        context: &Context,
+        report: &Report,
+        shown: impl FnOnce(ReportFormat) -> String,
+    ) -> Result<()> {
+        self.write_copies(context, report)?;
         print(&shown(self.format))?;
         match self.format {
             ReportFormat::Text => report.lines.print(),
@@ -142,7 +147,8 @@ impl ReportArgs {
         Ok(())
     }
 
-    fn write_copies(&self, report: &Report) -> Result<()> {
+    fn write_copies(&self, context: &Context, report: &Report) -> Result<()> {
+        self.copies.iter().try_for_each(|copied| context.check_output_file(&copied.path))?;
         let copy = |copied: &Copied| (copied.path.clone(), report.render(copied.format).into_bytes());
         Ok(files::write_together(&self.copies.iter().map(copy).collect::<Vec<_>>())?)
     }

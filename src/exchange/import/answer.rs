@@ -16,7 +16,7 @@ use serde::de::{DeserializeOwned, IgnoredAny};
 
 use crate::arn::{CscArn, Owner, ProfileArn, PublisherArn};
 use crate::csc::{Publishers, Untrusted};
-use crate::document::DocumentError;
+use crate::document::{self, DocumentError};
 use crate::limits::AWS_DESCRIPTION_CHARS_MAX;
 use crate::name::{CscId, Principal, ProfileName, ProfileVersion, StatementId};
 use crate::profile::Status;
@@ -288,8 +288,7 @@ fn checked(cscs: Vec<AwsCsc>) -> Result<Vec<AwsCsc>, String> {
 }
 
 fn json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, String> {
-    // A message may quote what it found, and that may be as long as the file.
-    serde_json::from_slice(bytes).map_err(|error| error.to_string().chars().take(500).collect())
+    document::parse_foreign_json(bytes)
 }
 
 #[cfg(test)]

@@ -116,7 +116,9 @@ fn write(script: &Path, hook: Hook) -> Result<Pending, FileError> {
 fn write_beside(script: &Path, kept: &Path, hook: Hook) -> Result<(), FileError> {
     let pending = write(script, hook)?;
     if fs::hard_link(script, kept).is_ok() {
-        return pending.keep().inspect_err(|_| drop(fs::remove_file(kept)));
+        // Past the rename the second name is the only one that the earlier hook has.
+        let undo = || is_same(script, kept).is_ok_and(|is_same| is_same).then(|| fs::remove_file(kept));
+        return pending.keep().inspect_err(|_| drop(undo()));
     }
     // There are file systems without second names, and files of others may get none.
     fs::rename(script, kept).map_err(writing(kept))?;

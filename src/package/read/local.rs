@@ -1,8 +1,9 @@
 //! Local headers: each says what the directory says, and together they fill the archive.
 
-use super::directory::{Central, gap};
-use super::fields::{Fields, zip64_extra};
-use super::{ReadError, entry_fault, zip};
+use super::directory::{Central, check_needed};
+use super::end::gap;
+use super::fields::Fields;
+use super::{ReadError, entry_fault, extra, zip};
 use crate::files::artifact::Artifact;
 
 /// Checks every local header and that entries lie side by side from the first byte to the directory.
@@ -10,9 +11,9 @@ use crate::files::artifact::Artifact;
 /// Takes the entries in the order they lie in; returns each with the place of its data.
 pub fn place<'a>(
     artifact: &Artifact,
-    entries: &'a [Central],
+    entries: &'a [Central<'a>],
     directory: u64,
-) -> Result<Vec<(&'a Central, u64)>, ReadError> {
+) -> Result<Vec<(&'a Central<'a>, u64)>, ReadError> {
     if let Some(pair) = entries.windows(2).find(|pair| pair[0].offset == pair[1].offset) {
         return Err(overlap(&pair[1]));
     }
@@ -39,11 +40,11 @@ pub fn place<'a>(
     Ok(placed)
 }
 
-fn overlap(entry: &Central) -> ReadError {
+fn overlap(entry: &Central<'_>) -> ReadError {
     entry_fault(entry, "overlap", "shares bytes with another entry")
 }
 
-fn disagree(entry: &Central, what: &str) -> ReadError {
+fn disagree(entry: &Central<'_>, what: &str) -> ReadError {
     entry_fault(
         entry,
         "headers-disagree",
@@ -55,14 +56,10 @@ fn disagree(entry: &Central, what: &str) -> ReadError {
 struct Local {
     /// Where the data starts.
     data: u64,
-    /// Whether sizes after the data have 64 bits.
-    wide: bool,
-    /// CRC and sizes, where the header gives them.
-    deferred: bool,
 }
 
 impl Local {
-    fn read(artifact: &Artifact, entry: &Central, directory: u64) -> Result<Self, ReadError> {
+    fn read(artifact: &Artifact, entry: &Central<'_>, directory: u64) -> Result<Self, ReadError> {
         let cut = || entry_fault(entry, "truncated", "runs past the end of the entries");
         let fits = |end: u64| {
             if end <= directory { Ok(end) } else { Err(cut()) }
@@ -75,17 +72,17 @@ impl Local {
             return Err(entry_fault(entry, "headers-disagree", "does not begin with a local header"));
         }
         let read = (|| {
-            fields.u16()?;
+            let needed = fields.u16()?;
             let (flags, method, time) = (fields.u16()?, fields.u16()?, (fields.u16()?, fields.u16()?));
             let (crc, packed, size) = (fields.u32()?, fields.u32()?, fields.u32()?);
-            Some((flags, method, time, crc, packed, size, fields.u16()?, fields.u16()?))
+            Some((needed, flags, method, time, (crc, packed, size), fields.u16()?, fields.u16()?))
         })();
-        let (flags, method, time, crc, packed, size, name_length, extra_length) = read.ok_or_else(cut)?;
+        let (needed, flags, method, time, told, name_length, extra_length) = read.ok_or_else(cut)?;
         for (same, what) in [
             (flags == entry.flags, "set of flags"),
             (method == entry.method, "method"),
             (time == entry.time, "time"),
-            (usize::from(name_length) == entry.raw_name.len(), "name"),
+            (usize::from(name_length) == entry.name.len(), "name"),
         ] {
             if !same {
                 return Err(disagree(entry, what));
@@ -95,30 +92,36 @@ impl Local {
         let mut variable = vec![0; usize::from(name_length) + usize::from(extra_length)];
         artifact.read_at(&mut variable, names)?;
         let (name, extra) = variable.split_at(name_length.into());
-        if name != entry.raw_name {
+        if name != entry.name.as_bytes() {
             return Err(disagree(entry, "name"));
         }
-        let zip64 = zip64_extra(extra).map_err(|(code, message)| entry_fault(entry, code, message))?;
-        let sizes = local_sizes(entry, packed, size, zip64)?;
+        let fault = |(code, message)| entry_fault(entry, code, message);
+        check_needed(needed).map_err(fault)?;
+        if extra::zip64(extra).map_err(fault)?.is_some() {
+            let message = "has its sizes in ZIP64 in its own header, without need";
+            return Err(entry_fault(entry, "zip64-unneeded", message));
+        }
+        // Before a descriptor, some readers take a packed size that is there already for all there is.
         let deferred = flags & zip::FLAG_DESCRIPTOR != 0;
-        // With a descriptor the header may leave each value zero; without one it must have all.
-        for (found, expected, what) in [
-            (u64::from(crc), u64::from(entry.crc), "CRC"),
-            (sizes.0, entry.packed, "packed size"),
-            (sizes.1, entry.size, "size"),
+        let (crc, packed) = if deferred { (0, 0) } else { (entry.crc, entry.packed) };
+        let size_deferred = deferred && told.2 == 0;
+        for (same, what) in [
+            (told.0 == crc, "CRC"),
+            (u64::from(told.1) == packed, "packed size"),
+            (u64::from(told.2) == entry.size || size_deferred, "size"),
         ] {
-            if found != expected && !(deferred && found == 0) {
+            if !same {
                 return Err(disagree(entry, what));
             }
         }
-        Ok(Self { data, wide: zip64.is_some(), deferred })
+        Ok(Self { data })
     }
 
     /// Where the entry ends, with its data descriptor.
     fn end(
         &self,
         artifact: &Artifact,
-        entry: &Central,
+        entry: &Central<'_>,
         limit: u64,
         directory: u64,
         last: bool,
@@ -128,53 +131,37 @@ impl Local {
         if end > limit {
             return Err(if last { cut() } else { overlap(entry) });
         }
-        if !self.deferred {
+        if entry.flags & zip::FLAG_DESCRIPTOR == 0 {
             return Ok(end);
         }
-        let mut bytes = vec![0; (limit - end).min(24) as usize];
-        artifact.read_at(&mut bytes, end)?;
-        let length =
-            descriptor_length(entry, &bytes, self.wide).ok_or_else(|| disagree(entry, "data descriptor"))?;
-        Ok(end + length)
+        let mut bytes = [0; DESCRIPTOR_BYTES as usize];
+        let there = (limit - end).min(DESCRIPTOR_BYTES) as usize;
+        artifact.read_at(&mut bytes[..there], end)?;
+        check_descriptor(entry, &bytes[..there])?;
+        Ok(end + DESCRIPTOR_BYTES)
     }
 }
 
-/// The sizes that a local header gives, from its ZIP64 extra where it defers to that.
-fn local_sizes(
-    entry: &Central,
-    packed: u32,
-    size: u32,
-    zip64: Option<&[u8]>,
-) -> Result<(u64, u64), ReadError> {
-    let wrong =
-        || entry_fault(entry, "zip64-malformed", "has a ZIP64 extra of a wrong shape in its own header");
-    let Some(data) = zip64 else {
-        return Ok((packed.into(), size.into()));
-    };
-    let mut values = Fields(data);
-    let (wide_size, wide_packed) = values.u64().zip(values.u64()).ok_or_else(wrong)?;
-    if !values.0.is_empty() {
-        return Err(wrong());
-    }
-    let agrees = |narrow: u32, wide: u64| narrow == u32::MAX || u64::from(narrow) == wide;
-    if !agrees(size, wide_size) || !agrees(packed, wide_packed) {
-        return Err(disagree(entry, "size"));
-    }
-    Ok((wide_packed, wide_size))
-}
+/// Bytes of a data descriptor: signature, CRC and two sizes.
+const DESCRIPTOR_BYTES: u64 = 16;
 
-/// The length of the data descriptor at the start of `bytes`, if it says what the directory says.
-fn descriptor_length(entry: &Central, bytes: &[u8], wide: bool) -> Option<u64> {
-    let holds = |mut fields: Fields<'_>| -> Option<bool> {
-        let crc = fields.u32()?;
-        let (packed, size) =
-            if wide { (fields.u64()?, fields.u64()?) } else { (fields.u32()?.into(), fields.u32()?.into()) };
-        Some(crc == entry.crc && packed == entry.packed && size == entry.size)
-    };
-    let body = if wide { 20 } else { 12 };
-    let mut signed = Fields(bytes);
-    if signed.u32() == Some(zip::DESCRIPTOR) && holds(signed) == Some(true) {
-        return Some(body + 4);
+/// Checks the data descriptor, which says what the directory says.
+///
+/// One without a signature is not found by readers that search for it, and one with 64-bit sizes is cut short by
+/// readers that expect those only of large files.
+fn check_descriptor(entry: &Central<'_>, bytes: &[u8]) -> Result<(), ReadError> {
+    let (packed, size) = (entry.packed.to_le_bytes(), entry.size.to_le_bytes());
+    let crc = entry.crc.to_le_bytes();
+    let signature = zip::DESCRIPTOR.to_le_bytes();
+    let wide = [&signature[..], &crc, &packed].concat();
+    let narrow = [&signature[..], &crc, &packed[..4], &size[..4]].concat();
+    let bare = &narrow[4..];
+    if bytes == narrow {
+        return Ok(());
     }
-    (holds(Fields(bytes)) == Some(true)).then_some(body)
+    if bytes == wide || bytes.starts_with(bare) || bytes.starts_with(&wide[4..]) {
+        let message = "is followed by its sizes in a form that not every reader takes";
+        return Err(entry_fault(entry, "descriptor-form", message));
+    }
+    Err(disagree(entry, "data descriptor"))
 }

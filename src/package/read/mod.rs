@@ -1,39 +1,40 @@
 //! The strict reader: an archive is read only if every program reads it alike.
 //!
+//! "Every program" is a list of fourteen readers, which `tests/peers/zips.rs` asks about archives that this one
+//! accepts.
+//!
 //! | attack | answer |
 //! |---|---|
 //! | bytes before, between or after entries (Janus) | every byte belongs to one record |
-//! | two end records, ZIP64 values beside classic ones | one end record; all its values agree |
+//! | two end records, ZIP64 values beside classic ones | one end record; ZIP64 only where it is needed |
 //! | local headers that say something else | both headers agree, field by field |
-//! | equal names, or equal to some file systems | refused ([`super::name`]) |
+//! | equal names, or equal to some reader or file system | refused ([`super::name`]) |
 //! | a name outside, a link outside, a file through a link | refused ([`super::name`]) |
-//! | Unicode path extras, unknown extras, ragged extras | only extras that change nothing for a reader |
+//! | attributes, systems and code pages that change a name or kind | refused ([`kind`]) |
+//! | Unicode path extras, unknown extras, ragged extras | only extras that change nothing for a reader ([`extra`]) |
 //! | deflate streams with bytes after them, lying sizes | the stream ends where the entry ends |
-//! | bombs | limits on files, total, entries and ratio, before memory is taken |
+//! | bombs, deep names | limits before memory is taken; content goes through in pieces ([`unpack`]) |
 //!
 //! Where one fault brings others, the first of these is named: end records, ZIP64, the directory's
 //! own fields, names, local headers, where entries lie, data.
 
 mod directory;
+mod end;
+mod extra;
 mod fields;
+mod kind;
 mod local;
-
-use libdeflater::{DecompressionError, Decompressor, crc32};
+mod unpack;
 
 use self::directory::Central;
-use super::name::{Collisions, check_link, check_path};
+use self::unpack::Unpacker;
+use super::name::{check_path, first_collision};
 use super::zip;
-use crate::digest::Sha384;
 use crate::files::FileError;
 use crate::files::artifact::Artifact;
-use crate::inventory::{FileMode, FileRecord};
-use crate::limits::{
-    ARCHIVE_BYTES_MAX, ENTRIES_MAX, FILE_BYTES_MAX, LINK_BYTES_MAX, PACK_WINDOW_BYTES, TOTAL_BYTES_MAX,
-};
+use crate::inventory::FileRecord;
+use crate::limits::{ARCHIVE_BYTES_MAX, ENTRIES_MAX, FILE_BYTES_MAX, PACK_WINDOW_BYTES, TOTAL_BYTES_MAX};
 use crate::parallel::{Threads, in_order};
-
-/// Deflate's greatest expansion: 258 bytes from 2 bits.
-const DEFLATE_EXPANSION: u64 = 1032;
 
 /// Why an archive is not read.
 #[derive(Debug, thiserror::Error)]
@@ -46,6 +47,16 @@ pub enum ReadError {
     File(#[from] FileError),
 }
 
+impl ReadError {
+    /// What to do about it.
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::Malformed(fault) => Some(fault.hint()),
+            Self::File(_) => None,
+        }
+    }
+}
+
 /// What is wrong with an archive.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Malformed {
@@ -53,6 +64,33 @@ pub struct Malformed {
     pub code: &'static str,
     /// What is wrong, naming the entry if it is about one.
     pub message: String,
+}
+
+impl Malformed {
+    /// What to do about it: repack what is there, rename it, or make less of it.
+    pub fn hint(&self) -> &'static str {
+        match self.code {
+            "not-a-zip" => "pass a ZIP file; `countersign package` creates one",
+            "truncated" | "crc-mismatch" | "size-mismatch" | "deflate-malformed" => {
+                "get the archive again from where it was made: this copy is not a whole ZIP"
+            }
+            "empty-archive" => "pack at least one file",
+            "too-large" | "too-many-entries" | "ratio" => "pack fewer or smaller files",
+            "name-encoding" => {
+                "pack the files again with `countersign package`, or on Linux or macOS with `zip -X -r`"
+            }
+            "symlink-escapes" | "symlink-target" | "write-through-symlink" => {
+                "replace the symbolic link with the file that it leads to, and pack the files again"
+            }
+            code if code.starts_with("name") => "rename the file, and pack the files again",
+            "special-file" | "special-mode" | "method-unsupported" => {
+                "unpack the archive, and pack the files again with `countersign package`, or with `zip -X -r`"
+            }
+            _ => {
+                "unpack the archive, look at the files, and pack them again with `countersign package` or `zip -X -r`"
+            }
+        }
+    }
 }
 
 impl std::fmt::Display for Malformed {
@@ -65,8 +103,14 @@ fn malformed(code: &'static str, message: impl Into<String>) -> ReadError {
     ReadError::Malformed(Malformed { code, message: message.into() })
 }
 
-fn entry_fault(entry: &Central, code: &'static str, message: &str) -> ReadError {
-    malformed(code, format!("entry {:?} {message}", entry.shown_name()))
+/// A fault of the entry of this name, of which a message shows the beginning.
+fn name_fault(name: &[u8], code: &'static str, message: &str) -> ReadError {
+    let shown: String = String::from_utf8_lossy(name).chars().take(200).collect();
+    malformed(code, format!("entry {shown:?} {message}"))
+}
+
+fn entry_fault(entry: &Central<'_>, code: &'static str, message: &str) -> ReadError {
+    name_fault(entry.name.as_bytes(), code, message)
 }
 
 /// Reads an archive's inventory, with every byte accounted for and every file unpacked once.
@@ -74,14 +118,19 @@ pub fn read(artifact: &Artifact, threads: Threads) -> Result<Vec<FileRecord>, Re
     if artifact.size() > ARCHIVE_BYTES_MAX {
         return Err(malformed("too-large", format!("the archive is larger than {ARCHIVE_BYTES_MAX} bytes")));
     }
-    let (mut entries, directory_start) = directory::read(artifact)?;
+    let end = end::find(artifact)?;
+    let mut bytes = vec![0; end.size as usize];
+    artifact.read_at(&mut bytes, end.start)?;
+    let mut entries = directory::read(&bytes, end.count)?;
+    end.check_need()?;
     check_limits(&entries, artifact.size())?;
     check_names(&entries)?;
     entries.sort_by_key(|entry| entry.offset);
-    let placed = local::place(artifact, &entries, directory_start)?;
+    let placed = local::place(artifact, &entries, end.start)?;
     let mut files = Vec::with_capacity(placed.len());
-    let weight = |(entry, _): &(&Central, u64)| entry.packed + entry.size;
-    let unpack = |(entry, start): &(&Central, u64)| unpack(artifact, entry, *start);
+    let unpacker = Unpacker::new(artifact);
+    let weight = |(entry, _): &(&Central<'_>, u64)| unpack::weight(entry);
+    let unpack = |(entry, start): &(&Central<'_>, u64)| unpacker.unpack(entry, *start);
     in_order(threads, PACK_WINDOW_BYTES, &placed, weight, unpack, |file| {
         files.push(file);
         Ok::<(), ReadError>(())
@@ -91,7 +140,7 @@ pub fn read(artifact: &Artifact, threads: Threads) -> Result<Vec<FileRecord>, Re
 }
 
 /// Limits on entries, sizes and ratio, from what the headers claim; the claims are checked when unpacking.
-fn check_limits(entries: &[Central], archive: u64) -> Result<(), ReadError> {
+fn check_limits(entries: &[Central<'_>], archive: u64) -> Result<(), ReadError> {
     if entries.is_empty() {
         return Err(malformed("empty-archive", "the archive has no entries"));
     }
@@ -128,63 +177,59 @@ fn check_limits(entries: &[Central], archive: u64) -> Result<(), ReadError> {
 }
 
 /// Names are what [`super::name`] allows, each once; duplicates come before collisions.
-fn check_names(entries: &[Central]) -> Result<(), ReadError> {
+fn check_names(entries: &[Central<'_>]) -> Result<(), ReadError> {
     for entry in entries {
-        check_path(&entry.path).map_err(|fault| entry_fault(entry, fault.code, fault.message))?;
+        check_path(entry.path()).map_err(|fault| entry_fault(entry, fault.code, fault.message))?;
     }
-    let mut names = Collisions::default();
-    for entry in entries {
-        names.add(&entry.path, entry.mode).map_err(|(fault, other)| {
-            entry_fault(entry, fault.code, &format!("{}: {other:?}", fault.message))
-        })?;
-    }
-    Ok(())
+    let Some(collision) = first_collision(entries, |entry| (entry.path(), entry.mode)) else {
+        return Ok(());
+    };
+    let other: String = entries[collision.earlier].path().chars().take(200).collect();
+    let message = format!("{}: {other:?}", collision.fault.message);
+    Err(entry_fault(&entries[collision.later], collision.fault.code, &message))
 }
 
-/// Unpacks one entry and checks its size, CRC and, for a link, its target.
-fn unpack(artifact: &Artifact, entry: &Central, start: u64) -> Result<FileRecord, ReadError> {
-    let mut packed = vec![0; entry.packed as usize];
-    artifact.read_at(&mut packed, start)?;
-    let bytes = if entry.method == zip::STORED { packed } else { inflate(entry, &packed)? };
-    if crc32(&bytes) != entry.crc {
-        return Err(entry_fault(entry, "crc-mismatch", "does not have the CRC that its header says"));
-    }
-    if entry.mode == FileMode::Link {
-        check_target(entry, &bytes)?;
-    }
-    let path = entry.path.clone();
-    Ok(FileRecord { path, mode: entry.mode, size: bytes.len() as u64, sha384: Sha384::of(&bytes) })
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::inventory::FileMode;
 
-fn check_target(entry: &Central, bytes: &[u8]) -> Result<(), ReadError> {
-    let escapes = |message| entry_fault(entry, "symlink-escapes", message);
-    let target = std::str::from_utf8(bytes).ok().filter(|_| entry.size <= LINK_BYTES_MAX);
-    let target = target.ok_or_else(|| escapes("is a symbolic link to no UTF-8 path"))?;
-    check_link(&entry.path, target).map_err(|fault| escapes(fault.message))
-}
-
-fn inflate(entry: &Central, packed: &[u8]) -> Result<Vec<u8>, ReadError> {
-    let mismatch = || entry_fault(entry, "size-mismatch", "unpacks to another size than its header says");
-    if entry.size > DEFLATE_EXPANSION * (entry.packed + 1) {
-        return Err(mismatch());
-    }
-    let mut bytes = vec![0; entry.size as usize];
-    let mut decompressor = Decompressor::new();
-    match decompressor.deflate_decompress(packed, &mut bytes) {
-        Ok(size) if size as u64 == entry.size => {}
-        Ok(_) | Err(DecompressionError::InsufficientSpace) => return Err(mismatch()),
-        Err(DecompressionError::BadData) => {
-            return Err(entry_fault(
-                entry,
-                "deflate-malformed",
-                "has a deflate stream that is malformed or ends early",
-            ));
+    fn entry(packed: u64, size: u64) -> Central<'static> {
+        Central {
+            name: "a",
+            mode: FileMode::Regular,
+            flags: 0,
+            method: zip::DEFLATED,
+            time: (0, 0),
+            crc: 0,
+            packed,
+            size,
+            offset: 0,
         }
     }
-    // A stream that ends in its last byte cannot be unpacked without it.
-    let shorter = &packed[..packed.len().saturating_sub(1)];
-    if decompressor.deflate_decompress(shorter, &mut bytes.clone()).is_ok() {
-        return Err(entry_fault(entry, "deflate-trailing", "has bytes after the end of its deflate stream"));
+
+    #[test]
+    fn claimed_sizes_have_limits() {
+        let large = TOTAL_BYTES_MAX;
+        let files = (TOTAL_BYTES_MAX / FILE_BYTES_MAX) as usize;
+        for (entries, archive, code) in [
+            (vec![], 100, Some("empty-archive")),
+            (vec![entry(100, 100)], 100, None),
+            (vec![entry(101, 101)], 100, Some("truncated")),
+            (vec![entry(1, FILE_BYTES_MAX)], large, None),
+            (vec![entry(1, FILE_BYTES_MAX + 1)], large, Some("too-large")),
+            (vec![entry(1, FILE_BYTES_MAX); files], large, None),
+            (vec![entry(1, FILE_BYTES_MAX); files + 1], large, Some("too-large")),
+            (vec![entry(1, FILE_BYTES_MAX)], FILE_BYTES_MAX / 200, Some("ratio")),
+            (vec![entry(1, 1); ENTRIES_MAX], large, None),
+            (vec![entry(1, 1); ENTRIES_MAX + 1], large, Some("too-many-entries")),
+        ] {
+            let found = check_limits(&entries, archive).err();
+            let found = found.map(|error| match error {
+                ReadError::Malformed(fault) => fault.code,
+                ReadError::File(_) => "file",
+            });
+            assert_eq!(found, code, "{} entries of {archive} bytes", entries.len());
+        }
     }
-    Ok(bytes)
 }

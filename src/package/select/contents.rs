@@ -1,11 +1,14 @@
 //! Contents: a candidate's bytes, as git would commit them.
 
+use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::{Mutex, PoisonError};
 
 use super::{Candidate, Origin, SelectError, name_error};
+use crate::digest::Sha384;
 use crate::files::{self, reading};
-use crate::git::{Blobs, GitError, Repository};
-use crate::inventory::FileMode;
+use crate::git::{BlobId, Blobs, GitError, Repository};
+use crate::inventory::{FileMode, FileRecord};
 use crate::limits::{FILE_BYTES_MAX, LINK_BYTES_MAX};
 use crate::package::name::check_link;
 
@@ -18,6 +21,32 @@ impl Contents {
     /// A reader of candidates that come from the repository, or from no repository.
     pub fn new(repository: Option<&Repository>) -> Self {
         Self { blobs: repository.map(Repository::blobs) }
+    }
+
+    /// A candidate's record, without its bytes; a blob that `known` has is not read again.
+    pub fn record(&self, candidate: &Candidate, known: &Known) -> Result<FileRecord, SelectError> {
+        let record = |Digested { size, sha384, .. }: Digested| {
+            let (path, mode) = (candidate.path.clone(), candidate.mode);
+            FileRecord { path, mode, size, sha384 }
+        };
+        let (Origin::Blob(blob), Some(blobs)) = (&candidate.origin, &self.blobs) else {
+            return Ok(record(Digested::of(&self.read(candidate)?)));
+        };
+        if candidate.mode == FileMode::Link {
+            return Ok(record(Digested::of(&self.read(candidate)?)));
+        }
+        let digested = match known.get(*blob) {
+            Some(digested) => digested,
+            None => {
+                let digested = blobs.lend(*blob, FILE_BYTES_MAX, Digested::of)?;
+                known.put(*blob, digested);
+                digested
+            }
+        };
+        match digested.is_pointer {
+            true => Err(SelectError::LfsPointer(candidate.path.clone())),
+            false => Ok(record(digested)),
+        }
     }
 
     /// A candidate's bytes: what git would commit, or the commit's own.
@@ -39,6 +68,9 @@ impl Contents {
                     blobs.read(*blob, FILE_BYTES_MAX).map(Some)
                 })?
             }
+            (Origin::Blob(blob), Some(blobs)) if candidate.mode == FileMode::Link => {
+                blobs.read(*blob, LINK_BYTES_MAX)?
+            }
             (Origin::Blob(blob), Some(blobs)) => blobs.read(*blob, FILE_BYTES_MAX)?,
             (Origin::Blob(_), None) => Vec::new(),
         };
@@ -50,6 +82,33 @@ impl Contents {
             return Err(SelectError::LfsPointer(candidate.path.clone()));
         }
         Ok(bytes)
+    }
+}
+
+/// The digests of blobs that were read, so that a file which a commit names a thousand times is read once.
+#[derive(Debug, Default)]
+pub struct Known(Mutex<BTreeMap<BlobId, Digested>>);
+
+#[derive(Debug, Clone, Copy)]
+struct Digested {
+    size: u64,
+    sha384: Sha384,
+    is_pointer: bool,
+}
+
+impl Digested {
+    fn of(bytes: &[u8]) -> Self {
+        Self { size: bytes.len() as u64, sha384: Sha384::of(bytes), is_pointer: is_lfs_pointer(bytes) }
+    }
+}
+
+impl Known {
+    fn get(&self, blob: BlobId) -> Option<Digested> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&blob).copied()
+    }
+
+    fn put(&self, blob: BlobId, digested: Digested) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(blob, digested);
     }
 }
 

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 
 use super::{Request, SelectError};
+use crate::limits::{PATTERN_BYTES_MAX, PATTERN_DEPTH_MAX, PATTERNS_MAX};
+use crate::shown;
 
 /// Include and exclude patterns, and the output folder.
 pub struct Filter {
@@ -59,13 +61,74 @@ impl Filter {
 }
 
 fn patterns(lines: &[String]) -> Result<Gitignore, SelectError> {
-    let mut builder = GitignoreBuilder::new("");
-    let fail = |pattern: &str, error: ignore::Error| SelectError::Pattern {
-        pattern: pattern.into(),
-        message: error.to_string(),
-    };
-    for line in lines {
-        builder.add_line(None, line).map_err(|error| fail(line, error))?;
+    if lines.len() > PATTERNS_MAX {
+        return Err(SelectError::Patterns(format!(
+            "there are {} of them, over the limit of {PATTERNS_MAX}",
+            lines.len()
+        )));
     }
-    builder.build().map_err(|error| fail("", error))
+    let mut builder = GitignoreBuilder::new("");
+    for line in lines {
+        let fail = |message: String| SelectError::Pattern { pattern: shown::name(line), message };
+        check(line).map_err(fail)?;
+        builder.add_line(None, line).map_err(|error| fail(reason(&error)))?;
+    }
+    builder.build().map_err(|error| SelectError::Patterns(reason(&error)))
+}
+
+/// Refuses a pattern for which the matcher would call itself without end, or take memory beyond the pattern's.
+pub fn check(pattern: &str) -> Result<(), String> {
+    if pattern.len() > PATTERN_BYTES_MAX {
+        return Err(format!("it is longer than {PATTERN_BYTES_MAX} bytes"));
+    }
+    let open = |depth: &mut usize, c: char| {
+        *depth = if c == '{' { *depth + 1 } else { depth.saturating_sub(usize::from(c == '}')) };
+        Some(*depth)
+    };
+    match pattern.chars().scan(0, open).max() {
+        Some(depth) if depth > PATTERN_DEPTH_MAX => {
+            Err(format!("it has braces in braces, deeper than {PATTERN_DEPTH_MAX}"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// What is wrong, without the pattern, which the message names.
+fn reason(error: &ignore::Error) -> String {
+    match error {
+        ignore::Error::Glob { err, .. } => shown::name(err),
+        ignore::Error::WithLineNumber { err, .. }
+        | ignore::Error::WithPath { err, .. }
+        | ignore::Error::WithDepth { err, .. } => reason(err),
+        other => shown::name(&other.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(lines: &[&str]) -> String {
+        patterns(&lines.iter().map(|line| line.to_string()).collect::<Vec<_>>()).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn a_malformed_pattern_is_named_and_shortened() {
+        assert_eq!(refused(&["*.py", "[z-a]"]), "the pattern `[z-a]` is malformed: invalid range; 'z' > 'a'");
+        let long = refused(&[&"{".repeat(4000)]);
+        assert!(long.len() < 500 && long.contains("(4000 characters)"), "{long}");
+        assert_eq!(
+            refused(&["a\n{"]),
+            "the pattern `a\\u{a}{` is malformed: unclosed alternate group; missing '}' (maybe escape '{' with '[{]'?)"
+        );
+    }
+
+    #[test]
+    fn a_pattern_is_bounded_before_it_is_compiled() {
+        let braces = format!("{}{}", "{".repeat(1000), "}".repeat(1000));
+        assert!(refused(&[&braces]).ends_with("it has braces in braces, deeper than 10"));
+        assert!(refused(&[&"a".repeat(5000)]).ends_with("it is longer than 4095 bytes"));
+        assert!(refused(&vec!["a"; 1001]).contains("1001 of them, over the limit of 1000"));
+        assert!(patterns(&["src/{a,b{c,d}}/*.{js,ts}".into(), "{a,b}".repeat(500)]).is_ok());
+    }
 }

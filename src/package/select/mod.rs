@@ -12,16 +12,16 @@ mod walk;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-pub use self::contents::Contents;
+pub use self::contents::{Contents, Known};
 use self::filter::{Filter, IN_OUTPUT};
-use super::name::{Collisions, NameFault, check_path};
-use crate::digest::Sha384;
+use super::name::{NameFault, check_path, first_collision};
 use crate::files::{FileError, reading};
 use crate::git::{BlobId, GitError, GitFile, Repository};
 use crate::inventory::{FileMode, FileRecord};
 use crate::limits::{ENTRIES_MAX, FILE_BYTES_MAX, PACK_WINDOW_BYTES, TOTAL_BYTES_MAX};
 use crate::parallel::{Threads, in_order};
 use crate::provenance::{SelectionRecord, Source};
+use crate::shown::{self, name};
 
 /// What to package.
 #[derive(Debug, Clone)]
@@ -83,7 +83,7 @@ pub struct LeftOut {
 #[derive(Debug, thiserror::Error)]
 pub enum SelectError {
     /// A path or link is not the same thing on every system.
-    #[error("`{path}` {}", fault.message)]
+    #[error("`{}` {}", name(path), fault.message)]
     Name {
         /// The path.
         path: String,
@@ -91,7 +91,7 @@ pub enum SelectError {
         fault: NameFault,
     },
     /// Two paths would be one.
-    #[error("`{path}` {}: `{other}`", fault.message)]
+    #[error("`{}` {}: `{}`", name(path), fault.message, name(other))]
     Collision {
         /// The path.
         path: String,
@@ -101,16 +101,16 @@ pub enum SelectError {
         other: String,
     },
     /// A submodule: its files are not in this repository.
-    #[error("`{0}` is a submodule; exclude it, or package it in its own repository")]
+    #[error("`{}` is a submodule; exclude it, or package it in its own repository", name(.0))]
     Submodule(String),
     /// A pipe, device or socket.
-    #[error("`{0}` is not a file, a folder or a symbolic link; exclude or remove it")]
+    #[error("`{}` is not a file, a folder or a symbolic link; exclude or remove it", name(.0))]
     Special(String),
     /// A Git LFS pointer where the file should be.
-    #[error("`{0}` is a Git LFS pointer, not the file; run `git lfs pull` and package the work tree")]
+    #[error("`{}` is a Git LFS pointer, not the file; run `git lfs pull` and package the work tree", name(.0))]
     LfsPointer(String),
     /// A file that is too large.
-    #[error("`{path}` has {size} bytes, over the limit of {FILE_BYTES_MAX} for one file")]
+    #[error("`{}` has {size} bytes, over the limit of {FILE_BYTES_MAX} for one file", name(path))]
     FileTooLarge {
         /// The file.
         path: String,
@@ -121,7 +121,7 @@ pub enum SelectError {
     #[error("{0}")]
     TooMuch(String),
     /// Nothing is left to package.
-    #[error("there is nothing to package in `{}`", .0.display())]
+    #[error("there is nothing to package in `{}`", shown::path(.0))]
     Nothing(PathBuf),
     /// A pattern is malformed.
     #[error("the pattern `{pattern}` is malformed: {message}")]
@@ -134,6 +134,17 @@ pub enum SelectError {
     /// Git's data could not be had.
     #[error(transparent)]
     Git(#[from] GitError),
+    /// A `.gitignore` that cannot be used.
+    #[error("cannot use `{}`\n  {message}", shown::path(path))]
+    IgnoreFile {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        message: String,
+    },
+    /// The patterns together are too much.
+    #[error("the patterns cannot be used: {0}")]
+    Patterns(String),
     /// A file could not be read.
     #[error(transparent)]
     File(#[from] FileError),
@@ -167,13 +178,13 @@ pub fn select(repository: Option<&Repository>, request: &Request<'_>) -> Result<
 }
 
 /// The inventory that a package of the selection would have, without making one.
-pub fn inventory(selection: &Selection, threads: Threads) -> Result<Vec<FileRecord>, SelectError> {
+pub fn inventory(
+    selection: &Selection,
+    known: &Known,
+    threads: Threads,
+) -> Result<Vec<FileRecord>, SelectError> {
     let mut files = Vec::with_capacity(selection.candidates.len());
-    let record = |candidate: &Candidate| {
-        let bytes = selection.contents.read(candidate)?;
-        let (path, mode) = (candidate.path.clone(), candidate.mode);
-        Ok(FileRecord { path, mode, size: bytes.len() as u64, sha384: Sha384::of(&bytes) })
-    };
+    let record = |candidate: &Candidate| selection.contents.record(candidate, known);
     in_order(
         threads,
         PACK_WINDOW_BYTES,
@@ -198,21 +209,20 @@ fn from_commit(
 ) -> Result<Chosen, SelectError> {
     let blobs = repository.blobs();
     let mut chosen = Chosen::default();
-    for file in repository.committed(revision, &folder_in(repository, request.folder))? {
+    let commit = repository.commit(revision)?;
+    repository.committed(&commit, &folder_in(repository, request.folder), |file| {
         if let Some(reason) = filter.leaves_out(&file.path) {
             chosen.1.push(LeftOut { path: file.path, reason });
-            continue;
+            return Ok(());
         }
         let mode = file.mode.ok_or_else(|| SelectError::Submodule(file.path.clone()))?;
-        let size = blobs.size(file.blob)?;
-        chosen.0.push(Candidate {
-            path: file.path,
-            mode,
-            size,
-            tracked: true,
-            origin: Origin::Blob(file.blob),
-        });
-    }
+        let (path, size, origin) = (file.path, blobs.size(file.blob)?, Origin::Blob(file.blob));
+        chosen.0.push(Candidate { path, mode, size, tracked: true, origin });
+        if chosen.0.len() > ENTRIES_MAX {
+            return Err(too_many(chosen.0.len()));
+        }
+        Ok(())
+    })?;
     Ok(chosen)
 }
 
@@ -335,21 +345,12 @@ fn check(candidates: &[Candidate], folder: &Path) -> Result<(), SelectError> {
         return Err(SelectError::Nothing(folder.into()));
     }
     if candidates.len() > ENTRIES_MAX {
-        return Err(SelectError::TooMuch(format!(
-            "{} files, over the limit of {ENTRIES_MAX}",
-            candidates.len()
-        )));
+        return Err(too_many(candidates.len()));
     }
-    let mut names = Collisions::default();
     let mut total = 0;
     for candidate in candidates {
         let Candidate { path, size, .. } = candidate;
         check_path(path).map_err(|fault| name_error(path, fault))?;
-        names.add(path, candidate.mode).map_err(|(fault, other)| SelectError::Collision {
-            path: path.clone(),
-            fault,
-            other,
-        })?;
         if *size > FILE_BYTES_MAX {
             return Err(SelectError::FileTooLarge { path: path.clone(), size: *size });
         }
@@ -360,7 +361,16 @@ fn check(candidates: &[Candidate], folder: &Path) -> Result<(), SelectError> {
             "{total} bytes, over the limit of {TOTAL_BYTES_MAX} for one package"
         )));
     }
-    Ok(())
+    let Some(collision) = first_collision(candidates, |candidate| (&candidate.path, candidate.mode)) else {
+        return Ok(());
+    };
+    let path = |place: usize| candidates[place].path.clone();
+    let (path, other) = (path(collision.later), path(collision.earlier));
+    Err(SelectError::Collision { path, fault: collision.fault, other })
+}
+
+fn too_many(files: usize) -> SelectError {
+    SelectError::TooMuch(format!("{files} files, over the limit of {ENTRIES_MAX}"))
 }
 
 fn name_error(path: &str, fault: NameFault) -> SelectError {
@@ -379,7 +389,7 @@ fn is_executable(_: &std::fs::Metadata) -> bool {
 }
 
 /// A folder's path relative to the repository's top; empty for the top itself.
-fn folder_in(repository: &Repository, folder: &Path) -> String {
+pub fn folder_in(repository: &Repository, folder: &Path) -> String {
     let relative = folder.strip_prefix(repository.top()).unwrap_or(Path::new(""));
     relative.to_string_lossy().replace('\\', "/")
 }

@@ -1,9 +1,13 @@
 //! The walk: the files of a folder that are on disk, without those of other repositories.
 
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use super::SelectError;
+use super::{SelectError, filter};
+use crate::files;
 use crate::git::GitError;
+use crate::limits::{IGNORE_FILE_BYTES_MAX, IGNORE_PATTERNS_MAX};
+use crate::shown;
 
 /// Files and links as paths relative to the folder, `/`-separated, with their place on disk.
 pub type Found = Vec<(String, PathBuf)>;
@@ -27,6 +31,10 @@ pub fn everything(folder: &Path) -> Result<Found, SelectError> {
 /// The files below a folder that no `.gitignore` from the repository's top on, and no `info/exclude`, leaves out.
 pub fn not_ignored(top: &Path, folder: &Path) -> Result<Found, SelectError> {
     let (start, inside) = (top.to_path_buf(), folder.to_path_buf());
+    // The walk reads a folder's `.gitignore` after the filter has let the folder through, except that of the top.
+    check_ignore_file(top)?;
+    let refused = Arc::new(Mutex::new(None));
+    let first_refused = Arc::clone(&refused);
     let walk = ignore::WalkBuilder::new(top)
         .standard_filters(false)
         .git_ignore(true)
@@ -37,7 +45,17 @@ pub fn not_ignored(top: &Path, folder: &Path) -> Result<Found, SelectError> {
             let path = entry.path();
             let on_the_way = path.starts_with(&inside) || inside.starts_with(path);
             let is_dir = entry.file_type().is_some_and(|kind| kind.is_dir());
-            path == start || on_the_way && is_wanted(path, entry.file_name(), is_dir)
+            let wanted = path == start || on_the_way && is_wanted(path, entry.file_name(), is_dir);
+            if !wanted || !is_dir {
+                return wanted;
+            }
+            match check_ignore_file(path) {
+                Ok(()) => true,
+                Err(error) => {
+                    first_refused.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
+                    false
+                }
+            }
         })
         .build();
     let mut found = Found::new();
@@ -48,7 +66,25 @@ pub fn not_ignored(top: &Path, folder: &Path) -> Result<Found, SelectError> {
             found.push((relative(entry.path(), folder)?, entry.into_path()));
         }
     }
-    Ok(found)
+    let refused = refused.lock().unwrap_or_else(PoisonError::into_inner).take();
+    refused.map_or(Ok(found), Err)
+}
+
+/// Refuses a folder's `.gitignore` that the matcher cannot take: one that is no file, or whose patterns have no bounds.
+fn check_ignore_file(folder: &Path) -> Result<(), SelectError> {
+    let path = folder.join(".gitignore");
+    if path.is_dir() {
+        return Ok(());
+    }
+    let Some(bytes) = files::read_if_there(&path, IGNORE_FILE_BYTES_MAX)? else { return Ok(()) };
+    let text = String::from_utf8_lossy(&bytes);
+    let patterns = || text.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
+    let fail = |message: String| SelectError::IgnoreFile { path: path.clone(), message };
+    if patterns().count() > IGNORE_PATTERNS_MAX {
+        return Err(fail(format!("it has more than {IGNORE_PATTERNS_MAX} patterns")));
+    }
+    let refuse = |pattern: &str, why: String| fail(format!("the pattern `{}`: {why}", shown::name(pattern)));
+    patterns().try_for_each(|pattern| filter::check(pattern).map_err(|why| refuse(pattern, why)))
 }
 
 /// Neither git's own data nor another repository: what that holds is for it to package.

@@ -1,4 +1,5 @@
-//! Governance differences: which patterns are attached to which CSC, in which order, and protected refs.
+//! Governance differences: which patterns are attached to which CSC, in which order, protected refs, and
+//! types that plans pass over.
 
 use super::Differences;
 use crate::function::{Functions, Rule};
@@ -36,6 +37,15 @@ pub fn compare(differences: &mut Differences, before: Option<&Functions>, after:
     }
     for name in old.iter().filter(|name| !new.contains(name)) {
         differences.allow(format!("ref `{name}` not protected any more"));
+    }
+    let types =
+        |functions: Option<&Functions>| functions.map(|f| f.deploys_no_code().to_vec()).unwrap_or_default();
+    let (old, new) = (types(before), types(Some(after)));
+    for name in new.iter().filter(|name| !old.contains(name)) {
+        differences.allow(format!("type `{name}` added to `deploys_no_code`"));
+    }
+    for name in old.iter().filter(|name| !new.contains(name)) {
+        differences.allow(format!("type `{name}` removed from `deploys_no_code`"));
     }
     if let Some(before) = before {
         differences.check_revision(before.revision(), after.revision());

@@ -96,7 +96,7 @@ pub fn between(
         }
         Some(Kind::Revocations) => {
             let (before, after) = both(&file, before, after, Revocations::parse)?;
-            revocation::compare(&mut differences, before.as_ref(), after.as_ref());
+            revocation::compare(&mut differences, before, after);
         }
         Some(Kind::Layer) => {
             let (before, after) = both(&file, before, after, Layer::parse)?;

@@ -1,61 +1,66 @@
 //! Revocation differences: revocations are added, and their effective times move earlier.
 
-use std::collections::BTreeMap;
+use std::cmp::Ordering;
 
 use super::Differences;
-use crate::document;
 use crate::revocation::{Revocation, Revocations};
 use crate::time::Timestamp;
 
-pub fn compare(differences: &mut Differences, before: Option<&Revocations>, after: Option<&Revocations>) {
+pub fn compare(differences: &mut Differences, before: Option<Revocations>, after: Option<Revocations>) {
     let Some(after) = after else {
         if before.is_some() {
             differences.forbid("`revocations.toml` removed", "a revocation is never taken back");
         }
         return;
     };
-    let (old, new) = (before.map(Revocations::all).unwrap_or_default(), after.all());
-    let (old_ids, new_ids) = (identities(&old), identities(&new));
-    for (identity, (revocation, effective)) in &new_ids {
-        match old_ids.get(identity) {
+    let revisions = before.as_ref().map(Revocations::revision).zip(Some(after.revision()));
+    let (old, new) =
+        (sorted(before.map(Revocations::into_all).unwrap_or_default()), sorted(after.into_all()));
+    let same = |among: &[Revocation], one: &Revocation| {
+        among.binary_search_by(|each| order(each, one)).ok().map(|at| among[at].effective())
+    };
+    for revocation in &new {
+        let effective = revocation.effective();
+        match same(&old, revocation) {
             None => differences.allow(added(revocation)),
-            Some((_, before)) if effective < before => {
+            Some(before) if effective < before => {
                 differences.allow(format!(
                     "{} revoked earlier, from {} on; its reason stays: \"{}\"",
                     revocation.subject(),
-                    shown(*effective),
+                    shown(effective),
                     revocation.reason().as_str()
                 ));
             }
-            Some((_, before)) if effective > before => differences.forbid(
-                format!("{} revoked later, from {} on", revocation.subject(), shown(*effective)),
+            Some(before) if effective > before => differences.forbid(
+                format!("{} revoked later, from {} on", revocation.subject(), shown(effective)),
                 "an effective time may only move earlier",
             ),
             Some(_) => {}
         }
     }
-    for (revocation, _) in old_ids.iter().filter(|(id, _)| !new_ids.contains_key(*id)).map(|(_, found)| found)
-    {
+    for revocation in old.iter().filter(|revocation| same(&new, revocation).is_none()) {
         differences.forbid(
             format!("revocation of {} changed or removed", revocation.subject()),
             "a revocation is never taken back",
         );
     }
-    if let Some(before) = before {
-        differences.check_revision(before.revision(), after.revision());
+    if let Some((before, after)) = revisions {
+        differences.check_revision(before, after);
     }
 }
 
-/// Revocations by everything but their effective time, each with the earliest one.
-fn identities(all: &[Revocation]) -> BTreeMap<Vec<u8>, (&Revocation, Option<Timestamp>)> {
-    let mut found: BTreeMap<Vec<u8>, (&Revocation, Option<Timestamp>)> = BTreeMap::new();
-    for each in all {
-        let identity = document::to_json(&each.clone().effective_from(each.revoked_at()));
-        let effective = each.effective();
-        let entry = found.entry(identity).or_insert((each, effective));
-        entry.1 = entry.1.min(effective);
-    }
-    found
+/// The order by which a revocation is told from another: everything except its effective time.
+fn order(a: &Revocation, b: &Revocation) -> Ordering {
+    let of = |each: &Revocation| (each.subject(), each.revoked_at(), each.reason_code().name());
+    of(a).cmp(&of(b)).then_with(|| a.reason().as_str().cmp(b.reason().as_str()))
+}
+
+/// Revocations in that order, each once, with its earliest effective time. Nothing is kept beside them: there may be
+/// 250,000.
+fn sorted(mut all: Vec<Revocation>) -> Vec<Revocation> {
+    all.sort_unstable_by(|a, b| order(a, b).then_with(|| a.effective().cmp(&b.effective())));
+    all.dedup_by(|later, first| order(later, first) == Ordering::Equal);
+    all
 }
 
 fn shown(effective: Option<Timestamp>) -> String {

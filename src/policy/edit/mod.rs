@@ -20,7 +20,7 @@ use super::store::Location;
 use super::vendor;
 use crate::csc::Csc;
 use crate::document::{self, DocumentError};
-use crate::files::{self, Access, FileError, Lock, writing};
+use crate::files::{self, Access, FileError, Lock};
 use crate::function::{Functions, Pattern};
 use crate::layer::Layer;
 use crate::name::{ArtifactName, CscId, ProfileName};
@@ -49,8 +49,21 @@ pub enum Mode {
     Rehearse,
 }
 
+/// The folders of a policy directory that commands write into.
+const WRITTEN_FOLDERS: [&str; 7] =
+    ["accounts", "csc", "layers", "objects", "profiles", "revocations", "roots"];
+
 /// The lock that every command which writes into a policy directory holds.
+///
+/// A folder of the directory that is a link is refused: whoever writes into the tree may have put it there, to where
+/// we would write.
 pub fn lock(directory: &Path) -> Result<Lock, FileError> {
+    for folder in WRITTEN_FOLDERS {
+        let folder = directory.join(folder);
+        if folder.symlink_metadata().is_ok_and(|found| !found.is_dir()) {
+            return Err(FileError::NotAFolder { path: folder });
+        }
+    }
     Lock::take(&root::path(directory, 1))
 }
 
@@ -177,7 +190,7 @@ impl Editor {
             diff::between(&self.directory, path, Some(&before), None).map_err(PolicyError::from)?;
         self.check_inside(&file)?;
         if self.mode == Mode::Write {
-            std::fs::remove_file(&file).map_err(|error| PolicyError::from(writing(&file)(error)))?;
+            files::remove(&file).map_err(PolicyError::from)?;
         }
         Ok(differences)
     }

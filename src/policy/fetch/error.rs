@@ -71,7 +71,7 @@ impl FetchError {
     pub fn hint(&self) -> Option<&'static str> {
         Some(match self {
             Self::Program(error) => return error.hint(),
-            Self::Git(_) => return None,
+            Self::Git(error) => return error.hint(),
             Self::Absent(_) => "name the folder that holds `roots` and `snapshot.json`: `URL#REF:FOLDER`",
             Self::Entry { .. } | Self::TooMuch { .. } => {
                 "have the owner of the policy mend it; nothing here was changed"

@@ -9,8 +9,7 @@ use crate::json::places;
 use crate::support::{NAME, Ran, Scene, revocation, text, write};
 
 /// What a terminal, a log or a CI system might obey.
-const EVIL: &str =
-    "pwned\x1b]0;pwned\x07\u{9b}31m\u{202e}\u{2066}\u{2028}\r\n::set-output name=a::b\n::error::";
+const EVIL: &str = "pwned\x1b]0;pwned\x07\u{9b}31m\u{202e}\u{2066}\u{2028}\r\n::set-output name=a::b\n::error::\nerror: forged\nhint: forged";
 
 /// Asserts that the hostile text is shown, and that nothing in it is obeyed.
 #[track_caller]
@@ -29,6 +28,10 @@ fn obeyed_nothing(ran: &Ran) {
     }
     let command = all.split('\n').find(|line| line.trim_start().starts_with("::"));
     assert_eq!(command, None, "{ran}");
+    // A name begins no line that looks like one of the program's own.
+    let forged =
+        all.split('\n').find(|line| line.starts_with("error: forged") || line.starts_with("hint: forged"));
+    assert_eq!(forged, None, "{ran}");
     assert!(!ran.err().contains("panicked"), "{ran}");
 }
 
@@ -90,6 +93,59 @@ fn escapes_in_arguments_are_not_obeyed() {
         harmless(&shown(&scene, &["sign", "dist/orders.zip", "--again"], &[]));
         scene.git(&["config", "--unset", name]);
         scene.git(&["config", "countersign.root", &scene.pin().to_string()]);
+    }
+}
+
+/// What a message echoes is short, however long it was, and says how long.
+#[test]
+fn a_long_argument_or_value_is_shortened_in_its_error() {
+    let scene = Scene::new();
+    let long = "{".repeat(100_000);
+    let arn = format!("arn:countersign:signer::acme:/signing-profiles/{long}/x");
+    for arguments in [
+        &["verify", "--function", &long][..],
+        &["verify", "--csc", &long],
+        &["verify", "--root", &long],
+        &["verify", "--format", &long],
+        &["verify", &format!("--{long}")],
+        &["verify", &long],
+        &[&long],
+        &["-C", &long, "verify"],
+        &["--threads", &long, "verify"],
+        &["package", &long],
+        &["package", "--from", &long],
+        &["sign", "dist/orders.zip", "--profile", &long],
+        &["sign", "dist/orders.zip", "--again", "--key", &format!("env:{long}")],
+        &["sign", "dist/orders.zip", "--again", "--key", &format!("{long}:x")],
+        &["init", "--account", &long],
+        &["function", "attach", &long, "--csc", &scene.csc()[4..25]],
+        &["function", "protect", &long],
+        &["csc", "create", "--publisher", &arn],
+        &["layer", "fetch", &arn],
+        &["account", "trust", "other", "--from", &format!("https://{long}")],
+        &["manifests", &long],
+        &["attach", &long, "dist/orders.zip.sigstore.json"],
+        &["job", "revoke", &long],
+        &["completions", &long],
+    ] {
+        let ran = scene.run(arguments);
+        assert_eq!(ran.code, Some(2), "{ran}");
+        assert!(ran.err().len() < 10_000, "{} bytes: {}", ran.err().len(), &ran.err()[..2000]);
+    }
+    let workspace = scene.repository().join("countersign.toml");
+    let good = fs::read_to_string(&workspace).expect("text");
+    for value in [
+        format!("path = '.'\ninclude = ['{long}']"),
+        format!("path = '../{long}'"),
+        format!("path = '{long}'"),
+        format!("path = '.'\nprofile = '{long}'"),
+        format!("path = '.'\n'{long}' = 1"),
+        format!("path = '.'\nlayers = ['{long}']"),
+    ] {
+        write(&workspace, good.replace(r#"path = ".""#, &value));
+        let ran = scene.run(&["release"]);
+        assert_eq!(ran.code, Some(2), "{ran}");
+        assert!(ran.err().len() < 10_000, "{} bytes: {}", ran.err().len(), &ran.err()[..2000]);
     }
 }
 

@@ -131,6 +131,114 @@ fn a_file_in_place_of_the_output_folder_stays() {
     scene.verify().is_no();
 }
 
+/// A link that a commit brought along leads no output out of the work tree.
+#[test]
+fn nothing_is_written_through_a_link_that_leads_out_of_the_work_tree() {
+    let scene = Scene::new();
+    scene.verify().allowed();
+    let (tree, elsewhere) = (scene.repository(), scene.path().join("elsewhere"));
+    write(&elsewhere.join("a/keep"), "");
+    write(&tree.join("sub/keep"), "");
+    let link = |to: &Path, at: &str| std::os::unix::fs::symlink(to, tree.join(at)).expect("a link");
+    fs::create_dir_all(tree.join(".git/hooks")).expect("a folder");
+    link(&elsewhere, "out");
+    link(Path::new("../.."), "sub/up");
+    link(Path::new(".git/hooks"), "hooks");
+    link(Path::new("nothing"), "nowhere");
+    fs::copy(scene.artifact(), elsewhere.join("orders.zip")).expect("a copy");
+    let workspace = tree.join("countersign.toml");
+    let good = fs::read_to_string(&workspace).expect("text");
+    let files = || -> Vec<_> {
+        let all = walkdir::WalkDir::new(scene.path()).sort_by_file_name().into_iter();
+        let all = all.map(|entry| entry.expect("an entry")).filter(|entry| entry.file_type().is_file());
+        let kept = |path: &PathBuf| !path.ends_with("countersign.toml") && !path.ends_with("journal.jsonl");
+        all.map(walkdir::DirEntry::into_path)
+            .filter(kept)
+            .map(|path| (read(&path), path))
+            .map(|(b, p)| (p, b))
+            .collect()
+    };
+    let all = files();
+    let refused = |arguments: &[&str], words: &str| {
+        scene.run(arguments).undecided(words);
+        assert_eq!(differing(&all, &files()), NONE, "{arguments:?}");
+    };
+    for (output, words) in [
+        ("out", "leads out of the work tree"),
+        ("out/dist", "the link `"),
+        ("sub/up", "leads out of the work tree"),
+        ("sub/up/elsewhere/a", "leads out of the work tree"),
+        ("hooks", "leads out of the work tree"),
+        ("nowhere", "leads nowhere"),
+        ("nowhere/dist", "leads nowhere"),
+        (".git/hooks", "it is in the git directory"),
+    ] {
+        write(&workspace, format!("output = \"{output}\"\n{good}"));
+        for command in ["package", "release"] {
+            refused(&[command], words);
+        }
+        write(&workspace, &good);
+        refused(&["package", "--output", output], words);
+    }
+    refused(&["sign", "out/orders.zip", "--function", "orders", "--again"], "leads out of the work tree");
+    refused(&["verify", "--report", "json=out/report.json"], "leads out of the work tree");
+    refused(&["manifests", "--output", "out"], "leads out of the work tree");
+    refused(&["monitor", "--output", "out/page.html", "--format", "html"], "leads out of the work tree");
+    for at in ["out", "sub/up", "hooks", "nowhere"] {
+        fs::remove_file(tree.join(at)).expect("it was there");
+    }
+    // What the user names himself, and a link that stays below the top, are no commit's choice.
+    link(Path::new("sub"), "inside");
+    write(&workspace, format!("output = \"inside/dist\"\n{good}"));
+    scene.run(&["package"]).done();
+    assert!(tree.join("sub/dist/orders.zip").exists());
+    std::os::unix::fs::symlink(&elsewhere, scene.path().join("mine")).expect("a link");
+    scene.run(&["package", "--output", "../mine/dist"]).done();
+    assert!(elsewhere.join("dist/orders.zip").exists());
+    // A file in the place of the package is replaced, and not written through.
+    write(&workspace, &good);
+    let artifact = scene.artifact();
+    fs::remove_file(&artifact).expect("it was there");
+    std::os::unix::fs::symlink(elsewhere.join("a/keep"), &artifact).expect("a link");
+    scene.run(&["package"]).done();
+    assert!(!artifact.is_symlink() && read(&elsewhere.join("a/keep")).is_empty());
+}
+
+/// A link among a policy's folders leads no command that writes there elsewhere.
+#[test]
+fn a_policy_is_not_written_through_a_link() {
+    for folder in ["accounts", "csc", "layers", "objects", "profiles", "revocations", "roots"] {
+        let scene = Scene::new();
+        scene.verify().allowed();
+        let (place, elsewhere) = (scene.policy().join(folder), scene.path().join("elsewhere"));
+        if place.exists() {
+            fs::rename(&place, &elsewhere).expect("it moves");
+        } else {
+            fs::create_dir_all(&elsewhere).expect("a folder");
+        }
+        std::os::unix::fs::symlink(&elsewhere, &place).expect("a link");
+        let before = contents(&elsewhere);
+        for arguments in [
+            &["policy", "seal"][..],
+            &["function", "protect", "refs/heads/main"],
+            &["csc", "update", &scene.csc()[4..25], "--description", "x"],
+            &[
+                "profile",
+                "permit",
+                "release",
+                "--principal",
+                "eve",
+                "--key",
+                text(&scene.key_file("signing")),
+            ],
+        ] {
+            let ran = scene.run(arguments);
+            assert_eq!(ran.code, Some(2), "{folder}: {arguments:?}: {ran}");
+            assert_eq!(differing(&before, &contents(&elsewhere)), NONE, "{folder}: {arguments:?}");
+        }
+    }
+}
+
 const NONE: Vec<PathBuf> = Vec::new();
 
 /// The files that are in one list and not, with the same bytes, in the other.

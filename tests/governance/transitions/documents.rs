@@ -72,6 +72,8 @@ fn every_change_of_the_governance_is_told() {
         0,
         "`refs/heads/main` not protected any more",
     );
+    let types = document(&["a", "b"]).replace("protected", "deploys_no_code = ['Custom::*']\nprotected");
+    seal(&next(&types), 0, "type `Custom::*` added to `deploys_no_code`");
     seal(&next(&document(&["a", "b"])), 0, "nothing changed");
     let nobody = "csc-00000000000000000";
     seal(&next(&(document(&["a", "b"]) + &rule("c", nobody))), 2, "functions `c` attached to");

@@ -3,3 +3,4 @@
 mod managers;
 mod settings;
 mod shells;
+mod suite;

@@ -83,7 +83,7 @@ impl Options {
         };
         let updates = update::parse(side, &said)?;
         if updates.is_empty() {
-            return Ok(Exit::Done);
+            return no_updates(side);
         }
         let context = Context::of_hook(global, side)?;
         let repository = context.repository.as_ref().ok_or_else(|| {
@@ -151,6 +151,41 @@ fn said() -> Result<Option<Vec<u8>>> {
         ));
     }
     Ok(Some(said))
+}
+
+/// What a hook does that is told of no ref.
+///
+/// Git runs `pre-push` with an empty pipe where everything is up to date already, and `pre-receive` never. A hook manager
+/// that keeps standard input to itself mostly passes `/dev/null`, which git never does.
+fn no_updates(side: Side) -> Result<Exit> {
+    let hook = side.hook();
+    if side == Side::Receiver || stdin_is_device() {
+        return Err(refuse(
+            format!(
+                "standard input lists no ref, and git lists what a push changes to `{hook}`: nothing was verified"
+            ),
+            "let the program that runs the hook pass standard input on (in lefthook: `use_stdin: true`), or let git run \
+            it: countersign hooks install",
+        ));
+    }
+    note(&format!(
+        "git lists no ref on the standard input of `{hook}`, so nothing was verified; if this push changes one, the \
+        program that runs the hook keeps standard input to itself"
+    ));
+    Ok(Exit::Done)
+}
+
+#[cfg(unix)]
+fn stdin_is_device() -> bool {
+    use std::os::fd::AsFd;
+    use std::os::unix::fs::FileTypeExt;
+    let stdin = std::io::stdin().as_fd().try_clone_to_owned().map(std::fs::File::from);
+    stdin.and_then(|file| file.metadata()).is_ok_and(|kind| kind.file_type().is_char_device())
+}
+
+#[cfg(not(unix))]
+fn stdin_is_device() -> bool {
+    false
 }
 
 fn at_a_terminal(side: Side) -> anyhow::Error {

@@ -5,7 +5,7 @@ pub mod keys;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
-use countersign::files::{self, Access};
+use countersign::files::{self, Access, Lock};
 use countersign::function::Pattern;
 use countersign::init::{Established, Plan, establish};
 use countersign::limits::{ROOT_BYTES_MAX, VALIDITY_MONTHS};
@@ -79,6 +79,16 @@ impl Args {
             Some(folder) => folder,
             None => key_folder(&self.account)?,
         };
+        if root::path(&directory, 1).exists() {
+            let shown = self.policy.display();
+            return Err(refuse(
+                format!("the policy `{shown}` is there already"),
+                format!(
+                    "to use it, for example after an interrupted `init`, run `countersign policy pin --policy {shown}`; \
+                    for another account, name another folder with `--policy`"
+                ),
+            ));
+        }
         if !self.no_pin && pinned_by_choice(&context, &directory)? {
             return Err(refuse(
                 "another root is pinned here already",
@@ -86,10 +96,15 @@ impl Args {
             ));
         }
         let keys = self.brought.load_or_make(&key_folder, &self.passphrase)?;
-        if keys.new_files().iter().any(|path| path.exists()) {
+        let found = keys.found_files();
+        if !found.is_empty() {
             return Err(refuse(
                 format!("there are keys in `{}` already", key_folder.display()),
-                "choose another account name, or another folder with `--keys`",
+                format!(
+                    "choose another account name, or another folder with `--keys`; to use these keys, for example after \
+                    an interrupted `init`, add `{}`",
+                    found.join(" ")
+                ),
             ));
         }
         let account = self.account.clone();
@@ -113,10 +128,14 @@ impl Args {
             Some(self.passphrase.for_new_keys("--plaintext-keys")?)
         };
         keys.write(passphrase.as_ref())?;
+        // Before the policy: once that exists, only the pin is missing.
+        let workspace = write_workspace(&context, &account, &directory).inspect_err(|_| keys.remove())?;
         // Keys of an account that was not made would stand in the way of the next try.
-        let made = establish(&plan).inspect_err(|_| keys.remove())?;
+        let made = establish(&plan).inspect_err(|_| {
+            keys.remove();
+            workspace.iter().for_each(|path| drop(std::fs::remove_file(path)));
+        })?;
         let pinned = if self.no_pin { None } else { Some(context.remember_pin(&made.pin, &directory)?) };
-        write_workspace(&context, &account, &directory)?;
         let mut text = format!("account `{account}`: policy in `{}`", line(&directory.display().to_string()));
         if !keys.new_files().is_empty() {
             text.push_str(&format!(", keys in `{}`", line(&key_folder.display().to_string())));
@@ -158,9 +177,15 @@ pub fn local_if_needed(context: &Context, trust: &TrustArgs) -> Result<()> {
     let workspace = &context.workspace;
     let named =
         context.named_policy(trust).is_some() || workspace.trust.is_some() || workspace.account.is_some();
-    if named || directory.exists() || context.pin(trust, &directory)?.is_some() {
+    if named || context.pin(trust, &directory)?.is_some() {
         return Ok(());
     }
+    // Of many first commands at once, one makes the account, and the others wait until it is pinned.
+    let lock = Lock::beside(&directory);
+    if directory.exists() {
+        return Ok(());
+    }
+    let _lock = lock?;
     let account: AccountName = "local".parse()?;
     let folder = key_folder(&account)?;
     let keys = Keys::local(&folder)?;
@@ -199,8 +224,8 @@ fn user() -> Result<Principal> {
     Ok(if name.is_empty() { "owner".parse()? } else { name.parse()? })
 }
 
-/// A first `countersign.toml`, where there is none.
-fn write_workspace(context: &Context, account: &AccountName, policy: &Path) -> Result<()> {
+/// Writes a first `countersign.toml`, where there is none, and returns its path.
+fn write_workspace(context: &Context, account: &AccountName, policy: &Path) -> Result<Option<PathBuf>> {
     let path = context.folder.join(FILE_NAME);
     let named = context.named_policy(&TrustArgs { policy: None, root: None }).is_some();
     let policy = policy.strip_prefix(&context.folder).unwrap_or(policy);
@@ -212,11 +237,11 @@ fn write_workspace(context: &Context, account: &AccountName, policy: &Path) -> R
                 table: account = \"{account}\", policy = \"{policy}\""
             ));
         }
-        return Ok(());
+        return Ok(None);
     }
     let function =
         context.workspace.items.first().map(|item| &item.name).context("a workspace has an item")?;
     let text = Workspace::first_file(account, policy, function);
     files::write(&path, text.as_bytes(), Access::Public)?;
-    Ok(())
+    Ok(Some(path))
 }

@@ -72,7 +72,12 @@ impl GenerateArgs {
         for path in [&self.out, &public_path] {
             // A link that leads nowhere is there too.
             if path.symlink_metadata().is_ok() {
-                let hint = "name another file with `--out`; a key that is there is not written over";
+                let mut hint =
+                    "name another file with `--out`; an existing key is not written over".to_owned();
+                if public_path.symlink_metadata().is_err() {
+                    let secret = self.out.display();
+                    hint.push_str(&format!("; `countersign key show {secret}` prints its public key"));
+                }
                 return Err(refuse(format!("`{}` is there already", path.display()), hint));
             }
         }

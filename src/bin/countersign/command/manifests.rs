@@ -75,6 +75,7 @@ impl Args {
         let commit = repository.commit(&self.revision)?;
         let found = read(repository, &commit.id)?;
         if let Some(folder) = &self.output {
+            context.check_output(folder)?;
             write(folder, &found.manifests)?;
         }
         if let Some(remote) = &self.push {

@@ -87,6 +87,7 @@ impl Args {
         };
         match &self.output {
             Some(path) => {
+                context.check_output_file(path)?;
                 files::write(path, rendered.as_bytes(), Access::Public)?;
                 note(&format!("the answer is in {}", context.shown(path)));
             }

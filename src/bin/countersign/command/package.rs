@@ -197,6 +197,7 @@ pub fn make(
     choice: &ChoiceArgs,
     output: &Path,
 ) -> Result<(Packaged, Selection)> {
+    context.check_output(output)?;
     let (selection, rules) = selection(context, item, choice, output)?;
     let path = item.artifact(output);
     let mut pending = Pending::new(&path, Access::Public)?;

@@ -158,8 +158,9 @@ impl Args {
         path: &Path,
         subject: &Subject<'_>,
     ) -> Result<Signed> {
+        context.check_output_file(path)?;
         let progress = Progress::start(&format!("signing {}", context.shown(path)), 0);
-        let artifact = Artifact::open(path)?;
+        let artifact = Artifact::copy(path)?;
         let cannot = || format!("cannot sign `{}`", context.shown(path));
         let files = read::read(&artifact, context.threads).with_context(cannot)?;
         let digests = artifact.digests(context.threads)?;
@@ -214,7 +215,7 @@ impl Args {
         }
         // A workspace that cannot be packaged now is no reason not to sign; it is just not the source.
         let (chosen, rules) = selection(context, item?, &self.choice, &context.workspace.output).ok()?;
-        let inventory = select::inventory(&chosen, context.threads).ok()?;
+        let inventory = select::inventory(&chosen, &select::Known::default(), context.threads).ok()?;
         (inventory == files).then_some((rules, chosen.source))
     }
 }

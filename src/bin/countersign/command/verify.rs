@@ -7,6 +7,7 @@ use countersign::hook::update::Side;
 use countersign::hook::{Hook, HookError};
 use countersign::metrics::Occasion;
 use countersign::name::{ArtifactName, CscId};
+use countersign::package::select::Known;
 use countersign::policy::store::Policy;
 use countersign::provenance::Kind;
 use countersign::verify::integrity::Digests;
@@ -214,8 +215,9 @@ impl Args {
                 format!("name one with `--function`; it has {}", known.join(", ")),
             )
         })?;
-        let package = SourcePackage::of(repository, &commit, &workspace, item, context.threads)
-            .with_context(|| format!("commit {} makes no package of `{}`", commit.short(), item.name))?;
+        let package =
+            SourcePackage::of(repository, &commit, &workspace, item, &Known::default(), context.threads)
+                .with_context(|| format!("commit {} makes no package of `{}`", commit.short(), item.name))?;
         Ok(((item.kind, item.name.clone()), package))
     }
 }

@@ -85,6 +85,7 @@ impl Args {
         };
         let inputs = inputs(&rollout, &template.body)?;
         let folder = &self.output;
+        context.check_output(folder)?;
         std::fs::create_dir_all(folder).with_context(|| format!("cannot make `{}`", folder.display()))?;
         let file = |(name, document): (&str, _)| {
             (folder.join(format!("{name}.json")), format!("{}\n", json::to_text(&document)).into_bytes())

@@ -1,7 +1,7 @@
 //! `function list`: the rules and protected refs as they are now, and which rule governs a name.
 
 use anyhow::Result;
-use countersign::function::{Functions, RefPattern};
+use countersign::function::{Functions, RefPattern, TypePattern};
 use countersign::name::ArtifactName;
 use countersign::report::escape::line;
 use serde::Serialize;
@@ -30,6 +30,7 @@ struct List {
     sealed: bool,
     rules: Vec<Record>,
     protected_refs: Vec<String>,
+    deploys_no_code: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -68,11 +69,13 @@ impl Args {
 
 fn list(functions: &Functions, sealed: bool, format: Format) -> Result<()> {
     let rules: Vec<Record> = (0..functions.rules().len()).map(|index| record(functions, index)).collect();
-    let (revision, refs) = (functions.revision(), functions.protected_refs());
+    let (revision, refs, types) =
+        (functions.revision(), functions.protected_refs(), functions.deploys_no_code());
     match format {
         Format::Json => {
             let protected_refs = refs.iter().map(RefPattern::to_string).collect();
-            print_json(&List { schema_version: 1, revision, sealed, rules, protected_refs })
+            let deploys_no_code = types.iter().map(TypePattern::to_string).collect();
+            print_json(&List { schema_version: 1, revision, sealed, rules, protected_refs, deploys_no_code })
         }
         Format::Text => {
             let rules: String = rules.iter().map(rule_line).collect();
@@ -81,7 +84,9 @@ fn list(functions: &Functions, sealed: bool, format: Format) -> Result<()> {
             let rest = if everything { "" } else { rest };
             let refs: String =
                 refs.iter().map(|pattern| format!("protected ref {}\n", line(pattern.as_str()))).collect();
-            print(&format!("revision {revision}{}\n{rules}{rest}{refs}", mark(sealed)))
+            let types: String =
+                types.iter().map(|pattern| format!("deploys no code {}\n", line(pattern.as_str()))).collect();
+            print(&format!("revision {revision}{}\n{rules}{rest}{refs}{types}", mark(sealed)))
         }
     }
 }

@@ -1,6 +1,7 @@
 //! `countersign function`: which CSC governs which functions and layers, and which refs are protected.
 
 mod attach;
+mod deploys_no_code;
 mod detach;
 mod list;
 mod protect;
@@ -19,9 +20,11 @@ use crate::output::Exit;
 pub enum Command {
     /// Put functions and layers under a CSC, by a pattern of their names
     Attach(attach::Args),
+    /// List resource types that deploy no code, so that `gate --plan` does not deny them
+    DeploysNoCode(deploys_no_code::Args),
     /// Remove the rule with a pattern
     Detach(detach::Args),
-    /// List the rules in the order in which they are matched and the protected refs, or tell what governs a name
+    /// List the rules in order, the protected refs and the types that deploy no code, or tell what governs a name
     List(list::Args),
     /// Verify pushes to refs, by patterns of their names
     Protect(protect::Args),
@@ -35,6 +38,7 @@ impl Command {
         let context = Context::read(global)?;
         match self {
             Self::Attach(args) => args.run(&context),
+            Self::DeploysNoCode(args) => args.run(&context),
             Self::Detach(args) => args.run(&context),
             Self::List(args) => args.run(&context),
             Self::Protect(args) => args.run(&context),

@@ -6,7 +6,7 @@ use anyhow::Result;
 use countersign::crypto::any::AnyKey;
 use countersign::crypto::key::PublicKey;
 use countersign::crypto::secret::{Passphrase, SecretKey};
-use countersign::files::{self, Access};
+use countersign::files::{self, Access, Lock};
 use countersign::init::role::RolePlan;
 
 use crate::keys::{PassphraseArgs, load_any_key, load_key_file, load_public_key};
@@ -136,6 +136,10 @@ fn threshold(role: &str, keys: usize, named: Option<usize>) -> Result<usize> {
 impl Keys {
     /// The user's local keys, which serve every local account on the machine; new ones are written.
     pub fn local(folder: &Path) -> Result<Self> {
+        // They are written once, whichever of the user's repositories is first.
+        let names = ["root.pem", "policy.pem", "signing.pem"];
+        let are_there = names.iter().all(|name| folder.join(name).exists());
+        let _lock = if are_there { None } else { Some(Lock::beside(folder)?) };
         let held = |name: &str| {
             let path = folder.join(name);
             let there = path.exists().then(|| load_key_file(&path, &PassphraseArgs::default()));
@@ -170,6 +174,14 @@ impl Keys {
     /// The files of the new keys.
     pub fn new_files(&self) -> Vec<&Path> {
         self.new_keys().into_iter().map(|(path, _)| path).collect()
+    }
+
+    /// The files of new keys that exist already, each with the option that makes it the key.
+    pub fn found_files(&self) -> Vec<String> {
+        let held = [("root", &self.root), ("policy", &self.policy), ("signing", &self.signing)];
+        let new = held.into_iter().filter_map(|(name, held)| Some((name, held.new_key()?.0)));
+        let found = new.filter(|(_, path)| path.exists());
+        found.map(|(name, path)| format!("--{name}-key {}", path.display())).collect()
     }
 
     /// Writes the new keys, all or none.

@@ -209,7 +209,7 @@ impl Ledger {
         documents.check_ledger()?;
         let mut revocations: BTreeMap<String, Vec<Revocation>> = BTreeMap::new();
         for (path, bytes) in documents.of(Kind::Revocations) {
-            for each in Revocations::parse(&documents.file(path), bytes)?.all() {
+            for each in Revocations::parse(&documents.file(path), bytes)?.into_all() {
                 revocations.entry(each.subject()).or_default().push(each);
             }
         }

@@ -62,6 +62,7 @@ impl Args {
         let publisher = publisher(policy, &self.arn)?;
         let version = published(&publisher.policy, &self.arn)?;
         let path = path_in(self.output.as_ref().unwrap_or(&context.workspace.output), &self.arn);
+        context.check_output_file(&path)?;
         let beside = manifest::path_beside(&path);
         let (fetched, manifest) = match self.there(context, &path, &version)? {
             There::Whole(manifest) => {

@@ -74,7 +74,7 @@ impl Args {
     pub fn run(self, context: &Context) -> Result<Exit> {
         let item = context.workspace.item(&self.name).filter(|item| item.kind == Kind::Layer);
         let path = self.artifact(context, item)?;
-        let artifact = Artifact::open(&path)?;
+        let artifact = Artifact::copy(&path)?;
         let cannot = || format!("cannot publish `{}`", context.shown(&path));
         let files = read::read(&artifact, context.threads).with_context(cannot)?;
         let digests = artifact.digests(context.threads)?;

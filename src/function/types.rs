@@ -1,0 +1,106 @@
+//! Types of resources: patterns of what plans deploy no code by, beside the types that are known to deploy none.
+//!
+//! `*` stands for any characters and `?` for one, as in the patterns of function names. The first character is
+//! neither, so that no pattern is about the types of every tool.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use super::pattern::wildcard;
+use crate::limits::TYPE_PATTERN_BYTES_MAX;
+use crate::shown::shortened;
+
+/// A pattern of resource types, such as `Custom::*` or `datadog_*`, or of blocks of Terraform, such as `data.external`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct TypePattern(String);
+
+impl TypePattern {
+    /// Whether the type matches; upper and lower case are two.
+    pub fn matches(&self, kind: &str) -> bool {
+        wildcard(self.0.as_bytes(), kind.as_bytes())
+    }
+
+    /// The pattern as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for TypePattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl FromStr for TypePattern {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        text.to_owned().try_into()
+    }
+}
+
+impl TryFrom<String> for TypePattern {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let allowed = |b: u8| b.is_ascii_alphanumeric() || b"-_:.@*?".contains(&b);
+        let first = text.as_bytes().first().is_some_and(u8::is_ascii_alphanumeric);
+        if !first || text.len() > TYPE_PATTERN_BYTES_MAX || !text.bytes().all(allowed) {
+            let shown = shortened(&text);
+            return Err(format!(
+                "`{shown}` is not a pattern of resource types: a letter or digit, then up to {} of `A-Z`, `a-z`, `0-9`, \
+                `-`, `_`, `:`, `.`, `@`, `*` and `?`",
+                TYPE_PATTERN_BYTES_MAX - 1
+            ));
+        }
+        Ok(Self(text))
+    }
+}
+
+impl From<TypePattern> for String {
+    fn from(pattern: TypePattern) -> Self {
+        pattern.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_star_is_any_characters_and_a_question_mark_is_one() {
+        let matches = |pattern: &str, kind: &str| pattern.parse::<TypePattern>().unwrap().matches(kind);
+        for (pattern, kind) in [
+            ("Custom::*", "Custom::S3AutoDeleteObjects"),
+            ("Custom::*", "Custom::a/b"),
+            ("datadog_*", "datadog_monitor"),
+            ("data.external", "data.external"),
+            ("AWS::Glue::J?b", "AWS::Glue::Job"),
+        ] {
+            assert!(matches(pattern, kind), "{pattern} {kind}");
+        }
+        for (pattern, kind) in [
+            ("Custom::*", "custom::x"),
+            ("Custom::*", "XCustom::x"),
+            ("datadog_monitor", "datadog_monitors"),
+            ("data.external", "dataXexternal"),
+        ] {
+            assert!(!matches(pattern, kind), "{pattern} {kind}");
+        }
+    }
+
+    #[test]
+    fn a_pattern_begins_with_a_letter_or_a_digit_and_is_not_long() {
+        for text in
+            ["", "*", "?WS::S3::Bucket", "**", ":x", " AWS", "AWS S3", "a\nb", "a[b]", "a{b,c}", "a/b", "ä"]
+        {
+            assert!(text.parse::<TypePattern>().is_err(), "{text:?}");
+        }
+        let of = |bytes| "a".repeat(bytes).parse::<TypePattern>();
+        assert!(of(TYPE_PATTERN_BYTES_MAX).is_ok() && of(TYPE_PATTERN_BYTES_MAX + 1).is_err());
+    }
+}

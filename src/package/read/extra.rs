@@ -1,0 +1,136 @@
+//! Extra fields: those that change nothing of what a reader unpacks, in the form that tools write them.
+
+use super::fields::Fields;
+use super::zip;
+
+const NTFS: u16 = 0x000a;
+const PKWARE_UNIX: u16 = 0x000d;
+const TIMES: u16 = 0x5455;
+const OLD_UNIX: u16 = 0x5855;
+const UNIX_16_BIT: u16 = 0x7855;
+const UNICODE_PATH: u16 = 0x7075;
+const UNIX: u16 = 0x7875;
+const JAR: u16 = 0xcafe;
+
+/// A code and what is wrong, to follow the entry's name.
+pub type Fault = (&'static str, &'static str);
+
+/// Returns the ZIP64 extra among a header's extras.
+///
+/// Errors: the first extra that is not well formed, occurs twice, or changes what some reader unpacks.
+pub fn zip64(extra: &[u8]) -> Result<Option<&[u8]>, Fault> {
+    let mut rest = Fields(extra);
+    let mut seen = Vec::new();
+    let mut zip64 = None;
+    while !rest.0.is_empty() {
+        let header = rest.u16().zip(rest.u16());
+        let (id, length) =
+            header.ok_or(("extra-malformed", "has extra fields whose lengths do not add up"))?;
+        let data = rest
+            .take(usize::from(length))
+            .ok_or(("extra-malformed", "has an extra field that runs past its end"))?;
+        if seen.contains(&id) {
+            return Err(("extra-duplicate", "has the same extra field twice"));
+        }
+        // Known ids alone get here again, so this list stays short.
+        seen.push(id);
+        match id {
+            zip::EXTRA_ZIP64 => zip64 = Some(data),
+            UNICODE_PATH => {
+                return Err(("extra-unicode-path", "has a second name in an extra field"));
+            }
+            _ => match is_well_formed(id, data) {
+                Some(true) => {}
+                Some(false) => {
+                    return Err((
+                        "extra-malformed",
+                        "has an extra field of a shape that its kind does not have",
+                    ));
+                }
+                None => return Err(("extra-unknown", "has an extra field of an unknown kind")),
+            },
+        }
+    }
+    Ok(zip64)
+}
+
+/// Whether an extra of a harmless kind has a shape that tools write; nothing for another kind.
+fn is_well_formed(id: u16, data: &[u8]) -> Option<bool> {
+    let length = data.len();
+    Some(match id {
+        NTFS => length == 32 && data[4..8] == [1, 0, 24, 0],
+        PKWARE_UNIX => length == 12,
+        // The directory has one time at most of those that the flags name.
+        TIMES => data.first().is_some_and(|flags| {
+            flags & !7 == 0 && length % 4 == 1 && length / 4 <= flags.count_ones() as usize
+        }),
+        OLD_UNIX => matches!(length, 8 | 12),
+        UNIX_16_BIT => matches!(length, 0 | 4),
+        UNIX => is_unix(Fields(data)).unwrap_or(false),
+        JAR => length == 0,
+        _ => return None,
+    })
+}
+
+/// Version 1, then user and group, each with its length before it.
+fn is_unix(mut fields: Fields<'_>) -> Option<bool> {
+    let version = fields.u8()?;
+    for _ in 0..2 {
+        let length = fields.u8()?;
+        fields.take(length.into()).filter(|_| (1..=8).contains(&length))?;
+    }
+    Some(version == 1 && fields.0.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn code(id: u16, data: &[u8]) -> Option<&'static str> {
+        let extra = [&id.to_le_bytes(), &(data.len() as u16).to_le_bytes(), data].concat();
+        zip64(&extra).err().map(|(code, _)| code)
+    }
+
+    #[test]
+    fn accepts_only_the_shapes_that_tools_write() {
+        let ntfs = [&[0, 0, 0, 0, 1, 0, 24, 0][..], &[7; 24]].concat();
+        for (id, data) in [
+            (NTFS, &ntfs[..]),
+            (PKWARE_UNIX, &[7; 12]),
+            (TIMES, &[0]),
+            (TIMES, &[1, 7, 7, 7, 7]),
+            (TIMES, &[3, 7, 7, 7, 7]),
+            (TIMES, &[3, 7, 7, 7, 7, 7, 7, 7, 7]),
+            (OLD_UNIX, &[7; 8]),
+            (OLD_UNIX, &[7; 12]),
+            (UNIX_16_BIT, &[]),
+            (UNIX_16_BIT, &[7; 4]),
+            (UNIX, &[1, 4, 7, 7, 7, 7, 4, 7, 7, 7, 7]),
+            (UNIX, &[1, 1, 7, 8, 7, 7, 7, 7, 7, 7, 7, 7]),
+            (JAR, &[]),
+        ] {
+            assert_eq!(code(id, data), None, "{id:04x} {data:?}");
+        }
+        for (id, data) in [
+            (NTFS, &ntfs[..31]),
+            (NTFS, &[0; 32]),
+            (PKWARE_UNIX, &[7; 13]),
+            (TIMES, &[]),
+            (TIMES, &[1, 7, 7, 7]),
+            (TIMES, &[0, 7, 7, 7, 7]),
+            (TIMES, &[8]),
+            (OLD_UNIX, &[7; 9]),
+            (UNIX_16_BIT, &[7; 3]),
+            (UNIX, &[]),
+            (UNIX, &[2, 1, 7, 1, 7]),
+            (UNIX, &[1, 0, 1, 7]),
+            (UNIX, &[1, 9, 7, 7, 7, 7, 7, 7, 7, 7, 7, 1, 7]),
+            (UNIX, &[1, 1, 7, 1, 7, 7]),
+            (JAR, &[7]),
+        ] {
+            assert_eq!(code(id, data), Some("extra-malformed"), "{id:04x} {data:?}");
+        }
+        assert_eq!(code(0x9999, &[]), Some("extra-unknown"));
+        assert_eq!(code(UNICODE_PATH, &[]), Some("extra-unicode-path"));
+    }
+}

@@ -1,0 +1,204 @@
+//! A resource of a template: the function, the layer or the template that it deploys.
+
+use super::{asset, calls_macro, is_variable, is_written};
+use crate::plan::node::{Map, Node};
+use crate::plan::types::{self, Known};
+use crate::plan::{Code, CodeHash, Deployed, What};
+use crate::provenance::Kind;
+
+/// SAM's `Globals.Function`, as far as code goes.
+pub struct Globals<'a> {
+    code_uri: Option<&'a Node>,
+    /// Whether a macro, or a function of CloudFormation, writes a part of it.
+    is_written: bool,
+}
+
+impl<'a> Globals<'a> {
+    pub fn of(node: Option<&'a Node>) -> Self {
+        let map = node.and_then(Node::map);
+        let function = map.and_then(|map| map.get("Function"));
+        let is_call = |node: Option<&Node>| {
+            node.is_some_and(|node| match node.map() {
+                Some(map) => map.keys().any(|key| is_written(key)),
+                None => !node.is_nothing(),
+            })
+        };
+        let is_written = is_call(node) || is_call(function) || function.is_some_and(calls_macro);
+        let code_uri = function.and_then(Node::map).and_then(|map| map.get("CodeUri"));
+        Self { code_uri, is_written }
+    }
+}
+
+/// What a resource deploys, if anything that is looked at; by CloudFormation and by SAM it has to be the same.
+pub fn what(id: &str, resource: &Map, globals: &Globals<'_>) -> Option<What> {
+    let Some(kind) = resource.get("Type").and_then(Node::text) else {
+        return Some(What::Opaque("it has no type that the template says".into()));
+    };
+    if let Some(key) = resource.keys().find(|key| is_written(key) || *key == "Transform") {
+        return Some(What::Opaque(format!("`{key}` writes it when the template is deployed")));
+    }
+    let reading = Reading { id, kind, globals };
+    let nothing = Map::new();
+    let properties = resource.get("Properties");
+    let here = match properties {
+        None => reading.what(&nothing),
+        Some(Node::Map(properties)) => reading.what(properties),
+        Some(_) => reading.written(),
+    };
+    let uploaded = match asset::properties(id, resource) {
+        asset::Read::AsWritten => return here,
+        asset::Read::Unknown => None,
+        asset::Read::As(properties) => Some(reading.what(&properties)),
+    };
+    match uploaded {
+        Some(uploaded) if uploaded == here => here,
+        _ => here.map(|here| asset::differs(here, uploaded.flatten())),
+    }
+}
+
+struct Reading<'a> {
+    id: &'a str,
+    kind: &'a str,
+    globals: &'a Globals<'a>,
+}
+
+impl Reading<'_> {
+    fn what(&self, properties: &Map) -> Option<What> {
+        let is_written = properties.keys().any(|key| is_written(key)) || properties.values().any(calls_macro);
+        self.read(properties, is_written)
+    }
+
+    /// What it deploys where something else than an object stands for its properties.
+    fn written(&self) -> Option<What> {
+        self.read(&Map::new(), true)
+    }
+
+    fn read(&self, properties: &Map, is_written: bool) -> Option<What> {
+        match self.kind {
+            "AWS::Lambda::Function" | "AWS::Serverless::Function" => {
+                Some(self.code(Kind::Function, properties, is_written))
+            }
+            "AWS::Lambda::LayerVersion" | "AWS::Serverless::LayerVersion" => {
+                Some(self.code(Kind::Layer, properties, is_written))
+            }
+            "AWS::CloudFormation::Stack"
+            | "AWS::CloudFormation::StackSet"
+            | "AWS::Serverless::Application" => {
+                Some(if is_written { What::Opaque(LATER_TEMPLATE.into()) } else { self.template(properties) })
+            }
+            other if other.ends_with("::MODULE") => {
+                Some(What::Opaque(format!("it is the module `{other}`, whose resources are not here")))
+            }
+            other => {
+                let deploys = match types::known(other) {
+                    Known::NoCode => return None,
+                    Known::NoCodeUnless(names, _)
+                        if !is_written && !names.iter().any(|name| properties.contains_key(*name)) =>
+                    {
+                        return None;
+                    }
+                    Known::NoCodeUnless(_, what) | Known::Code(what) => Some(what),
+                    Known::Read | Known::Nothing => None,
+                };
+                Some(What::Type { name: other.into(), deploys })
+            }
+        }
+    }
+
+    fn template(&self, properties: &Map) -> What {
+        let own = if self.kind == "AWS::Serverless::Application" { "Location" } else { "TemplateURL" };
+        let others = ["Location", "TemplateURL", "TemplateBody"].into_iter().filter(|name| *name != own);
+        let place = properties.get(own).and_then(Node::text);
+        match place {
+            Some(_) if others.into_iter().any(|name| properties.contains_key(name)) => {
+                What::Opaque("it names its template in several ways".into())
+            }
+            Some(place) if !is_variable(place) => What::Template(place.into()),
+            _ => What::Opaque("it is a stack whose template is not named by a plain text".into()),
+        }
+    }
+
+    fn code(&self, kind: Kind, properties: &Map, is_written: bool) -> What {
+        let is_sam = self.kind.starts_with("AWS::Serverless::");
+        let name = properties.get(if kind == Kind::Layer { "LayerName" } else { "FunctionName" });
+        // SAM names a layer after its logical id; whatever else is not named gets a name when it is made.
+        let by_id = (is_sam && kind == Kind::Layer && name.is_none()).then_some(self.id);
+        let code = match (self.kind, properties.get("PackageType").map(Node::text)) {
+            _ if is_written => WRITTEN,
+            (_, Some(Some("Image"))) => Code::Image,
+            (_, Some(other)) if other != Some("Zip") => {
+                Code::Unknown("its package type is known only when it is deployed")
+            }
+            ("AWS::Serverless::Function", _) => self.serverless(properties),
+            ("AWS::Serverless::LayerVersion", _) => place(properties.get("ContentUri")),
+            ("AWS::Lambda::LayerVersion", _) => place(properties.get("Content")),
+            _ => place(properties.get("Code")),
+        };
+        let name = name.and_then(Node::text).or(by_id).map(str::to_owned);
+        What::Code(Deployed { kind, name, code, hash: CodeHash::Unsaid })
+    }
+
+    /// A key counts that is there at all: `sam package` makes a ZIP of the folder for one without a value.
+    fn serverless(&self, properties: &Map) -> Code {
+        let there = |name: &str| properties.contains_key(name);
+        match (there("InlineCode"), there("CodeUri"), there("ImageUri")) {
+            (true, _, _) => Code::Inline,
+            (_, true, true) => SEVERAL,
+            (_, true, false) => place(properties.get("CodeUri")),
+            _ if self.globals.is_written => WRITTEN,
+            (_, _, true) => Code::Image,
+            _ => place(self.globals.code_uri),
+        }
+    }
+}
+
+const LATER_TEMPLATE: &str = "its properties are written when it is deployed";
+const WRITTEN: Code = Code::Unknown("a macro writes it when the template is deployed");
+const LATER: Code = Code::Unknown("its code is known only when it is deployed");
+const SEVERAL: Code = Code::Unknown("it names several places that its code comes from");
+
+/// What a `Code` or `CodeUri`, `Content` or `ContentUri` may have.
+const PLACE_KEYS: [&str; 10] = [
+    "Bucket",
+    "ImageUri",
+    "Key",
+    "S3Bucket",
+    "S3Key",
+    "S3ObjectStorageMode",
+    "S3ObjectVersion",
+    "SourceKMSKeyArn",
+    "Version",
+    "ZipFile",
+];
+
+/// Where a `Code`, `CodeUri`, `Content` or `ContentUri` says that the code is.
+fn place(node: Option<&Node>) -> Code {
+    let Some(node) = node.filter(|node| !node.is_nothing()) else { return Code::Unknown("it names no code") };
+    if let Some(text) = node.text() {
+        return match text {
+            _ if is_variable(text) => LATER,
+            _ if text.contains("://") => Code::Stored(text.into()),
+            _ => Code::Local(text.into()),
+        };
+    }
+    let Some(map) = node.map() else { return Code::Unknown("its code is no text and no object") };
+    if map.keys().any(|key| !PLACE_KEYS.contains(&key)) {
+        return LATER;
+    }
+    let has = |name: &str| map.get(name).is_some_and(|node| !node.is_nothing());
+    let inline = has("ZipFile");
+    let image = has("ImageUri");
+    let stored = ["S3Bucket", "S3Key", "Bucket", "Key"].into_iter().any(has);
+    match (inline, image, stored) {
+        (true, false, false) => Code::Inline,
+        (false, true, false) => Code::Image,
+        (false, false, true) => {
+            let part = |names: [&str; 2]| {
+                names.iter().find_map(|name| map.get(name)?.text()).unwrap_or("(known when it is deployed)")
+            };
+            Code::Stored(format!("s3://{}/{}", part(["S3Bucket", "Bucket"]), part(["S3Key", "Key"])))
+        }
+        (false, false, false) => LATER,
+        _ => SEVERAL,
+    }
+}

@@ -1,0 +1,84 @@
+//! The configuration that a plan was made of: which commands run beside what changes.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{by_type, list, malformed};
+use crate::plan::node::{Map, Node};
+use crate::plan::{PlanError, Resource, without_keys};
+
+/// What a plan's `configuration` says that its changes do not.
+#[derive(Default)]
+pub struct Configuration {
+    /// Whether the plan has one.
+    pub is_there: bool,
+    /// The types of provisioners, by the address without the keys of instances.
+    provisioners: BTreeMap<String, BTreeSet<String>>,
+    /// The resources that the `s3_key` of a function or layer refers to, by the same addresses.
+    references: BTreeMap<String, BTreeSet<String>>,
+    /// What runs at every apply without being a change: ephemeral resources.
+    pub others: Vec<Resource>,
+}
+
+impl Configuration {
+    pub fn read(node: Option<&Node>) -> Result<Self, PlanError> {
+        let Some(node) = node.filter(|node| !node.is_nothing()) else { return Ok(Self::default()) };
+        let Some(map) = node.map() else { return malformed("`configuration` is no object") };
+        let mut all = Self { is_there: true, ..Self::default() };
+        if let Some(root) = map.get("root_module").filter(|root| !root.is_nothing()) {
+            all.module(root, "")?;
+        }
+        Ok(all)
+    }
+
+    /// The types of the provisioners that a resource has.
+    pub fn provisioners(&self, address: &str) -> impl Iterator<Item = &str> {
+        self.provisioners.get(&without_keys(address)).into_iter().flatten().map(String::as_str)
+    }
+
+    /// The addresses that the `s3_key` of a resource refers to.
+    pub fn references(&self, address: &str) -> Option<&BTreeSet<String>> {
+        self.references.get(&without_keys(address))
+    }
+
+    fn module(&mut self, node: &Node, prefix: &str) -> Result<(), PlanError> {
+        let Some(module) = node.map() else { return malformed("a module of `configuration` is no object") };
+        for each in list(module.get("resources"), "resources")? {
+            let Some(resource) = each.map() else { return malformed("a resource is no object") };
+            self.resource(resource, prefix)?;
+        }
+        let calls = match module.get("module_calls") {
+            None | Some(Node::Null) => return Ok(()),
+            Some(calls) => calls.map(),
+        };
+        let Some(calls) = calls else { return malformed("`module_calls` is no object") };
+        for (name, call) in calls {
+            if let Some(called) = call.map().and_then(|call| call.get("module")) {
+                self.module(called, &format!("{prefix}module.{name}."))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn resource(&mut self, resource: &Map, prefix: &str) -> Result<(), PlanError> {
+        let address = format!("{prefix}{}", super::address(resource)?);
+        for each in list(resource.get("provisioners"), "provisioners")? {
+            let kind = each.map().and_then(|each| each.get("type")?.text()).unwrap_or("(without a type)");
+            self.provisioners.entry(address.clone()).or_default().insert(kind.into());
+        }
+        let key = resource.get("expressions").and_then(Node::map).and_then(|all| all.get("s3_key")?.map());
+        let references = key.and_then(|key| key.get("references")).map(Node::items).unwrap_or_default();
+        if !references.is_empty() {
+            // `aws_s3_object.a[0].key` refers to `aws_s3_object.a`.
+            let object = |text: &str| without_keys(text).split('.').take(2).collect::<Vec<_>>().join(".");
+            let objects =
+                references.iter().filter_map(Node::text).map(|text| format!("{prefix}{}", object(text)));
+            self.references.insert(address.clone(), objects.collect());
+        }
+        let text = |name: &str| resource.get(name).and_then(Node::text);
+        if let Some(mode) = text("mode").filter(|mode| !matches!(*mode, "managed" | "data")) {
+            let kind = text("type").unwrap_or("(without a type)");
+            self.others.extend(by_type(&format!("{mode}.{kind}")).map(|what| Resource { address, what }));
+        }
+        Ok(())
+    }
+}

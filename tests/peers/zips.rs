@@ -1,0 +1,152 @@
+//! Do fourteen ZIP readers find in an archive what our inventory lists?
+//!
+//! The rule of the strict reader is that it accepts an archive only if every reader of this list reads it
+//! alike. Here they read every vector that it accepts, archives as ordinary tools write them, and archives
+//! with generated oddities (`generate`), as far as it accepts those.
+//!
+//! `COUNTERSIGN_ZIPS=SEED,COUNT` generates other and more archives than the test does.
+
+mod generate;
+mod readers;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use base64ct::{Base64, Encoding};
+use countersign::files::artifact::Artifact;
+use countersign::inventory::FileRecord;
+use countersign::package::read;
+use countersign::parallel::Threads;
+
+use self::readers::{READERS, Reader, compare};
+use crate::peer::{Peer, printed};
+use crate::release::{scratch, write};
+
+/// Archives of the generator that the readers get, accepted ones alone.
+const GENERATED: usize = 250;
+const SEED: u64 = 9;
+
+/// An archive that the strict reader accepts, with a name for a message.
+struct Accepted {
+    about: String,
+    bytes: Vec<u8>,
+    files: Vec<FileRecord>,
+}
+
+impl Accepted {
+    fn new(folder: &Path, about: String, bytes: Vec<u8>) -> Option<Self> {
+        let path = folder.join("archive");
+        write(&path, &bytes);
+        let artifact = Artifact::open(&path).expect("the archive is there");
+        let files = read::read(&artifact, Threads::one()).ok()?;
+        Some(Self { about, bytes, files })
+    }
+}
+
+#[test]
+fn every_reader_reads_what_the_strict_reader_accepts_alike() {
+    let folder = scratch();
+    let mut accepted = vectors(folder.path());
+    accepted.extend(generated(folder.path()));
+    let zips = folder.path().join("zips");
+    fs::create_dir(&zips).expect("a new folder");
+    for (number, archive) in accepted.iter().enumerate() {
+        write(&zips.join(format!("{number:05}.zip")), &archive.bytes);
+    }
+    let mut wrong = Vec::new();
+    let mut each: BTreeMap<usize, Vec<&str>> = BTreeMap::new();
+    let outs: Vec<_> = READERS.iter().map(|reader| folder.path().join(reader.name)).collect();
+    let there: Vec<bool> = std::thread::scope(|scope| {
+        let run = |(reader, out): (&'static Reader, &PathBuf)| {
+            fs::create_dir(out).expect("a new folder");
+            let (began, zips, out) = (Instant::now(), zips.clone(), out.clone());
+            scope.spawn(move || {
+                let there = reader.run(&zips, &out);
+                eprintln!("{}: {:?}", reader.name, began.elapsed());
+                there
+            })
+        };
+        let running: Vec<_> = READERS.iter().zip(&outs).map(run).collect();
+        running.into_iter().map(|each| each.join().expect("ends")).collect()
+    });
+    for ((reader, out), _) in READERS.iter().zip(&outs).zip(there).filter(|(_, there)| *there) {
+        for (number, archive) in accepted.iter().enumerate() {
+            if let Err(why) = compare(reader, &out.join(format!("{number:05}")), &archive.files) {
+                wrong.push(format!("{number:05} {}: {}: {why}", reader.name, archive.about));
+                each.entry(number).or_default().push(reader.name);
+            }
+        }
+    }
+    if wrong.is_empty() {
+        return;
+    }
+    let kept = folder.keep();
+    for (number, readers) in &each {
+        wrong.push(format!("{number:05}: {}: {}", accepted[*number].about, readers.join(" ")));
+    }
+    panic!("{} differences, archives in {}:\n{}", wrong.len(), kept.display(), wrong.join("\n"));
+}
+
+/// What people pack with, and the arguments before the files.
+const PACKERS: &[(&str, &[&str])] = &[
+    ("zip", &["-q", "-r", "../made.zip"]),
+    ("zip", &["-q", "-r", "-y", "-X", "../made.zip"]),
+    ("7z", &["a", "-bd", "../made.zip"]),
+    ("bsdtar", &["-a", "-cf", "../made.zip"]),
+    ("jar", &["-c", "-f", "../made.zip"]),
+    ("python3", &["-m", "zipfile", "-c", "../made.zip"]),
+];
+
+#[test]
+fn accepts_what_ordinary_tools_pack() {
+    for (tool, arguments) in PACKERS {
+        let Some(peer) = Peer::find(tool) else { continue };
+        let folder = scratch();
+        let (files, made) = (folder.path().join("files"), folder.path().join("made.zip"));
+        fs::create_dir_all(files.join("lib")).expect("a new folder");
+        write(&files.join("app.py"), "print('hello')\n".repeat(100));
+        write(&files.join("lib/__init__.py"), "");
+        write(&files.join("lib/a.py"), "a");
+        printed(&peer.ask_in(&files, arguments.iter().copied().chain(["app.py", "lib"])));
+        let artifact = Artifact::open(&made).expect("the archive is there");
+        let read =
+            read::read(&artifact, Threads::one()).unwrap_or_else(|error| panic!("{arguments:?}: {error}"));
+        assert!(read.iter().any(|file| file.path == "lib/__init__.py"), "{arguments:?}");
+    }
+}
+
+/// The vectors that are accepted.
+fn vectors(folder: &Path) -> Vec<Accepted> {
+    let vectors: serde_json::Value =
+        serde_json::from_str(include_str!("../vectors/packages/vectors.json")).expect("JSON");
+    let vectors = vectors.as_array().expect("an array").iter().filter(|vector| vector["expect"] == "ok");
+    vectors
+        .map(|vector| {
+            let text = |field: &str| vector[field].as_str().expect("text").to_owned();
+            let bytes = Base64::decode_vec(&text("zip")).expect("base64");
+            Accepted::new(folder, text("name"), bytes).expect("a vector that is `ok`")
+        })
+        .collect()
+}
+
+/// Generated archives, as far as they are accepted.
+fn generated(folder: &Path) -> Vec<Accepted> {
+    let wish = std::env::var("COUNTERSIGN_ZIPS").ok();
+    let (seed, count) = wish.map_or((SEED, GENERATED), |wish| {
+        let (seed, count) = wish.split_once(',').expect("SEED,COUNT");
+        (seed.parse().expect("a number"), count.parse().expect("a number"))
+    });
+    let (mut accepted, mut tried) = (Vec::new(), 0_usize);
+    for (about, bytes) in generate::archives(seed) {
+        tried += 1;
+        accepted.extend(Accepted::new(folder, about, bytes));
+        if accepted.len() == count {
+            break;
+        }
+        assert!(tried < 100 * count, "only {} of {tried} generated archives are accepted", accepted.len());
+    }
+    eprintln!("{} of {tried} generated archives are accepted", accepted.len());
+    accepted
+}
