@@ -330,20 +330,29 @@ pub const PARSER_MESSAGE_CHARS_MAX: usize = 1000;
 
 /// Most files named in one result of SARIF: GitHub reads 100 related locations of each.
 pub const RELATED_FILES_MAX: usize = 100;
-/// Largest plan or template read, in bytes: `terraform show -json` of 10,000 functions at 6 kB each;
-/// CloudFormation itself takes 1 MB.
+/// Largest plan or template read, in bytes: `terraform show -json` of [`PLAN_RESOURCES_MAX`] functions at 6 kB each, and
+/// as much of other resources; CloudFormation itself takes 1 MB.
 pub const PLAN_BYTES_MAX: u64 = 64 << 20;
 
-/// What a plan may weigh in memory, in bytes, at [`PLAN_NODE_BYTES`] a value and its text: three times a
-/// real plan of [`PLAN_BYTES_MAX`].
-pub const PLAN_WEIGHT_MAX: u64 = 512 << 20;
+/// Memory that a plan of any size may use, in bytes, beside four times its size: 60,000 small values fit into it.
+pub const PLAN_MEMORY_FIXED: u64 = 32 << 20;
 
-/// What a YAML template may weigh once its aliases are resolved, in bytes: a template of the 1 MB that
-/// CloudFormation takes, at its densest, and nothing for a bomb of aliases.
-pub const TEMPLATE_WEIGHT_MAX: u64 = 64 << 20;
+/// Longest text that a plan stores once for all its occurrences, in bytes: names of attributes, actions, `true`.
+pub const SHARED_TEXT_BYTES_MAX: usize = 40;
 
-/// What a value of a plan weighs beside its text, in bytes: about what it takes in memory.
-pub const PLAN_NODE_BYTES: u64 = 64;
+/// Most functions, layers, stacks and unknown resources of one plan: the report of each takes 7 kB of memory.
+/// CloudFormation takes 500 resources, and `terraform plan` itself becomes slow with some thousand.
+pub const PLAN_RESOURCES_MAX: usize = 5_000;
+
+/// Largest YAML template read, in bytes: CloudFormation takes 1 MB, and comments may come on top of it.
+pub const TEMPLATE_READ_BYTES_MAX: usize = 4 << 20;
+
+/// Longest key of a YAML template, in bytes: YAML 1.1 takes no longer ones.
+pub const TEMPLATE_KEY_BYTES_MAX: usize = 1024;
+
+/// Most values in one outermost pair of brackets or braces of a YAML template, which are held until it ends: ten times
+/// what fits into the 1 MB of CloudFormation at 100 bytes a value.
+pub const TEMPLATE_FLOW_VALUES_MAX: usize = 100_000;
 
 /// Deepest nesting of a plan: real ones stay under 30, and JSON's reader stops at 128.
 pub const PLAN_DEPTH_MAX: usize = 100;

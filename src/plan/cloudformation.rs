@@ -64,6 +64,7 @@ fn resources(
     found: &mut Vec<Resource>,
 ) -> Result<(), PlanError> {
     for (id, node) in resources {
+        super::check_count(found)?;
         let address = format!("{prefix}{id}");
         if id.starts_with(LOOP) {
             match node.items() {
@@ -98,6 +99,6 @@ fn calls_macro(node: &Node) -> bool {
     match node {
         Node::Map(map) => map.iter().any(|(key, value)| key == TRANSFORM || calls_macro(value)),
         Node::List(items) => items.iter().any(calls_macro),
-        Node::Null | Node::Scalar(_) => false,
+        Node::Null | Node::Scalar(_) | Node::Ambiguous(_) => false,
     }
 }

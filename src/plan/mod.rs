@@ -5,16 +5,23 @@
 //! What could deploy functions in a way that is not read here is [`What::Opaque`], and never passed over.
 
 mod cloudformation;
+mod heap;
+mod json;
 mod node;
 mod terraform;
 mod types;
 mod yaml;
 
+use self::json::JsonError;
 use self::node::Node;
 use crate::digest::Sha256;
+use crate::limits::PLAN_RESOURCES_MAX;
 use crate::provenance::Kind;
 
-/// Why a text is no plan.
+/// U+FEFF at the start of a text, which every reader passes over.
+const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
+
+/// Why a text is not a plan.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PlanError {
     /// It is neither JSON nor YAML, or says a thing twice, or is larger or deeper than any honest one.
@@ -95,9 +102,9 @@ pub enum CodeHash {
 
 /// Reads a plan, JSON or YAML, and names everything in it that deploys code, sorted by address.
 pub fn read(bytes: &[u8]) -> Result<Vec<Resource>, PlanError> {
-    let document = if node::is_json(bytes) { node::from_json(bytes)? } else { yaml::read(bytes)? };
+    let document = document(bytes)?;
     let Node::Map(top) = &document else {
-        return Err(PlanError::Unknown("its top is no object".into()));
+        return Err(PlanError::Unknown("its top is not an object".into()));
     };
     let is_terraform = top.contains_key("format_version") || top.contains_key("terraform_version");
     let mut resources = if is_terraform && top.contains_key("Resources") {
@@ -109,8 +116,51 @@ pub fn read(bytes: &[u8]) -> Result<Vec<Resource>, PlanError> {
     } else {
         return Err(PlanError::Unknown("it has neither `format_version` nor `Resources`".into()));
     };
+    if let Some(value) = document.ambiguity_read() {
+        let place = if value.line == 0 { String::new() } else { format!("line {}: ", value.line) };
+        let message = format!("{place}deploy tools read {:?} as different values: quote it", &*value.text);
+        return Err(PlanError::Malformed(message));
+    }
+    check_count(&resources)?;
     resources.sort_by(|a, b| a.address.cmp(&b.address));
     Ok(resources)
+}
+
+/// Checks that there are not more resources than a report has room for, while they are collected.
+fn check_count(resources: &[Resource]) -> Result<(), PlanError> {
+    if resources.len() > PLAN_RESOURCES_MAX {
+        let message =
+            format!("it deploys more than {PLAN_RESOURCES_MAX} functions, layers and stacks: split it");
+        return Err(PlanError::Malformed(message));
+    }
+    Ok(())
+}
+
+/// Reads a plan as JSON, and shows the tree that it is judged by: texts, numbers and truth values as texts, and a
+/// value that readers read differently as `{"!ambiguous": TEXT}`.
+pub fn to_json(bytes: &[u8]) -> Result<serde_json::Value, PlanError> {
+    document(bytes).map(|document| document.to_json())
+}
+
+/// The document, by whichever reader it is for. What starts like JSON and is not JSON is YAML.
+fn document(bytes: &[u8]) -> Result<Node, PlanError> {
+    if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
+        let message = "it is UTF-16 text: write it as UTF-8, in PowerShell with `Out-File -Encoding utf8`";
+        return Err(PlanError::Malformed(message.into()));
+    }
+    let after_mark = bytes.strip_prefix(BYTE_ORDER_MARK);
+    let bytes = after_mark.unwrap_or(bytes);
+    if !json::is_json(bytes) {
+        return yaml::read(bytes);
+    }
+    match json::read(bytes) {
+        // Python's JSON reader refuses the mark, and the AWS CLI and SAM go on with YAML.
+        Ok(Node::Map(top)) if after_mark.is_some() && top.contains_key("Resources") => yaml::read(bytes),
+        Ok(node) => Ok(node),
+        Err(JsonError::Syntax(json)) => yaml::read(bytes)
+            .map_err(|yaml| PlanError::Malformed(format!("it is not JSON ({json}), and as YAML: {yaml}"))),
+        Err(JsonError::Refused(error)) => Err(error),
+    }
 }
 
 /// An address without the keys of `count` and `for_each`, which may hold anything between their quotes.
@@ -141,6 +191,39 @@ impl CodeHash {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_begins_like_json_and_is_not_json_is_yaml() {
+        let tree = to_json(b"{Resources: {A: [1, 'x',],},} # note\n").unwrap();
+        assert_eq!(tree, serde_json::json!({"Resources": {"A": ["1", "x"]}}));
+        let error = to_json(b"{\"a\": 1}\n{\"b\": 2}").unwrap_err().to_string();
+        assert!(error.contains("trailing characters") && error.contains("as YAML"), "{error}");
+    }
+
+    #[test]
+    fn a_json_template_after_a_byte_order_mark_is_yaml() {
+        let marked = |text: &str| to_json(format!("\u{feff}{text}").as_bytes());
+        assert!(marked(r#"{"Resources": {"A": "\ud83d\ude00"}}"#).is_err());
+        assert!(marked(r#"{"format_version": "1.2", "a": "\ud83d\ude00"}"#).is_ok());
+        assert!(to_json(br#"{"Resources": {"A": "\ud83d\ude00"}}"#).is_ok());
+        assert!(to_json(b"\xff\xfe{\0}\0").unwrap_err().to_string().contains("UTF-16"));
+    }
+
+    #[test]
+    fn a_value_that_decides_is_refused_where_readers_read_it_differently() {
+        let plan = |name: &str, mode: &str| {
+            let properties = format!("{{FunctionName: {name}, Code: x.zip, Mode: {mode}}}");
+            read(
+                format!("Resources:\n  F:\n    Type: AWS::Lambda::Function\n    Properties: {properties}\n")
+                    .as_bytes(),
+            )
+        };
+        assert!(plan("orders", "0644").is_ok());
+        for name in ["0644", "on", "1:30", "2012-10-17", "1e3"] {
+            let error = plan(name, "0644").unwrap_err().to_string();
+            assert!(error.contains("line 4") && error.contains(name), "{error}");
+        }
+    }
 
     #[test]
     fn keys_of_instances_are_left_out() {

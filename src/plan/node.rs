@@ -1,35 +1,63 @@
-//! Values of a plan: what JSON and YAML both say, with every key once, under a limit of weight.
+//! Values of a plan: the tree that JSON and YAML documents have in common, small enough for large plans.
 
-use std::cell::Cell;
-use std::collections::BTreeMap;
-use std::fmt;
-
-use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
-
-use super::PlanError;
-use crate::limits::{PLAN_NODE_BYTES, PLAN_WEIGHT_MAX};
-
-/// An object's members by name.
-pub type Map = BTreeMap<String, Node>;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// A value. Numbers and truth values are their text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Node {
     /// Null, or nothing written.
     Null,
-    /// A text, a number, `true` or `false`.
-    Scalar(String),
+    /// A text, a number, `true` or `false`, which every reader reads alike.
+    Scalar(Arc<str>),
+    /// A value that readers read differently, such as `0644`. Reading its text refuses the document.
+    Ambiguous(Arc<Ambiguous>),
     /// A list.
     List(Vec<Node>),
     /// An object.
     Map(Map),
 }
 
+/// A value whose text depends on the reader.
+#[derive(Debug)]
+pub struct Ambiguous {
+    /// As it is written.
+    pub text: Arc<str>,
+    /// Its line; 0 in JSON.
+    pub line: u32,
+    was_read: AtomicBool,
+}
+
+impl PartialEq for Ambiguous {
+    fn eq(&self, other: &Self) -> bool {
+        (&self.text, self.line) == (&other.text, other.line)
+    }
+}
+
+impl Eq for Ambiguous {}
+
+/// An object's members, sorted by name, each name once; none where there are no members.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Map(Option<Box<[Member]>>);
+
+/// A member of an object: its name and its value.
+pub type Member = (Arc<str>, Node);
+
 impl Node {
-    /// The text, if it is one and not empty.
+    /// A value that readers read differently.
+    pub fn ambiguous(text: Arc<str>, line: u32) -> Self {
+        Self::Ambiguous(Arc::new(Ambiguous { text, line, was_read: AtomicBool::new(false) }))
+    }
+
+    /// The text, if it is one and not empty. Of an ambiguous value there is none, and
+    /// [`Self::ambiguity_read`] returns it from now on.
     pub fn text(&self) -> Option<&str> {
         match self {
             Self::Scalar(text) if !text.is_empty() => Some(text),
+            Self::Ambiguous(value) => {
+                value.was_read.store(true, Ordering::Relaxed);
+                None
+            }
             _ => None,
         }
     }
@@ -42,7 +70,7 @@ impl Node {
         }
     }
 
-    /// The list's values; none if it is no list.
+    /// The list's values; none if it is not a list.
     pub fn items(&self) -> &[Self] {
         match self {
             Self::List(items) => items,
@@ -56,128 +84,121 @@ impl Node {
             Self::Null => true,
             Self::Scalar(text) => text.is_empty(),
             Self::List(items) => items.is_empty(),
-            Self::Map(_) => false,
+            Self::Map(_) | Self::Ambiguous(_) => false,
         }
     }
 
-    /// What the value weighs, with everything in it.
+    /// The first ambiguous value whose text was asked for.
+    pub fn ambiguity_read(&self) -> Option<&Ambiguous> {
+        match self {
+            Self::Null | Self::Scalar(_) => None,
+            Self::Ambiguous(value) => value.was_read.load(Ordering::Relaxed).then_some(value),
+            Self::List(items) => items.iter().find_map(Self::ambiguity_read),
+            Self::Map(map) => map.values().find_map(Self::ambiguity_read),
+        }
+    }
+
+    /// The value as JSON: every text, number and truth value as a text.
+    pub fn to_json(&self) -> serde_json::Value {
+        match self {
+            Self::Null => serde_json::Value::Null,
+            Self::Scalar(text) => (**text).into(),
+            Self::Ambiguous(value) => serde_json::json!({ "!ambiguous": &*value.text }),
+            Self::List(items) => items.iter().map(Self::to_json).collect(),
+            Self::Map(map) => map.iter().map(|(name, value)| (name.to_owned(), value.to_json())).collect(),
+        }
+    }
+
+    /// The memory that a copy takes, in bytes, with everything in it. Texts are shared, and cost nothing.
     pub fn weight(&self) -> u64 {
-        let inner: u64 = match self {
-            Self::Null => 0,
-            Self::Scalar(text) => text.len() as u64,
+        let inner = match self {
+            Self::Null | Self::Scalar(_) | Self::Ambiguous(_) => 0,
             Self::List(items) => items.iter().map(Self::weight).sum(),
-            Self::Map(map) => map.iter().map(|(key, value)| key.len() as u64 + value.weight()).sum(),
+            Self::Map(map) => map.values().map(|value| size_of::<Arc<str>>() as u64 + value.weight()).sum(),
         };
-        PLAN_NODE_BYTES + inner
+        2 * size_of::<Self>() as u64 + inner
     }
 }
 
-/// What a document may still weigh.
-pub struct Budget(Cell<u64>);
-
-impl Budget {
-    pub fn of(weight: u64) -> Self {
-        Self(Cell::new(weight))
+impl Map {
+    /// An object without members.
+    pub const fn new() -> Self {
+        Self(None)
     }
 
-    /// Takes what a value weighs, before it is made.
-    pub fn take(&self, weight: u64) -> Result<(), &'static str> {
-        let rest = self.0.get().checked_sub(weight);
-        self.0.set(rest.ok_or("it holds more than any honest plan")?);
-        Ok(())
-    }
-}
-
-/// Whether the text is JSON rather than YAML, by its first character; YAML in braces is read as JSON.
-pub fn is_json(bytes: &[u8]) -> bool {
-    bytes.iter().find(|byte| !byte.is_ascii_whitespace()).is_some_and(|byte| matches!(byte, b'{' | b'['))
-}
-
-/// Reads JSON; the reader itself refuses what is nested too deep.
-pub fn from_json(bytes: &[u8]) -> Result<Node, PlanError> {
-    let malformed = |error: serde_json::Error| PlanError::Malformed(error.to_string());
-    let budget = Budget::of(PLAN_WEIGHT_MAX);
-    let mut reader = serde_json::Deserializer::from_slice(bytes);
-    let node = Reading(&budget).deserialize(&mut reader).map_err(malformed)?;
-    reader.end().map_err(malformed)?;
-    Ok(node)
-}
-
-#[derive(Clone, Copy)]
-struct Reading<'a>(&'a Budget);
-
-impl Reading<'_> {
-    fn take<E: Error>(self, text: &str) -> Result<(), E> {
-        self.0.take(PLAN_NODE_BYTES + text.len() as u64).map_err(E::custom)
-    }
-
-    fn scalar<E: Error>(self, text: String) -> Result<Node, E> {
-        self.take(&text)?;
-        Ok(Node::Scalar(text))
-    }
-}
-
-impl<'de> DeserializeSeed<'de> for Reading<'_> {
-    type Value = Node;
-
-    fn deserialize<D: Deserializer<'de>>(self, reader: D) -> Result<Node, D::Error> {
-        reader.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Reading<'_> {
-    type Value = Node;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a JSON value")
-    }
-
-    fn visit_unit<E: Error>(self) -> Result<Node, E> {
-        self.take("")?;
-        Ok(Node::Null)
-    }
-
-    fn visit_bool<E: Error>(self, value: bool) -> Result<Node, E> {
-        self.scalar(value.to_string())
-    }
-
-    fn visit_i64<E: Error>(self, value: i64) -> Result<Node, E> {
-        self.scalar(value.to_string())
-    }
-
-    fn visit_u64<E: Error>(self, value: u64) -> Result<Node, E> {
-        self.scalar(value.to_string())
-    }
-
-    fn visit_f64<E: Error>(self, value: f64) -> Result<Node, E> {
-        self.scalar(value.to_string())
-    }
-
-    fn visit_str<E: Error>(self, value: &str) -> Result<Node, E> {
-        self.scalar(value.into())
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Node, A::Error> {
-        self.take("")?;
-        let mut items = Vec::new();
-        while let Some(item) = seq.next_element_seed(self)? {
-            items.push(item);
+    /// The object of these members, or the index and the name of the first one whose name an earlier one has.
+    pub fn of(mut members: Vec<Member>) -> Result<Self, (usize, Arc<str>)> {
+        let mut order: Vec<u32> = (0..).take(members.len()).collect();
+        let name = |index: u32| &members[index as usize].0;
+        order.sort_by(|a, b| name(*a).cmp(name(*b)));
+        let again = order.windows(2).filter(|pair| name(pair[0]) == name(pair[1])).map(|pair| pair[1]).min();
+        if let Some(again) = again {
+            return Err((again as usize, name(again).clone()));
         }
-        Ok(Node::List(items))
+        drop(order);
+        members.sort_unstable_by(|a, b| a.0.cmp(&b.0));
+        Ok(Self(Some(members.into_boxed_slice()).filter(|members| !members.is_empty())))
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Node, A::Error> {
-        self.take("")?;
-        let mut map = Map::new();
-        while let Some(key) = access.next_key::<String>()? {
-            self.take(&key)?;
-            let value = access.next_value_seed(self)?;
-            if map.contains_key(&key) {
-                return Err(A::Error::custom(format!("{key:?} is given twice")));
-            }
-            map.insert(key, value);
+    /// The value of the member with this name.
+    pub fn get(&self, name: &str) -> Option<&Node> {
+        let members = self.members();
+        let found = members.binary_search_by(|(key, _)| (**key).cmp(name));
+        found.ok().map(|index| &members[index].1)
+    }
+
+    /// Whether it has a member with this name.
+    pub fn contains_key(&self, name: &str) -> bool {
+        self.get(name).is_some()
+    }
+
+    /// Sets the value of the member with this name.
+    pub fn insert(&mut self, name: &str, value: Node) {
+        let mut members = self.0.take().map(Vec::from).unwrap_or_default();
+        match members.binary_search_by(|(key, _)| (**key).cmp(name)) {
+            Ok(index) => members[index].1 = value,
+            Err(index) => members.insert(index, (name.into(), value)),
         }
-        Ok(Node::Map(map))
+        self.0 = Some(members.into_boxed_slice());
+    }
+
+    /// Its members, sorted by name.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Node)> {
+        self.into_iter()
+    }
+
+    /// The names of its members, sorted.
+    pub fn keys(&self) -> impl Iterator<Item = &str> {
+        self.iter().map(|(name, _)| name)
+    }
+
+    /// The values of its members, sorted by name.
+    pub fn values(&self) -> impl Iterator<Item = &Node> {
+        self.members().iter().map(|(_, value)| value)
+    }
+
+    /// Whether it has no members.
+    pub fn is_empty(&self) -> bool {
+        self.members().is_empty()
+    }
+
+    /// How many members it has.
+    pub fn len(&self) -> usize {
+        self.members().len()
+    }
+
+    /// Its members as they are stored.
+    pub fn members(&self) -> &[Member] {
+        self.0.as_deref().unwrap_or_default()
+    }
+}
+
+impl<'a> IntoIterator for &'a Map {
+    type Item = (&'a str, &'a Node);
+    type IntoIter = std::iter::Map<std::slice::Iter<'a, Member>, fn(&'a Member) -> (&'a str, &'a Node)>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.members().iter().map(|(name, value)| (&**name, value))
     }
 }
 
@@ -185,19 +206,33 @@ impl<'de> Visitor<'de> for Reading<'_> {
 mod tests {
     use super::*;
 
-    fn error(text: &str) -> String {
-        from_json(text.as_bytes()).unwrap_err().to_string()
+    #[test]
+    fn a_value_is_small() {
+        assert_eq!((size_of::<Node>(), size_of::<Member>()), (24, 40));
     }
 
     #[test]
-    fn a_key_stands_once() {
-        assert!(error(r#"{"a": {"b": 1, "b": 2}}"#).contains("\"b\" is given twice"));
+    fn a_name_occurs_once() {
+        let members = |names: &[&str]| names.iter().map(|name| ((*name).into(), Node::Null)).collect();
+        assert_eq!(Map::of(members(&["b", "a", "c", "a", "b"])), Err((3, "a".into())));
+        let map = Map::of(members(&["b", "a"])).unwrap();
+        assert_eq!(map.keys().collect::<Vec<_>>(), ["a", "b"]);
+        let mut more = map.clone();
+        more.insert("aa", Node::Null);
+        more.insert("b", Node::List(vec![]));
+        assert_eq!(more.keys().collect::<Vec<_>>(), ["a", "aa", "b"]);
+        assert!(more.get("b").is_some_and(|value| *value == Node::List(vec![])));
+        assert_eq!(Map::of(vec![]), Ok(Map::new()));
+        assert!(map.contains_key("b") && !map.contains_key("c") && map.len() == 2 && !map.is_empty());
     }
 
     #[test]
-    fn depth_and_weight_have_an_end() {
-        assert!(error(&"[".repeat(1_000_000)).contains("recursion limit"));
-        let wide = format!("[{}0]", "0,".repeat(10_000_000));
-        assert!(error(&wide).contains("more than any honest plan"));
+    fn only_an_ambiguous_value_that_was_read_counts() {
+        let values = vec![Node::ambiguous("0644".into(), 1), Node::ambiguous("1_0".into(), 2)];
+        let document = Node::List(values);
+        assert_eq!(document.ambiguity_read(), None);
+        // A copy of the value is the value.
+        assert_eq!(document.items()[1].clone().text(), None);
+        assert_eq!(document.ambiguity_read().map(|value| value.line), Some(2));
     }
 }

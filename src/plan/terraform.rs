@@ -172,7 +172,7 @@ impl Reading<'_> {
             }
             Some(mode) => add(by_type(&format!("{mode}.{kind}"))),
         }
-        Ok(())
+        super::check_count(found)
     }
 }
 

@@ -6,21 +6,24 @@ use std::fs;
 use crate::shop::Shop;
 use crate::support::{Ran, write};
 
-/// Ten thousand functions are named, each of them, in reasonable time and memory.
+/// Five thousand functions are named, each of them, in reasonable time and memory; more are refused.
 #[test]
 fn many_functions_are_all_named() {
     let shop = Shop::new();
     let mut plan = "Resources:\n".to_owned();
-    for n in 0..10_000 {
+    for n in 0..5_000 {
         let _ = writeln!(
             plan,
             "  F{n}: {{Type: AWS::Lambda::Function, Properties: {{FunctionName: orders, Code: none-{n}.zip}}}}"
         );
     }
-    write(&shop.file("plan.yaml"), plan);
+    write(&shop.file("plan.yaml"), &plan);
     let ran = Ran::within_a_minute(shop.gate().args(["--plan", "plan.yaml", "--format", "json"]));
     assert_eq!(ran.code, Some(1), "{}", ran.err());
-    assert_eq!(ran.out().matches("\"plan-file-missing\"").count(), 10_000);
+    assert_eq!(ran.out().matches("\"plan-file-missing\"").count(), 5_000);
+    write(&shop.file("plan.yaml"), plan + "  F: {Type: AWS::Lambda::Function}\n");
+    let ran = Ran::within_a_minute(shop.gate().args(["--plan", "plan.yaml"]));
+    assert!(ran.undecided("more than 5000 functions").code == Some(2));
 }
 
 /// rekor CVE-2023-33199, cosign CVE-2024-29902: malformed and huge inputs end in an error, quickly.
@@ -59,6 +62,78 @@ fn bombs_and_depths_are_errors() {
     file.set_len(10 << 30).expect("a sparse file");
     let ran = Ran::within_a_minute(shop.gate().args(["--plan", "plan"]));
     assert!(ran.undecided("is larger than").code == Some(2));
+}
+
+/// A plan takes at most 64 MB and four times its size, whatever it contains; a refusal is not a crash.
+#[cfg(target_os = "linux")]
+#[test]
+fn memory_is_bounded_by_the_size_of_the_plan() {
+    let shop = Shop::new();
+    let list = |item: &str, bytes: usize| format!("[{}0]", item.repeat(bytes / item.len()));
+    let numbered = |bytes: usize, each: fn(usize) -> String| {
+        let mut text = String::new();
+        for n in 0.. {
+            if text.len() > bytes {
+                break;
+            }
+            text.push_str(&each(n));
+        }
+        text
+    };
+    let (json, yaml) = (4 << 20, 1 << 20);
+    let change = r#"{"address":"a","mode":"data","type":"a","change":{"actions":["no-op"],"before":null,"after":{"arn":"x"}}},"#;
+    for (name, plan, code) in [
+        ("numbers", list("0,", json), 2),
+        ("fractions", list("1.5,", json), 2),
+        ("empty objects", list("{},", json), 2),
+        ("small objects", list("{\"a\":0},", json), 2),
+        ("lists in lists", list("[[[[[]]]]],", json), 2),
+        ("keys", format!("{{{}\"\":0}}", numbered(json, |n| format!("\"{n}\":0,"))), 2),
+        ("texts", format!("[{}0]", numbered(json, |n| format!("\"{n}\","))), 2),
+        ("a text of escapes", format!("[\"{}\"]", "\\n".repeat(json / 2)), 2),
+        ("a key of escapes", format!("{{\"{}\":0}}", "\\n".repeat(json / 2)), 2),
+        ("deep objects", "{\"a\":".repeat(60_000), 2),
+        (
+            "changes",
+            format!(
+                r#"{{"format_version":"1.2","resource_changes":[{}]}}"#,
+                change.repeat(json / change.len()).trim_end_matches(',')
+            ),
+            1,
+        ),
+        (
+            "functions",
+            format!(
+                r#"{{"format_version":"1.2","resource_changes":[{}{{}}]}}"#,
+                numbered(json, |n| format!(
+                    r#"{{"address":"a{n}","type":"aws_lambda_function","change":{{"actions":["create"]}}}},"#
+                ))
+            ),
+            2,
+        ),
+        ("YAML items", "- 0\n".repeat(yaml / 4), 2),
+        ("YAML items without a value", "-\n".repeat(yaml / 2), 2),
+        ("YAML keys without a value", numbered(yaml, |n| format!("{n:x}k:\n")), 2),
+        ("YAML lists in lists", "- - - - - -\n".repeat(yaml / 12), 2),
+        ("YAML keys", numbered(yaml, |n| format!("k{n}: 0\n")), 2),
+        ("YAML numbers", "- 0x1\n".repeat(yaml / 6), 2),
+        ("YAML anchors", numbered(yaml, |n| format!("- &a{n} b\n")), 2),
+        ("YAML tags", "- !a b\n".repeat(yaml / 7), 2),
+        ("YAML brackets", format!("a: {}", list("0,", yaml)), 2),
+        ("YAML objects in brackets", format!("a: {}", list("{a: {a: b}},", 390_000)), 2),
+        ("YAML escapes", format!("a: \"{}\"", "\\n".repeat(yaml / 2)), 2),
+        ("YAML lines", format!("a: x{}", "\n x".repeat(yaml / 3)), 2),
+        ("YAML block", format!("a: >\n{}", "  x\n\n".repeat(yaml / 5)), 2),
+        ("YAML deep objects", format!("a: {}", "{b: ".repeat(60_000)), 2),
+        ("YAML deep lists", "- ".repeat(60_000), 2),
+    ] {
+        write(&shop.file("plan"), &plan);
+        let limit = (64 << 10) + 4 * plan.len().div_ceil(1024);
+        let line = format!("ulimit -d {limit} && exec \"$0\" gate --plan plan");
+        let mut limited = shop.scene.command("sh");
+        let ran = Ran::within_a_minute(limited.args(["-c", &line, env!("CARGO_BIN_EXE_countersign")]));
+        assert_eq!(ran.code, Some(code), "{name}: {limit} kB: {ran}");
+    }
 }
 
 /// gh CVE-2026-45803: whatever a plan names, a terminal and a log obey none of it.

@@ -25,6 +25,7 @@ mod support;
 #[path = "../graph/troubled.rs"]
 mod troubled;
 mod tuf;
+mod yaml;
 #[path = "../hooks/yard.rs"]
 mod yard;
 mod zips;

@@ -33,7 +33,9 @@ pub fn properties(id: &str, resource: &Map) -> Read {
     }
     let said = |name: &str| metadata.get(name).filter(|node| !node.is_nothing());
     let (path, property) = match (said("aws:asset:path"), said("aws:asset:property")) {
-        (_, Some(property)) if property.text() == Some(IMAGE) => (Node::Scalar(id.to_lowercase()), IMAGE),
+        (_, Some(property)) if property.text() == Some(IMAGE) => {
+            (Node::Scalar(id.to_lowercase().into()), IMAGE)
+        }
         (Some(path), Some(property)) => match property.text() {
             Some(property) => (path.clone(), property),
             None => return Read::Unknown,
@@ -44,11 +46,15 @@ pub fn properties(id: &str, resource: &Map) -> Read {
     let mut keys = property.rsplit('.');
     let last = keys.next().unwrap_or_default();
     // Each object on the way is made anew.
-    let value = |value, key: &str| Node::Map(Map::from([(key.to_owned(), value)]));
+    let value = |value, key: &str| {
+        let mut map = Map::new();
+        map.insert(key, value);
+        Node::Map(map)
+    };
     let mut keys: Vec<&str> = keys.collect();
     match keys.pop() {
-        None => properties.insert(last.into(), path),
-        Some(first) => properties.insert(first.into(), keys.into_iter().fold(value(path, last), value)),
+        None => properties.insert(last, path),
+        Some(first) => properties.insert(first, keys.into_iter().fold(value(path, last), value)),
     };
     Read::As(properties)
 }

@@ -182,7 +182,7 @@ fn place(node: Option<&Node>) -> Code {
         };
     }
     let Some(map) = node.map() else { return Code::Unknown("its code is no text and no object") };
-    if map.keys().any(|key| !PLACE_KEYS.contains(&key.as_str())) {
+    if map.keys().any(|key| !PLACE_KEYS.contains(&key)) {
         return LATER;
     }
     let has = |name: &str| map.get(name).is_some_and(|node| !node.is_nothing());
@@ -194,7 +194,7 @@ fn place(node: Option<&Node>) -> Code {
         (false, true, false) => Code::Image,
         (false, false, true) => {
             let part = |names: [&str; 2]| {
-                names.iter().find_map(|name| map.get(*name)?.text()).unwrap_or("(known when it is deployed)")
+                names.iter().find_map(|name| map.get(name)?.text()).unwrap_or("(known when it is deployed)")
             };
             Code::Stored(format!("s3://{}/{}", part(["S3Bucket", "Bucket"]), part(["S3Key", "Key"])))
         }

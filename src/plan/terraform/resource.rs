@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::by_type;
+use crate::limits::TEMPLATE_READ_BYTES_MAX;
 use crate::plan::node::{Map, Node};
 use crate::plan::types::{self, Known};
 use crate::plan::{Code, CodeHash, Deployed, Resource, What, without_keys};
@@ -21,7 +22,7 @@ static NOTHING: Map = Map::new();
 impl<'a> Values<'a> {
     pub fn of(known: Option<&'a Node>, unknown: Option<&'a Node>) -> Self {
         let map = |node: Option<&'a Node>| node.and_then(Node::map).unwrap_or(&NOTHING);
-        let all_unknown = matches!(unknown, Some(Node::Scalar(text)) if text != "false");
+        let all_unknown = matches!(unknown, Some(Node::Scalar(text)) if **text != *"false");
         Self { known: map(known), unknown: map(unknown), all_unknown }
     }
 
@@ -36,7 +37,8 @@ impl<'a> Values<'a> {
 
     fn is_unknown(&self, name: &str) -> bool {
         let value = self.unknown.get(name);
-        self.all_unknown || value.is_some_and(|node| !matches!(node, Node::Scalar(text) if text == "false"))
+        self.all_unknown
+            || value.is_some_and(|node| !matches!(node, Node::Scalar(text) if **text == *"false"))
     }
 }
 
@@ -154,7 +156,9 @@ const LATER: Code = Code::Unknown("its file is known after apply only");
 /// What a stack holds whose template is in the plan.
 fn stack(address: &str, values: &Values<'_>) -> Vec<Resource> {
     let what = match (values.text("template_body"), values.has("template_url")) {
-        (Some(body), false) if !values.is_unknown("template_body") => {
+        (Some(body), false)
+            if !values.is_unknown("template_body") && body.len() <= TEMPLATE_READ_BYTES_MAX =>
+        {
             match crate::plan::read(body.as_bytes()) {
                 // The types are named one by one, so that the policy can list them.
                 Ok(resources) if resources.iter().all(|each| matches!(each.what, What::Type { .. })) => {
