@@ -135,3 +135,16 @@ impl From<PublicKey> for String {
         key.to_pem()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fingerprint_has_32_bytes() {
+        for (bytes, good) in [(31, false), (32, true), (33, false)] {
+            let text = format!("SHA256:{}", Base64Unpadded::encode_string(&vec![7; bytes]));
+            assert_eq!(text.parse::<KeyId>().is_ok(), good, "{bytes} bytes");
+        }
+    }
+}

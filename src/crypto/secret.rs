@@ -5,7 +5,7 @@ use std::fmt;
 use p384::ecdsa::signature::Signer;
 use p384::ecdsa::{Signature, SigningKey, VerifyingKey};
 use p384::elliptic_curve::Generate;
-use pkcs8::{DecodePrivateKey, EncodePrivateKey, LineEnding};
+use pkcs8::{DecodePrivateKey, EncodePrivateKey, EncryptedPrivateKeyInfoRef, LineEnding, SecretDocument};
 use zeroize::Zeroizing;
 
 use super::key::PublicKey;
@@ -25,9 +25,9 @@ pub enum SecretKeyError {
     /// The passphrase does not open the key.
     #[error("the passphrase does not open the key")]
     WrongPassphrase,
-    /// The key is in OpenSSL's older PEM form.
+    /// The key is in OpenSSL's older PEM form, or encrypted with an older algorithm.
     #[error(
-        "the key is in an older PEM form; `openssl pkcs8 -topk8 -v2 aes-256-cbc -in OLD -out NEW` converts it"
+        "the key is in an older PEM form, or encrypted with an older algorithm; `openssl pkcs8 -topk8 -v2 aes-256-cbc -in OLD -out NEW` converts it"
     )]
     OldForm,
     /// The text is something else, or another curve.
@@ -73,8 +73,7 @@ impl SecretKey {
         }
         let key = if is_encrypted(pem) {
             let passphrase = passphrase.ok_or(SecretKeyError::PassphraseNeeded)?;
-            p384::SecretKey::from_pkcs8_encrypted_pem(pem, passphrase.as_bytes())
-                .map_err(|error| opening_failed(&error))?
+            opened(pem, passphrase)?
         } else {
             p384::SecretKey::from_pkcs8_pem(pem).map_err(|_| SecretKeyError::NotAKey)?
         };
@@ -109,14 +108,16 @@ impl fmt::Debug for SecretKey {
     }
 }
 
-fn opening_failed(error: &pkcs8::Error) -> SecretKeyError {
-    match error {
-        pkcs8::Error::EncryptedPrivateKey(pkcs8::pkcs5::Error::UnsupportedAlgorithm { .. }) => {
-            SecretKeyError::OldForm
-        }
+/// Opens an encrypted PKCS#8 PEM.
+fn opened(pem: &str, passphrase: &Passphrase) -> Result<p384::SecretKey, SecretKeyError> {
+    let (_, document) = SecretDocument::from_pem(pem).map_err(|_| SecretKeyError::NotAKey)?;
+    // An algorithm that the library does not support is an error before the passphrase is tried.
+    let encrypted = EncryptedPrivateKeyInfoRef::try_from(document.as_bytes());
+    let plain = encrypted.map_err(|_| SecretKeyError::OldForm)?.decrypt(passphrase.as_bytes());
+    plain.and_then(|plain| p384::SecretKey::from_pkcs8_der(plain.as_bytes())).map_err(|error| match error {
         pkcs8::Error::EncryptedPrivateKey(_) | pkcs8::Error::Asn1(_) => SecretKeyError::WrongPassphrase,
         _ => SecretKeyError::NotAKey,
-    }
+    })
 }
 
 #[cfg(test)]
@@ -142,12 +143,31 @@ mod tests {
         assert_eq!(format!("{key:?}"), format!("SecretKey({})", key.public().id()));
     }
 
+    /// `openssl pkcs8 -topk8 -v2 des3 -passout pass:x`
+    const TRIPLE_DES: &str = "-----BEGIN ENCRYPTED PRIVATE KEY-----\n\
+        MIIBEzBOBgkqhkiG9w0BBQ0wQTApBgkqhkiG9w0BBQwwHAQI6a10a60gyKcCAggA\n\
+        MAwGCCqGSIb3DQIJBQAwFAYIKoZIhvcNAwcECCWpq72UDjbDBIHAa092pSxQHs3q\n\
+        XbOUz8EAhQUqI3qBHjdSPTabgyFOnewbCVSa/NkmXwD2E+UQbA1R1dL98RzW6ree\n\
+        5FGTNJgO1w6h7uO0uxuUDXyReRiiZNK/THsX5/O4Fy7ZSxAqkgZVY3N1ndg+Hwdy\n\
+        iGZNzxiNYzvWOUWx7TKZ6pGBqEC+kILxEACEXUY+Wf2OKji2MMds29+Qczdz8Zif\n\
+        Y4alJfk0t5es34F+mb5X/k7/9obCG7qRdolwKOgIsbO/7Z88b86t\n\
+        -----END ENCRYPTED PRIVATE KEY-----\n";
+
+    #[test]
+    fn an_encryption_that_is_not_supported_says_so() {
+        let passphrase = Passphrase::new("x".into());
+        assert_eq!(SecretKey::from_pem(TRIPLE_DES, Some(&passphrase)).unwrap_err(), SecretKeyError::OldForm);
+        let damaged = TRIPLE_DES.replace("MIIB", "M!IB");
+        assert_eq!(SecretKey::from_pem(&damaged, Some(&passphrase)).unwrap_err(), SecretKeyError::NotAKey);
+    }
+
     #[test]
     fn what_is_not_a_pkcs8_key_says_so() {
         for (text, error) in [
             ("", SecretKeyError::NotAKey),
             ("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----", SecretKeyError::NotAKey),
-            ("-----BEGIN EC PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\n", SecretKeyError::OldForm),
+            ("-----BEGIN EC PRIVATE KEY-----\n", SecretKeyError::OldForm),
+            ("-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\n", SecretKeyError::OldForm),
         ] {
             assert_eq!(SecretKey::from_pem(text, None).unwrap_err(), error);
         }
