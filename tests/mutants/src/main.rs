@@ -18,7 +18,7 @@ use crate::copy::Copy;
 
 /// The code that decides, and the integration tests about it. The first that fits a file counts.
 const SCOPE: [(&str, &[&str]); 21] = [
-    ("src/crypto/", &["wycheproof", "attacks", "governance"]),
+    ("src/crypto/", &["attacks", "wycheproof", "governance"]),
     ("src/csc/", &["attacks", "accounts"]),
     ("src/gate.rs", &["gate", "attacks"]),
     ("src/gate/", &["gate", "attacks"]),
@@ -126,7 +126,14 @@ fn judge(arguments: &Arguments) -> io::Result<bool> {
     for &number in &alive {
         counts.entry(&copy.mutants[number].file).or_default().0 += 1;
     }
-    for target in std::iter::once("lib").chain(wanted.iter().copied()) {
+    // The unit tests come first, and the others in the order of the table.
+    let mut order = vec!["lib"];
+    for target in SCOPE.iter().flat_map(|(_, targets)| *targets) {
+        if wanted.contains(target) && !order.contains(target) {
+            order.push(target);
+        }
+    }
+    for target in order {
         let concerned =
             |number: &usize| target == "lib" || targets(&copy.mutants[*number].file).contains(&target);
         let todo: Vec<usize> = alive.iter().copied().filter(concerned).collect();

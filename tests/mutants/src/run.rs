@@ -67,8 +67,7 @@ fn parse(line: &str) -> Option<Test> {
 /// Whether a test of this program fails with the mutant active; the number is that of the list.
 pub fn kills(copy: &Copy, program: &Path, tests: &[Test], mutant: usize) -> io::Result<bool> {
     let mut reaching: Vec<&Test> = tests.iter().filter(|test| test.reaches.contains(&(mutant + 1))).collect();
-    // What reaches little is about little, and says most.
-    reaching.sort_by_key(|test| (test.reaches.len(), test.takes));
+    reaching.sort_by_key(|test| test.takes);
     fs::write(&copy.switch, (mutant + 1).to_string())?;
     for some in reaching.chunks(AT_ONCE) {
         let limit = some.iter().map(|test| test.takes).sum::<Duration>() * SLOWER + WAIT;
