@@ -192,3 +192,87 @@ fn finding(revocation: &Revocation, times: SignatureTimes) -> Finding {
     };
     Finding::new(Check::Revocation, code, message, hint)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::revocation::{RevokedArtifact, RevokedJob, RevokedKey, RevokedProfile};
+    use crate::verify::sample::{SIGNED_AT, at, job, profile};
+
+    const LATER: &str = "2026-04-01T12:00:00Z";
+
+    fn of_profile(effective: &str, reason_code: ReasonCode) -> Revocation {
+        Revocation::Profile(RevokedProfile {
+            profile: job().profile,
+            effective: at(effective),
+            revoked_at: at(LATER),
+            reason_code,
+            reason: "lost".parse().unwrap(),
+        })
+    }
+
+    fn known(revocation: Revocation, recorded_at: Option<&str>) -> Known {
+        Known { revocations: vec![revocation], recorded_at: recorded_at.map(at) }
+    }
+
+    fn codes(known: &Known, status: &str) -> Vec<&'static str> {
+        let profile = profile(status, "12 months").0;
+        check(&job(), known, Some(&profile)).iter().map(|finding| finding.code).collect()
+    }
+
+    #[test]
+    fn each_kind_of_revocation_has_its_code() {
+        let (revoked_at, effective) = (at(LATER), at(SIGNED_AT));
+        let reason = || "lost".parse().unwrap();
+        let reason_code = ReasonCode::Superseded;
+        let key = profile("Active", "1 month").1;
+        let sha384 = Sha384::of(b"artifact");
+        for (revocation, code) in [
+            (
+                Revocation::Job(RevokedJob { job: job().job, revoked_at, reason_code, reason: reason() }),
+                "job-revoked",
+            ),
+            (
+                Revocation::Artifact(RevokedArtifact { sha384, revoked_at, reason_code, reason: reason() }),
+                "artifact-revoked",
+            ),
+            (
+                Revocation::Key(RevokedKey { key, effective, revoked_at, reason_code, reason: reason() }),
+                "key-revoked",
+            ),
+            (of_profile(SIGNED_AT, reason_code), "profile-revoked"),
+        ] {
+            assert_eq!(codes(&known(revocation, None), "Active"), [code]);
+        }
+        assert!(codes(&Known::default(), "Active").is_empty());
+    }
+
+    #[test]
+    fn a_revoked_version_is_void_altogether_unless_a_revocation_says_from_when() {
+        assert_eq!(codes(&Known::default(), "Revoked"), ["profile-revoked"]);
+        assert!(codes(&Known::default(), "Canceled").is_empty());
+        let later = known(of_profile(LATER, ReasonCode::Superseded), None);
+        assert!(codes(&later, "Revoked").is_empty());
+    }
+
+    #[test]
+    fn says_why_a_claim_to_be_older_counts_for_nothing() {
+        let said = |effective: &str, code: ReasonCode, recorded_at: Option<&str>| {
+            let findings = check(&job(), &known(of_profile(effective, code), recorded_at), None);
+            findings.into_iter().map(|finding| (finding.message, finding.hint)).next()
+        };
+        let (message, hint) = said(LATER, ReasonCode::KeyCompromise, None).unwrap();
+        assert!(message.ends_with("no ledger recorded it in time"), "{message}");
+        assert!(hint.contains("a key that were not compromised"), "{hint}");
+        let (message, _) = said(LATER, ReasonCode::KeyCompromise, Some(LATER)).unwrap();
+        assert!(message.ends_with("its trusted time is later"), "{message}");
+        assert_eq!(said(LATER, ReasonCode::KeyCompromise, Some(SIGNED_AT)), None);
+        // Here the claim itself is not older.
+        let (message, _) = said(SIGNED_AT, ReasonCode::KeyCompromise, None).unwrap();
+        assert!(message.ends_with("was revoked: lost"), "{message}");
+        let (message, hint) = said(SIGNED_AT, ReasonCode::Superseded, None).unwrap();
+        assert!(message.ends_with("was revoked: lost"), "{message}");
+        assert_eq!(hint, SIGN_ANEW);
+        assert_eq!(said(LATER, ReasonCode::Superseded, None), None);
+    }
+}
