@@ -17,7 +17,6 @@ pub mod objects;
 pub mod prepare;
 pub mod root;
 pub mod rotation;
-#[cfg(test)]
 mod sample;
 pub mod seal;
 pub mod sealed;

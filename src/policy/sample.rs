@@ -1,5 +1,7 @@
 //! Roots and snapshots for the unit tests of policy opening.
 
+#![cfg(test)]
+
 use std::path::Path;
 
 use super::root::{self, RoleFile, Root, RootFile};

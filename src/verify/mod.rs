@@ -12,7 +12,6 @@ pub mod layer;
 pub mod mismatch;
 pub mod publishers;
 pub mod revocation;
-#[cfg(test)]
 mod sample;
 pub mod source;
 

@@ -1,5 +1,7 @@
 //! A signing job and its profile, for the unit tests of the checks.
 
+#![cfg(test)]
+
 use std::path::Path;
 
 use serde_json::{Value, json};

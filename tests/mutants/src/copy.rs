@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -46,6 +47,15 @@ impl Copy {
         let folder = repository.join("target/mutants/copy");
         let switch = repository.join("target/mutants/switch");
         Ok(Self { folder, switch, mutants })
+    }
+
+    /// Differs where the mutants differ.
+    pub fn fingerprint(&self) -> String {
+        let mut hasher = DefaultHasher::new();
+        for placed in self.mutants.iter() {
+            placed.name().hash(&mut hasher);
+        }
+        format!("{:x} {}", hasher.finish(), self.mutants.len())
     }
 
     /// Writes the copy, with the mutants that compile as far as is known.

@@ -141,7 +141,7 @@ fn judge(arguments: &Arguments) -> io::Result<bool> {
             continue;
         }
         eprintln!("{target}: {} mutants are alive", todo.len());
-        let tests = run::reach(&copy, &programs[target])?;
+        let tests = run::reach(&copy, target, &programs[target])?;
         for (done, number) in todo.into_iter().enumerate() {
             if done % 50 == 49 {
                 eprintln!("{target}: {} done", done + 1);

@@ -1,6 +1,6 @@
 //! Runs tests: which mutants does a test reach, and does it fail with one of them active?
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::{self, BufRead, BufReader};
 use std::path::Path;
@@ -22,23 +22,26 @@ const AT_ONCE: usize = 12;
 const SLOWER: u32 = 8;
 const WAIT: Duration = Duration::from_secs(20);
 
-/// Runs each test of a program alone, and notes what it reaches; the answer is kept until the program changes.
-pub fn reach(copy: &Copy, program: &Path) -> io::Result<Vec<Test>> {
-    let changed =
-        fs::metadata(program)?.modified()?.duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
-    let kept = program.with_extension("reach");
-    let head = format!("{} {}", changed.as_nanos(), copy.mutants.len());
-    if let Ok(text) = fs::read_to_string(&kept)
-        && let Some(rest) = text.strip_prefix(&format!("{head}\n"))
-    {
-        return Ok(rest.lines().filter_map(parse).collect());
-    }
+/// Runs each test of a program alone, and notes what it reaches.
+///
+/// The answers are kept for as long as the mutants are the same; then only new tests run.
+pub fn reach(copy: &Copy, target: &str, program: &Path) -> io::Result<Vec<Test>> {
+    let kept = copy.switch.with_file_name(format!("reach-{target}"));
+    let head = copy.fingerprint();
+    let text = fs::read_to_string(&kept).unwrap_or_default();
+    let known = text.strip_prefix(&format!("{head}\n")).unwrap_or_default();
+    let mut known: BTreeMap<String, Test> =
+        known.lines().filter_map(parse).map(|test| (test.name.clone(), test)).collect();
     let list = Command::new(program).args(["--list", "--format=terse"]).current_dir(&copy.folder).output()?;
     let list = String::from_utf8_lossy(&list.stdout).into_owned();
     let mut tests = Vec::new();
     let noted = copy.switch.with_extension("reached");
     fs::write(&copy.switch, "reach")?;
     for name in list.lines().filter_map(|line| line.strip_suffix(": test")) {
+        if let Some(test) = known.remove(name) {
+            tests.push(test);
+            continue;
+        }
         fs::write(&noted, "")?;
         let start = Instant::now();
         if !passes(copy, program, &[name], Duration::from_secs(600))? {
@@ -47,9 +50,12 @@ pub fn reach(copy: &Copy, program: &Path) -> io::Result<Vec<Test>> {
         }
         let reaches = fs::read_to_string(&noted)?.lines().filter_map(|line| line.parse().ok()).collect();
         tests.push(Test { name: name.to_owned(), reaches, takes: start.elapsed() });
+        fs::write(
+            &kept,
+            format!("{head}\n{}", tests.iter().chain(known.values()).map(line).collect::<String>()),
+        )?;
     }
     fs::write(&copy.switch, "")?;
-    fs::write(kept, format!("{head}\n{}", tests.iter().map(line).collect::<String>()))?;
     Ok(tests)
 }
 
