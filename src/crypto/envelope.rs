@@ -239,6 +239,18 @@ mod tests {
     }
 
     #[test]
+    fn neither_the_name_of_a_key_nor_a_payload_type_can_be_exchanged() {
+        let (a, b) = (SecretKey::generate().unwrap(), SecretKey::generate().unwrap());
+        let both = [a.public(), b.public()];
+        let mut envelope = Envelope::sign(TYPE, b"hello".to_vec(), &[&a]);
+        envelope.signatures[0].keyid = b.public().id().into();
+        assert!(envelope.signers(TYPE, &both).is_empty());
+        let mut envelope = Envelope::sign(TYPE, b"hello".to_vec(), &[&a]);
+        envelope.payload_type = "text/html".into();
+        assert!(envelope.signers(TYPE, &both).is_empty());
+    }
+
+    #[test]
     fn counts_no_signature_of_more_than_64() {
         let key = SecretKey::generate().unwrap();
         let mut envelope = Envelope::sign(TYPE, b"hello".to_vec(), &[&key]);

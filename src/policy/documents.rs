@@ -254,6 +254,10 @@ mod tests {
         ];
         assert_eq!(found, expected.map(|(path, kind)| (path.to_owned(), kind)));
         assert!(changed(&[(&same, "abc")], &[&same]).is_empty());
+        // What is sealed under a name that no document has is not read.
+        assert_eq!(changed(&[("csc/a.txt", "abc")], &["csc/a.txt"])[0].1, "removed");
+        let found = changed(&[("profiles/a.toml", ""), (ledger::FILE_NAME, "a")], &[]);
+        assert_eq!([&*found[0].0, &*found[1].0], [ledger::FILE_NAME, "profiles/a.toml"]);
     }
 
     #[test]
@@ -278,9 +282,23 @@ mod tests {
         }
         assert_eq!(kind(&[(ledger, "abc")], &[ledger]), None);
         assert_eq!(kind(&[], &[ledger]), Some("removed"));
-        let (folder, sealed) = directory(&[], &[ledger]);
+        let (folder, mut sealed) = directory(&[], &[ledger]);
+        assert!(matches!(check_ledger(folder.path(), &sealed), Err(PolicyError::LedgerLost(_))));
+        std::fs::write(folder.path().join(ledger), "abc").unwrap();
+        assert!(check_ledger(folder.path(), &sealed).is_ok());
+        sealed.documents[0].size = 4;
         assert!(check_ledger(folder.path(), &sealed).is_err());
         assert!(check_ledger(folder.path(), &snapshot(1, &[])).is_ok());
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn a_ledger_that_cannot_be_read_is_an_error() {
+        let (folder, sealed) = directory(&[], &[ledger::FILE_NAME]);
+        let path = folder.path().join(ledger::FILE_NAME);
+        std::os::unix::fs::symlink(&path, &path).unwrap();
+        assert!(matches!(changes(folder.path(), &snapshot(1, &[])), Err(PolicyError::File(_))));
+        assert!(matches!(check_ledger(folder.path(), &sealed), Err(PolicyError::File(_))));
     }
 
     #[test]

@@ -2,10 +2,14 @@
 
 #![cfg(test)]
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use super::error::PolicyError;
+use super::objects::Objects;
+use super::prepare::{Before, Prepared, Times};
 use super::root::{self, RoleFile, Root, RootFile};
-use super::snapshot::{SealedDocument, Snapshot};
+use super::snapshot::{self, SealedDocument, Snapshot};
+use super::store::{Location, Policy};
 use crate::crypto::secret::SecretKey;
 use crate::digest::Sha384;
 use crate::pin::Pin;
@@ -64,5 +68,87 @@ pub fn snapshot(version: u64, paths: &[&str]) -> Snapshot {
         expires: at("2026-08-01T00:00:00Z"),
         documents: paths.iter().map(document).collect(),
         index: None,
+    }
+}
+
+/// A policy directory of account `acme` whose one key holds both roles.
+pub struct Sample {
+    folder: tempfile::TempDir,
+    key: SecretKey,
+    root: RootFile,
+    pin: Pin,
+}
+
+impl Sample {
+    /// The policy directory with these documents, sealed as version 1.
+    pub fn new(documents: &[(&str, &str)]) -> Self {
+        let (folder, [key]) = (tempfile::tempdir().unwrap(), keys());
+        let root = root_file(1, &[&key], role(&[&key], 1), role(&[&key], 1));
+        let pin = write_root(&folder.path().join("policy"), &root, &[&key]);
+        let sample = Self { folder, key, root, pin };
+        sample.write("functions.toml", "revision = 1\nprotected_refs = []\n");
+        sample.write("revocations.toml", "revision = 1\n");
+        documents.iter().for_each(|(path, text)| sample.write(path, text));
+        sample.seal(1);
+        sample
+    }
+
+    /// The policy directory.
+    pub fn directory(&self) -> PathBuf {
+        self.folder.path().join("policy")
+    }
+
+    /// Where its state is remembered.
+    pub fn state(&self) -> PathBuf {
+        self.folder.path().join("state.json")
+    }
+
+    /// The only key.
+    pub fn key(&self) -> &SecretKey {
+        &self.key
+    }
+
+    /// The root document.
+    pub fn root(&self) -> &RootFile {
+        &self.root
+    }
+
+    /// Writes a file of the directory.
+    pub fn write(&self, path: &str, text: &str) {
+        let path = self.directory().join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+
+    /// What a seal of the documents says, as of 2026-02-01 until 2026-08-01.
+    pub fn prepared(&self, version: u64) -> Snapshot {
+        let Snapshot { created, expires, .. } = snapshot(version, &[]);
+        let times = Times { now: created, created, expires };
+        let before = Before { base: None, other_keys: false };
+        let root = Root::of(&self.root).unwrap();
+        let prepared = Prepared::new(&self.directory(), &root, before, times).unwrap();
+        let objects = Objects::of(&self.directory());
+        prepared.objects().iter().for_each(|bytes| drop(objects.put(bytes).unwrap()));
+        Snapshot { version, ..prepared.into_snapshot() }
+    }
+
+    /// Seals the documents.
+    pub fn seal(&self, version: u64) {
+        self.put(&self.prepared(version), &[&self.key]);
+    }
+
+    /// Puts a seal in its place.
+    pub fn put(&self, snapshot: &Snapshot, signers: &[&SecretKey]) {
+        std::fs::write(snapshot::path(&self.directory()), snapshot::sign(snapshot, signers)).unwrap();
+    }
+
+    /// Where the policy is, with its pin and its state.
+    pub fn location(&self) -> Location {
+        Location { directory: self.directory(), pin: Some(self.pin), state: Some(self.state()) }
+    }
+
+    /// The policy as of an instant.
+    pub fn open(&self, now: &str) -> Result<Policy, PolicyError> {
+        Policy::open(&self.location(), at(now))
     }
 }

@@ -154,11 +154,26 @@ pub(super) fn parse(file: &Path, payload: &[u8], root: &Root) -> Result<Snapshot
 #[cfg(test)]
 mod parsing {
     use super::*;
-    use crate::policy::sample::{keys, root, snapshot};
+    use crate::policy::sample::{Sample, keys, root, snapshot};
 
     fn parsed(snapshot: &Snapshot) -> Result<Snapshot, PolicyError> {
         let [key] = keys();
         parse(Path::new("snapshot.json"), &document::to_json(snapshot), &root(1, &key, &key))
+    }
+
+    #[test]
+    fn a_draft_counts_where_the_seal_lacks_signatures_and_nowhere_else() {
+        let (sample, [other]) = (Sample::new(&[]), keys());
+        let (directory, root) = (sample.directory(), Root::of(sample.root()).unwrap());
+        let version = || read(&directory, &root).map(|sealed| sealed.snapshot.version);
+        assert!(is_in_place(&directory, &root));
+        std::fs::write(draft_path(&directory), sign(&sample.prepared(2), &[sample.key()])).unwrap();
+        assert_eq!(version().unwrap(), 1);
+        sample.put(&sample.prepared(1), &[&other]);
+        assert_eq!(version().unwrap(), 2);
+        assert!(!is_in_place(&directory, &root));
+        std::fs::write(draft_path(&directory), "").unwrap();
+        assert!(matches!(version(), Err(PolicyError::Threshold { .. })));
     }
 
     #[test]

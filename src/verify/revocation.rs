@@ -194,7 +194,7 @@ fn finding(revocation: &Revocation, times: SignatureTimes) -> Finding {
 }
 
 #[cfg(test)]
-mod tests {
+mod checks {
     use super::*;
     use crate::revocation::{RevokedArtifact, RevokedJob, RevokedKey, RevokedProfile};
     use crate::verify::sample::{SIGNED_AT, at, job, profile};
