@@ -51,14 +51,20 @@ pub fn job_with(fields: &[(&str, Value)]) -> Job {
 /// The profile `release`, whose version `a1b2c3d4e5` was created on 2026-01-01, with this status and validity, and with a
 /// permission for `ci@acme.example` and the key that is returned.
 pub fn profile(status: &str, validity: &str) -> (Profile, KeyId) {
-    let key = SecretKey::generate().unwrap().public();
+    let (profile, key) = profile_for(status, validity, "signer:StartSigningJob");
+    (profile, key.public().id())
+}
+
+/// The same profile with a permission for this action, and the secret key.
+pub fn profile_for(status: &str, validity: &str, action: &str) -> (Profile, SecretKey) {
+    let key = SecretKey::generate().unwrap();
     let text = format!(
         "name = 'release'\nplatform = 'AWSLambda-SHA384-ECDSA'\nrevision = 1\n\
         [[version]]\nversion = 'a1b2c3d4e5'\nstatus = '{status}'\ncreated = '2026-01-01T12:00:00Z'\n\
         validity = '{validity}'\n\
         [[permission]]\nstatement_id = 'ci'\nprincipal = 'ci@acme.example'\n\
-        actions = ['signer:StartSigningJob']\nkey = '''\n{}'''\nnot_before = '2026-01-01T12:00:00Z'\n",
-        key.to_pem()
+        actions = ['{action}']\nkey = '''\n{}'''\nnot_before = '2026-01-01T12:00:00Z'\n",
+        key.public().to_pem()
     );
-    (Profile::parse(Path::new("profiles/release.toml"), text.as_bytes()).unwrap(), key.id())
+    (Profile::parse(Path::new("profiles/release.toml"), text.as_bytes()).unwrap(), key)
 }
