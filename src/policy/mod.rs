@@ -17,7 +17,7 @@ pub mod objects;
 pub mod prepare;
 pub mod root;
 pub mod rotation;
-mod sample;
+pub(crate) mod sample;
 pub mod seal;
 pub mod sealed;
 pub mod snapshot;

@@ -10,8 +10,11 @@ use super::prepare::{Before, Prepared, Times};
 use super::root::{self, RoleFile, Root, RootFile};
 use super::snapshot::{self, SealedDocument, Snapshot};
 use super::store::{Location, Policy};
+use super::{accounts, sealed};
+use crate::account::KnownAccount;
 use crate::crypto::secret::SecretKey;
 use crate::digest::Sha384;
+use crate::document;
 use crate::pin::Pin;
 use crate::time::Timestamp;
 
@@ -82,8 +85,14 @@ pub struct Sample {
 impl Sample {
     /// The policy directory with these documents, sealed as version 1.
     pub fn new(documents: &[(&str, &str)]) -> Self {
+        Self::of("acme", documents)
+    }
+
+    /// The same of another account.
+    pub fn of(account: &str, documents: &[(&str, &str)]) -> Self {
         let (folder, [key]) = (tempfile::tempdir().unwrap(), keys());
         let root = root_file(1, &[&key], role(&[&key], 1), role(&[&key], 1));
+        let root = RootFile { account: account.parse().unwrap(), ..root };
         let pin = write_root(&folder.path().join("policy"), &root, &[&key]);
         let sample = Self { folder, key, root, pin };
         sample.write("functions.toml", "revision = 1\nprotected_refs = []\n");
@@ -118,6 +127,21 @@ impl Sample {
         let path = self.directory().join(path);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(path, text).unwrap();
+    }
+
+    /// Pins another account, brings its documents here, and seals that as this version.
+    pub fn bring(&self, other: &Self, version: u64) {
+        let policy = other.open("2026-03-01T00:00:00Z").unwrap();
+        let (account, reached) = (policy.account().clone(), policy.reached());
+        let known = KnownAccount::new(account.clone(), other.pin, "../other", reached);
+        self.write(&format!("accounts/{account}.toml"), &document::to_toml(&known));
+        sealed::visit(&policy, sealed::Which::All, |path, bytes| {
+            let path = format!("{}/{path}", accounts::path(&account, &reached));
+            self.write(&path, std::str::from_utf8(&bytes).unwrap());
+            Ok(())
+        })
+        .unwrap();
+        self.seal(version);
     }
 
     /// What a seal of the documents says, as of 2026-02-01 until 2026-08-01.
