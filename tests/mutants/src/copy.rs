@@ -1,6 +1,6 @@
 //! The copy of the repository that holds every mutant at once, each behind its number.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io;
@@ -66,7 +66,12 @@ impl Copy {
         }
         let listed = ["ls-files", "-z", "--cached", "--others", "--exclude-standard"];
         let listed = Command::new("git").args(listed).current_dir(repository).output()?;
-        for path in String::from_utf8_lossy(&listed.stdout).split_terminator('\0') {
+        let listed = String::from_utf8_lossy(&listed.stdout);
+        let listed: BTreeSet<&str> = listed.split_terminator('\0').collect();
+        remove_others(&self.folder, Path::new("src"), &|path| {
+            path == "src/mutant.rs" || (listed.contains(path) && repository.join(path).is_file())
+        })?;
+        for path in listed {
             let (from, to) = (repository.join(path), self.folder.join(path));
             if !from.is_file() || from.is_symlink() || path.starts_with("tests/mutants/") {
                 continue;
@@ -128,4 +133,18 @@ impl Copy {
         }
         text + &source[at..]
     }
+}
+
+/// Removes the files of a folder that are not to be there: another module of the same name would not compile.
+fn remove_others(top: &Path, folder: &Path, keep: &dyn Fn(&str) -> bool) -> io::Result<()> {
+    let Ok(entries) = fs::read_dir(top.join(folder)) else { return Ok(()) };
+    for entry in entries {
+        let path = folder.join(entry?.file_name());
+        if top.join(&path).is_dir() {
+            remove_others(top, &path, keep)?;
+        } else if !path.to_str().is_some_and(keep) {
+            fs::remove_file(top.join(&path))?;
+        }
+    }
+    Ok(())
 }
