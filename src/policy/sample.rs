@@ -152,7 +152,9 @@ impl Sample {
         let root = Root::of(&self.root).unwrap();
         let prepared = Prepared::new(&self.directory(), &root, before, times).unwrap();
         let objects = Objects::of(&self.directory());
-        prepared.objects().iter().for_each(|bytes| drop(objects.put(bytes).unwrap()));
+        for bytes in prepared.objects() {
+            objects.put(bytes).unwrap();
+        }
         Snapshot { version, ..prepared.into_snapshot() }
     }
 
