@@ -151,7 +151,7 @@ mod tests {
     #[test]
     fn the_multiples_of_a_key_are_computed_after_eight_signatures() {
         let key = SecretKey::generate().unwrap();
-        let (public, signature, many) = (key.public(), key.sign(b"one"), Many::default());
+        let (public, signature, many) = (key.public(), key.sign(b"one"), Many(Mutex::default()));
         let by_equation = || many.0.lock().unwrap()[&public.id()].multiples.get().is_some();
         for _ in 0..BEFORE {
             assert!(many.verifies(&public, b"one", &signature) && !by_equation());
