@@ -200,3 +200,43 @@ mod tests {
         assert_eq!(decided([NotEvaluated; 4], "Warn"), Decision::Denied);
     }
 }
+
+#[cfg(test)]
+mod best {
+    use super::*;
+
+    fn verdict(decision: Decision, artifact: &str) -> Verdict {
+        let labels = Labels { artifact: artifact.into(), manifest: None, kind: None, name: None };
+        Verdict { decision, ..stop(Finding::nothing_verified(), labels).into() }
+    }
+
+    fn best_of(gates: &[Result<(Decision, &str), &str>]) -> Result<Option<String>, String> {
+        let gates = gates.iter().map(|gate| match gate {
+            Ok((decision, artifact)) => Ok(verdict(*decision, artifact)),
+            Err(error) => Err((*error).to_owned()),
+        });
+        Ok(best(gates)?.map(|best| best.artifact))
+    }
+
+    #[test]
+    fn the_best_verdict_speaks_and_the_first_of_equals() {
+        use Decision::{Allowed, Denied, Warned};
+        for (gates, artifact) in [
+            (&[][..], None),
+            (&[Ok((Denied, "a"))], Some("a")),
+            (&[Ok((Denied, "a")), Ok((Warned, "b")), Ok((Denied, "c"))], Some("b")),
+            (&[Ok((Warned, "a")), Ok((Warned, "b")), Ok((Allowed, "c"))], Some("c")),
+            (&[Ok((Denied, "a")), Ok((Denied, "b"))], Some("a")),
+            (&[Ok((Denied, "a")), Ok((Allowed, "b")), Ok((Allowed, "c"))], Some("b")),
+        ] {
+            assert_eq!(best_of(gates), Ok(artifact.map(str::to_owned)), "{gates:?}");
+        }
+    }
+
+    #[test]
+    fn nothing_is_asked_after_the_first_that_allows() {
+        use Decision::{Allowed, Warned};
+        assert_eq!(best_of(&[Ok((Allowed, "a")), Err("asked")]), Ok(Some("a".into())));
+        assert_eq!(best_of(&[Ok((Warned, "a")), Err("asked")]), Err("asked".into()));
+    }
+}

@@ -245,6 +245,53 @@ mod tests {
     }
 
     #[test]
+    fn a_signature_counts_for_the_key_that_made_it() {
+        let (a, b) = (SecretKey::generate().unwrap(), SecretKey::generate().unwrap());
+        let both = [a.public(), b.public()];
+        let mut envelope = Envelope::sign(TYPE, b"hello".to_vec(), &[&a, &a]);
+        assert_eq!(envelope.signers(TYPE, &both), BTreeSet::from([a.public().id()]));
+        assert!(envelope.signers("text/html", &both).is_empty());
+        // One signature that is valid is enough, and one under another key's name is not.
+        envelope.signatures[0].sig.0[40] ^= 1;
+        assert_eq!(envelope.signers(TYPE, &both), BTreeSet::from([a.public().id()]));
+        envelope.signatures[0].keyid = b.public().id().into();
+        assert_eq!(envelope.signers(TYPE, &both), BTreeSet::from([a.public().id()]));
+    }
+
+    #[test]
+    fn neither_the_name_of_a_key_nor_a_payload_type_can_be_exchanged() {
+        let (a, b) = (SecretKey::generate().unwrap(), SecretKey::generate().unwrap());
+        let both = [a.public(), b.public()];
+        let mut envelope = Envelope::sign(TYPE, b"hello".to_vec(), &[&a]);
+        envelope.signatures[0].keyid = b.public().id().into();
+        assert!(envelope.signers(TYPE, &both).is_empty());
+        let mut envelope = Envelope::sign(TYPE, b"hello".to_vec(), &[&a]);
+        envelope.payload_type = "text/html".into();
+        assert!(envelope.signers(TYPE, &both).is_empty());
+    }
+
+    #[test]
+    fn counts_no_signature_of_more_than_64() {
+        let key = SecretKey::generate().unwrap();
+        let mut envelope = Envelope::sign(TYPE, b"hello".to_vec(), &[&key]);
+        envelope.signatures = vec![envelope.signatures[0].clone(); SIGNATURES_MAX];
+        assert_eq!(envelope.signers(TYPE, &[key.public()]).len(), 1);
+        envelope.signatures.push(envelope.signatures[0].clone());
+        assert!(envelope.signers(TYPE, &[key.public()]).is_empty());
+    }
+
+    #[test]
+    fn a_signature_is_added_in_place_of_the_earlier_one_by_its_key() {
+        let (a, b) = (SecretKey::generate().unwrap(), SecretKey::generate().unwrap());
+        let mut envelope = Envelope::sign(TYPE, b"hello".to_vec(), &[&a]);
+        assert_eq!(envelope.claimed_key(), Some(a.public().id().as_str()));
+        envelope.add_signatures(&[&b, &a]);
+        assert_eq!(envelope.signatures.len(), 2);
+        assert_eq!(envelope.signers(TYPE, &[a.public(), b.public()]).len(), 2);
+        assert_eq!(envelope.claimed_key(), None);
+    }
+
+    #[test]
     fn one_key_counts_once() {
         let (a, b) = (SecretKey::generate().unwrap(), SecretKey::generate().unwrap());
         let envelope = Envelope::sign(TYPE, b"hello".to_vec(), &[&a, &a, &b]);

@@ -138,6 +138,7 @@ impl From<PublicKey> for String {
 
 #[cfg(test)]
 mod tests {
+    use super::*;
     use crate::crypto::secret::SecretKey;
 
     #[test]
@@ -154,5 +155,13 @@ mod tests {
             assert!(!key.public().verifies(b"a message", &changed), "byte {at}");
         }
         assert!(!key.public().verifies(b"a message", &[]));
+    }
+
+    #[test]
+    fn a_fingerprint_has_32_bytes() {
+        for (bytes, good) in [(31, false), (32, true), (33, false)] {
+            let text = format!("SHA256:{}", Base64Unpadded::encode_string(&vec![7; bytes]));
+            assert_eq!(text.parse::<KeyId>().is_ok(), good, "{bytes} bytes");
+        }
     }
 }

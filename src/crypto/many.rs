@@ -75,7 +75,7 @@ impl Many {
     /// Whether the equation holds; it is not tried as long as the key was used too little for it to be quick.
     fn holds(&self, key: &PublicKey, message: &[u8], signature: &[u8]) -> bool {
         let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner).entry(key.id()).or_default().clone();
-        if kept.multiples.get().is_none() && kept.uses.fetch_add(1, Ordering::Relaxed) < BEFORE {
+        if kept.uses.fetch_add(1, Ordering::Relaxed) < BEFORE {
             return false;
         }
         let Ok(signature) = Signature::from_der(signature) else { return false };
@@ -146,6 +146,19 @@ mod tests {
                 assert_eq!(holds(&of_key, &message, &changed), library);
             }
         }
+    }
+
+    #[test]
+    fn the_multiples_of_a_key_are_computed_after_eight_signatures() {
+        let key = SecretKey::generate().unwrap();
+        let (public, signature, many) = (key.public(), key.sign(b"one"), Many(Mutex::default()));
+        let by_equation = || many.0.lock().unwrap()[&public.id()].multiples.get().is_some();
+        for _ in 0..BEFORE {
+            assert!(many.verifies(&public, b"one", &signature) && !by_equation());
+        }
+        assert!(many.verifies(&public, b"one", &signature) && by_equation());
+        assert!(many.holds(&public, b"one", &signature));
+        assert!(!many.holds(&public, b"two", &signature) && !many.verifies(&public, b"two", &signature));
     }
 
     #[test]

@@ -26,9 +26,9 @@ pub enum SecretKeyError {
     /// The passphrase does not open the key.
     #[error("the passphrase does not open the key")]
     WrongPassphrase,
-    /// The key is in OpenSSL's older PEM form.
+    /// The key is in OpenSSL's older PEM form, or encrypted with an older algorithm.
     #[error(
-        "the key is in an older PEM form; `openssl pkcs8 -topk8 -v2 aes-256-cbc -in OLD -out NEW` converts it"
+        "the key is in an older PEM form, or encrypted with an older algorithm; `openssl pkcs8 -topk8 -v2 aes-256-cbc -in OLD -out NEW` converts it"
     )]
     OldForm,
     /// The passphrase is stretched by more than any program asks for.
@@ -120,8 +120,9 @@ impl fmt::Debug for SecretKey {
 /// Refuses a key whose stretching (scrypt, RFC 7914, or PBKDF2, RFC 8018) would take all memory, or for ever.
 fn check_cost(pem: &str) -> Result<(), SecretKeyError> {
     let (_, document) = SecretDocument::from_pem(pem).map_err(|_| SecretKeyError::NotAKey)?;
+    // An algorithm that the library does not support is an error before the passphrase is tried.
     let key = EncryptedPrivateKeyInfoRef::try_from(document.as_bytes());
-    let key = key.map_err(|_| SecretKeyError::NotAKey)?;
+    let key = key.map_err(|_| SecretKeyError::OldForm)?;
     let Some(parameters) = key.encryption_algorithm.pbes2() else { return Ok(()) };
     // `128 · r · (N + p)` bytes.
     let memory = parameters.kdf.scrypt().map_or(0, |scrypt| {
@@ -185,12 +186,31 @@ mod tests {
         assert_eq!(format!("{key:?}"), format!("SecretKey({})", key.public().id()));
     }
 
+    /// `openssl pkcs8 -topk8 -v2 des3 -passout pass:x`
+    const TRIPLE_DES: &str = "-----BEGIN ENCRYPTED PRIVATE KEY-----\n\
+        MIIBEzBOBgkqhkiG9w0BBQ0wQTApBgkqhkiG9w0BBQwwHAQI6a10a60gyKcCAggA\n\
+        MAwGCCqGSIb3DQIJBQAwFAYIKoZIhvcNAwcECCWpq72UDjbDBIHAa092pSxQHs3q\n\
+        XbOUz8EAhQUqI3qBHjdSPTabgyFOnewbCVSa/NkmXwD2E+UQbA1R1dL98RzW6ree\n\
+        5FGTNJgO1w6h7uO0uxuUDXyReRiiZNK/THsX5/O4Fy7ZSxAqkgZVY3N1ndg+Hwdy\n\
+        iGZNzxiNYzvWOUWx7TKZ6pGBqEC+kILxEACEXUY+Wf2OKji2MMds29+Qczdz8Zif\n\
+        Y4alJfk0t5es34F+mb5X/k7/9obCG7qRdolwKOgIsbO/7Z88b86t\n\
+        -----END ENCRYPTED PRIVATE KEY-----\n";
+
+    #[test]
+    fn an_encryption_that_is_not_supported_says_so() {
+        let passphrase = Passphrase::new("x".into());
+        assert_eq!(SecretKey::from_pem(TRIPLE_DES, Some(&passphrase)).unwrap_err(), SecretKeyError::OldForm);
+        let damaged = TRIPLE_DES.replace("MIIB", "M!IB");
+        assert_eq!(SecretKey::from_pem(&damaged, Some(&passphrase)).unwrap_err(), SecretKeyError::NotAKey);
+    }
+
     #[test]
     fn what_is_not_a_pkcs8_key_says_so() {
         for (text, error) in [
             ("", SecretKeyError::NotAKey),
             ("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----", SecretKeyError::NotAKey),
-            ("-----BEGIN EC PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\n", SecretKeyError::OldForm),
+            ("-----BEGIN EC PRIVATE KEY-----\n", SecretKeyError::OldForm),
+            ("-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\n", SecretKeyError::OldForm),
         ] {
             assert_eq!(SecretKey::from_pem(text, None).unwrap_err(), error);
         }

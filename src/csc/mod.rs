@@ -171,6 +171,20 @@ mod tests {
     }
 
     #[test]
+    fn a_document_has_the_name_of_its_csc() {
+        let text = csc(&format!("[{ONE}]")).unwrap().to_toml();
+        let error = Csc::parse(Path::new("csc/csc-00000000000000002.toml"), text.as_bytes()).unwrap_err();
+        assert!(error.to_string().contains("`csc-00000000000000001`"), "{error}");
+    }
+
+    #[test]
+    fn what_happens_to_untrusted_artifacts_is_one_of_two_words() {
+        assert_eq!("Enforce".parse(), Ok(Untrusted::Enforce));
+        assert_eq!("Warn".parse(), Ok(Untrusted::Warn));
+        assert!("warn".parse::<Untrusted>().is_err());
+    }
+
+    #[test]
     fn what_is_not_given_stays() {
         let before = csc(&format!("[{ONE}]")).unwrap();
         let change = Change { description: Some("orders".into()), ..Change::default() };

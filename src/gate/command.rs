@@ -256,6 +256,32 @@ mod tests {
     }
 
     #[test]
+    fn each_layer_has_its_own_path() {
+        let (base, more) = ("base".parse().unwrap(), "more".parse().unwrap());
+        let words = ["{artifact}", "{layer:more}", "{layer:base}"].map(OsString::from);
+        let layers: [ArtifactName; 2] = [base, more];
+        let line = CommandLine::new("aws".as_ref(), &words, &layers, &[], Finds::Placeholder).unwrap();
+        let paths = Paths {
+            artifact: Path::new("a.zip"),
+            manifest: None,
+            layers: vec![(&layers[0], Path::new("b.zip")), (&layers[1], Path::new("m.zip"))],
+        };
+        assert_eq!(line.arguments(&paths), ["a.zip", "m.zip", "b.zip"]);
+    }
+
+    #[test]
+    fn a_command_says_whether_it_needs_the_manifest() {
+        assert!(line(&["{artifact}", "{manifest}"]).unwrap().needs_manifest());
+        assert!(!line(&["{artifact}"]).unwrap().needs_manifest());
+    }
+
+    #[test]
+    fn a_command_that_reads_the_variable_needs_no_placeholder() {
+        let line = CommandLine::new("aws".as_ref(), &[], &[], &[], Finds::Variable);
+        assert!(line.is_ok_and(|line| line.arguments.is_empty()));
+    }
+
+    #[test]
     fn other_braces_are_the_commands_own() {
         for word in [
             "{}",
@@ -275,7 +301,15 @@ mod tests {
 
     #[test]
     fn what_is_nearly_a_placeholder_is_refused() {
-        for word in ["{artefact}", "{function}", "x{manifests}", "{layer}", "{layers:base}", "{artifact:x}"] {
+        for word in [
+            "{artefact}",
+            "{function}",
+            "{my_file}",
+            "x{manifests}",
+            "{layer}",
+            "{layers:base}",
+            "{artifact:x}",
+        ] {
             assert!(matches!(line(&[word, "{artifact}"]), Err(CommandError::Unknown(_))), "{word}");
         }
         assert_eq!(line(&["{layer:bse}", "{artifact}"]), Err(CommandError::UnknownLayer("bse".into())));
@@ -297,5 +331,10 @@ mod tests {
             assert!(matches!(line(&[word, "{artifact}"]), Err(CommandError::Original(_))), "{word}");
         }
         assert!(line(&["s3://bucket/Cargo.toml", "{artifact}"]).is_ok());
+        assert!(line(&["Cargo.lock", "{artifact}"]).is_ok());
+        let words = ["{artifact}", "Cargo.lock"].map(OsString::from);
+        let originals = ["Cargo.toml", "Cargo.lock"].map(Path::new);
+        let line = CommandLine::new("aws".as_ref(), &words, &[], &originals, Finds::Placeholder);
+        assert_eq!(line, Err(CommandError::Original("Cargo.lock".into())));
     }
 }

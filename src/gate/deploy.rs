@@ -194,3 +194,95 @@ impl Cleared {
         }
     }
 }
+
+#[cfg(test)]
+#[cfg(unix)]
+mod tests {
+    use std::ffi::OsString;
+
+    use super::*;
+    use crate::gate::command::Finds;
+    use crate::gate::{Admitted, stop};
+    use crate::manifest;
+    use crate::report::Finding;
+
+    fn labels() -> Labels {
+        Labels { artifact: "orders.zip".into(), manifest: None, kind: None, name: None }
+    }
+
+    fn stopped() -> Gate {
+        stop(Finding::nothing_verified(), labels())
+    }
+
+    fn admitted() -> Gate {
+        Gate::Admitted(Admitted { verdict: stopped().into() })
+    }
+
+    /// A copy of a file of this name, with a manifest beside it or without.
+    fn part(kind: Kind, name: &str, has_manifest: bool) -> Part {
+        let folder = tempfile::tempdir().unwrap();
+        let original = folder.path().join(format!("{name}.zip"));
+        std::fs::write(&original, name).unwrap();
+        if has_manifest {
+            std::fs::write(manifest::path_beside(&original), "{}").unwrap();
+        }
+        let sealed = Sealed::copy(&Watch::start().unwrap(), &original, None).unwrap();
+        Part { kind, name: name.parse().unwrap(), arn: None, original, labels: labels(), sealed }
+    }
+
+    fn orders() -> Part {
+        part(Kind::Function, "orders", false)
+    }
+
+    #[test]
+    fn copies_are_cleared_only_if_each_of_them_was_admitted() {
+        let cleared = |parts: Vec<Part>, gates: Vec<Gate>| {
+            Judged { parts, gates, notes: Vec::new() }.cleared().map(|Cleared(parts)| parts.len())
+        };
+        let base = || part(Kind::Layer, "base", false);
+        assert_eq!(cleared(vec![orders()], vec![admitted()]), Some(1));
+        assert_eq!(cleared(vec![orders(), base()], vec![admitted(), admitted()]), Some(2));
+        assert_eq!(cleared(vec![orders()], vec![stopped()]), None);
+        assert_eq!(cleared(vec![orders(), base()], vec![admitted(), stopped()]), None);
+        // Something is wrong with all of them together, or a copy was not judged.
+        assert_eq!(cleared(vec![orders()], vec![admitted(), stopped()]), None);
+        assert_eq!(cleared(vec![orders(), base()], vec![admitted()]), None);
+        assert_eq!(cleared(Vec::new(), Vec::new()), None);
+    }
+
+    /// Runs a shell script on these copies; `$1` is the function's.
+    fn ran(parts: Vec<Part>, script: &str, more: &[&str]) -> Result<Option<i32>, RunError> {
+        let words = [&["-c", script, "sh", "{artifact}"], more].concat();
+        let words: Vec<OsString> = words.into_iter().map(OsString::from).collect();
+        let layers = ["base".parse().unwrap(), "orders".parse().unwrap()];
+        let line = CommandLine::new("sh".as_ref(), &words, &layers, &[], Finds::Placeholder).unwrap();
+        Cleared(parts).run(&line, &Watch::start().unwrap()).map(|ended| ended.code())
+    }
+
+    #[test]
+    fn the_command_gets_the_copies_and_its_status_is_the_answer() {
+        let parts = || vec![orders(), part(Kind::Layer, "base", false)];
+        let script = "test \"$COUNTERSIGN_ARTIFACT\" = \"$1\" && grep -q orders \"$1\" && grep -q base \"$2\" && exit 7";
+        assert_eq!(ran(parts(), script, &["{layer:base}"]).unwrap(), Some(7));
+        assert_eq!(ran(parts(), "exit 0", &[]).unwrap(), Some(0));
+        // A layer may have the name of the function.
+        let parts = vec![part(Kind::Layer, "base", false), orders()];
+        assert_eq!(ran(parts, "grep -q base \"$2\"", &["{layer:base}"]).unwrap(), Some(0));
+    }
+
+    #[test]
+    fn a_command_that_wants_the_manifest_does_not_run_without_one() {
+        let without = ran(vec![orders()], "exit 0", &["{manifest}"]);
+        assert!(matches!(without, Err(RunError::Command(CommandError::NoManifest(_)))));
+        let script = "test \"$COUNTERSIGN_MANIFEST\" = \"$2\" && test -f \"$2\"";
+        let with = vec![part(Kind::Function, "orders", true)];
+        assert_eq!(ran(with, script, &["{manifest}"]).unwrap(), Some(0));
+        assert_eq!(ran(vec![orders()], "test -z \"$COUNTERSIGN_MANIFEST\"", &[]).unwrap(), Some(0));
+    }
+
+    #[test]
+    fn a_copy_that_was_changed_meanwhile_is_an_error() {
+        let script = "chmod u+w \"$1\" && echo more >> \"$1\"";
+        assert!(matches!(ran(vec![orders()], script, &[]), Err(RunError::Changed(_))));
+    }
+}

@@ -260,4 +260,24 @@ mod tests {
         std::fs::write(sealed.artifact().path(), "two").unwrap();
         assert!(!sealed.is_unchanged());
     }
+
+    #[test]
+    #[cfg(unix)]
+    fn a_changed_manifest_is_noticed() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let original = folder.path().join("a.zip");
+        std::fs::write(&original, "one").unwrap();
+        std::fs::write(manifest::path_beside(&original), "{}").unwrap();
+        let sealed = Sealed::copy(&Watch::start().unwrap(), &original, None).unwrap();
+        let beside = manifest::path_beside(&original);
+        assert_eq!(sealed.manifest(), Some((beside.as_path(), &b"{}"[..])));
+        let name = sealed.folder().file_name().unwrap().to_string_lossy().into_owned();
+        assert!(name.starts_with("countersign-"), "{name}");
+        assert!(sealed.is_unchanged());
+        let copy = sealed.manifest_path().unwrap();
+        std::fs::set_permissions(copy, PermissionsExt::from_mode(0o600)).unwrap();
+        std::fs::write(copy, "[]").unwrap();
+        assert!(!sealed.is_unchanged());
+    }
 }

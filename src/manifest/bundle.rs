@@ -73,3 +73,21 @@ impl Bundle {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the manifest's hint and key id name different keys")]
 pub struct KeyIdsDiffer;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::crypto::secret::SecretKey;
+
+    #[test]
+    fn hint_and_key_id_name_one_key() {
+        let (a, b) = (SecretKey::generate().unwrap(), SecretKey::generate().unwrap());
+        let bundle = |signers: &[&SecretKey], hint: &SecretKey| {
+            Bundle::new(Envelope::sign("text/plain", b"hello".to_vec(), signers), &hint.public().id())
+        };
+        assert!(bundle(&[&a], &a).envelope().is_ok());
+        assert_eq!(bundle(&[&a], &b).envelope().unwrap_err(), KeyIdsDiffer);
+        // Whether there is one signature is for the envelope to say.
+        assert!(bundle(&[], &a).envelope().is_ok());
+    }
+}

@@ -235,3 +235,35 @@ pub fn path_beside(artifact: &Path) -> std::path::PathBuf {
 pub fn parse(path: &Path, bytes: &[u8]) -> Result<bundle::Bundle, DocumentError> {
     document::from_json(path, bytes)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn files(paths: impl Iterator<Item = String>) -> Vec<FileRecord> {
+        let record = |path| FileRecord { path, mode: FileMode::Regular, size: 0, sha384: Sha384::of(b"") };
+        paths.map(record).collect()
+    }
+
+    #[test]
+    fn an_inventory_has_1_to_the_limit_of_files_with_paths_up_to_the_limit() {
+        let many = |count: usize| files((0..count).map(|number| format!("{number:08}")));
+        for (count, good) in [(0, false), (1, true), (ENTRIES_MAX, true), (ENTRIES_MAX + 1, false)] {
+            assert_eq!(check_inventory(&many(count)).is_ok(), good, "{count} files");
+        }
+        for (bytes, good) in [(PATH_BYTES_MAX, true), (PATH_BYTES_MAX + 1, false)] {
+            let one = files(std::iter::once("a".repeat(bytes)));
+            assert_eq!(check_inventory(&one).is_ok(), good, "{bytes} bytes");
+        }
+    }
+
+    #[test]
+    fn an_inventory_is_sorted_by_bytes_and_each_path_is_there_once() {
+        for (paths, good) in
+            [(["a", "b"], true), (["b", "a"], false), (["a", "a"], false), (["B", "a"], true)]
+        {
+            let found = check_inventory(&files(paths.iter().map(|path| (*path).to_owned())));
+            assert_eq!(found.is_ok(), good, "{paths:?}");
+        }
+    }
+}

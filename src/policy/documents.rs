@@ -186,3 +186,126 @@ pub fn begins_with(path: &Path, sealed: &SealedDocument) -> Result<bool, PolicyE
         total += count as u64;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::policy::sample::snapshot;
+
+    /// A policy directory with these files, and a snapshot that sealed `abc` at each of these paths.
+    fn directory(files: &[(&str, &str)], sealed: &[&str]) -> (tempfile::TempDir, Snapshot) {
+        let folder = tempfile::tempdir().unwrap();
+        for (path, text) in files {
+            let path = folder.path().join(path);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        }
+        (folder, snapshot(1, sealed))
+    }
+
+    fn changed(files: &[(&str, &str)], sealed: &[&str]) -> Vec<(String, &'static str)> {
+        let (folder, sealed) = directory(files, sealed);
+        let changes = changes(folder.path(), &sealed).unwrap();
+        changes.into_iter().map(|change| (change.path, change.kind)).collect()
+    }
+
+    #[test]
+    fn a_path_names_its_kind_of_document() {
+        for (path, kind) in [
+            ("profiles/release.toml", Some(Kind::Profile)),
+            ("csc/csc-00000000000000001.toml", Some(Kind::Csc)),
+            ("layers/base.toml", Some(Kind::Layer)),
+            ("accounts/other.toml", Some(Kind::Account)),
+            ("functions.toml", Some(Kind::Functions)),
+            ("revocations.toml", Some(Kind::Revocations)),
+            ("account.toml", Some(Kind::Membership)),
+            ("organization.toml", Some(Kind::Organization)),
+            ("stackset.toml", Some(Kind::StackSet)),
+            ("accounts/other/functions.toml", None),
+            ("others/release.toml", None),
+            ("ledger.jsonl", None),
+        ] {
+            assert_eq!(Kind::of(path), kind, "{path}");
+        }
+    }
+
+    #[test]
+    fn each_difference_from_the_seal_is_named() {
+        let path = |name: &str| format!("csc/{name}.toml");
+        let (same, other, new) = (path("same"), path("other"), path("new"));
+        let found = changed(
+            &[
+                (&same, "abc"),
+                (&other, "abcd"),
+                (&new, "abc"),
+                ("account.toml", "abc"),
+                ("csc/.hidden.toml", ""),
+                ("csc/note.txt", ""),
+            ],
+            &["csc/gone.toml", &other, &same, "functions.toml"],
+        );
+        let expected = [
+            ("account.toml", "added"),
+            ("csc/gone.toml", "removed"),
+            ("csc/new.toml", "added"),
+            ("csc/other.toml", "changed"),
+            ("functions.toml", "removed"),
+        ];
+        assert_eq!(found, expected.map(|(path, kind)| (path.to_owned(), kind)));
+        assert!(changed(&[(&same, "abc")], &[&same]).is_empty());
+        // What is sealed under a name that no document has is not read.
+        assert_eq!(changed(&[("csc/a.txt", "abc")], &["csc/a.txt"])[0].1, "removed");
+        let found = changed(&[("profiles/a.toml", ""), (ledger::FILE_NAME, "a")], &[]);
+        assert_eq!([&*found[0].0, &*found[1].0], [ledger::FILE_NAME, "profiles/a.toml"]);
+    }
+
+    #[test]
+    fn the_ledger_may_only_grow() {
+        let ledger = ledger::FILE_NAME;
+        let kind = |files: &[(&str, &str)], sealed: &[&str]| -> Option<&'static str> {
+            changed(files, sealed).into_iter().map(|(_, kind)| kind).next()
+        };
+        assert_eq!(kind(&[], &[]), None);
+        assert_eq!(kind(&[(ledger, "")], &[]), None);
+        assert_eq!(kind(&[(ledger, "abc")], &[]), Some("added"));
+        for (text, change, is_lost) in [
+            ("", "removed", true),
+            ("ab", "changed", true),
+            ("abx", "changed", true),
+            ("xabc", "changed", true),
+            ("abcd", "extended", false),
+        ] {
+            assert_eq!(kind(&[(ledger, text)], &[ledger]), Some(change), "{text:?}");
+            let (folder, sealed) = directory(&[(ledger, text)], &[ledger]);
+            assert_eq!(check_ledger(folder.path(), &sealed).is_err(), is_lost, "{text:?}");
+        }
+        assert_eq!(kind(&[(ledger, "abc")], &[ledger]), None);
+        assert_eq!(kind(&[], &[ledger]), Some("removed"));
+        let (folder, mut sealed) = directory(&[], &[ledger]);
+        assert!(matches!(check_ledger(folder.path(), &sealed), Err(PolicyError::LedgerLost(_))));
+        std::fs::write(folder.path().join(ledger), "abc").unwrap();
+        assert!(check_ledger(folder.path(), &sealed).is_ok());
+        sealed.documents[0].size = 4;
+        assert!(check_ledger(folder.path(), &sealed).is_err());
+        assert!(check_ledger(folder.path(), &snapshot(1, &[])).is_ok());
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn a_ledger_that_cannot_be_read_is_an_error() {
+        let (folder, sealed) = directory(&[], &[ledger::FILE_NAME]);
+        let path = folder.path().join(ledger::FILE_NAME);
+        std::os::unix::fs::symlink(&path, &path).unwrap();
+        assert!(matches!(changes(folder.path(), &snapshot(1, &[])), Err(PolicyError::File(_))));
+        assert!(matches!(check_ledger(folder.path(), &sealed), Err(PolicyError::File(_))));
+    }
+
+    #[test]
+    fn documents_are_read_but_for_the_ledger_and_other_files() {
+        let files =
+            [("csc/a.toml", "a"), ("csc/a.txt", "b"), ("functions.toml", "c"), (ledger::FILE_NAME, "d")];
+        let (folder, _) = directory(&files, &[]);
+        let found: Vec<String> = read(folder.path()).unwrap().into_keys().collect();
+        assert_eq!(found, ["csc/a.toml", "functions.toml"]);
+    }
+}

@@ -174,6 +174,55 @@ mod tests {
     }
 
     #[test]
+    fn the_same_entries_have_the_same_index_with_each_page_once() {
+        let entry = |n: usize| Entry { key: format!("job {n}"), value: "v".into() };
+        let made = make((0..5000).map(entry).collect()).unwrap();
+        assert_eq!(Some(&made), make((0..5000).rev().map(entry).collect()).as_ref());
+        assert!(made.pages.windows(2).all(|pair| pair[0] < pair[1]));
+        let (bits, lines) = split(&made.table).unwrap();
+        assert!(bits > 1);
+        assert_eq!((made.pages.len(), lines.len()), (1 << bits, LINE << bits));
+        // The pages of all other numbers are one, since they are empty.
+        let of_one_key = |n: usize| Entry { key: "job".into(), value: format!("v{n}") };
+        let made = make((0..5000).map(of_one_key).collect()).unwrap();
+        assert_eq!(made.pages.len(), 2);
+    }
+
+    #[test]
+    fn a_table_has_at_most_16_bits_and_as_many_lines_as_it_says() {
+        let table = |bits: u32, lines: usize| {
+            [format!("{HEADER}{bits}\n").into_bytes(), vec![b'0'; LINE * lines]].concat()
+        };
+        for (bits, lines, good) in [
+            (0, 1, true),
+            (0, 2, false),
+            (1, 1, false),
+            (1, 2, true),
+            (BITS_MAX, 1 << BITS_MAX, true),
+            (BITS_MAX + 1, 2 << BITS_MAX, false),
+            (200, 1, false),
+        ] {
+            assert_eq!(split(&table(bits, lines)).is_some(), good, "{bits} bits, {lines} lines");
+        }
+    }
+
+    #[test]
+    fn an_index_that_lacks_a_page_is_not_whole() {
+        let (folder, index) = kept(5000);
+        index.check().unwrap();
+        let objects = index.objects().unwrap();
+        let path = |digest: &Sha384| {
+            let name = digest.to_string();
+            folder.path().join("objects").join(&name[..2]).join(&name[2..])
+        };
+        std::fs::remove_file(path(&objects[0])).unwrap();
+        assert!(index.check().is_err());
+        // The table was read once for all.
+        std::fs::remove_file(path(objects.last().unwrap())).unwrap();
+        assert_eq!(index.objects().unwrap(), objects);
+    }
+
+    #[test]
     fn a_changed_page_is_an_error() {
         let (folder, index) = kept(1);
         let page = index.objects().unwrap()[0].to_string();

@@ -17,6 +17,7 @@ pub mod objects;
 pub mod prepare;
 pub mod root;
 pub mod rotation;
+pub(crate) mod sample;
 pub mod seal;
 pub mod sealed;
 pub mod snapshot;

@@ -92,6 +92,55 @@ mod tests {
     use super::*;
 
     #[test]
+    fn only_other_objects_are_removed() {
+        let folder = tempfile::tempdir().unwrap();
+        let objects = Objects::of(folder.path());
+        objects.keep_only(&BTreeSet::new()).unwrap();
+        let (kept, other) = (objects.put(b"kept").unwrap(), objects.put(b"other").unwrap());
+        let hex = "0".repeat(94);
+        let there = ["objects/zz", "objects/000", "objects/00"].map(|at| folder.path().join(at).join(&hex));
+        let odd = ["z".repeat(94), "0".repeat(93), format!("{}z", "0".repeat(93))];
+        let odd = odd.map(|name| folder.path().join("objects/00").join(name));
+        for file in there[..2].iter().chain(&odd) {
+            files::write(file, b"something", Access::Public).unwrap();
+        }
+        std::fs::create_dir(&there[2]).unwrap();
+        objects.keep_only(&BTreeSet::from([kept])).unwrap();
+        assert_eq!(objects.get(&kept, 100).unwrap().unwrap(), b"kept");
+        assert!(objects.get(&other, 100).unwrap().is_none());
+        assert!(there.iter().chain(&odd).all(|path| path.exists()));
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn nothing_is_removed_where_the_folder_is_a_link() {
+        let folder = tempfile::tempdir().unwrap();
+        let elsewhere = Objects::of(&folder.path().join("elsewhere"));
+        let digest = elsewhere.put(b"precious").unwrap();
+        std::fs::create_dir(folder.path().join("policy")).unwrap();
+        std::os::unix::fs::symlink(&elsewhere.folder, folder.path().join("policy/objects")).unwrap();
+        Objects::of(&folder.path().join("policy")).keep_only(&BTreeSet::new()).unwrap();
+        assert!(elsewhere.get(&digest, 100).unwrap().is_some());
+    }
+
+    #[test]
+    fn an_object_is_written_only_if_it_is_not_there_whole() {
+        let folder = tempfile::tempdir().unwrap();
+        let objects = Objects::of(folder.path());
+        let path = objects.path(&objects.put(b"object").unwrap());
+        let long_ago = std::time::UNIX_EPOCH;
+        let write = |bytes: &[u8]| {
+            std::fs::write(&path, bytes).unwrap();
+            std::fs::File::options().write(true).open(&path).unwrap().set_modified(long_ago).unwrap();
+            objects.put(b"object").unwrap();
+            (std::fs::read(&path).unwrap(), path.metadata().unwrap().modified().unwrap() == long_ago)
+        };
+        assert_eq!(write(b"object"), (b"object".to_vec(), true));
+        assert_eq!(write(b"object and more"), (b"object".to_vec(), false));
+        assert_eq!(write(b"tcejbo"), (b"object".to_vec(), false));
+    }
+
+    #[test]
     #[cfg(unix)]
     fn a_link_among_the_objects_leads_to_no_removal() {
         let folder = tempfile::tempdir().unwrap();

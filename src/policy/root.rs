@@ -155,6 +155,12 @@ impl Root {
         })
     }
 
+    /// A root of which nobody has signed anything.
+    #[cfg(test)]
+    pub(super) fn of(file: &RootFile) -> Result<Self, DocumentError> {
+        Self::parse(Path::new("roots/1.json"), &document::to_json(file))
+    }
+
     /// Makes sense of a payload; its signatures are for the caller to count.
     fn parse(path: &Path, payload: &[u8]) -> Result<Self, DocumentError> {
         let file: RootFile = document::from_json(path, payload)?;
@@ -227,5 +233,82 @@ pub(super) fn successor(
             Err(DocumentError::new(path, "the root is another account's").into())
         }
         _ => Ok((envelope, root)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::policy::sample::{at, keys, role, root_file, write_root};
+
+    fn fails(file: &RootFile, why: &str) {
+        let error = Root::of(file).unwrap_err().to_string();
+        assert!(error.contains(why), "{error}");
+    }
+
+    #[test]
+    fn a_role_has_distinct_keys_of_the_document_and_a_threshold_that_they_can_meet() {
+        let [a, b, c] = keys();
+        let with = |role| root_file(1, &[&a, &b], role, self::role(&[&a], 1));
+        for threshold in [1, 2] {
+            let root = Root::of(&with(role(&[&a, &b], threshold))).unwrap();
+            assert_eq!((root.root().keys().len(), root.root().threshold()), (2, threshold));
+        }
+        fails(&with(role(&[&a, &b], 0)), "a threshold of 0 for 2 keys");
+        fails(&with(role(&[&a, &b], 3)), "a threshold of 3 for 2 keys");
+        fails(&with(role(&[&a, &a], 1)), "not distinct");
+        fails(&with(role(&[&a, &c], 1)), "a key that the document does not hold");
+        fails(&root_file(1, &[&a, &a], role(&[&a], 1), role(&[&a], 1)), "a key twice");
+        fails(&root_file(1, &[&a], role(&[&a], 1), role(&[&a], 2)), "role `policy`");
+    }
+
+    #[test]
+    fn a_role_has_at_most_64_keys() {
+        let many: [SecretKey; SIGNATURES_MAX + 1] = keys();
+        let all: Vec<&SecretKey> = many.iter().collect();
+        let with = |held: &[&SecretKey]| root_file(1, held, role(held, 1), role(&held[..1], 1));
+        assert!(Root::of(&with(&all[..SIGNATURES_MAX])).is_ok());
+        fails(&with(&all), "over 64");
+    }
+
+    #[test]
+    fn a_root_ends_at_the_instant_that_it_names() {
+        let [a] = keys();
+        let root = Root::of(&root_file(1, &[&a], role(&[&a], 1), role(&[&a], 1))).unwrap();
+        let (directory, end) = (Path::new("policy"), at("2027-01-01T00:00:00Z"));
+        assert!(root.check_expiry(directory, end.plus_seconds(-1)).is_ok());
+        assert!(matches!(root.check_expiry(directory, end), Err(PolicyError::Expired { role: "root", .. })));
+    }
+
+    #[test]
+    fn root_1_is_the_pinned_one_and_signed_by_its_own_role() {
+        let (folder, [a, b]) = (tempfile::tempdir().unwrap(), keys());
+        let file = root_file(1, &[&a, &b], role(&[&a], 1), role(&[&b], 1));
+        let pin = write_root(folder.path(), &file, &[&a]);
+        assert_eq!(walk(folder.path(), &pin).unwrap().version(), 1);
+        assert!(matches!(walk(folder.path(), &Pin::of(b"")), Err(PolicyError::PinDiffers { .. })));
+        let pin = write_root(folder.path(), &file, &[&b]);
+        assert!(matches!(walk(folder.path(), &pin), Err(PolicyError::Threshold { role: "root", .. })));
+    }
+
+    #[test]
+    fn a_root_follows_by_the_signatures_of_both_roles() {
+        let (folder, [a, b]) = (tempfile::tempdir().unwrap(), keys());
+        let pin = write_root(folder.path(), &root_file(1, &[&a], role(&[&a], 1), role(&[&a], 1)), &[&a]);
+        let second = root_file(2, &[&b], role(&[&b], 1), role(&[&b], 1));
+        for signers in [&[&a][..], &[&b]] {
+            write_root(folder.path(), &second, signers);
+            assert!(matches!(walk(folder.path(), &pin), Err(PolicyError::Threshold { role: "root", .. })));
+        }
+        write_root(folder.path(), &second, &[&a, &b]);
+        assert_eq!(walk(folder.path(), &pin).unwrap().version(), 2);
+        // A root that is named like the next one has the next number, and is the account's.
+        let bytes = sign(&RootFile { version: 3, ..second.clone() }, &[&a, &b]);
+        std::fs::write(path(folder.path(), 2), bytes).unwrap();
+        let error = walk(folder.path(), &pin).unwrap_err().to_string();
+        assert!(error.contains("root version 3 where 2 is expected"), "{error}");
+        write_root(folder.path(), &RootFile { account: "other".parse().unwrap(), ..second }, &[&a, &b]);
+        let error = walk(folder.path(), &pin).unwrap_err().to_string();
+        assert!(error.contains("another account's"), "{error}");
     }
 }

@@ -90,3 +90,94 @@ pub fn open(location: &Location, now: Timestamp) -> Result<Policy, PolicyError> 
     let paths = changes.into_iter().map(|change| change.path).collect();
     Err(PolicyError::Unsealed { directory: location.directory.clone(), paths })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::policy::sample::{Sample, at};
+
+    const NOW: &str = "2026-03-01T00:00:00Z";
+    const JOB: &str = "3f2b8c1e-0f5a-4c57-9d1c-2f6f0f9a7b10";
+
+    /// A policy that revokes an artifact, so that it has an index.
+    fn sample() -> Sample {
+        let text = format!(
+            "revision = 2\n[[artifact]]\nsha384 = '{}'\nrevoked_at = '2026-01-15T00:00:00Z'\n\
+            reason_code = 'superseded'\nreason = 'old'\n",
+            Sha384::of(b"artifact")
+        );
+        Sample::new(&[("revocations.toml", &text)])
+    }
+
+    fn visited(policy: &Policy, which: Which) -> Result<BTreeMap<String, Vec<u8>>, PolicyError> {
+        let mut found = BTreeMap::new();
+        visit(policy, which, |path, bytes| {
+            found.insert(path, bytes);
+            Ok(())
+        })?;
+        Ok(found)
+    }
+
+    #[test]
+    fn every_file_that_counts_is_visited_as_it_is_in_the_directory() {
+        let sample = sample();
+        sample.write("csc/unsealed.toml", "");
+        let policy = sample.open(NOW).unwrap();
+        let index = visited(&policy, Which::Index).unwrap();
+        let all = visited(&policy, Which::All).unwrap();
+        for (path, bytes) in index.iter().chain(&all) {
+            assert_eq!(&std::fs::read(sample.directory().join(path)).unwrap(), bytes, "{path}");
+        }
+        let documents: Vec<&str> =
+            all.keys().map(String::as_str).filter(|path| !path.starts_with("objects/")).collect();
+        assert_eq!(documents, ["functions.toml", "revocations.toml", "roots/1.json", "snapshot.json"]);
+        // The table and its pages; and of the documents one each.
+        let pages = policy.index().objects().unwrap().into_iter().collect::<std::collections::BTreeSet<_>>();
+        assert_eq!(index.len(), documents.len() + pages.len());
+        assert_eq!(all.len(), index.len() + 2);
+    }
+
+    #[test]
+    fn a_document_that_is_not_as_it_was_sealed_is_not_visited() {
+        let sample = sample();
+        let policy = sample.open(NOW).unwrap();
+        for text in ["revision = 2\nprotected_refs = []\n", "revision = 1\nprotected_refs = []\n\n"] {
+            sample.write("functions.toml", text);
+            let error = visited(&policy, Which::Index).unwrap_err();
+            assert!(matches!(&error, PolicyError::Unsealed { paths, .. } if paths == &["functions.toml"]));
+        }
+    }
+
+    #[test]
+    fn a_policy_is_whole_with_every_document_and_all_of_the_index() {
+        let sample = sample();
+        let opened = || open(&sample.location(), at(NOW));
+        assert!(opened().is_ok() && !sample.state().exists());
+        sample.write("csc/unsealed.toml", "");
+        let error = opened().unwrap_err();
+        assert!(matches!(&error, PolicyError::Unsealed { paths, .. } if paths == &["csc/unsealed.toml"]));
+        std::fs::remove_file(sample.directory().join("csc/unsealed.toml")).unwrap();
+        std::fs::remove_dir_all(sample.directory().join("objects")).unwrap();
+        assert!(matches!(opened(), Err(PolicyError::ObjectMissing(_))));
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn signed_revocations_are_files_of_the_directory_and_no_links() {
+        use std::os::unix::fs::symlink;
+        let sample = sample();
+        let directory = sample.directory();
+        assert!(revocations(&directory).unwrap().is_empty());
+        sample.write(&format!("revocations/{JOB}.json"), "{}");
+        sample.write("revocations/note.txt", "");
+        symlink("../functions.toml", directory.join(format!("revocations/{JOB}.2.json"))).unwrap();
+        std::fs::create_dir(directory.join(format!("revocations/{JOB}.3.json"))).unwrap();
+        let path = directory.join(format!("revocations/{JOB}.json"));
+        assert_eq!(revocations(&directory).unwrap(), [(JOB.parse().unwrap(), path)]);
+        std::fs::rename(directory.join("revocations"), directory.join("elsewhere")).unwrap();
+        symlink("elsewhere", directory.join("revocations")).unwrap();
+        assert!(revocations(&directory).unwrap().is_empty());
+    }
+}

@@ -207,3 +207,64 @@ mod tests {
         assert!(read(directory, &root).is_ok());
     }
 }
+
+#[cfg(test)]
+mod parsing {
+    use super::*;
+    use crate::policy::sample::{Sample, keys, root, snapshot};
+
+    fn parsed(snapshot: &Snapshot) -> Result<Snapshot, PolicyError> {
+        let [key] = keys();
+        parse(Path::new("snapshot.json"), &document::to_json(snapshot), &root(1, &key, &key))
+    }
+
+    #[test]
+    fn a_draft_counts_where_the_seal_lacks_signatures_and_nowhere_else() {
+        let (sample, [other]) = (Sample::new(&[]), keys());
+        let (directory, root) = (sample.directory(), Root::of(sample.root()).unwrap());
+        let version = || read(&directory, &root).map(|sealed| sealed.snapshot.version);
+        assert!(is_in_place(&directory, &root));
+        std::fs::write(draft_path(&directory), sign(&sample.prepared(2), &[sample.key()])).unwrap();
+        assert_eq!(version().unwrap(), 1);
+        sample.put(&sample.prepared(1), &[&other]);
+        assert_eq!(version().unwrap(), 2);
+        assert!(!is_in_place(&directory, &root));
+        std::fs::write(draft_path(&directory), "").unwrap();
+        assert!(matches!(version(), Err(PolicyError::Threshold { .. })));
+    }
+
+    #[test]
+    fn a_snapshot_is_of_the_root_s_account() {
+        let mut other = snapshot(1, &[]);
+        assert!(parsed(&other).is_ok());
+        other.account = "other".parse().unwrap();
+        assert!(parsed(&other).unwrap_err().to_string().contains("another account's"));
+    }
+
+    #[test]
+    fn documents_are_sorted_and_distinct_and_inside_the_directory() {
+        assert!(parsed(&snapshot(1, &["account.toml", "functions.toml"])).is_ok());
+        for paths in [["functions.toml", "account.toml"], ["account.toml", "account.toml"]] {
+            assert!(
+                parsed(&snapshot(1, &paths)).unwrap_err().to_string().contains("not sorted and distinct")
+            );
+        }
+        assert!(parsed(&snapshot(1, &["../account.toml"])).is_err());
+    }
+
+    #[test]
+    fn a_version_is_from_1_to_the_highest() {
+        for (version, good) in
+            [(0, false), (1, true), (SNAPSHOT_VERSION_MAX, true), (SNAPSHOT_VERSION_MAX + 1, false)]
+        {
+            assert_eq!(parsed(&snapshot(version, &[])).is_ok(), good, "version {version}");
+        }
+    }
+
+    #[test]
+    fn a_document_is_found_by_its_path() {
+        let snapshot = snapshot(1, &["account.toml", "csc/a.toml", "functions.toml"]);
+        assert_eq!(snapshot.document("csc/a.toml").map(|each| each.path.as_str()), Some("csc/a.toml"));
+        assert!(snapshot.document("csc/b.toml").is_none());
+    }
+}

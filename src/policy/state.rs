@@ -94,3 +94,58 @@ impl State {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::crypto::secret::SecretKey;
+    use crate::policy::sample::{at, keys, role, root, root_file};
+
+    fn state(root: u64, snapshot: u64, payload: &str, sealer: &SecretKey) -> State {
+        let sealers = BTreeSet::from([sealer.public().id()]);
+        State { root, sealers, snapshot, sha384: Sha384::of(payload.as_bytes()) }
+    }
+
+    #[test]
+    fn neither_root_nor_seal_goes_back() {
+        let [a] = keys();
+        let now = at("2026-06-01T00:00:00Z");
+        let (before, root) = (state(2, 5, "five", &a), root(2, &a, &a));
+        let allows = |next: State| before.allows(&next, &root, now);
+        assert!(allows(state(2, 5, "five", &a)).is_ok());
+        assert!(allows(state(2, 6, "six", &a)).is_ok());
+        assert!(allows(state(3, 5, "five", &a)).is_ok());
+        let older_root = allows(state(1, 6, "six", &a));
+        assert!(matches!(older_root, Err(PolicyError::RolledBack { what: "root", seen: 2, found: 1 })));
+        let older_seal = allows(state(2, 4, "four", &a));
+        assert!(matches!(older_seal, Err(PolicyError::RolledBack { what: "snapshot", seen: 5, found: 4 })));
+        let another = allows(state(2, 5, "another", &a));
+        assert!(matches!(another, Err(PolicyError::TwoSnapshots { version: 5 })));
+    }
+
+    #[test]
+    fn versions_start_anew_under_a_newer_root_whose_role_the_old_sealers_do_not_meet() {
+        let [a, b] = keys();
+        let (before, next) = (state(1, 5, "five", &a), state(2, 1, "one", &b));
+        let created = at("2026-01-01T00:00:00Z");
+        assert!(before.allows(&next, &root(2, &b, &b), created).is_ok());
+        // A seal from before that root is an old one.
+        assert!(before.allows(&next, &root(2, &b, &b), created.plus_seconds(-1)).is_err());
+        // Nor do versions start anew where the old sealers still meet the role, or the root is the same.
+        assert!(before.allows(&next, &root(2, &b, &a), created).is_err());
+        assert!(before.allows(&state(1, 1, "one", &b), &root(1, &b, &b), created).is_err());
+        let of_two = root_file(2, &[&a, &b], role(&[&b], 1), role(&[&a, &b], 2));
+        assert!(before.allows(&next, &Root::of(&of_two).unwrap(), created).is_ok());
+    }
+
+    #[test]
+    fn a_root_that_is_older_than_the_remembered_one_is_refused() {
+        let (folder, [a]) = (tempfile::tempdir().unwrap(), keys());
+        let path = folder.path().join("state.json");
+        assert!(State::check_root(&path, &root(1, &a, &a)).is_ok());
+        state(2, 5, "five", &a).write(&path).unwrap();
+        assert!(State::check_root(&path, &root(2, &a, &a)).is_ok());
+        let older = State::check_root(&path, &root(1, &a, &a));
+        assert!(matches!(older, Err(PolicyError::RolledBack { what: "root", seen: 2, found: 1 })));
+    }
+}

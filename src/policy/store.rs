@@ -405,3 +405,6 @@ fn remember(path: &Path, next: &Next<'_>, notes: &mut Vec<String>) -> Result<(),
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

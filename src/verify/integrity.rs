@@ -238,6 +238,22 @@ pub fn check_digest(opened: Opened, sha256: &Sha256) -> Result<Intact, Vec<Findi
     Err(vec![integrity("digest-mismatch", "the code is not what was signed: SHA-256 differs")])
 }
 
+#[cfg(test)]
+pub(super) fn intact(job: Job) -> Intact {
+    let digests = ArtifactDigests {
+        size: job.size,
+        sha256: Sha256::of(b"artifact"),
+        sha384: Sha384::of(b"artifact"),
+        chunk: job.chunk_digest,
+    };
+    let statement = Statement::new("orders.zip", &digests, job);
+    without_artifact(Opened {
+        statement,
+        payload: Sha384::of(b"payload"),
+        signer: super::sample::profile("Active", "1 month").1,
+    })
+}
+
 /// Says which files differ, by reading the artifact as a ZIP.
 fn explain(
     statement: &Statement,
@@ -281,4 +297,89 @@ fn unknown_key(error: &OpenError) -> Finding {
         format!("{error}: no profile that the CSC allows gives it permission `signer:StartSigningJob`"),
         "have it signed by an allowed publisher, or ask the owner of the policy to permit the key",
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use serde_json::json;
+
+    use super::*;
+    use crate::crypto::envelope::Envelope;
+    use crate::crypto::secret::SecretKey;
+    use crate::document;
+    use crate::manifest::bundle::Bundle;
+    use crate::verify::sample::{job_with, profile};
+
+    const BYTES: &[u8] = b"not a ZIP";
+
+    /// What was signed of these bytes, except for what `change` changes.
+    fn opened(change: impl FnOnce(&mut ArtifactDigests)) -> Opened {
+        let (folder, artifact) = artifact(BYTES);
+        let mut digests = artifact.digests(Threads::one()).unwrap();
+        drop(folder);
+        change(&mut digests);
+        let fields = [("size", json!(digests.size)), ("chunkDigest", json!(digests.chunk.to_string()))];
+        let statement = Statement::new("orders.zip", &digests, job_with(&fields));
+        Opened { statement, payload: Sha384::of(b"payload"), signer: profile("Active", "1 month").1 }
+    }
+
+    fn artifact(bytes: &[u8]) -> (tempfile::TempDir, Artifact) {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("orders.zip"), bytes).unwrap();
+        let artifact = Artifact::open(&folder.path().join("orders.zip")).unwrap();
+        (folder, artifact)
+    }
+
+    fn checked(opened: Opened, bytes: &[u8], digests: Digests) -> Result<Intact, String> {
+        let (_folder, artifact) = artifact(bytes);
+        let found = check(opened, &artifact, digests, Threads::one()).unwrap();
+        found.map_err(|findings| findings[0].message.clone())
+    }
+
+    #[test]
+    fn every_digest_and_the_size_are_compared() {
+        for digests in [Digests::Quick, Digests::All] {
+            assert!(checked(opened(|_| {}), BYTES, digests).is_ok());
+            let other = Sha384::of(b"other");
+            for (opened, differing) in [
+                (opened(|found| found.size += 1), ": size differ"),
+                (opened(|found| found.sha256 = Sha256::of(b"other")), ": SHA-256 differ"),
+                (opened(|found| found.sha384 = other), ": SHA-384 differ"),
+                (opened(|found| found.chunk = other), ": chunk digest differ"),
+            ] {
+                let message = checked(opened, BYTES, digests).unwrap_err();
+                assert!(message.ends_with(differing), "{message}");
+            }
+            let message = checked(opened(|_| {}), b"not a zip", digests).unwrap_err();
+            assert!(message.ends_with(": SHA-256, SHA-384, chunk digest differ"), "{message}");
+        }
+    }
+
+    #[test]
+    fn of_an_artifact_elsewhere_the_digest_is_compared() {
+        assert!(check_digest(opened(|_| {}), &Sha256::of(BYTES)).is_ok());
+        let findings = check_digest(opened(|_| {}), &Sha256::of(b"other")).unwrap_err();
+        assert_eq!((findings[0].check, findings[0].code), (Check::Integrity, "digest-mismatch"));
+    }
+
+    #[test]
+    fn no_manifest_and_an_unknown_key_are_mismatches() {
+        let failed = |opening: Opening| match opening {
+            Opening::Failed(finding) | Opening::UnknownKey(finding) => (finding.check, finding.code),
+            Opening::Opened(_) => panic!("it opened"),
+        };
+        let keys = BTreeMap::new();
+        assert_eq!(failed(open(None, &keys)), (Check::Mismatch, "manifest-missing"));
+        let manifest = (Path::new("orders.zip.sigstore.json").to_path_buf(), b"{}".to_vec());
+        assert_eq!(failed(open(Some(&manifest), &keys)), (Check::Integrity, "manifest-malformed"));
+        let (signer, statement) = (SecretKey::generate().unwrap(), opened(|_| {}).statement);
+        let envelope = Envelope::sign(manifest::PAYLOAD_TYPE, statement.to_payload(), &[&signer]);
+        let bundle = Bundle::new(envelope, &signer.public().id());
+        let manifest = (manifest.0, document::to_json(&bundle));
+        let opening = open(Some(&manifest), &keys);
+        assert!(matches!(&opening, Opening::UnknownKey(finding) if finding.code == "key-unknown"));
+        assert_eq!(failed(opening), (Check::Mismatch, "key-unknown"));
+    }
 }

@@ -129,3 +129,115 @@ fn forbidden(policy: &Policy, arn: &LayerArn) -> Finding {
 fn mismatch(code: &'static str, message: String, hint: &str) -> Finding {
     Finding::new(Check::Mismatch, code, message, hint)
 }
+
+#[cfg(test)]
+mod checks {
+    use super::*;
+    use crate::digest::{Sha256, Sha384};
+    use crate::policy::sample::Sample;
+
+    const NOW: &str = "2026-03-01T00:00:00Z";
+    const BYTES: &[u8] = b"layer";
+
+    /// The document of layer `base` with versions 1 and 2, and these permissions.
+    fn layer(permissions: &str) -> String {
+        let version = |number: u64| {
+            format!(
+                "[[version]]\nversion = {number}\ncreated = '2026-01-01T00:00:00Z'\ncompatible_runtimes = []\n\
+                size = {}\nunpacked_size = 5\nsha256 = '{}'\nsha384 = '{}'\nsigned = true\n",
+                BYTES.len(),
+                Sha256::of(BYTES),
+                Sha384::of(BYTES)
+            )
+        };
+        format!("name = 'base'\nrevision = 1\n{}{}{permissions}", version(1), version(2))
+    }
+
+    fn permission(principal: &str, more: &str) -> String {
+        format!("[[permission]]\nversion = 1\nstatement_id = 'a'\nprincipal = '{principal}'\n{more}")
+    }
+
+    fn codes(policy: &Policy, arn: &str) -> (bool, Vec<&'static str>) {
+        let Looked { version, findings } = look_up(policy, &arn.parse().unwrap()).unwrap();
+        (version.is_some(), findings.iter().map(|finding| finding.code).collect())
+    }
+
+    #[test]
+    fn a_layer_of_ours_is_one_that_we_have_published() {
+        let sample = Sample::new(&[("layers/base.toml", &layer(""))]);
+        let policy = sample.open(NOW).unwrap();
+        assert_eq!(codes(&policy, "arn:countersign:lambda::acme:layer:base:1"), (true, vec![]));
+        for arn in [
+            "arn:countersign:lambda::acme:layer:base:3",
+            "arn:countersign:lambda::acme:layer:other:1",
+            "arn:countersign:lambda::unknown:layer:base:1",
+            "arn:aws:lambda:eu-west-1:123456789012:layer:base:1",
+        ] {
+            assert_eq!(codes(&policy, arn), (false, vec!["layer-unpublished"]), "{arn}");
+        }
+    }
+
+    const THEIRS: &str = "arn:countersign:lambda::vendor:layer:base:1";
+
+    /// What is found of the vendor's layer with these permissions.
+    fn of_vendor(permissions: &str) -> (bool, Vec<&'static str>) {
+        let (ours, vendor) =
+            (Sample::new(&[]), Sample::of("vendor", &[("layers/base.toml", &layer(permissions))]));
+        ours.bring(&vendor, 2);
+        codes(&ours.open(NOW).unwrap(), THEIRS)
+    }
+
+    #[test]
+    fn another_account_s_layer_needs_a_permission_for_the_version_and_the_time() {
+        let since = "not_before = '2026-01-01T00:00:00Z'\n";
+        let until = |end: &str| format!("{since}not_after = '{end}'\n");
+        let ours = permission("acme", since);
+        assert_eq!(of_vendor(&ours), (true, vec![]));
+        assert_eq!(of_vendor(&permission("acme", &until("2026-03-01T00:00:01Z"))), (true, vec![]));
+        // One that lets us is enough, whatever others there are.
+        let other = permission("other", since).replace("'a'", "'b'");
+        assert_eq!(of_vendor(&format!("{other}{ours}")), (true, vec![]));
+        for permissions in [
+            String::new(),
+            other,
+            ours.replace("version = 1", "version = 2"),
+            permission("acme", &until(NOW)),
+            permission("acme", "not_before = '2026-03-01T00:00:01Z'\n"),
+            permission("*", &format!("organization = 'group'\n{since}")),
+        ] {
+            assert_eq!(of_vendor(&permissions), (true, vec!["layer-forbidden"]), "{permissions}");
+        }
+    }
+
+    #[test]
+    fn a_permission_is_for_the_account_that_its_owner_means_by_the_name() {
+        let permissions = permission("acme", "not_before = '2026-01-01T00:00:00Z'\n");
+        let (ours, namesake) = (Sample::new(&[]), Sample::new(&[]));
+        for (version, meant, codes_found) in [(2, &ours, vec![]), (3, &namesake, vec!["layer-forbidden"])] {
+            let vendor = Sample::of("vendor", &[("layers/base.toml", &layer(&permissions))]);
+            vendor.bring(meant, 2);
+            ours.bring(&vendor, version);
+            assert_eq!(codes(&ours.open(NOW).unwrap(), THEIRS), (true, codes_found));
+        }
+    }
+
+    #[test]
+    fn an_artifact_is_the_published_one_by_its_size_and_digests() {
+        let sample = Sample::new(&[("layers/base.toml", &layer(""))]);
+        let policy = sample.open(NOW).unwrap();
+        let arn: LayerArn = "arn:countersign:lambda::acme:layer:base:1".parse().unwrap();
+        let published = look_up(&policy, &arn).unwrap().version.unwrap();
+        let file = sample.state().with_file_name("base.zip");
+        std::fs::write(&file, BYTES).unwrap();
+        let artifact = Artifact::open(&file).unwrap();
+        let is = |version: &LayerVersion| is(&artifact, version, Threads::one()).unwrap();
+        assert!(is(&published));
+        assert!(!is(&LayerVersion { size: 4, ..published.clone() }));
+        assert!(!is(&LayerVersion { sha256: Sha256::of(b""), ..published.clone() }));
+        assert!(!is(&LayerVersion { sha384: Sha384::of(b""), ..published }));
+        assert!(check(&policy, &arn, &artifact, Threads::one()).unwrap().is_empty());
+        std::fs::write(&file, b"LAYER").unwrap();
+        let found = check(&policy, &arn, &Artifact::open(&file).unwrap(), Threads::one()).unwrap();
+        assert_eq!(found[0].code, "layer-differs");
+    }
+}

@@ -168,3 +168,71 @@ mod tests {
         assert_eq!(found(&eve, &key), Some("permission-missing"));
     }
 }
+
+#[cfg(test)]
+mod checks {
+    use serde_json::json;
+
+    use super::*;
+    use crate::csc::{Csc, Publishers, Untrusted};
+    use crate::digest::Sha256;
+    use crate::name::ArtifactName;
+    use crate::parallel::Threads;
+    use crate::provenance::Kind;
+    use crate::verify::integrity::{Digests, intact};
+    use crate::verify::sample::{SIGNED_AT, at, job, job_with};
+
+    /// What is found of a job that is asked about under this name, by a CSC of `acme` that allows this profile.
+    fn codes(job: Job, allowed: &str, asked: Option<(Kind, &str)>, known: bool) -> Vec<&'static str> {
+        let allowed = format!("arn:countersign:signer::{allowed}");
+        let publishers: Publishers = vec![allowed.parse().unwrap()].try_into().unwrap();
+        let csc = Csc::new("csc-00000000000000001".parse().unwrap(), "", publishers, Untrusted::Enforce);
+        let sha256 = Sha256::of(b"artifact");
+        let named = |(kind, name): (Kind, &str)| (kind, name.parse::<ArtifactName>().unwrap());
+        let question = Question {
+            subject: Subject::Digest(&sha256),
+            manifest: None,
+            asked: asked.map(named),
+            revocations: Vec::new(),
+            csc: &csc,
+            now: at(SIGNED_AT),
+            digests: Digests::Quick,
+            threads: Threads::one(),
+        };
+        let account = "acme".parse().unwrap();
+        check(&intact(job), &account, &question, known, None).iter().map(|finding| finding.code).collect()
+    }
+
+    const ALLOWED: &str = "acme:/signing-profiles/release/*";
+
+    #[test]
+    fn the_profile_is_an_allowed_publisher() {
+        assert!(codes(job(), ALLOWED, None, true).is_empty());
+        assert_eq!(codes(job(), "acme:/signing-profiles/other/*", None, true), ["publisher-not-allowed"]);
+    }
+
+    #[test]
+    fn the_account_is_ours_or_one_that_the_csc_names() {
+        let of = |profile: &str, job: &str| {
+            let profile = format!("arn:countersign:signer::{profile}:/signing-profiles/release/a1b2c3d4e5");
+            let id = "00000000-0000-4000-8000-000000000001";
+            let job = format!("arn:countersign:signer::{job}:/signing-jobs/{id}");
+            job_with(&[("profile", json!(profile)), ("job", json!(job))])
+        };
+        let other = "other:/signing-profiles/release/*";
+        // Our own account is known even where no profile of it was found.
+        assert!(codes(of("acme", "acme"), ALLOWED, None, false).is_empty());
+        assert!(codes(of("other", "other"), other, None, true).is_empty());
+        assert_eq!(codes(of("other", "other"), other, None, false), ["account-mismatch"]);
+        assert_eq!(codes(of("other", "acme"), other, None, true), ["account-mismatch"]);
+        assert_eq!(codes(of("acme", "other"), ALLOWED, None, true), ["account-mismatch"]);
+    }
+
+    #[test]
+    fn the_kind_and_the_name_are_those_asked_about() {
+        assert!(codes(job(), ALLOWED, Some((Kind::Function, "orders")), true).is_empty());
+        for asked in [(Kind::Function, "billing"), (Kind::Layer, "orders")] {
+            assert_eq!(codes(job(), ALLOWED, Some(asked), true), ["name-mismatch"]);
+        }
+    }
+}

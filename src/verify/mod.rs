@@ -12,6 +12,7 @@ pub mod layer;
 pub mod mismatch;
 pub mod publishers;
 pub mod revocation;
+mod sample;
 pub mod source;
 
 use std::path::PathBuf;
@@ -267,4 +268,44 @@ fn result(check: Check, findings: Option<Vec<Finding>>) -> CheckResult {
         Some(_) => Outcome::Failed,
     };
     CheckResult { check, outcome, findings: findings.unwrap_or_default() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn finding(check: Check) -> Finding {
+        Finding::new(check, "code", "message", "hint")
+    }
+
+    fn outcomes(evidence: &Evidence) -> [Outcome; 4] {
+        Check::VERDICT.map(|check| evidence.outcome(check))
+    }
+
+    fn passed() -> Evidence {
+        let checks = Check::VERDICT.map(|check| result(check, Some(Vec::new())));
+        Evidence { checks: checks.into(), facts: None, unzipped: None, notes: Vec::new() }
+    }
+
+    #[test]
+    fn a_failed_check_leaves_the_others_unevaluated() {
+        use Outcome::{Failed, NotEvaluated};
+        let evidence = Evidence::only(finding(Check::Mismatch));
+        assert_eq!(outcomes(&evidence), [NotEvaluated, Failed, NotEvaluated, NotEvaluated]);
+        assert_eq!(evidence.outcome(Check::Package), NotEvaluated);
+        let findings: Vec<usize> = evidence.checks().iter().map(|result| result.findings.len()).collect();
+        assert_eq!(findings, [0, 1, 0, 0]);
+    }
+
+    #[test]
+    fn more_findings_fail_their_checks_and_no_other() {
+        use Outcome::{Failed, Passed};
+        assert_eq!(outcomes(&passed()), [Passed; 4]);
+        assert_eq!(outcomes(&passed().with(Vec::new())), [Passed; 4]);
+        let evidence = passed().with(vec![finding(Check::Expiry), finding(Check::Expiry)]);
+        assert_eq!(outcomes(&evidence), [Passed, Passed, Failed, Passed]);
+        assert_eq!(evidence.checks()[2].findings.len(), 2);
+        let evidence = evidence.with(vec![finding(Check::Revocation)]);
+        assert_eq!(outcomes(&evidence), [Passed, Passed, Failed, Failed]);
+    }
 }

@@ -126,3 +126,81 @@ impl Publishers {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::csc::{Publishers as Allowed, Untrusted};
+    use crate::policy::sample::Sample;
+    use crate::verify::sample::profile;
+
+    const NOW: &str = "2026-03-01T00:00:00Z";
+
+    fn csc(publishers: &[&str]) -> Csc {
+        let arn = |each: &&str| format!("arn:{each}:/signing-profiles/release/*").parse().unwrap();
+        let allowed: Allowed = publishers.iter().map(arn).collect::<Vec<_>>().try_into().unwrap();
+        Csc::new("csc-00000000000000001".parse().unwrap(), "", allowed, Untrusted::Enforce)
+    }
+
+    fn version_of(account: &str) -> ProfileArn {
+        format!("arn:{account}:/signing-profiles/release/a1b2c3d4e5").parse().unwrap()
+    }
+
+    const OURS: &str = "countersign:signer::acme";
+    const THEIRS: &str = "countersign:signer::vendor";
+
+    /// Two accounts with a profile of one name each, and the keys permitted by them.
+    fn two() -> (Sample, Sample, [KeyId; 2]) {
+        let (ours, theirs) = (profile("Active", "12 months"), profile("Active", "12 months"));
+        let sample = Sample::new(&[("profiles/release.toml", &ours.0.to_toml())]);
+        let vendor = Sample::of("vendor", &[("profiles/release.toml", &theirs.0.to_toml())]);
+        sample.bring(&vendor, 2);
+        (sample, vendor, [ours.1, theirs.1])
+    }
+
+    #[test]
+    fn each_profile_is_that_of_the_account_that_its_arn_names() {
+        let (sample, _, [ours, theirs]) = two();
+        let policy = sample.open(NOW).unwrap();
+        for (allowed, keys) in [
+            (&[OURS][..], vec![&ours]),
+            (&[THEIRS], vec![&theirs]),
+            (&[OURS, THEIRS], vec![&ours, &theirs]),
+            (&["countersign:signer::unknown"], vec![]),
+            (&["aws:signer:eu-west-1:123456789012"], vec![]),
+        ] {
+            let publishers = Publishers::read(&policy, &csc(allowed)).unwrap();
+            let found: std::collections::BTreeSet<&KeyId> = publishers.keys().keys().collect();
+            assert_eq!(found, keys.into_iter().collect(), "{allowed:?}");
+            assert!(publishers.notes().is_empty() && publishers.check_all_asked().is_ok());
+            for (arn, is_other) in [(OURS, false), (THEIRS, true)] {
+                let account = publishers.account(&version_of(arn)).unwrap();
+                assert_eq!(account.is_some(), allowed.contains(&arn), "{allowed:?}");
+                let Some(account) = account else { continue };
+                assert_eq!(account.other().is_some(), is_other);
+                assert!(account.profile(&"release".parse().unwrap()).is_some());
+                assert!(account.profile(&"other".parse().unwrap()).is_none());
+            }
+        }
+        let aws = "aws:signer:eu-west-1:123456789012";
+        let publishers = Publishers::read(&policy, &csc(&[aws])).unwrap();
+        assert!(publishers.account(&version_of(aws)).unwrap().is_none());
+    }
+
+    #[test]
+    fn an_account_that_cannot_be_asked_stops_its_own_signatures_alone() {
+        let (sample, _, [ours, _]) = two();
+        let after = "2026-03-01T00:00:01Z";
+        for path in std::fs::read_dir(sample.directory().join("accounts/vendor")).unwrap() {
+            std::fs::remove_file(path.unwrap().path().join("snapshot.json")).unwrap();
+        }
+        let policy = sample.open(after).unwrap();
+        let publishers = Publishers::read(&policy, &csc(&[THEIRS, OURS])).unwrap();
+        assert_eq!(publishers.keys().keys().collect::<Vec<_>>(), [&ours]);
+        assert_eq!(publishers.notes().len(), 1);
+        assert!(publishers.notes()[0].starts_with("account `vendor` cannot be asked"));
+        assert!(publishers.account(&version_of(OURS)).unwrap().is_some());
+        assert!(matches!(publishers.account(&version_of(THEIRS)), Err(PolicyError::Account { .. })));
+        assert!(matches!(publishers.check_all_asked(), Err(PolicyError::Account { .. })));
+    }
+}

@@ -183,7 +183,8 @@ fn finding(revocation: &Revocation, times: SignatureTimes) -> Finding {
     };
     let mut message = format!("{what} was revoked: {}", revocation.reason().as_str());
     let compromised = revocation.reason_code() == ReasonCode::KeyCompromise;
-    if compromised && revocation.effective().is_some_and(|effective| times.claimed < effective) {
+    // Void although its claim is older: that is so after a compromise alone.
+    if revocation.effective().is_some_and(|effective| times.claimed < effective) {
         message.push_str(match times.trusted {
             None => "; its claim to be older counts for nothing, since no ledger recorded it in time",
             Some(_) => "; its claim to be older counts for nothing, since its trusted time is later",
@@ -210,5 +211,167 @@ mod tests {
         assert_eq!(earliest(early, None), early);
         assert_eq!(earliest(None, early), early);
         assert_eq!(earliest(None, None), None);
+    }
+}
+
+#[cfg(test)]
+mod checks {
+    use super::*;
+    use crate::crypto::secret::SecretKey;
+    use crate::revocation::signed::SignedRevocation;
+    use crate::revocation::{RevokedArtifact, RevokedJob, RevokedKey, RevokedProfile};
+    use crate::verify::sample::{SIGNED_AT, at, job, job_with, profile, profile_for};
+
+    const LATER: &str = "2026-04-01T12:00:00Z";
+
+    fn of_profile(effective: &str, reason_code: ReasonCode) -> Revocation {
+        Revocation::Profile(RevokedProfile {
+            profile: job().profile,
+            effective: at(effective),
+            revoked_at: at(LATER),
+            reason_code,
+            reason: "lost".parse().unwrap(),
+        })
+    }
+
+    fn known(revocation: Revocation, recorded_at: Option<&str>) -> Known {
+        Known { revocations: vec![revocation], recorded_at: recorded_at.map(at) }
+    }
+
+    fn codes(known: &Known, status: &str) -> Vec<&'static str> {
+        let profile = profile(status, "12 months").0;
+        check(&job(), known, Some(&profile)).iter().map(|finding| finding.code).collect()
+    }
+
+    #[test]
+    fn each_kind_of_revocation_has_its_code() {
+        let (revoked_at, effective) = (at(LATER), at(SIGNED_AT));
+        let reason = || "lost".parse().unwrap();
+        let reason_code = ReasonCode::Superseded;
+        let key = profile("Active", "1 month").1;
+        let sha384 = Sha384::of(b"artifact");
+        for (revocation, code) in [
+            (
+                Revocation::Job(RevokedJob { job: job().job, revoked_at, reason_code, reason: reason() }),
+                "job-revoked",
+            ),
+            (
+                Revocation::Artifact(RevokedArtifact { sha384, revoked_at, reason_code, reason: reason() }),
+                "artifact-revoked",
+            ),
+            (
+                Revocation::Key(RevokedKey { key, effective, revoked_at, reason_code, reason: reason() }),
+                "key-revoked",
+            ),
+            (of_profile(SIGNED_AT, reason_code), "profile-revoked"),
+        ] {
+            assert_eq!(codes(&known(revocation, None), "Active"), [code]);
+        }
+        assert!(codes(&Known::default(), "Active").is_empty());
+    }
+
+    #[test]
+    fn a_revoked_version_is_void_altogether_unless_a_revocation_says_from_when() {
+        assert_eq!(codes(&Known::default(), "Revoked"), ["profile-revoked"]);
+        assert!(codes(&Known::default(), "Canceled").is_empty());
+        let later = known(of_profile(LATER, ReasonCode::Superseded), None);
+        assert!(codes(&later, "Revoked").is_empty());
+    }
+
+    #[test]
+    fn says_why_a_claim_to_be_older_counts_for_nothing() {
+        let said = |effective: &str, code: ReasonCode, recorded_at: Option<&str>| {
+            let findings = check(&job(), &known(of_profile(effective, code), recorded_at), None);
+            findings.into_iter().map(|finding| (finding.message, finding.hint)).next()
+        };
+        let (message, hint) = said(LATER, ReasonCode::KeyCompromise, None).unwrap();
+        assert!(message.ends_with("no ledger recorded it in time"), "{message}");
+        assert!(hint.contains("a key that were not compromised"), "{hint}");
+        let (message, _) = said(LATER, ReasonCode::KeyCompromise, Some(LATER)).unwrap();
+        assert!(message.ends_with("its trusted time is later"), "{message}");
+        assert_eq!(said(LATER, ReasonCode::KeyCompromise, Some(SIGNED_AT)), None);
+        // Here the claim itself is not older.
+        let (message, _) = said(SIGNED_AT, ReasonCode::KeyCompromise, None).unwrap();
+        assert!(message.ends_with("was revoked: lost"), "{message}");
+        let (message, hint) = said(SIGNED_AT, ReasonCode::Superseded, None).unwrap();
+        assert!(message.ends_with("was revoked: lost"), "{message}");
+        assert_eq!(hint, SIGN_ANEW);
+        assert_eq!(said(LATER, ReasonCode::Superseded, None), None);
+    }
+
+    #[test]
+    fn a_version_that_the_profile_does_not_have_is_not_revoked() {
+        let arn = "arn:countersign:signer::acme:/signing-profiles/release/0000000000";
+        let other = job_with(&[("profile", serde_json::json!(arn))]);
+        let profile = profile("Revoked", "12 months").0;
+        assert!(check(&other, &Known::default(), Some(&profile)).is_empty());
+    }
+
+    #[test]
+    fn a_job_revoked_after_a_compromise_makes_no_claim_to_be_older() {
+        let revoked = RevokedJob {
+            job: job().job,
+            revoked_at: at(LATER),
+            reason_code: ReasonCode::KeyCompromise,
+            reason: "lost".parse().unwrap(),
+        };
+        let known = known(Revocation::Job(revoked), None);
+        assert!(check(&job(), &known, None)[0].message.ends_with("was revoked: lost"));
+        // It says nothing of the profile version, which stays void altogether.
+        assert_eq!(codes(&known, "Revoked"), ["job-revoked", "profile-revoked"]);
+    }
+
+    /// Whether a signed revocation by this key counts, and why not.
+    fn counts(
+        key: &SecretKey,
+        profile: &Profile,
+        now: &str,
+        change: fn(&mut SignedRevocation),
+    ) -> Result<bool, String> {
+        let mut says = SignedRevocation {
+            job: job().job,
+            profile: "arn:countersign:signer::acme:/signing-profiles/release/*".parse().unwrap(),
+            requested_by: "ci@acme.example".parse().unwrap(),
+            revoked_at: at(LATER),
+            reason_code: ReasonCode::Superseded,
+            reason: "old".parse().unwrap(),
+        };
+        change(&mut says);
+        counted(&job().job, &job().profile, profile, &says.sign(key), at(now)).map(|found| found.is_some())
+    }
+
+    #[test]
+    fn a_signed_revocation_counts_if_its_signer_may_revoke_and_it_is_about_the_job() {
+        let (profile, key) = profile_for("Active", "12 months", "signer:RevokeSignature");
+        let counts = |change| counts(&key, &profile, LATER, change);
+        assert_eq!(counts(|_| {}), Ok(true));
+        let other_job = |says: &mut SignedRevocation| {
+            says.job = "arn:countersign:signer::acme:/signing-jobs/00000000-0000-4000-8000-000000000002"
+                .parse()
+                .unwrap();
+        };
+        assert_eq!(counts(other_job), Ok(false));
+        let other_profile = |says: &mut SignedRevocation| {
+            says.profile = "arn:countersign:signer::acme:/signing-profiles/other/*".parse().unwrap();
+        };
+        assert_eq!(counts(other_profile), Ok(false));
+        assert!(counts(|says| says.requested_by = "eve@acme.example".parse().unwrap()).is_err());
+        assert!(counts(|says| says.revoked_at = at("2025-12-31T00:00:00Z")).is_err());
+    }
+
+    #[test]
+    fn a_signer_without_the_permission_and_another_key_revoke_nothing() {
+        let (profile, signing) = profile_for("Active", "12 months", "signer:StartSigningJob");
+        assert!(counts(&signing, &profile, LATER, |_| {}).is_err());
+        let (revoking, _) = profile_for("Active", "12 months", "signer:RevokeSignature");
+        assert!(counts(&signing, &revoking, LATER, |_| {}).is_err());
+    }
+
+    #[test]
+    fn a_signed_revocation_from_more_than_the_clock_skew_ahead_does_not_count() {
+        let (profile, key) = profile_for("Active", "12 months", "signer:RevokeSignature");
+        assert_eq!(counts(&key, &profile, "2026-04-01T11:55:00Z", |_| {}), Ok(true));
+        let error = counts(&key, &profile, "2026-04-01T11:54:59Z", |_| {}).unwrap_err();
+        assert!(error.starts_with("it claims"), "{error}");
     }
 }
