@@ -16,8 +16,8 @@ pub fn run(bytes: &[u8]) {
             let again = plan::read(value.to_string().as_bytes());
             assert_eq!(again.as_ref(), Ok(&resources), "two readers see different resources");
         }
-        Err(Refusal::TooLarge) => {}
-        Err(Refusal::Refused(why)) => panic!("a deploy tool does not read it: {why}"),
+        // What a tool refuses it does not deploy. The C and the Python reader of PyYAML differ in that.
+        Err(Refusal::TooLarge | Refusal::Refused(_)) => {}
     }
 }
 

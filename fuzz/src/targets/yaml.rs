@@ -176,10 +176,12 @@ fn scalar(node: &Node) -> Result<Option<String>, Refusal> {
         None if !plain => Ok(Some(text.clone())),
         None if matches!(text.as_str(), "" | "~" | "null" | "Null" | "NULL") => Ok(None),
         None => {
-            // A truth value is in lower case, capitalised or in upper case.
-            let lower = text.to_lowercase();
-            let capital = lower.chars().next().map(|first| first.to_uppercase().to_string() + &lower[1..]);
-            let usual = *text == lower || Some(text) == capital.as_ref() || *text == lower.to_uppercase();
+            // A truth value is in lower case, capitalized or in upper case.
+            let lower = text.to_ascii_lowercase();
+            let rest = text.get(1..).unwrap_or_default();
+            let usual = *text == lower
+                || *text == text.to_ascii_uppercase()
+                || (text.is_ascii() && *rest == lower[1..]);
             let truth = if text.is_ascii() && usual { truth(&lower) } else { None };
             Ok(Some(truth.or_else(|| integer(text)).unwrap_or_else(|| text.clone())))
         }
