@@ -10,7 +10,7 @@ const BEGINNINGS: [&str; 4] = [
 ];
 
 const ENDS: [&str; 3] =
-    ["", "\n  Z:\n    Type: AWS::Lambda::Function\n    Properties: {Code: z.zip}\n", "\n...\n"];
+    ["\n", "\n  Z:\n    Type: AWS::Lambda::Function\n    Properties: {Code: z.zip}\n", "\n...\n"];
 
 /// What a template is made of, and what YAML 1.1 and 1.2 read differently.
 #[rustfmt::skip]

@@ -23,8 +23,8 @@ const CORE: &str = "tag:yaml.org,2002:";
 pub enum Refusal {
     /// The tools refuse the document.
     Refused(String),
-    /// It unfolds to more than is compared.
-    TooLarge,
+    /// There is no second opinion: it unfolds to more than is compared, or ends within a line.
+    Unknown,
 }
 
 /// A value, before equal keys are settled.
@@ -41,6 +41,10 @@ enum Kind {
 
 /// Reads a document as JSON.
 pub fn read(bytes: &[u8]) -> Result<Value, Refusal> {
+    // This port of libyaml panics where a text in several lines ends without a line feed.
+    if !bytes.ends_with(b"\n") {
+        return Err(Refusal::Unknown);
+    }
     let mut input = bytes;
     let mut events = Parser::new();
     events.set_input_string(&mut input);
@@ -82,7 +86,7 @@ impl Reader<'_, '_> {
 
     fn node(&mut self, event: EventData, depth: usize) -> Result<Rc<Node>, Refusal> {
         if depth > DEPTH_MAX {
-            return Err(Refusal::TooLarge);
+            return Err(Refusal::Unknown);
         }
         let (anchor, tag, kind) = match event {
             EventData::Alias { anchor } => {
@@ -228,7 +232,7 @@ fn integer(text: &str) -> Option<String> {
 }
 
 fn json(node: &Node, left: &mut usize) -> Result<Value, Refusal> {
-    *left = left.checked_sub(1).ok_or(Refusal::TooLarge)?;
+    *left = left.checked_sub(1).ok_or(Refusal::Unknown)?;
     let short = node.tag.as_deref().and_then(|tag| tag.strip_prefix('!'));
     let value = match &node.kind {
         Kind::Scalar { text, .. } if short.is_some() => Value::String(text.clone()),
