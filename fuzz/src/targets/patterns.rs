@@ -4,7 +4,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::sync::OnceLock;
 
-use countersign::function::{Pattern, RefPattern};
+use countersign::function::{Pattern, Protected, Protection, RefPattern};
 use countersign::name::ArtifactName;
 use countersign::package::select::{self, Request};
 use countersign::provenance::SelectionRecord;
@@ -56,7 +56,8 @@ pub fn ref_pattern(bytes: &[u8]) {
     let Some(pattern) = lines.next().and_then(|line| line.parse::<RefPattern>().ok()) else { return };
     assert_eq!(pattern.to_string().parse(), Ok(pattern.clone()));
     for name in lines.take(20) {
-        let matched = pattern.matches(name);
+        let protection = Protection::of(std::slice::from_ref(&pattern));
+        let matched = protection.of_ref(name) != Protected::No;
         let lower = |text: &str| text.to_ascii_lowercase().into_bytes();
         // Names that some server takes for one match too, so the other direction is not for this matcher to say.
         assert!(matched || !matches(&lower(pattern.as_str()), &lower(name), false), "{pattern} {name}");

@@ -9,7 +9,7 @@ use countersign::hook::update::{self, Side};
 use countersign::inventory::FileMode;
 use countersign::layer::location::LayerLocation;
 use countersign::name;
-use countersign::package::name::{Collisions, check_link, check_path};
+use countersign::package::name::{check_link, check_path, first_collision};
 use countersign::time::{Moment, Period, Timestamp};
 
 /// A text has one value, and a value one text.
@@ -146,8 +146,7 @@ pub fn location_seeds() -> Vec<Vec<u8>> {
 /// Lines are paths in one package; a line `a -> b` is a link.
 pub fn path(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
-    let mut names = Collisions::default();
-    let mut accepted: Vec<&str> = Vec::new();
+    let mut accepted: Vec<(&str, FileMode)> = Vec::new();
     for line in text.split('\n').take(100) {
         let (path, target) =
             line.split_once(" -> ").map_or((line, None), |(path, target)| (path, Some(target)));
@@ -168,14 +167,16 @@ pub fn path(bytes: &[u8]) {
             assert!(lowest.min().unwrap_or(0) >= 0, "a link leaves the package");
         }
         let mode = if target.is_some() { FileMode::Link } else { FileMode::Regular };
-        if names.add(path, mode).is_ok() {
-            let alike = |other: &&str| other.eq_ignore_ascii_case(path);
-            assert!(!accepted.iter().any(alike), "two names are one on some systems");
-            let below = |other: &&str| {
-                other.starts_with(&format!("{path}/")) || path.starts_with(&format!("{other}/"))
-            };
-            assert!(!accepted.iter().any(below), "a name is a file and a folder");
-            accepted.push(path);
+        accepted.push((path, mode));
+        if first_collision(&accepted, |entry| *entry).is_some() {
+            accepted.pop();
+            continue;
+        }
+        let (_, others) = accepted.split_last().expect("a path was added");
+        for (other, _) in others {
+            assert!(!other.eq_ignore_ascii_case(path), "two names are one on some systems");
+            let below = other.starts_with(&format!("{path}/")) || path.starts_with(&format!("{other}/"));
+            assert!(!below, "a name is a file and a folder");
         }
     }
 }
