@@ -198,8 +198,8 @@ pub const ARCHIVE_BYTES_MAX: u64 = 64 << 30;
 /// Most `include` or `exclude` patterns of one item: ten times the longest `.gitignore` measured.
 pub const PATTERNS_MAX: usize = 1000;
 
-/// Longest pattern, in bytes, as a path.
-pub const PATTERN_BYTES_MAX: usize = PATH_BYTES_MAX;
+/// Longest pattern, in bytes: four paths in braces.
+pub const PATTERN_BYTES_MAX: usize = 4095;
 
 /// Most braces or brackets open at once in a pattern: people write one. The matcher calls itself for each.
 pub const PATTERN_DEPTH_MAX: usize = 10;

@@ -122,7 +122,7 @@ fn every_module_stands_on_a_floor_and_in_the_table_of_contents() {
 
 #[test]
 fn every_file_says_what_it_is_for() {
-    for folder in ["src", "tests", "benches"] {
+    for folder in ["src", "tests", "benches", "fuzz/src", "fuzz/fuzz_targets"] {
         for path in sources(folder) {
             let text = fs::read_to_string(&path).unwrap();
             assert!(text.starts_with("//! "), "{} does not begin with `//!`", path.display());

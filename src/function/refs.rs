@@ -74,13 +74,14 @@ impl<'a> Protection<'a> {
         if self.0.is_empty() {
             return Protected::No;
         }
-        let name = outside_namespaces(reference);
-        if !is_ref(reference) || self.0.iter().any(|(pattern, _)| glob(&pattern.0, name)) {
+        // A pattern may be about the name as a whole, or about the name inside its namespace.
+        let either =
+            |pattern: &str, name: &str| glob(pattern, name) || glob(pattern, outside_namespaces(name));
+        if !is_ref(reference) || self.0.iter().any(|(pattern, _)| either(&pattern.0, reference)) {
             return Protected::Named;
         }
         let folded = fold(reference);
-        let folded = outside_namespaces(&folded);
-        let alike = self.0.iter().find(|(_, pattern)| glob(pattern, folded));
+        let alike = self.0.iter().find(|(_, pattern)| either(pattern, &folded));
         alike.map_or(Protected::No, |(pattern, _)| Protected::Alike(pattern))
     }
 }
@@ -209,6 +210,8 @@ mod tests {
         }
         for (pattern, reference) in [
             ("refs/heads/main", "refs/namespaces/a/refs/namespaces/b/refs/heads/main"),
+            ("refs/*", "refs/namespaces/a/b"),
+            ("refs/namespaces/a/*", "refs/namespaces/a/refs/heads/x"),
             ("refs/heads/*", "refs/heads/MAIN"),
             ("refs/heads/*\u{301}", "refs/heads/a\u{316}\u{301}"),
         ] {

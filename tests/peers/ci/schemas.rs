@@ -8,9 +8,13 @@ use super::runner::TOP;
 use crate::peer::{Peer, printed, script, succeeded, told};
 use crate::support::{read, scratch, text, write};
 
-const WORKFLOWS: [&str; 3] =
-    [".github/workflows/ci.yml", ".github/workflows/mutants.yml", ".github/workflows/release.yml"];
-const SCRIPTS: [&str; 8] = [
+const WORKFLOWS: [&str; 4] = [
+    ".github/workflows/ci.yml",
+    ".github/workflows/fuzz.yml",
+    ".github/workflows/mutants.yml",
+    ".github/workflows/release.yml",
+];
+const SCRIPTS: [&str; 9] = [
     ".github/action/bring",
     ".github/action/run",
     ".github/action/say",
@@ -19,6 +23,7 @@ const SCRIPTS: [&str; 8] = [
     ".github/release/sign",
     "examples/sh/deploy",
     "tests/mutants/run",
+    "fuzz/run",
 ];
 
 #[test]

@@ -1,0 +1,4 @@
+//! Fuzzes `account`.
+#![no_main]
+
+countersign_fuzz::target!("account");

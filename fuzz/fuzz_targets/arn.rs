@@ -1,0 +1,4 @@
+//! Fuzzes `arn`.
+#![no_main]
+
+countersign_fuzz::target!("arn");

@@ -1,0 +1,4 @@
+//! Fuzzes `aws_audit`.
+#![no_main]
+
+countersign_fuzz::target!("aws_audit");

@@ -1,0 +1,4 @@
+//! Fuzzes `aws_import`.
+#![no_main]
+
+countersign_fuzz::target!("aws_import");

@@ -1,0 +1,4 @@
+//! Fuzzes `csc`.
+#![no_main]
+
+countersign_fuzz::target!("csc");

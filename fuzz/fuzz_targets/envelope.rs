@@ -1,0 +1,4 @@
+//! Fuzzes `envelope`.
+#![no_main]
+
+countersign_fuzz::target!("envelope");

@@ -1,0 +1,4 @@
+//! Fuzzes `filter`.
+#![no_main]
+
+countersign_fuzz::target!("filter");

@@ -1,0 +1,4 @@
+//! Fuzzes `functions`.
+#![no_main]
+
+countersign_fuzz::target!("functions");

@@ -1,0 +1,4 @@
+//! Fuzzes `index`.
+#![no_main]
+
+countersign_fuzz::target!("index");

@@ -1,0 +1,4 @@
+//! Fuzzes `journal`.
+#![no_main]
+
+countersign_fuzz::target!("journal");

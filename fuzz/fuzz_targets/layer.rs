@@ -1,0 +1,4 @@
+//! Fuzzes `layer`.
+#![no_main]
+
+countersign_fuzz::target!("layer");

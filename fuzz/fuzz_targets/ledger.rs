@@ -1,0 +1,4 @@
+//! Fuzzes `ledger`.
+#![no_main]
+
+countersign_fuzz::target!("ledger");

@@ -1,0 +1,4 @@
+//! Fuzzes `location`.
+#![no_main]
+
+countersign_fuzz::target!("location");

@@ -1,0 +1,4 @@
+//! Fuzzes `manifest`.
+#![no_main]
+
+countersign_fuzz::target!("manifest");

@@ -1,0 +1,4 @@
+//! Fuzzes `note`.
+#![no_main]
+
+countersign_fuzz::target!("note");

@@ -1,0 +1,4 @@
+//! Fuzzes `path`.
+#![no_main]
+
+countersign_fuzz::target!("path");

@@ -1,0 +1,4 @@
+//! Fuzzes `pattern`.
+#![no_main]
+
+countersign_fuzz::target!("pattern");

@@ -1,0 +1,4 @@
+//! Fuzzes `pem`.
+#![no_main]
+
+countersign_fuzz::target!("pem");

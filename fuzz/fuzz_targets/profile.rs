@@ -1,0 +1,4 @@
+//! Fuzzes `profile`.
+#![no_main]
+
+countersign_fuzz::target!("profile");

@@ -1,0 +1,4 @@
+//! Fuzzes `prometheus`.
+#![no_main]
+
+countersign_fuzz::target!("prometheus");

@@ -1,0 +1,4 @@
+//! Fuzzes `revocations`.
+#![no_main]
+
+countersign_fuzz::target!("revocations");

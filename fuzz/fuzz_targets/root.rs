@@ -1,0 +1,4 @@
+//! Fuzzes `root`.
+#![no_main]
+
+countersign_fuzz::target!("root");

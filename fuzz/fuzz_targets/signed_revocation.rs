@@ -1,0 +1,4 @@
+//! Fuzzes `signed_revocation`.
+#![no_main]
+
+countersign_fuzz::target!("signed_revocation");

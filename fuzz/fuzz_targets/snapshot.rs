@@ -1,0 +1,4 @@
+//! Fuzzes `snapshot`.
+#![no_main]
+
+countersign_fuzz::target!("snapshot");

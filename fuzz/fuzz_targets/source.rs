@@ -1,0 +1,4 @@
+//! Fuzzes `source`.
+#![no_main]
+
+countersign_fuzz::target!("source");

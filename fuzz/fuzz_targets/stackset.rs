@@ -1,0 +1,4 @@
+//! Fuzzes `stackset`.
+#![no_main]
+
+countersign_fuzz::target!("stackset");

@@ -1,0 +1,4 @@
+//! Fuzzes `state`.
+#![no_main]
+
+countersign_fuzz::target!("state");

@@ -1,0 +1,4 @@
+//! Fuzzes `statement`.
+#![no_main]
+
+countersign_fuzz::target!("statement");

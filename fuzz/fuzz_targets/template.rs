@@ -1,0 +1,4 @@
+//! Fuzzes `template`.
+#![no_main]
+
+countersign_fuzz::target!("template");

@@ -1,0 +1,4 @@
+//! Fuzzes `terraform`.
+#![no_main]
+
+countersign_fuzz::target!("terraform");

@@ -1,0 +1,4 @@
+//! Fuzzes `time`.
+#![no_main]
+
+countersign_fuzz::target!("time");

@@ -1,0 +1,4 @@
+//! Fuzzes `tree`.
+#![no_main]
+
+countersign_fuzz::target!("tree");

@@ -1,0 +1,4 @@
+//! Fuzzes `workspace`.
+#![no_main]
+
+countersign_fuzz::target!("workspace");

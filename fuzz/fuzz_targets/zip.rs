@@ -1,0 +1,4 @@
+//! Fuzzes `zip`.
+#![no_main]
+
+countersign_fuzz::target!("zip");
