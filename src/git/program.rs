@@ -92,6 +92,16 @@ pub enum ProgramError {
         /// The last lines that git said, without credentials.
         words: String,
     },
+    /// A lock file in the other repository keeps a branch as it is.
+    #[error(
+        "cannot push to `{branch}`: `{lock}` exists: another git process is running there, or one was interrupted; if none is running, remove `{lock}` and run the command again"
+    )]
+    Locked {
+        /// The branch.
+        branch: Branch,
+        /// The path of the lock file, as the other repository's git names it.
+        lock: String,
+    },
     /// The program could not bring, send or unite notes.
     #[error("git could not {what} `{NOTES_REF}`{}", indented(words))]
     Notes {
@@ -118,7 +128,7 @@ impl ProgramError {
     pub fn hint(&self) -> Option<&'static str> {
         Some(match self {
             Self::Missing => "install git, or put it on the PATH",
-            Self::Start(_) | Self::Unreadable(_) => return None,
+            Self::Start(_) | Self::Unreadable(_) | Self::Locked { .. } => return None,
             Self::NoAnswer { .. } => "start it inside a git repository of your own, or name one with `-C`",
             Self::TimedOut { .. } => "try again, and look whether the server answers `git ls-remote`",
             Self::Push { words, .. } if words.contains("[remote rejected]") => {
@@ -228,10 +238,22 @@ pub fn push(
     command.arg(url.with_credentials()).arg(format!("{commit}:{}", branch.full()));
     match run_within(command, limit)? {
         Ran { code: Some(0), .. } => Ok(()),
-        Ran { words, .. } => {
-            Err(ProgramError::Push { url: url.clone(), branch: branch.clone(), words: url.redact(&words) })
-        }
+        Ran { words, .. } => match lock_in(&words) {
+            Some(lock) => Err(ProgramError::Locked { branch: branch.clone(), lock: lock.into() }),
+            None => Err(ProgramError::Push {
+                url: url.clone(),
+                branch: branch.clone(),
+                words: url.redact(&words),
+            }),
+        },
     }
+}
+
+/// The path in git's `Unable to create 'PATH.lock': File exists`.
+fn lock_in(words: &str) -> Option<&str> {
+    let (before, _) = words.split_once("': File exists")?;
+    let (_, path) = before.rsplit_once("Unable to create '")?;
+    path.ends_with(".lock").then_some(path)
 }
 
 /// A call that is one of many and has its time: nobody is asked for a password.

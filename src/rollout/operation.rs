@@ -136,15 +136,17 @@ impl Operation<'_> {
 
     /// Brings one target to what it should hold.
     pub fn bring(&self, target: &Target) -> Outcome {
+        let mut last = TargetError::Raced(target.pull_request().unwrap_or(target.branch()).clone());
         for _ in 0..ATTEMPTS {
             match self.attempt(target) {
                 Ok(outcome) => return outcome,
                 Err(TargetError::Program(ProgramError::Push { words, .. })) if was_raced(&words) => {}
+                // A push that is under way has a lock for a moment; an interrupted one leaves it.
+                Err(error @ TargetError::Program(ProgramError::Locked { .. })) => last = error,
                 Err(error) => return Outcome::failed(error),
             }
         }
-        let branch = target.pull_request().unwrap_or(target.branch());
-        Outcome::failed(TargetError::Raced(branch.clone()))
+        Outcome::failed(last)
     }
 
     fn attempt(&self, target: &Target) -> Result<Outcome, TargetError> {

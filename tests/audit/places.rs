@@ -37,7 +37,8 @@ fn a_tree_of_notes_without_end_ends() {
     }
     let commit = scene.git(&["commit-tree", "-m", "notes", &tree]);
     scene.git(&["update-ref", NOTES, commit.trim()]);
-    audit_with(&scene, &[function(&scene)], &["--all-notes"]).undecided("contain one another and unfold to more than");
+    audit_with(&scene, &[function(&scene)], &["--all-notes"])
+        .undecided("contain one another and unfold to more than");
 }
 
 #[test]

@@ -149,6 +149,20 @@ fn nothing_of_anybody_s_is_pushed_over() {
     assert_eq!(subjects, "Faster\nFaster\nA service\n");
 }
 
+#[test]
+fn names_a_lock_that_an_interrupted_push_left_in_the_target() {
+    let fleet = Fleet::of(1, "failure_tolerance = 0\nmax_concurrent = 1");
+    let lock = fleet.bare("t0").join("refs/heads/main.lock");
+    write(&lock, "");
+    let ran = fleet.run(&["deploy"]);
+    assert_eq!(ran.code, Some(1), "{ran}");
+    let out = ran.out();
+    let named = out.split_once("if none is running, remove `").and_then(|(_, rest)| rest.split_once('`'));
+    let (named, _) = named.unwrap_or_else(|| panic!("{ran}"));
+    fs::remove_file(named).expect("the lock that is named");
+    assert_eq!(fleet.told(&["deploy"]), (Some(0), vec!["t0 CURRENT".into()]));
+}
+
 /// A server that takes no push to the branch is heard, and told what to do instead.
 #[test]
 fn a_server_s_refusal_is_passed_on() {
