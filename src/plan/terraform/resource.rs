@@ -116,7 +116,7 @@ fn stack(address: &str, values: &Values<'_>) -> Vec<Resource> {
             }
         }
         (_, true) if values.text("template_url").is_some() => {
-            What::Opaque("its template is at a URL, which is no file here: set `template_body`".into())
+            What::Opaque("its template is at a URL, which is not a local file: set `template_body`".into())
         }
         _ => What::Opaque("its template is known after apply only".into()),
     };
