@@ -154,8 +154,8 @@ mod tests {
 
     /// What the setting is, with this in the repository's configuration; nothing where it is refused.
     fn setting(top: &Path, own: &str) -> Option<Option<String>> {
-        fs::write(top.join(".git/config"), format!("[core]\n\tbare = false\n{own}")).unwrap();
-        match Repository::find(top).unwrap().unwrap().setting("countersign.root") {
+        fs::write(top.join(".git/config"), format!("[core]\n\tbare = false\n{own}")).expect("a file");
+        match Repository::find(top).expect("readable").expect("there").setting("countersign.root") {
             Ok(found) => Some(found),
             Err(GitError::Included { name, .. }) if name == "countersign.root" => None,
             Err(error) => panic!("{error}"),
