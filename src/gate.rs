@@ -118,20 +118,26 @@ fn verdict(evidence: &Evidence, csc: &Csc, labels: Labels) -> Verdict {
     }
 }
 
-/// The gate, or verdict, that speaks best of several, the first of those that allow; nothing if there is none.
+/// The best gate, or verdict, of several manifests of one artifact, the first of equals; nothing if there is none.
+///
+/// If none allows the artifact, one that fails integrity denies it, also where another warns.
 pub fn best<G: Borrow<Verdict>, E>(gates: impl Iterator<Item = Result<G, E>>) -> Result<Option<G>, E> {
     let decision = |gate: &G| gate.borrow().decision;
-    let mut best: Option<G> = None;
+    let (mut best, mut broken): (Option<G>, Option<G>) = (None, None);
     for gate in gates {
         let gate = gate?;
+        if gate.borrow().status == Some(Check::Integrity) {
+            broken.get_or_insert(gate);
+            continue;
+        }
         if best.as_ref().is_none_or(|best| decision(&gate) < decision(best)) {
             best = Some(gate);
         }
         if best.as_ref().is_some_and(|best| decision(best) == Decision::Allowed) {
-            break;
+            return Ok(best);
         }
     }
-    Ok(best)
+    Ok(broken.or(best))
 }
 
 /// Stops an artifact that no CSC governs: what nobody allowed is denied.
@@ -205,9 +211,11 @@ mod tests {
 mod best {
     use super::*;
 
+    /// One that fails integrity has `!` in front of its name.
     fn verdict(decision: Decision, artifact: &str) -> Verdict {
         let labels = Labels { artifact: artifact.into(), manifest: None, kind: None, name: None };
-        Verdict { decision, ..stop(Finding::nothing_verified(), labels).into() }
+        let status = Some(if artifact.starts_with('!') { Check::Integrity } else { Check::Mismatch });
+        Verdict { decision, status, ..stop(Finding::nothing_verified(), labels).into() }
     }
 
     fn best_of(gates: &[Result<(Decision, &str), &str>]) -> Result<Option<String>, String> {
@@ -230,6 +238,19 @@ mod best {
             (&[Ok((Denied, "a")), Ok((Allowed, "b")), Ok((Allowed, "c"))], Some("b")),
         ] {
             assert_eq!(best_of(gates), Ok(artifact.map(str::to_owned)), "{gates:?}");
+        }
+    }
+
+    #[test]
+    fn one_that_fails_integrity_denies_unless_another_allows() {
+        use Decision::{Allowed, Denied, Warned};
+        for (gates, artifact) in [
+            (&[Ok((Denied, "!a")), Ok((Warned, "b"))][..], "!a"),
+            (&[Ok((Warned, "a")), Ok((Denied, "!b"))], "!b"),
+            (&[Ok((Denied, "a")), Ok((Denied, "!b")), Ok((Warned, "c")), Ok((Denied, "!d"))], "!b"),
+            (&[Ok((Denied, "!a")), Ok((Warned, "b")), Ok((Allowed, "c"))], "c"),
+        ] {
+            assert_eq!(best_of(gates), Ok(Some(artifact.to_owned())), "{gates:?}");
         }
     }
 

@@ -5,6 +5,7 @@ pub mod download;
 pub mod inside;
 pub mod program;
 mod read;
+pub mod temporary;
 pub mod words;
 
 use std::collections::BTreeSet;
@@ -58,6 +59,20 @@ pub enum FileError {
         /// What the system said.
         source: io::Error,
     },
+    /// A file of this name would take the place of a device, a pipe or a socket.
+    #[error("cannot write `{}`: it exists and is not a regular file", shown::path(path))]
+    NotReplaced {
+        /// The path.
+        path: PathBuf,
+    },
+    /// Another user could put other files in the place of private ones.
+    #[error("cannot use `{}` for temporary files: {fault}", shown::path(folder))]
+    Exposed {
+        /// The folder that the system names for temporary files.
+        folder: PathBuf,
+        /// Why.
+        fault: String,
+    },
     /// The path leads to a folder, a device or a pipe.
     #[error("`{}` is not a regular file", shown::path(path))]
     NotAFile {
@@ -71,6 +86,12 @@ impl FileError {
     pub fn hint(&self) -> Option<&'static str> {
         match self {
             Self::Temporary { .. } => Some("set TMPDIR to a folder that you can write to"),
+            Self::Exposed { .. } => Some(
+                "set TMPDIR to a folder that only you can write to, such as one that `mktemp -d` creates in `/tmp`",
+            ),
+            Self::NotReplaced { .. } => {
+                Some("pass the path of a regular file, or of a file that does not exist")
+            }
             _ => None,
         }
     }
@@ -160,6 +181,7 @@ pub struct Pending {
 impl Pending {
     /// Starts a file, and makes the folders above it.
     pub fn new(path: &Path, access: Access) -> Result<Self, FileError> {
+        check_target(path)?;
         let folder = folder_of(path);
         std::fs::create_dir_all(folder).map_err(writing(folder))?;
         let mut builder = tempfile::Builder::new();
@@ -226,6 +248,15 @@ pub fn remove(path: &Path) -> Result<(), FileError> {
     }
 }
 
+/// Refuses a path at which a rename would replace a device, a pipe or a socket, or a link to one. The error of a
+/// folder comes from the rename.
+fn check_target(path: &Path) -> Result<(), FileError> {
+    let is_special = path.metadata().is_ok_and(|found| !found.is_file() && !found.is_dir());
+    // `/dev/stdout` leads there, also where standard output is a regular file.
+    let is_open_file = path.read_link().is_ok_and(|to| to.starts_with("/proc"));
+    if is_special || is_open_file { Err(FileError::NotReplaced { path: path.into() }) } else { Ok(()) }
+}
+
 fn folder_of(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
@@ -252,7 +283,10 @@ impl Lock {
         let mut name = path.as_os_str().to_owned();
         name.push(".lock");
         let lock = PathBuf::from(name);
-        File::options().append(true).create(true).open(&lock).map_err(writing(path))?;
+        check_target(&lock)?;
+        let mut options = File::options();
+        at_once(options.append(true).create(true));
+        options.open(&lock).map_err(writing(&lock))?;
         Self::take(&lock)
     }
 
@@ -306,6 +340,42 @@ mod tests {
         let path = folder.path().join("key");
         write(&path, b"secret", Access::Private).unwrap();
         assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn a_write_replaces_no_device_and_no_pipe() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        rustix::fs::mkfifoat(rustix::fs::CWD, path("pipe"), rustix::fs::Mode::RWXU).unwrap();
+        std::os::unix::fs::symlink("/dev/null", path("link")).unwrap();
+        std::os::unix::fs::symlink("/proc/self/fd/1", path("output")).unwrap();
+        let _socket = std::os::unix::net::UnixListener::bind(path("socket")).unwrap();
+        for name in ["pipe", "link", "output", "socket"] {
+            let before = path(name).symlink_metadata().unwrap().file_type();
+            let refused = write(&path(name), b"x", Access::Public);
+            assert!(
+                matches!(refused, Err(FileError::NotReplaced { path: at }) if at == path(name)),
+                "{name}"
+            );
+            assert!(write_new(&[(&path(name), b"x", Access::Public)]).is_err(), "{name}");
+            assert_eq!(path(name).symlink_metadata().unwrap().file_type(), before, "{name}");
+        }
+        assert!(matches!(
+            Pending::new(Path::new("/dev/full"), Access::Public),
+            Err(FileError::NotReplaced { .. })
+        ));
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn a_lock_does_not_wait_for_a_pipe_in_its_place() {
+        let folder = tempfile::tempdir().unwrap();
+        let (file, lock) = (folder.path().join("a"), folder.path().join("a.lock"));
+        rustix::fs::mkfifoat(rustix::fs::CWD, &lock, rustix::fs::Mode::RWXU).unwrap();
+        assert!(matches!(Lock::beside(&file), Err(FileError::NotReplaced { path }) if path == lock));
+        std::fs::remove_file(&lock).unwrap();
+        Lock::beside(&file).unwrap();
     }
 
     #[test]

@@ -9,6 +9,7 @@
 //! |---|---|
 //! | anybody, into the original or its manifest, after the copy | nothing |
 //! | another user, into the copy | nothing: the system refuses it |
+//! | another user, who renames the folder | nothing: a `TMPDIR` in which he can is refused |
 //! | a process of the same user, by accident | nothing: the modes refuse it |
 //! | a process of the same user that means to | it could, as it could trace the command itself; what it left is noticed afterwards |
 //!
@@ -22,7 +23,7 @@ use tempfile::TempDir;
 use super::watch::Watch;
 use crate::digest::{Sha256, Sha256Hasher};
 use crate::files::artifact::Artifact;
-use crate::files::{self, FileError, reading, writing};
+use crate::files::{self, FileError, reading, temporary, writing};
 use crate::limits::{ARCHIVE_BYTES_MAX, MANIFEST_BYTES_MAX};
 use crate::manifest;
 
@@ -177,10 +178,11 @@ impl Folder {
         builder.prefix("countersign-");
         #[cfg(unix)]
         builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
+        let parent = temporary::parent()?;
         builder
-            .tempdir()
+            .tempdir_in(&parent)
             .map(Self)
-            .map_err(|source| FileError::Temporary { folder: std::env::temp_dir(), source })
+            .map_err(|source| FileError::Temporary { folder: parent, source })
     }
 
     fn path(&self) -> &Path {

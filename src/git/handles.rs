@@ -26,6 +26,7 @@ impl Handles {
             None => Repository {
                 inner: self.way.open().map_err(GitError::from)?,
                 top: self.top.clone(),
+                place: self.top.clone(),
                 way: self.way.clone(),
             },
         };

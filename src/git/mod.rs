@@ -15,6 +15,7 @@ pub mod hooks;
 pub mod notes;
 mod object;
 pub mod program;
+mod setting;
 pub mod source;
 mod tree;
 mod walk;
@@ -28,6 +29,7 @@ pub use self::handles::{Blobs, Handles};
 pub use self::history::Reached;
 use crate::inventory::FileMode;
 use crate::limits::SYMBOLIC_REFS_MAX;
+use crate::shown;
 
 /// Why git's data could not be had.
 #[derive(Debug, thiserror::Error)]
@@ -115,6 +117,17 @@ pub enum GitError {
         "`{0}` exists: another git process is running, or one was interrupted; if none is running, remove `{0}` and run the command again"
     )]
     Locked(String),
+    /// A file that anyone who commits can change may set a value that chooses whom to trust.
+    #[error(
+        "cannot use `git config {name}`: git's configuration includes `{}`, which is in the work tree",
+        shown::path(file)
+    )]
+    Included {
+        /// The setting.
+        name: String,
+        /// The file in the work tree.
+        file: PathBuf,
+    },
     /// Anything else that libgit2 said.
     #[error("git: {}", .0.message())]
     Other(#[source] git2::Error),
@@ -146,6 +159,9 @@ impl GitError {
             Self::Shallow(_) => {
                 "fetch the history with `git fetch --unshallow --tags`, or part of it with `git fetch --deepen=100`"
             }
+            Self::Included { .. } => {
+                "remove the include (`git config --show-origin --get-all include.path`), and set the value with `git config` in the repository"
+            }
             Self::Grafts { .. } => "pass the id of the commit, or remove the file",
             _ => return None,
         })
@@ -165,6 +181,8 @@ pub struct ObjectFault {
 pub struct Repository {
     inner: git2::Repository,
     top: PathBuf,
+    /// The folder that it was found in, which may not be the top.
+    place: PathBuf,
     way: Way,
 }
 
@@ -218,7 +236,8 @@ impl Repository {
         let Some(top) = inner.workdir().map(Path::to_path_buf) else { return Ok(None) };
         let top = top.canonicalize().unwrap_or(top);
         let way = Way::Directory(inner.path().into());
-        Ok(Some(Self { inner, top, way }))
+        let place = place.canonicalize().unwrap_or_else(|_| place.to_path_buf());
+        Ok(Some(Self { inner, top, place, way }))
     }
 
     /// The repository that git's variables name, as git sets them for a hook: what a push brings is
@@ -227,7 +246,8 @@ impl Repository {
         let inner = Way::Variables.open().map_err(|error| Self::unreadable(Path::new("."), &error))?;
         let top = inner.workdir().unwrap_or(inner.path()).to_path_buf();
         let top = top.canonicalize().unwrap_or(top);
-        Ok(Self { inner, top, way: Way::Variables })
+        let place = Path::new(".").canonicalize().unwrap_or_else(|_| top.clone());
+        Ok(Self { inner, top, place, way: Way::Variables })
     }
 
     fn unreadable(folder: &Path, error: &git2::Error) -> GitError {
@@ -246,17 +266,6 @@ impl Repository {
     /// The git directory that all work trees of the repository share.
     pub fn common_dir(&self) -> &Path {
         self.inner.commondir()
-    }
-
-    /// A setting, from the repository's configuration, the user's or the system's.
-    pub fn setting(&self, name: &str) -> Option<String> {
-        self.inner.config().ok()?.snapshot().ok()?.get_string(name).ok()
-    }
-
-    /// Writes a setting into the repository's own configuration.
-    pub fn set(&self, name: &str, value: &str) -> Result<(), GitError> {
-        let mut config = git2::Config::open(&self.common_dir().join("config"))?;
-        Ok(config.set_str(name, value)?)
     }
 
     /// The URL of the remote `origin`, without user name and password.

@@ -83,7 +83,7 @@ impl Repository {
 
     /// Whose name and address a change of the notes bears: git's user, or ours where a machine has none.
     pub(super) fn who(&self) -> (String, String) {
-        let setting = |name: &str| self.setting(name).filter(|text| !text.trim().is_empty());
+        let setting = |name: &str| self.setting(name).ok().flatten().filter(|text| !text.trim().is_empty());
         match (setting("user.name"), setting("user.email")) {
             (Some(name), Some(email)) => (name, email),
             _ => ("countersign".into(), "countersign@localhost".into()),

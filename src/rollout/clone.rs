@@ -165,7 +165,8 @@ impl<'t> Clone<'t> {
 
 /// A folder whose path is the real one, as error texts have it.
 pub(super) fn scratch() -> Result<TempDir, TargetError> {
-    tempfile::Builder::new().prefix("countersign-").tempdir().map_err(TargetError::Scratch)
+    let parent = files::temporary::parent().map_err(TargetError::Folder)?;
+    tempfile::Builder::new().prefix("countersign-").tempdir_in(parent).map_err(TargetError::Scratch)
 }
 
 fn blob(node: Node) -> Option<BlobId> {

@@ -76,6 +76,9 @@ pub enum TargetError {
     /// Somebody was faster, twice.
     #[error("somebody pushed to `{0}` meanwhile, twice")]
     Raced(Branch),
+    /// No folder is fit for the clone.
+    #[error(transparent)]
+    Folder(FileError),
     /// There is no room for the clone.
     #[error("cannot make a temporary folder")]
     Scratch(#[source] io::Error),
@@ -116,6 +119,7 @@ impl TargetError {
             Self::Program(error) => return error.hint(),
             Self::Git(_) => "look at the repository with `git fsck`",
             Self::Files(error) => return error.hint(),
+            Self::Folder(error) => return error.hint(),
             Self::Policy { hint, .. } => return *hint,
             Self::Waiting { .. } => {
                 "have the account's owners bring that branch up to date with the target's, or delete it; then run it again"

@@ -2,9 +2,13 @@
 
 use std::fmt::Write;
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
+
+use base64ct::Encoding;
+use sha2::Digest;
 
 use crate::shop::Shop;
-use crate::support::{Ran, write};
+use crate::support::{Mode, Ran, read, write};
 
 /// Five thousand functions are named, each of them, in reasonable time and memory; more are refused.
 #[test]
@@ -195,4 +199,96 @@ fn a_panic_runs_nothing_and_is_no_yes() {
     assert!(!matches!(ran.code, Some(0 | 1)), "{ran}");
     shop.nothing_ran();
     shop.nothing_stays();
+}
+
+/// With `git config include.path ../.gitconfig`, which is common, a commit would set the root.
+#[test]
+fn no_included_file_of_the_work_tree_sets_the_root() {
+    let shop = Shop::new();
+    let root = shop.scene.git(&["config", "countersign.root"]);
+    write(&shop.file(".gitconfig"), format!("[countersign]\n\troot = {root}\n"));
+    shop.run(&["--function", "orders", "--dry-run"]).done();
+    shop.scene.git(&["config", "include.path", "../.gitconfig"]);
+    let ran = shop.run(&["--function", "orders", "--dry-run"]);
+    let file = shop.file(".git/../.gitconfig");
+    ran.undecided(&format!(
+        "cannot use `git config countersign.root`: git's configuration includes `{}`, which is in the work tree",
+        file.display()
+    ));
+    assert!(ran.err().contains("hint: remove the include"), "{ran}");
+    // An include that sets nothing of countersign changes nothing.
+    write(&shop.file(".gitconfig"), "[alias]\n\tx = y\n");
+    shop.run(&["--function", "orders", "--dry-run"]).done();
+}
+
+#[test]
+fn refuses_a_folder_for_copies_in_which_other_users_can_rename() {
+    let shop = Shop::new();
+    let open = shop.scene.path().join("open");
+    fs::create_dir(&open).expect("a folder");
+    fs::set_permissions(&open, fs::Permissions::from_mode(0o777)).expect("a mode");
+    let mut gate = shop.gate();
+    gate.env("TMPDIR", &open).args(["--function", "orders", "--", "touch", "ran", "{artifact}"]);
+    let ran = Ran::of(&mut gate);
+    let open = open.display();
+    ran.undecided(&format!("cannot use `{open}` for temporary files: other users can rename what is in `"));
+    assert!(ran.err().contains("hint: set TMPDIR to a folder that only you can write to"), "{ran}");
+    shop.nothing_ran();
+}
+
+#[test]
+fn a_report_replaces_no_device_and_no_pipe() {
+    let shop = Shop::new();
+    let pipe = shop.file("pipe");
+    rustix::fs::mkfifoat(rustix::fs::CWD, &pipe, rustix::fs::Mode::RWXU).expect("a pipe");
+    let ran = shop.run(&["--function", "orders", "--dry-run", "--report", "json=pipe"]);
+    ran.undecided("cannot write `pipe`: it exists and is not a regular file");
+    assert!(ran.err().contains("hint: pass the path of a regular file"), "{ran}");
+    assert!(!pipe.symlink_metadata().expect("it stays").is_file());
+}
+
+#[test]
+fn a_package_path_through_a_link_is_named_with_where_it_leads() {
+    let shop = Shop::new();
+    let elsewhere = shop.scene.path().join("elsewhere");
+    write(&elsewhere.join("x.py"), "x");
+    std::os::unix::fs::symlink(&elsewhere, shop.file("link")).expect("a link");
+    shop.scene.shell("sed -i 's,functions/orders,link,' countersign.toml").done();
+    let ran = shop.scene.run(&["package"]);
+    let to = elsewhere.display();
+    ran.undecided(&format!(
+        "cannot package `link`: the link `link` leads to `{to}`; set the path to a folder"
+    ));
+}
+
+/// A manifest that anyone can write, by a key that no policy knows, is no way around an integrity failure.
+#[test]
+fn warn_stops_what_a_forged_manifest_describes_whatever_is_next_to_it() {
+    let shop = Shop::of(Mode::Warn);
+    let changed = [&read(&shop.file("dist/orders.zip"))[..], b"changed"].concat();
+    write(&shop.file("dist/changed.zip"), &changed);
+    let plan = "Resources:\n  F: {Type: AWS::Lambda::Function, Properties: {FunctionName: orders, Code: dist/changed.zip}}\n";
+    write(&shop.file("plan.yaml"), plan);
+    let ask = || shop.run(&["--plan", "plan.yaml", "--manifests", "shelf"]);
+    let hex =
+        sha2::Sha256::digest(&changed).iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"));
+    let mut statement = shop.scene.statement();
+    statement["subject"][0]["digest"]["sha256"] = hex.into();
+    let mut manifest = shop.scene.bundle();
+    let payload = statement.to_string();
+    manifest["dsseEnvelope"]["payload"] = base64ct::Base64::encode_string(payload.as_bytes()).into();
+    let forged = manifest.to_string();
+    let unknown = format!("SHA256:{}", "A".repeat(43));
+    manifest["dsseEnvelope"]["signatures"][0]["keyid"] = unknown.clone().into();
+    manifest["verificationMaterial"]["publicKey"]["hint"] = unknown.into();
+    write(&shop.file("shelf/b.sigstore.json"), manifest.to_string());
+    assert_eq!(ask().code, Some(0), "an unknown key is a warning: {}", ask());
+    for name in ["a", "c"] {
+        let path = shop.file(&format!("shelf/{name}.sigstore.json"));
+        write(&path, &forged);
+        let ran = ask();
+        ran.is_no();
+        assert!(ran.out().starts_with("denied (integrity): plan.yaml: F"), "{ran}");
+        fs::remove_file(path).expect("it was there");
+    }
 }

@@ -97,7 +97,8 @@ impl Context {
     }
 
     fn of(workspace: Workspace, repository: Option<Repository>, global: &GlobalArgs) -> Self {
-        let key = repository.as_ref().and_then(|repository| repository.setting("countersign.key"));
+        // One that is refused is refused where it is used.
+        let key = repository.as_ref().and_then(|repository| repository.setting("countersign.key").ok()?);
         withhold_named(key.as_deref());
         Self {
             folder: workspace.folder.clone(),
@@ -139,8 +140,9 @@ impl Context {
         self.check_output(file.parent().unwrap_or(Path::new("")))
     }
 
-    fn setting(&self, name: &str) -> Option<String> {
-        self.repository.as_ref()?.setting(name)
+    fn setting(&self, name: &str) -> Result<Option<String>> {
+        let Some(repository) = &self.repository else { return Ok(None) };
+        Ok(repository.setting(name)?)
     }
 
     /// Where a local account's policy is kept: in the git directory, or outside git in the state folder.
@@ -163,7 +165,7 @@ impl Context {
         let Some(repository) = &self.repository else {
             return Ok(Some(state_folder()?.join(journal::FILE_NAME)));
         };
-        Ok(match repository.setting("countersign.journal") {
+        Ok(match repository.setting("countersign.journal")? {
             Some(named) if named == "off" => None,
             Some(named) => Some(repository.top().join(named)),
             None => Some(repository.common_dir().join("countersign").join(journal::FILE_NAME)),
@@ -173,7 +175,10 @@ impl Context {
     /// What this machine calls itself in its journal, if it was given a name: none is taken without asking.
     pub fn host(&self) -> Result<Option<HostLabel>> {
         let variable = std::env::var("COUNTERSIGN_HOST").ok().filter(|text| !text.is_empty());
-        let named = variable.or_else(|| self.setting("countersign.host"));
+        let named = match variable {
+            Some(named) => Some(named),
+            None => self.setting("countersign.host")?,
+        };
         named.map(|text| text.parse()).transpose().context("in COUNTERSIGN_HOST or `countersign.host`")
     }
 
@@ -187,14 +192,17 @@ impl Context {
     }
 
     /// The policy directory that options or settings name, if any does.
-    pub fn named_policy(&self, trust: &TrustArgs) -> Option<PathBuf> {
-        trust.policy.clone().or_else(|| self.policy_setting()).or_else(|| self.workspace.policy.clone())
+    pub fn named_policy(&self, trust: &TrustArgs) -> Result<Option<PathBuf>> {
+        if trust.policy.is_some() {
+            return Ok(trust.policy.clone());
+        }
+        Ok(self.policy_setting()?.or_else(|| self.workspace.policy.clone()))
     }
 
     /// The setting `countersign.policy`, relative to the repository's top.
-    fn policy_setting(&self) -> Option<PathBuf> {
-        let repository = self.repository.as_ref()?;
-        Some(repository.top().join(repository.setting("countersign.policy")?))
+    fn policy_setting(&self) -> Result<Option<PathBuf>> {
+        let Some(repository) = &self.repository else { return Ok(None) };
+        Ok(repository.setting("countersign.policy")?.map(|named| repository.top().join(named)))
     }
 
     /// The pin of a policy directory, kept outside every tree that is judged by it.
@@ -205,7 +213,7 @@ impl Context {
             return Ok(trust.root);
         }
         if self.repository.is_some() {
-            let setting = self.setting("countersign.root");
+            let setting = self.setting("countersign.root")?;
             return setting.map(|text| text.parse()).transpose().context("in `git config countersign.root`");
         }
         let path = pin_file(directory)?;
@@ -215,7 +223,7 @@ impl Context {
 
     /// Where the policy is and what it must agree with.
     pub fn location(&self, trust: &TrustArgs) -> Result<Location> {
-        let directory = match (self.named_policy(trust), &self.workspace.trust) {
+        let directory = match (self.named_policy(trust)?, &self.workspace.trust) {
             (Some(directory), _) => directory,
             (None, Some(source)) => fetched_policy(source)?,
             (None, None) => self.own_policy()?,
@@ -302,7 +310,10 @@ impl Context {
 
     /// The signing key that options or settings name, or the account's own.
     pub fn signing_key(&self, args: &KeyArgs, account: &AccountName) -> Result<SecretKey> {
-        let named = args.key.clone().or_else(|| self.setting("countersign.key"));
+        let named = match &args.key {
+            Some(named) => Some(named.clone()),
+            None => self.setting("countersign.key")?,
+        };
         match named {
             Some(named) => load_key(&named, &args.passphrase),
             None => load_key_file(&key_folder(account)?.join("signing.pem"), &args.passphrase),

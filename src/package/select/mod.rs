@@ -100,6 +100,21 @@ pub enum SelectError {
         /// The other path.
         other: String,
     },
+    /// The folder's path leads through a link.
+    #[error(
+        "cannot package `{}`: the link `{}` leads to `{}`; set the path to a folder that no link leads to, in the repository",
+        shown::path(folder),
+        shown::path(link),
+        shown::path(to)
+    )]
+    Link {
+        /// The folder.
+        folder: PathBuf,
+        /// The link, on the way to it.
+        link: PathBuf,
+        /// Where that leads.
+        to: PathBuf,
+    },
     /// A submodule: its files are not in this repository.
     #[error("`{}` is a submodule; exclude it, or package it in its own repository", name(.0))]
     Submodule(String),
@@ -156,6 +171,9 @@ pub enum SelectError {
 /// Chooses the files of a package.
 pub fn select(repository: Option<&Repository>, request: &Request<'_>) -> Result<Selection, SelectError> {
     let filter = Filter::new(request)?;
+    if let Some(repository) = repository.filter(|_| request.revision.is_none()) {
+        check_links(repository.top(), request.folder)?;
+    }
     let (candidates, left_out) = match (repository, request.revision) {
         (Some(repository), Some(revision)) => from_commit(repository, revision, request, &filter)?,
         (Some(repository), None) => from_work_tree(repository, request, &filter)?,
@@ -367,6 +385,20 @@ fn check(candidates: &[Candidate], folder: &Path) -> Result<(), SelectError> {
     let path = |place: usize| candidates[place].path.clone();
     let (path, other) = (path(collision.later), path(collision.earlier));
     Err(SelectError::Collision { path, fault: collision.fault, other })
+}
+
+/// Refuses a folder below the top to which a link leads: git has no files there.
+fn check_links(top: &Path, folder: &Path) -> Result<(), SelectError> {
+    let below = folder.strip_prefix(top).unwrap_or(Path::new(""));
+    let mut here = top.to_path_buf();
+    for part in below {
+        here.push(part);
+        if let Ok(to) = here.read_link() {
+            let shown = |path: &Path| path.strip_prefix(top).unwrap_or(path).to_path_buf();
+            return Err(SelectError::Link { folder: shown(folder), link: shown(&here), to });
+        }
+    }
+    Ok(())
 }
 
 fn too_many(files: usize) -> SelectError {

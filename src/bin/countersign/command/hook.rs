@@ -111,7 +111,7 @@ impl Options {
         let unset = |setting: &str, hint: &str| {
             Err(refuse(format!("this server's repository has no `git config {setting}`"), hint.to_owned()))
         };
-        let Some(directory) = context.named_policy(&self.trust) else {
+        let Some(directory) = context.named_policy(&self.trust)? else {
             return unset("countersign.policy", "its owner names the policy directory there");
         };
         if !directory.join("roots").is_dir() {

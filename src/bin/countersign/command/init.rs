@@ -176,7 +176,7 @@ pub fn local_if_needed(context: &Context, trust: &TrustArgs) -> Result<()> {
     let directory = context.local_policy()?;
     let workspace = &context.workspace;
     let named =
-        context.named_policy(trust).is_some() || workspace.trust.is_some() || workspace.account.is_some();
+        context.named_policy(trust)?.is_some() || workspace.trust.is_some() || workspace.account.is_some();
     if named || context.pin(trust, &directory)?.is_some() {
         return Ok(());
     }
@@ -227,7 +227,7 @@ fn user() -> Result<Principal> {
 /// Writes a first `countersign.toml`, where there is none, and returns its path.
 fn write_workspace(context: &Context, account: &AccountName, policy: &Path) -> Result<Option<PathBuf>> {
     let path = context.folder.join(FILE_NAME);
-    let named = context.named_policy(&TrustArgs { policy: None, root: None }).is_some();
+    let named = context.named_policy(&TrustArgs { policy: None, root: None })?.is_some();
     let policy = policy.strip_prefix(&context.folder).unwrap_or(policy);
     if path.exists() {
         if !named && context.workspace.trust.is_none() {

@@ -98,7 +98,7 @@ fn author(context: &Context, given: Option<&str>) -> Result<Author> {
     }
     let variable = |name: &str| std::env::var(name).ok().filter(|text| !text.trim().is_empty());
     let setting =
-        |name: &str| context.repository.as_ref()?.setting(name).filter(|text| !text.trim().is_empty());
+        |name: &str| context.repository.as_ref()?.setting(name).ok()?.filter(|text| !text.trim().is_empty());
     let name = variable("GIT_AUTHOR_NAME").or_else(|| setting("user.name"));
     let email = variable("GIT_AUTHOR_EMAIL").or_else(|| setting("user.email"));
     Ok(match (name, email) {
