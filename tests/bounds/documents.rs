@@ -112,6 +112,24 @@ fn patterns_take_memory_by_their_sum() {
     }
 }
 
+/// The matcher has the files of a folder and of all above at a time, and lets go of those of other folders.
+#[test]
+fn ignore_files_of_nested_folders_count_together() {
+    let item = "[[function]]\nname = 'orders'\npath = '.'\n";
+    let lines = "*a".repeat(1000) + "\n";
+    for (what, nested, code) in [("30 folders, each in the other", true, 2), ("30 folders", false, 0)] {
+        let scene = Scene::new();
+        let mut folder = scene.repository().to_path_buf();
+        fill(&folder.join("countersign.toml"), item, " ", 0, "");
+        for number in 0..30 {
+            folder = if nested { folder.join("a") } else { scene.repository().join(format!("a{number}")) };
+            fill(&folder.join(".gitignore"), "", &lines, 7 * lines.len(), "");
+            fill(&folder.join("x.js"), "x", " ", 0, "");
+        }
+        bounded(&scene, what, &["package"], code, 0);
+    }
+}
+
 #[test]
 fn an_exclude_file_of_git_has_the_limits_of_a_gitignore() {
     let scene = Scene::new();
