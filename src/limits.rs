@@ -204,6 +204,21 @@ pub const PATTERN_BYTES_MAX: usize = 4095;
 /// Most braces or brackets open at once in a pattern: people write one. The matcher calls itself for each.
 pub const PATTERN_DEPTH_MAX: usize = 10;
 
+/// Bytes added for each pattern to its length where patterns are weighed: what the matcher keeps for the shortest one.
+pub const PATTERN_WEIGHT_EACH: usize = 8;
+
+/// A pattern without wildcards, or with only the `*` of `*.log`, counts one in so many: the matcher looks it up, and
+/// makes no automaton for it.
+pub const PATTERN_WEIGHT_LITERAL: usize = 8;
+
+/// Most weight of the `include` and `exclude` patterns of one item: 1,000 patterns of 8 bytes with wildcards. The
+/// matcher takes up to 800 bytes for each, 13 MB in all, on each thread.
+pub const PATTERNS_WEIGHT_MAX: usize = 16 << 10;
+
+/// Most weight of the `.gitignore` of a folder, of those of the folders above, and of `info/exclude`: ten times the
+/// wildcards of the longest measured, or 100 kB of names. The matcher takes up to 20 MB for them.
+pub const IGNORE_WEIGHT_MAX: usize = 24 << 10;
+
 /// Largest `.gitignore` read, in bytes: [`IGNORE_PATTERNS_MAX`] patterns of 100 bytes.
 pub const IGNORE_FILE_BYTES_MAX: u64 = 1 << 20;
 

@@ -324,6 +324,7 @@ pub const RULES: &[Rule] = &[
     archive("zip64-disagrees", "ZIP64 and classic records differ"),
     archive("zip64-unneeded", "A ZIP64 record has a value that needs none"),
     archive("descriptor-form", "A data descriptor has no signature, or 64-bit sizes"),
+    archive("descriptor-in-data", "The signature of a data descriptor is in the packed bytes before one"),
     archive("system-unknown", "An entry was made by neither Unix, FAT nor NTFS"),
     archive("version-needed", "An entry says that it needs a ZIP version over 4.5"),
     archive("headers-disagree", "An entry's own header and the directory differ"),

@@ -1,6 +1,9 @@
 //! The documents that people edit: `countersign.toml`, and those of a policy.
 
-use countersign::limits::{DOCUMENT_BYTES_MAX, ORGANIZATION_BYTES_MAX, REVOCATIONS_BYTES_MAX};
+use countersign::limits::{
+    DOCUMENT_BYTES_MAX, IGNORE_WEIGHT_MAX, ORGANIZATION_BYTES_MAX, PATTERN_WEIGHT_EACH, PATTERNS_WEIGHT_MAX,
+    REVOCATIONS_BYTES_MAX,
+};
 
 use crate::support::Scene;
 use crate::{bounded, fill};
@@ -69,6 +72,80 @@ fn patterns_take_memory_by_their_size() {
     }
     let size = fill(&scene.repository().join(".gitignore"), "", "a\n", 900_000, "");
     bounded(&scene, "a .gitignore of 450,000 patterns", &["package"], 2, size);
+}
+
+/// Each is within the limit of one pattern.
+#[test]
+fn patterns_take_memory_by_their_sum() {
+    let scene = Scene::new();
+    let file = scene.repository().join("countersign.toml");
+    let ignored = scene.repository().join(".gitignore");
+    let item = "[[function]]\nname = 'orders'\npath = '.'\n";
+    // A name that cannot be packaged: without the last pattern, the command fails.
+    fill(&scene.repository().join("aux.txt"), "x", " ", 0, "");
+    for (what, pattern) in [
+        ("stars", "*a".repeat(490)),
+        ("question marks", "?".repeat(980)),
+        ("folders", "a/**/".repeat(195)),
+        ("alternatives", "{a,b}".repeat(195)),
+        ("short ones", "*a".into()),
+        ("short extensions", "?.a".into()),
+    ] {
+        let list = |most: usize, begin: &str, end: &str| {
+            let count = (most - 20) / (pattern.len() + 3 + PATTERN_WEIGHT_EACH);
+            let list: String = (0..count.min(999)).map(|n| format!("{begin}{pattern}{n:03}{end}")).collect();
+            format!("{list}{begin}au[x].*{end}")
+        };
+        let excluded = |most| format!("{item}exclude = [{}]\n", list(most, "'", "',"));
+        let lines = |most| list(most, "", "\n");
+        for (place, exclude, gitignore, code) in [
+            ("in both", excluded(PATTERNS_WEIGHT_MAX), lines(IGNORE_WEIGHT_MAX), 0),
+            ("excluded", excluded(PATTERNS_WEIGHT_MAX), String::new(), 0),
+            ("ignored", item.into(), lines(IGNORE_WEIGHT_MAX), 0),
+            ("too many excluded", excluded(1 << 20), lines(IGNORE_WEIGHT_MAX), 2),
+            ("too many ignored", excluded(PATTERNS_WEIGHT_MAX), lines(1 << 20).repeat(9), 2),
+        ] {
+            let few = pattern.len() < 10 && place == "too many excluded";
+            let size = fill(&file, &exclude, " ", 0, "") + fill(&ignored, &gitignore, " ", 0, "");
+            bounded(&scene, &format!("{what} {place}"), &["package"], if few { 0 } else { code }, size);
+        }
+    }
+}
+
+/// The matcher has the files of a folder and of all above at a time, and lets go of those of other folders.
+#[test]
+fn ignore_files_of_nested_folders_count_together() {
+    let item = "[[function]]\nname = 'orders'\npath = '.'\n";
+    let lines = "*a".repeat(1000) + "\n";
+    for (what, nested, code) in [("30 folders, each in the other", true, 2), ("30 folders", false, 0)] {
+        let scene = Scene::new();
+        let mut folder = scene.repository().to_path_buf();
+        fill(&folder.join("countersign.toml"), item, " ", 0, "");
+        for number in 0..30 {
+            folder = if nested { folder.join("a") } else { scene.repository().join(format!("a{number}")) };
+            fill(&folder.join(".gitignore"), "", &lines, 7 * lines.len(), "");
+            fill(&folder.join("x.js"), "x", " ", 0, "");
+        }
+        bounded(&scene, what, &["package"], code, 0);
+    }
+}
+
+#[test]
+fn an_exclude_file_of_git_has_the_limits_of_a_gitignore() {
+    let scene = Scene::new();
+    fill(
+        &scene.repository().join("countersign.toml"),
+        "[[function]]\nname = 'orders'\npath = '.'\n",
+        " ",
+        0,
+        "",
+    );
+    let exclude = scene.repository().join(".git/info/exclude");
+    fill(&exclude, "", "*a*b\n", 500_000, "");
+    bounded(&scene, "an exclude file of 100,000 patterns", &["package"], 2, 500_000);
+    std::fs::remove_file(&exclude).expect("it was there");
+    std::os::unix::fs::symlink("/dev/zero", &exclude).expect("a link");
+    bounded(&scene, "an exclude file without end", &["package"], 2, 0);
 }
 
 #[test]

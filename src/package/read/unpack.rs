@@ -153,6 +153,8 @@ fn inflate(
     if entry.size > DEFLATE_EXPANSION * (entry.packed + 1) {
         return Err(mismatch());
     }
+    let deferred = entry.flags & zip::FLAG_DESCRIPTOR != 0;
+    let mut before = [0; 3];
     let Tools { packed, plain, inflater } = tools;
     plain.resize(PIECE_BYTES, 0);
     inflater.reset(false);
@@ -160,6 +162,11 @@ fn inflate(
     loop {
         if piece.is_empty() {
             piece = source.next_piece(packed)?;
+            if deferred && has_signature(&mut before, piece) {
+                let message =
+                    "has the signature of a data descriptor in its packed bytes, where some readers end it";
+                return Err(entry_fault(entry, "descriptor-in-data", message));
+            }
         }
         let (before, made) = (inflater.total_in(), inflater.total_out());
         let status = inflater.decompress(piece, plain, FlushDecompress::None).map_err(|_| broken())?;
@@ -183,6 +190,18 @@ fn inflate(
     if content.size == entry.size { Ok(()) } else { Err(mismatch()) }
 }
 
+/// Whether the signature of a data descriptor is in this piece, or begins in the last bytes of the piece before.
+///
+/// A reader of a stream that searches for the descriptor ends the entry there, and reads what follows as entries.
+fn has_signature(before: &mut [u8; 3], piece: &[u8]) -> bool {
+    let signature = zip::DESCRIPTOR.to_le_bytes();
+    let joint = [&before[..], &piece[..piece.len().min(3)]].concat();
+    if let Some(last) = piece.last_chunk() {
+        *before = *last;
+    }
+    joint.windows(4).chain(piece.windows(4)).any(|four| four == signature)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -200,6 +219,15 @@ mod tests {
 
     /// What comes of an entry with this body, whose headers tell of this content.
     fn unpack(method: u16, body: &[u8], content: &[u8]) -> Result<FileRecord, &'static str> {
+        unpack_flagged(0, method, body, content)
+    }
+
+    fn unpack_flagged(
+        flags: u16,
+        method: u16,
+        body: &[u8],
+        content: &[u8],
+    ) -> Result<FileRecord, &'static str> {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("archive");
         std::fs::write(&path, [b"before", body, b"after"].concat()).unwrap();
@@ -207,7 +235,7 @@ mod tests {
         let entry = Central {
             name: "a",
             mode: FileMode::Regular,
-            flags: 0,
+            flags,
             method,
             time: (0, 0),
             crc: libdeflater::crc32(content),
@@ -259,5 +287,24 @@ mod tests {
         assert_eq!(stored_blocks(&[7; PIECE_BYTES - 10]).len(), PIECE_BYTES);
         assert_eq!(unpack(zip::DEFLATED, &[], &[]), Err("deflate-malformed"));
         assert_eq!(unpack(zip::STORED, b"abc", b"abd"), Err("crc-mismatch"));
+    }
+
+    #[test]
+    fn refuses_the_signature_of_a_descriptor_in_packed_bytes_before_one() {
+        // At the beginning, in the middle, and in each place where the signature lies in two pieces.
+        for at in [15, 1000].into_iter().chain(PIECE_BYTES - 5..PIECE_BYTES + 2) {
+            let content = [&vec![7; at - 15][..], b"PK\x07\x08 and more"].concat();
+            let block = |last: u8, part: &[u8]| {
+                let length = part.len() as u16;
+                [&[last][..], &length.to_le_bytes(), &(!length).to_le_bytes(), part].concat()
+            };
+            let third = (at - 15) / 3;
+            let parts = [&content[..third], &content[third..2 * third], &content[2 * third..]];
+            let body = [block(0, parts[0]), block(0, parts[1]), block(1, parts[2])].concat();
+            assert_eq!(body[at..at + 4], *b"PK\x07\x08");
+            let flagged = |flags| unpack_flagged(flags, zip::DEFLATED, &body, &content);
+            assert_eq!(flagged(zip::FLAG_DESCRIPTOR), Err("descriptor-in-data"), "{at}");
+            assert!(flagged(0).is_ok(), "{at}");
+        }
     }
 }

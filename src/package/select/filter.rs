@@ -5,7 +5,10 @@ use std::path::PathBuf;
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 
 use super::{Request, SelectError};
-use crate::limits::{PATTERN_BYTES_MAX, PATTERN_DEPTH_MAX, PATTERNS_MAX};
+use crate::limits::{
+    PATTERN_BYTES_MAX, PATTERN_DEPTH_MAX, PATTERN_WEIGHT_EACH, PATTERN_WEIGHT_LITERAL, PATTERNS_MAX,
+    PATTERNS_WEIGHT_MAX,
+};
 use crate::shown;
 
 /// Include and exclude patterns, and the output folder.
@@ -26,15 +29,12 @@ impl Filter {
             (!path.is_empty()).then_some(path)
         };
         let outputs = request.outputs.iter().filter_map(inside).collect();
-        Ok(Self {
-            include: if request.rules.include.is_empty() {
-                None
-            } else {
-                Some(patterns(&request.rules.include)?)
-            },
-            exclude: patterns(&request.rules.exclude)?,
-            outputs,
-        })
+        let mut weight = Weight::new(PATTERNS_WEIGHT_MAX);
+        let include = match request.rules.include.as_slice() {
+            [] => None,
+            lines => Some(patterns(lines, &mut weight)?),
+        };
+        Ok(Self { include, exclude: patterns(&request.rules.exclude, &mut weight)?, outputs })
     }
 
     /// The output folder that a path lies in, if it lies in one.
@@ -60,7 +60,7 @@ impl Filter {
     }
 }
 
-fn patterns(lines: &[String]) -> Result<Gitignore, SelectError> {
+fn patterns(lines: &[String], weight: &mut Weight) -> Result<Gitignore, SelectError> {
     if lines.len() > PATTERNS_MAX {
         return Err(SelectError::Patterns(format!(
             "there are {} of them, over the limit of {PATTERNS_MAX}",
@@ -71,9 +71,55 @@ fn patterns(lines: &[String]) -> Result<Gitignore, SelectError> {
     for line in lines {
         let fail = |message: String| SelectError::Pattern { pattern: shown::name(line), message };
         check(line).map_err(fail)?;
+        weight.add(line).map_err(|message| {
+            SelectError::Patterns(format!("`include` and `exclude`, at `{}`: {message}", shown::name(line)))
+        })?;
         builder.add_line(None, line).map_err(|error| fail(reason(&error)))?;
     }
     builder.build().map_err(|error| SelectError::Patterns(reason(&error)))
+}
+
+/// The sum of what patterns take in the matcher.
+///
+/// An automaton takes hundreds of bytes for each byte of a pattern with wildcards: limits for single patterns are not
+/// enough.
+pub struct Weight {
+    sum: usize,
+    limit: usize,
+}
+
+impl Weight {
+    /// No patterns yet, and the limit of their sum.
+    pub const fn new(limit: usize) -> Self {
+        Self { sum: 0, limit }
+    }
+
+    /// The sum so far.
+    pub const fn sum(&self) -> usize {
+        self.sum
+    }
+
+    /// Goes back to an earlier sum.
+    pub const fn back_to(&mut self, sum: usize) {
+        self.sum = sum;
+    }
+
+    /// Adds a pattern, or reports that the sum passes its limit.
+    pub fn add(&mut self, pattern: &str) -> Result<(), String> {
+        let weight = pattern.len() + PATTERN_WEIGHT_EACH;
+        let extension = pattern.strip_prefix("*.").map(|rest| rest.strip_suffix('/').unwrap_or(rest));
+        let extension = extension.filter(|rest| !rest.contains(['.', '/']));
+        let simple = !extension.unwrap_or(pattern).contains(['*', '?', '[', '{', '\\']);
+        self.sum += if simple { weight.div_ceil(PATTERN_WEIGHT_LITERAL) } else { weight };
+        if self.sum <= self.limit {
+            return Ok(());
+        }
+        Err(format!(
+            "the patterns up to here are longer than {} bytes, with {PATTERN_WEIGHT_EACH} for each pattern, and an \
+             eighth for one without wildcards; name folders instead of using wildcards",
+            self.limit
+        ))
+    }
 }
 
 /// Refuses a pattern for which the matcher would call itself without end, or take memory beyond the pattern's.
@@ -108,8 +154,12 @@ fn reason(error: &ignore::Error) -> String {
 mod tests {
     use super::*;
 
+    fn built(lines: &[String]) -> Result<Gitignore, SelectError> {
+        patterns(lines, &mut Weight::new(PATTERNS_WEIGHT_MAX))
+    }
+
     fn refused(lines: &[&str]) -> String {
-        patterns(&lines.iter().map(|line| line.to_string()).collect::<Vec<_>>()).unwrap_err().to_string()
+        built(&lines.iter().map(|line| line.to_string()).collect::<Vec<_>>()).unwrap_err().to_string()
     }
 
     #[test]
@@ -129,6 +179,21 @@ mod tests {
         assert!(refused(&[&braces]).ends_with("it has braces in braces, deeper than 10"));
         assert!(refused(&[&"a".repeat(5000)]).ends_with("it is longer than 4095 bytes"));
         assert!(refused(&vec!["a"; 1001]).contains("1001 of them, over the limit of 1000"));
-        assert!(patterns(&["src/{a,b{c,d}}/*.{js,ts}".into(), "{a,b}".repeat(500)]).is_ok());
+        assert!(built(&["src/{a,b{c,d}}/*.{js,ts}".into(), "{a,b}".repeat(500)]).is_ok());
+    }
+    #[test]
+    fn patterns_with_wildcards_are_bounded_in_sum() {
+        let lines = |pattern: &str, count| vec![pattern.to_owned(); count];
+        // Sixteen bytes each, with the eight that each pattern counts.
+        assert!(built(&lines("lib/a*/b", 1000)).is_ok());
+        let long = lines(&"*a".repeat(500), 17);
+        let message = built(&long).unwrap_err().to_string();
+        assert!(message.contains("longer than 16384 bytes") && message.contains("at `*a*a"), "{message}");
+        assert!(built(&long[..16]).is_ok());
+        assert!(built(&lines(&format!("*.{}.js", "a".repeat(1000)), 17)).is_err());
+        for simple in [&format!("{}/", "a".repeat(100)), &format!("*.{}", "a".repeat(100)), "!/dist/index.js"]
+        {
+            assert!(built(&lines(simple, 1000)).is_ok(), "{simple}");
+        }
     }
 }

@@ -263,7 +263,7 @@ fn from_work_tree(
             None => chosen.1.push(LeftOut { path: file.path.clone(), reason: "deleted in the work tree" }),
         }
     }
-    for (path, on_disk) in walk::not_ignored(repository.top(), request.folder)? {
+    for (path, on_disk) in walk::not_ignored(repository.top(), repository.common_dir(), request.folder)? {
         if tracked.contains_key(&path) {
             continue;
         }

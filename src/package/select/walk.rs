@@ -3,10 +3,11 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::{SelectError, filter};
+use super::SelectError;
+use super::filter::{self, Weight};
 use crate::files;
 use crate::git::GitError;
-use crate::limits::{IGNORE_FILE_BYTES_MAX, IGNORE_PATTERNS_MAX};
+use crate::limits::{IGNORE_FILE_BYTES_MAX, IGNORE_PATTERNS_MAX, IGNORE_WEIGHT_MAX};
 use crate::shown;
 
 /// Files and links as paths relative to the folder, `/`-separated, with their place on disk.
@@ -29,12 +30,15 @@ pub fn everything(folder: &Path) -> Result<Found, SelectError> {
 }
 
 /// The files below a folder that no `.gitignore` from the repository's top on, and no `info/exclude`, leaves out.
-pub fn not_ignored(top: &Path, folder: &Path) -> Result<Found, SelectError> {
+pub fn not_ignored(top: &Path, git: &Path, folder: &Path) -> Result<Found, SelectError> {
     let (start, inside) = (top.to_path_buf(), folder.to_path_buf());
     // The walk reads a folder's `.gitignore` after the filter has let the folder through, except that of the top.
-    check_ignore_file(top)?;
-    let refused = Arc::new(Mutex::new(None));
-    let first_refused = Arc::clone(&refused);
+    let mut weight = Weight::new(IGNORE_WEIGHT_MAX);
+    check_ignore_file(git.join("info").join("exclude"), &mut weight)?;
+    check_ignore_file(top.join(".gitignore"), &mut weight)?;
+    let checked = Checked { open: vec![(top.to_path_buf(), weight.sum())], weight, refused: None };
+    let checked = Arc::new(Mutex::new(checked));
+    let in_filter = Arc::clone(&checked);
     let walk = ignore::WalkBuilder::new(top)
         .standard_filters(false)
         .git_ignore(true)
@@ -49,13 +53,7 @@ pub fn not_ignored(top: &Path, folder: &Path) -> Result<Found, SelectError> {
             if !wanted || !is_dir {
                 return wanted;
             }
-            match check_ignore_file(path) {
-                Ok(()) => true,
-                Err(error) => {
-                    first_refused.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
-                    false
-                }
-            }
+            path == start || in_filter.lock().unwrap_or_else(PoisonError::into_inner).enter(path)
         })
         .build();
     let mut found = Found::new();
@@ -66,25 +64,55 @@ pub fn not_ignored(top: &Path, folder: &Path) -> Result<Found, SelectError> {
             found.push((relative(entry.path(), folder)?, entry.into_path()));
         }
     }
-    let refused = refused.lock().unwrap_or_else(PoisonError::into_inner).take();
+    let refused = checked.lock().unwrap_or_else(PoisonError::into_inner).refused.take();
     refused.map_or(Ok(found), Err)
 }
 
-/// Refuses a folder's `.gitignore` that the matcher cannot take: one that is no file, or whose patterns have no bounds.
-fn check_ignore_file(folder: &Path) -> Result<(), SelectError> {
-    let path = folder.join(".gitignore");
+/// The ignore files that the matcher has open: those of a folder, and of the folders above.
+struct Checked {
+    /// Each folder from the top on, and the weight of the patterns with its own.
+    open: Vec<(PathBuf, usize)>,
+    weight: Weight,
+    /// The first refusal.
+    refused: Option<SelectError>,
+}
+
+impl Checked {
+    /// Checks the `.gitignore` of a folder that the walk comes to; whether the walk can enter.
+    fn enter(&mut self, folder: &Path) -> bool {
+        while self.open.last().is_some_and(|(above, _)| !folder.starts_with(above)) {
+            self.open.pop();
+        }
+        self.weight.back_to(self.open.last().map_or(0, |(_, sum)| *sum));
+        match check_ignore_file(folder.join(".gitignore"), &mut self.weight) {
+            Ok(()) => self.open.push((folder.to_path_buf(), self.weight.sum())),
+            Err(error) => {
+                self.refused.get_or_insert(error);
+                return false;
+            }
+        }
+        true
+    }
+}
+
+/// Refuses an ignore file that the matcher cannot take: one that is no file, or whose patterns have no bounds.
+fn check_ignore_file(path: PathBuf, weight: &mut Weight) -> Result<(), SelectError> {
     if path.is_dir() {
         return Ok(());
     }
     let Some(bytes) = files::read_if_there(&path, IGNORE_FILE_BYTES_MAX)? else { return Ok(()) };
     let text = String::from_utf8_lossy(&bytes);
-    let patterns = || text.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
     let fail = |message: String| SelectError::IgnoreFile { path: path.clone(), message };
-    if patterns().count() > IGNORE_PATTERNS_MAX {
-        return Err(fail(format!("it has more than {IGNORE_PATTERNS_MAX} patterns")));
+    let patterns = text.lines().enumerate().filter(|(_, line)| !line.is_empty() && !line.starts_with('#'));
+    for (count, (line, pattern)) in patterns.enumerate() {
+        if count == IGNORE_PATTERNS_MAX {
+            return Err(fail(format!("it has more than {IGNORE_PATTERNS_MAX} patterns")));
+        }
+        let refuse = |why| fail(format!("line {}, the pattern `{}`: {why}", line + 1, shown::name(pattern)));
+        filter::check(pattern).map_err(refuse)?;
+        weight.add(pattern).map_err(refuse)?;
     }
-    let refuse = |pattern: &str, why: String| fail(format!("the pattern `{}`: {why}", shown::name(pattern)));
-    patterns().try_for_each(|pattern| filter::check(pattern).map_err(|why| refuse(pattern, why)))
+    Ok(())
 }
 
 /// Neither git's own data nor another repository: what that holds is for it to package.

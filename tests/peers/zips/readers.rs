@@ -57,6 +57,7 @@ pub const READERS: &[Reader] = &[
     Reader { name: "fflate", by: By::Node, keeps: Keeps::Content },
     Reader { name: "unzipper", by: By::Node, keeps: Keeps::Content },
     Reader { name: "unzipper-stream", by: By::Node, keeps: Keeps::Content },
+    Reader { name: "unzipper-skip", by: By::Node, keeps: Keeps::Content },
     Reader { name: "go", by: By::Go, keeps: Keeps::Kinds },
     Reader { name: "zip", by: By::Rust, keeps: Keeps::Kinds },
 ];
