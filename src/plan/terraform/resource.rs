@@ -6,7 +6,7 @@ use super::by_type;
 use crate::limits::TEMPLATE_READ_BYTES_MAX;
 use crate::plan::node::{Map, Node};
 use crate::plan::types::{self, Known};
-use crate::plan::{Code, CodeHash, Deployed, Resource, What, without_keys};
+use crate::plan::{Code, CodeHash, Deployed, Resource, What, shown_layers, without_keys};
 use crate::provenance::Kind;
 
 /// What a resource will be: values that are known, and which ones will be known later.
@@ -148,7 +148,8 @@ fn code(
         _ => Code::Unknown("it names several places that its code comes from"),
     };
     let hash = values.text("source_code_hash").map_or(CodeHash::Unsaid, CodeHash::of);
-    What::Code(Deployed { kind, name: values.text(name).map(str::to_owned), code, hash })
+    let layers = shown_layers(values.known.get("layers").map(Node::items).unwrap_or_default().iter());
+    What::Code(Deployed { kind, name: values.text(name).map(str::to_owned), code, hash, layers })
 }
 
 const LATER: Code = Code::Unknown("its file is known after apply only");
