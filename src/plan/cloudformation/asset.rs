@@ -46,7 +46,7 @@ pub fn properties(id: &str, resource: &Map) -> Read {
         Some(Node::Map(metadata)) => metadata,
         Some(_) => return Read::Unknown,
     };
-    if metadata.keys().any(|key| is_written(key)) {
+    if metadata.keys().any(is_written) {
         return Read::Unknown;
     }
     let said = |name: &str| metadata.get(name).filter(|node| !node.is_nothing());

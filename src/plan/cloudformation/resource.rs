@@ -23,7 +23,7 @@ impl<'a> Globals<'a> {
         let function = map.and_then(|map| map.get("Function"));
         let is_call = |node: Option<&Node>| {
             node.is_some_and(|node| match node.map() {
-                Some(map) => map.keys().any(|key| is_written(key)),
+                Some(map) => map.keys().any(is_written),
                 None => !node.is_nothing(),
             })
         };
@@ -69,7 +69,7 @@ struct Reading<'a> {
 
 impl Reading<'_> {
     fn what(&self, properties: &Map) -> Option<What> {
-        let is_written = properties.keys().any(|key| is_written(key)) || properties.values().any(calls_macro);
+        let is_written = properties.keys().any(is_written) || properties.values().any(calls_macro);
         self.read(properties, is_written)
     }
 
@@ -98,7 +98,7 @@ impl Reading<'_> {
                 let deploys = match types::known(other) {
                     Known::NoCode => return None,
                     Known::NoCodeUnless(names, _)
-                        if !is_written && !names.iter().any(|name| properties.contains_key(*name)) =>
+                        if !is_written && !names.iter().any(|name| properties.contains_key(name)) =>
                     {
                         return None;
                     }
