@@ -217,8 +217,19 @@ pub fn has_scheme(text: &str) -> bool {
 /// The layers that a plan names and does not deploy, as a report shows them: at most six, one more than a function has.
 fn shown_layers<'a>(layers: impl Iterator<Item = &'a Node>) -> Vec<String> {
     let shown = |node: &Node| {
-        let text = if let Node::Scalar(text) = node { text.to_string() } else { node.to_json().to_string() };
-        text.chars().take(200).collect()
+        let words = match node {
+            Node::Scalar(text) => [&**text, ""],
+            Node::Ambiguous(value) => [&*value.text, ""],
+            Node::Map(map) => match map.iter().next() {
+                Some((key, Node::Scalar(text))) => [key, &**text],
+                Some((key, _)) => [key, "…"],
+                None => ["{}", ""],
+            },
+            Node::Null | Node::List(_) => ["a list", ""],
+        };
+        // A text of the plan may be as large as the plan.
+        let mut all = words.into_iter().flat_map(|word| word.chars().chain([' ']));
+        all.by_ref().take(200).collect::<String>().trim_end().to_owned()
     };
     layers.filter(|node| !node.is_nothing()).take(LAYERS_MAX + 1).map(shown).collect()
 }
