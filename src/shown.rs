@@ -50,6 +50,27 @@ pub fn path(path: &Path) -> String {
     line(&within(&path.to_string_lossy(), PATH_BYTES_MAX))
 }
 
+/// The text without PEM blocks: a key that was given where a file's name belongs is not repeated in an error.
+///
+/// A block without its last line goes on to the end.
+pub fn without_pem(text: &str) -> Cow<'_, str> {
+    const BEGIN: &str = "-----BEGIN";
+    const END: &str = "-----END";
+    if !text.contains(BEGIN) {
+        return text.into();
+    }
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some((before, block)) = rest.split_once(BEGIN) {
+        out.push_str(before);
+        out.push_str("(a PEM text)");
+        let after = block.split_once(END).and_then(|(_, label)| label.split_once("-----"));
+        rest = after.map_or("", |(_, after)| after);
+    }
+    out.push_str(rest);
+    out.into()
+}
+
 /// A rendered text on its way to a terminal: its lines stay, and nothing is left that a terminal obeys.
 ///
 /// For texts whose names were escaped when they were rendered: what is left to find here was forgotten there.
@@ -98,6 +119,20 @@ pub fn obeyed(c: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_pem_text_is_left_out() {
+        let key = "-----BEGIN PRIVATE KEY-----\nMIG2\n-----END PRIVATE KEY-----";
+        for (text, shown) in [
+            (format!("no key in `{key}`"), "no key in `(a PEM text)`"),
+            (format!("{key}\nand {key}"), "(a PEM text)\nand (a PEM text)"),
+            ("no key in `-----BEGIN PRIVATE KEY-----\nMIG2\n`".into(), "no key in `(a PEM text)"),
+            ("-----BEGIN-----END".into(), "(a PEM text)"),
+            ("no PEM at all -----END".into(), "no PEM at all -----END"),
+        ] {
+            assert_eq!(without_pem(&text), shown, "{text}");
+        }
+    }
 
     #[test]
     fn nothing_obeyed_is_left() {

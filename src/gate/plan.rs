@@ -108,8 +108,8 @@ impl Judge<'_> {
             What::Template(place) => {
                 return Ok(Some(stop(self.other_template(plan, place), labels)));
             }
-            What::Type { name, deploys } => {
-                let finding = unknown_type(name, *deploys);
+            What::Type { name, deploys, provider } => {
+                let finding = unknown_type(name, *deploys, provider.as_deref());
                 return Ok(Some(stop(finding, labels)));
             }
             What::Opaque(why) => {
@@ -225,8 +225,7 @@ impl Judge<'_> {
                 format!(
                     "its code is in `{place}`, and no deploy compares its SHA-256 with the signed package"
                 ),
-                "run the gate on the template that names the file, before it is uploaded; in Terraform, set `filename`, \
-                or upload the file in the same plan with `aws_s3_object`, and refer to its `key`",
+                "run the gate on the template that names the file, before it is uploaded; in Terraform, set `filename`",
             ),
             (Code::Asset(place), _) => {
                 let place = place.as_ref().map_or("something else".into(), |place| format!("`{place}`"));
@@ -358,15 +357,25 @@ fn layer_notes(plan: &Judging<'_>, notes: &mut Vec<String>) {
     }
 }
 
-fn unknown_type(name: &str, deploys: Option<&str>) -> Finding {
-    let message = match deploys {
-        Some(what) => format!("resources of type `{name}` may deploy code that is not verified: {what}"),
-        None => format!("`{name}` is not a known type, so it may deploy code"),
+fn unknown_type(name: &str, deploys: Option<&str>, provider: Option<&str>) -> Finding {
+    let message = match (deploys, provider) {
+        (Some(what), _) => {
+            format!("resources of type `{name}` may deploy code that is not verified: {what}")
+        }
+        (None, Some(provider)) => {
+            format!("`{name}` of the provider `{provider}` is not a known type, so it may deploy code")
+        }
+        (None, None) => format!("`{name}` is not a known type, so it may deploy code"),
     };
-    let hint = format!(
-        "deploy its code as a signed function or layer; if it deploys no code, a holder of the policy role can list the \
-        type with `countersign function deploys-no-code '{name}'`"
-    );
+    // A custom resource has the type that its template gives it; what that deploys is not known.
+    let hint = if deploys.is_none() || name.starts_with("Custom::") {
+        format!(
+            "deploy its code as a signed function or layer; if it deploys no code, a holder of the policy role can list the \
+            type with `countersign function deploys-no-code '{name}'`"
+        )
+    } else {
+        "deploy its code as a signed function or layer, or remove it from the plan and deploy it from another pipeline".into()
+    };
     not_covered("plan-type-unknown", message, hint)
 }
 

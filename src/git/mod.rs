@@ -2,7 +2,7 @@
 //!
 //! Everything goes through libgit2, which runs no hook, filter, pager or other program of the
 //! repository; only what lies elsewhere comes through the `git` program ([`program`]). Trees, commits and tags are what
-//! somebody else wrote: only their bytes come from libgit2, and [`tree`] and [`object`] read them.
+//! somebody else wrote: only their bytes come from libgit2, and `tree` and `object` read them.
 
 pub mod bare;
 pub mod branch;

@@ -118,7 +118,7 @@ pub struct Collision {
 /// Returns the first of the entries that collides with an earlier one: some reader or file system takes their paths
 /// for one, or one for a folder of the other.
 ///
-/// Paths are compared as [`fold`] leaves them. A link counts as a file, so nothing can be written through one. What
+/// Paths are compared as `fold` leaves them. A link counts as a file, so nothing can be written through one. What
 /// is kept is one folded path for each entry: sorted, an entry lies right before whatever is below it.
 pub fn first_collision<T>(
     entries: &[T],

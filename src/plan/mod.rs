@@ -56,6 +56,8 @@ pub enum What {
         name: String,
         /// What resources of the type deploy, if that is known.
         deploys: Option<&'static str>,
+        /// Its provider, where that is not the one whose types are known by this name.
+        provider: Option<String>,
     },
 }
 

@@ -10,7 +10,7 @@ mod resource;
 use std::collections::BTreeSet;
 
 use self::configuration::Configuration;
-use self::resource::{Uploads, Values};
+use self::resource::Values;
 use super::node::{Map, Node};
 use super::{PlanError, Resource, What, types};
 
@@ -29,7 +29,7 @@ pub fn read(top: &Map) -> Result<Vec<Resource>, PlanError> {
     let (mut resources, mut seen) = (Vec::new(), BTreeSet::new());
     let changes = list(changes, "resource_changes")?;
     let configuration = Configuration::read(top.get("configuration"))?;
-    let reading = Reading { uploads: Uploads::of(changes), configuration: &configuration };
+    let reading = Reading { configuration: &configuration };
     for each in changes {
         let Some(change) = each.map() else {
             return malformed("`resource_changes` has a change that is no object");
@@ -50,7 +50,9 @@ pub fn read(top: &Map) -> Result<Vec<Resource>, PlanError> {
             return malformed("an action has no type");
         };
         let address = address(invocation)?;
-        resources.extend(by_type(&format!("action.{kind}")).map(|what| Resource { address, what }));
+        let provider = invocation.get("provider_name").and_then(Node::text);
+        let what = provided(&format!("action.{kind}"), kind, provider);
+        resources.extend(what.map(|what| Resource { address, what }));
     }
     resources.extend(configuration.others);
     Ok(resources)
@@ -80,14 +82,31 @@ fn address(resource: &Map) -> Result<String, PlanError> {
 fn by_type(name: &str) -> Option<What> {
     let deploys = match types::known(name) {
         types::Known::NoCode => return None,
-        types::Known::Code(what) | types::Known::NoCodeUnless(_, what) => Some(what),
-        types::Known::Read | types::Known::Nothing => None,
+        types::Known::Code(what) | types::Known::NoCodeUnless(_, what) | types::Known::Target(what) => {
+            Some(what)
+        }
+        types::Known::Read => {
+            let why =
+                format!("`{name}` deploys a function, a layer or a stack: use the provider `aws` for it");
+            return Some(What::Opaque(why));
+        }
+        types::Known::Nothing => None,
     };
-    Some(What::Type { name: name.into(), deploys })
+    Some(What::Type { name: name.into(), deploys, provider: None })
+}
+
+/// The same for a block that a provider adds; `kind` is its type.
+fn provided(name: &str, kind: &str, provider: Option<&str>) -> Option<What> {
+    let Some(provider) = provider.filter(|provider| !is_provider_of(kind, provider)) else {
+        return by_type(name);
+    };
+    if types::known(name) == types::Known::Read {
+        return Some(What::Opaque(format!("`{name}` of the provider `{provider}` is not HashiCorp's")));
+    }
+    Some(What::Type { name: name.into(), deploys: None, provider: Some(provider.into()) })
 }
 
 struct Reading<'a> {
-    uploads: Uploads<'a>,
     configuration: &'a Configuration,
 }
 
@@ -153,32 +172,37 @@ impl Reading<'_> {
     ) -> Result<(), PlanError> {
         let text = |name: &str| resource.get(name).and_then(Node::text);
         let Some(kind) = text("type") else { return malformed(&format!("`{address}` has no type")) };
+        let provider = text("provider_name");
         let mut add = |what: Option<What>| {
             found.extend(what.map(|what| Resource { address: address.into(), what }));
         };
         match text("mode") {
             // A data source whose reading waits for the apply.
-            Some("data") if is_read => add(by_type(&format!("data.{kind}"))),
+            Some("data") if is_read => add(provided(&format!("data.{kind}"), kind, provider)),
             Some("managed") | Some("data") | None => {
-                let own = matches!(kind, "null_resource" | "terraform_data");
-                if !is_provider_of(kind, text("provider_name")) || (own && !self.configuration.is_there) {
-                    add(Some(What::Type { name: kind.into(), deploys: None }));
+                let has_provisioners = matches!(kind, "null_resource" | "terraform_data");
+                if provider.is_some_and(|provider| !is_provider_of(kind, provider)) {
+                    add(provided(kind, kind, provider));
+                } else if has_provisioners && !self.configuration.is_there {
+                    let deploys =
+                        Some("its provisioners, which a plan without `configuration` does not show");
+                    add(Some(What::Type { name: kind.into(), deploys, provider: None }));
                 } else {
-                    let references = self.configuration.references(address);
-                    let uploaded =
-                        |values: &Values<'_>| self.uploads.file(values, references?).map(str::to_owned);
-                    found.extend(resource::deployed(kind, address, values, uploaded));
+                    found.extend(resource::deployed(kind, address, values));
                 }
             }
-            Some(mode) => add(by_type(&format!("{mode}.{kind}"))),
+            Some(mode) => add(provided(&format!("{mode}.{kind}"), kind, provider)),
         }
         super::check_count(found)
     }
 }
 
-/// Whether the provider is the one whose types are known by their first word, as far as the plan says.
-fn is_provider_of(kind: &str, provider: Option<&str>) -> bool {
-    let Some(provider) = provider else { return true };
+/// Whether the provider is the one whose types are known by their first word: HashiCorp's, by its full name.
+fn is_provider_of(kind: &str, provider: &str) -> bool {
     let first = kind.split('_').next().unwrap_or_default();
-    provider.ends_with(&format!("/hashicorp/{first}")) || provider.ends_with("/builtin/terraform")
+    if first == "terraform" {
+        return provider == "terraform.io/builtin/terraform";
+    }
+    let hosts = ["registry.terraform.io/hashicorp/", "registry.opentofu.org/hashicorp/"];
+    hosts.into_iter().any(|host| provider.strip_prefix(host) == Some(first))
 }

@@ -16,6 +16,8 @@ pub enum Known {
     NoCodeUnless(&'static [&'static str], &'static str),
     /// It deploys the text.
     Code(&'static str),
+    /// The same, unless [`is_call`] says that its target is an ordinary one.
+    Target(&'static str),
     /// The gate reads resources of this type, in their tool's own form.
     Read,
     /// Nothing.
@@ -35,9 +37,23 @@ pub fn known(kind: &str) -> Known {
     }
     match kind.strip_prefix("awscc_").and_then(|rest| CONTROLLED.get(&rest.replace('_', ""))) {
         // The properties have other names there.
-        Some(Known::NoCodeUnless(_, what)) => Known::Code(what),
+        Some(Known::NoCodeUnless(_, what) | Known::Target(what)) => Known::Code(what),
         Some(known) => *known,
         None => Known::Nothing,
+    }
+}
+
+/// Whether the ARN may be that of an API call by EventBridge Scheduler: `arn:aws:scheduler:::aws-sdk:lambda:updateFunctionCode`.
+pub fn is_call(arn: &str) -> bool {
+    let arn = arn.replace("${AWS::Partition}", "aws");
+    let is_word = |text: &str| {
+        !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+    };
+    match arn.split(':').collect::<Vec<_>>()[..] {
+        ["arn", partition, service, _, ..] => {
+            !is_word(partition) || !is_word(service) || service.eq_ignore_ascii_case("scheduler")
+        }
+        _ => true,
     }
 }
 
@@ -77,6 +93,7 @@ impl Decided {
                 ("pass", []) => Known::NoCode,
                 ("pass", _) => Known::NoCodeUnless(unless, what),
                 ("read", _) => Known::Read,
+                ("target", _) => Known::Target(what),
                 _ => Known::Code(what),
             };
             for kind in kinds.split(' ') {
@@ -176,6 +193,14 @@ mod tests {
             "action.aws_lambda_invoke",
             "awscc_synthetics_canary",
             "awscc_appsync_resolver",
+            "awscc_scheduler_schedule",
+            "AWS::Config::RemediationConfiguration",
+            "AWS::ServiceCatalog::ServiceAction",
+            "AWS::SSMIncidents::ResponsePlan",
+            "aws_config_remediation_configuration",
+            "aws_servicecatalog_service_action",
+            "aws_ssmincidents_response_plan",
+            "provisioner.file",
         ] {
             assert!(matches!(known(kind), Known::Code(_)), "{kind}");
         }
@@ -204,6 +229,28 @@ mod tests {
         assert!(matches!(known("AWS::AppSync::Resolver"), Known::NoCodeUnless(["Code", ..], _)));
     }
 
+    #[test]
+    fn an_arn_of_an_api_call_is_recognized() {
+        for arn in [
+            "arn:aws:lambda:eu-west-1:111122223333:function:orders",
+            "arn:${AWS::Partition}:states:${AWS::Region}:${AWS::AccountId}:stateMachine:${Machine}",
+        ] {
+            assert!(!is_call(arn), "{arn}");
+        }
+        for arn in [
+            "arn:aws:scheduler:::aws-sdk:lambda:updateFunctionCode",
+            "arn:aws-cn:Scheduler:::aws-sdk:lambda:updateFunctionCode",
+            "arn:${AWS::Partition}:scheduler:::aws-sdk:lambda:updateFunctionCode",
+            "arn:${Partition}:lambda:x",
+            "arn:aws:${Service}:::aws-sdk:lambda:updateFunctionCode",
+            "${Arn}",
+            "arn:aws:lambda",
+            "",
+        ] {
+            assert!(is_call(arn), "{arn}");
+        }
+    }
+
     /// A malformed line would decide nothing, and of two decisions about one type only the last would count.
     #[test]
     fn every_decision_is_read_and_stands_once() {
@@ -212,7 +259,8 @@ mod tests {
         for line in lines(text) {
             let (head, what) = line.split_once(": ").expect(line);
             assert!(
-                !what.is_empty() && ["pass", "deny", "read"].contains(&head.split(' ').next().unwrap()),
+                !what.is_empty()
+                    && ["pass", "deny", "read", "target"].contains(&head.split(' ').next().unwrap()),
                 "{line}"
             );
             for kind in head.split(" unless ").next().unwrap().split(' ').skip(1) {

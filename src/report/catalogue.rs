@@ -163,8 +163,9 @@ pub const RULES: &[Rule] = &[
         "plan-type-unknown",
         "The plan has a resource that may deploy code",
         "Its type is not known to deploy no code, and the gate does not read it: a canary, a provisioner, a custom \
-        resource, a product, or a type that is new. Deploy the code as a signed function or layer. If resources of the type \
-        deploy none, a holder of the policy role can list the type with `countersign function deploys-no-code`.",
+        resource, a product, or a type that is new. Deploy the code as a signed function or layer, or the resource from another \
+        pipeline. If the type is new and its resources deploy no code, a holder of the policy role can list it with \
+        `countersign function deploys-no-code`.",
     ),
     mismatch(
         "plan-asset-metadata",
@@ -198,8 +199,7 @@ pub const RULES: &[Rule] = &[
     mismatch(
         "plan-code-elsewhere",
         "The code is elsewhere, and no deploy compares it with what is signed",
-        "Run the gate on the template that names the file, before it is uploaded. In Terraform, set `filename`, or upload the \
-        file in the same plan with `aws_s3_object`, and refer to its `key`.",
+        "Run the gate on the template that names the file, before it is uploaded. In Terraform, set `filename`.",
     ),
     mismatch(
         "plan-image",

@@ -36,7 +36,7 @@ fn envelope(payload: &Path, to: &Path, before: &str, after: &str) -> u64 {
 #[test]
 fn a_manifest_takes_memory_by_its_size() {
     let scene = Scene::new();
-    let full = 16 << 20;
+    let full = 8 << 20;
     let bundle = scene.bundle();
     let key = bundle["dsseEnvelope"]["signatures"][0]["keyid"].as_str().expect("a key").to_owned();
     let before = format!(

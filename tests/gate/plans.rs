@@ -424,89 +424,71 @@ fn a_null_resource_is_passed_over_where_its_provisioners_would_show() {
     assert_eq!(said(&ran, "infra/case.json"), json!({ "f.y": "allowed" }), "{ran}");
 }
 
-/// A hash in a plan is compared with no object. A file that the same plan uploads is: the function comes after it.
+/// Another resource of the plan, or a hook of the bucket, can replace the object between upload and update.
 #[test]
-fn code_in_s3_counts_if_the_plan_uploads_it_and_refers_to_it() {
+fn code_in_s3_is_denied_also_where_the_plan_uploads_it() {
     let shop = shop();
-    let good = |change: &dyn Fn(&mut Value)| {
-        let mut plan = json!({
-            "format_version": "1.2",
-            "resource_changes": [
-                { "address": "module.m.aws_s3_object.o[0]", "type": "aws_s3_object", "change": { "actions": ["create"],
-                    "after": { "bucket": "b", "key": "k.zip", "source": "../dist/orders.zip", "content": null },
-                    "after_unknown": { "version_id": true } } },
-                { "address": "module.m.aws_lambda_function.f", "type": "aws_lambda_function", "change": {
-                    "actions": ["update"],
-                    "after": { "function_name": "orders", "s3_bucket": "b", "s3_key": "k.zip", "filename": null },
-                    "after_unknown": {} } },
-            ],
-            "configuration": { "root_module": { "module_calls": { "m": { "module": { "resources": [
-                { "address": "aws_lambda_function.f", "expressions": { "s3_key": { "references":
-                    ["aws_s3_object.o[0].key", "aws_s3_object.o[0]", "aws_s3_object.o"] } } },
-            ] } } } } },
-        });
-        change(&mut plan);
-        write(&shop.file("infra/case.json"), plan.to_string());
-        let ran = shop.scene.run(&["gate", "--plan", "infra/case.json", "--format", "json"]);
-        said(&ran, "infra/case.json")["module.m.aws_lambda_function.f"].clone()
+    let hash = "1y+kzNmCjSoInFFV+zucRJxTzzwikiKSh8sRWnDlSYk=";
+    let plan = json!({
+        "format_version": "1.2",
+        "resource_changes": [
+            { "address": "aws_s3_object.o", "type": "aws_s3_object", "change": { "actions": ["create"],
+                "after": { "bucket": "b", "key": "k.zip", "source": "../dist/orders.zip", "content": null },
+                "after_unknown": { "version_id": true } } },
+            { "address": "aws_lambda_function.f", "type": "aws_lambda_function", "change": { "actions": ["update"],
+                "after": { "function_name": "orders", "s3_bucket": "b", "s3_key": "k.zip", "source_code_hash": hash },
+                "after_unknown": {} } },
+        ],
+        "configuration": { "root_module": { "resources": [
+            { "address": "aws_lambda_function.f", "expressions": { "s3_key": { "references":
+                ["aws_s3_object.o.key", "aws_s3_object.o"] } } },
+        ] } },
+    });
+    write(&shop.file("infra/case.json"), plan.to_string());
+    let ran = shop.scene.run(&["gate", "--plan", "infra/case.json", "--format", "json"]);
+    let expected = json!({ "aws_lambda_function.f": "denied plan-code-elsewhere" });
+    assert_eq!(said(&ran, "infra/case.json"), expected, "{ran}");
+}
+
+/// A pattern may list a type that deploys code, but no other name of what the gate reads.
+#[test]
+fn no_pattern_of_types_admits_functions_of_other_providers() {
+    let shop = shop();
+    shop.scene.run(&["function", "deploys-no-code", "aws*", "awscc_*", "AWS::*"]).done();
+    shop.scene.seal();
+    let resource = |kind: &str, provider: &str| {
+        json!({ "address": format!("{kind}.x"), "type": kind, "provider_name": provider,
+            "change": { "actions": ["create"], "after": {}, "after_unknown": {} } })
     };
-    assert_eq!(good(&|_| ()), "allowed");
-    let object = "/resource_changes/0/change";
-    let at = |plan: &mut Value, path: &str, value: Value| *plan.pointer_mut(path).expect(path) = value;
-    for (name, change) in [
-        (
-            "updated",
-            &(|plan: &mut Value| at(plan, &format!("{object}/actions"), json!(["update"])))
-                as &dyn Fn(&mut Value),
-        ),
-        ("replaced", &|plan| at(plan, &format!("{object}/actions"), json!(["delete", "create"]))),
-    ] {
-        assert_eq!(good(change), "allowed", "{name}");
+    let plan = json!({ "format_version": "1.2", "resource_changes": [
+        resource("awscc_lambda_function", "registry.terraform.io/hashicorp/awscc"),
+        resource("aws_lambda_function", "evil.example/hashicorp/aws"),
+        resource("aws_synthetics_canary", "registry.terraform.io/hashicorp/aws"),
+    ] });
+    write(&shop.file("infra/case.json"), plan.to_string());
+    let ran = shop.scene.run(&["gate", "--plan", "infra/case.json", "--format", "json"]);
+    let expected = json!({
+        "awscc_lambda_function.x": "denied plan-opaque",
+        "aws_lambda_function.x": "denied plan-opaque",
+    });
+    assert_eq!(said(&ran, "infra/case.json"), expected, "{ran}");
+}
+
+/// To list a type that is known to deploy code would verify less.
+#[test]
+fn hints_name_the_policy_list_for_types_of_which_nothing_is_known() {
+    let shop = shop();
+    let hint = |kind: &str| {
+        write(&shop.file("infra/case.yaml"), format!("Resources: {{X: {{Type: '{kind}'}}}}"));
+        shop.scene.run(&["gate", "--plan", "infra/case.yaml", "--format", "json"]).is_no().out()
+    };
+    for kind in ["Acme::New::Type", "Custom::Thing"] {
+        assert!(hint(kind).contains("deploys-no-code"), "{kind}");
     }
-    for (name, change) in [
-        (
-            "a hash alone",
-            &(|plan: &mut Value| {
-                at(plan, object, json!({ "actions": ["no-op"] }));
-                plan["resource_changes"][1]["change"]["after"]["source_code_hash"] =
-                    json!("1y+kzNmCjSoInFFV+zucRJxTzzwikiKSh8sRWnDlSYk=");
-            }) as &dyn Fn(&mut Value),
-        ),
-        ("uploaded before", &|plan| at(plan, &format!("{object}/actions"), json!(["no-op"]))),
-        ("tags alone", &|plan| {
-            at(plan, &format!("{object}/actions"), json!(["update"]));
-            at(plan, &format!("{object}/after_unknown"), json!({}));
-        }),
-        ("another key", &|plan| at(plan, &format!("{object}/after/key"), json!("other.zip"))),
-        ("another bucket", &|plan| at(plan, &format!("{object}/after/bucket"), json!("other"))),
-        ("a text", &|plan| at(plan, &format!("{object}/after/content"), json!("x"))),
-        ("a file known later", &|plan| {
-            at(plan, &format!("{object}/after_unknown"), json!({ "source": true }))
-        }),
-        ("no reference", &|plan| {
-            at(plan, "/configuration/root_module/module_calls/m/module/resources", json!([]));
-        }),
-        ("another reference", &|plan| {
-            let references =
-                "/configuration/root_module/module_calls/m/module/resources/0/expressions/s3_key/references";
-            at(plan, references, json!(["aws_s3_object.p"]));
-        }),
-        ("an older version", &|plan| {
-            plan["resource_changes"][1]["change"]["after"]["s3_object_version"] = json!("1");
-        }),
-        ("two uploads to one place", &|plan| {
-            let mut second = plan["resource_changes"][0].clone();
-            second["address"] = json!("aws_s3_bucket_object.other");
-            second["type"] = json!("aws_s3_bucket_object");
-            second["change"]["after"]["source"] = json!("../dist/unsigned.zip");
-            plan["resource_changes"].as_array_mut().expect("a list").push(second);
-        }),
-    ] {
-        assert_eq!(good(change), "denied plan-code-elsewhere", "{name}");
+    for kind in ["AWS::Synthetics::Canary", "AWS::CloudFormation::Macro"] {
+        let text = hint(kind);
+        assert!(text.contains("another pipeline") && !text.contains("deploys-no-code"), "{kind}: {text}");
     }
-    let unsigned =
-        |plan: &mut Value| at(plan, &format!("{object}/after/source"), json!("../dist/unsigned.zip"));
-    assert_eq!(good(&unsigned), "denied manifest-missing");
 }
 
 /// The policy alone says which other types deploy no code; what judges by it says so.

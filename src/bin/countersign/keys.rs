@@ -70,7 +70,11 @@ const KEY_HINT: &str = "name the key with `--key` or COUNTERSIGN_KEY";
 /// The PEM that a text names, and what it is called; the hint is for a file that is not there.
 fn read_key(named: &str, hint: &str) -> Result<(Zeroizing<String>, String)> {
     withhold_named(Some(named));
+    check_is_no_key(named)?;
     if let Some(name) = named.strip_prefix("env:") {
+        if !is_variable(name) {
+            return Err(refuse("what follows `env:` is not the name of a variable", "write `env:NAME`"));
+        }
         let pem = std::env::var(name).map(Zeroizing::new);
         let pem = pem.map_err(|_| {
             refuse(format!("the variable `{name}` does not hold a key"), "set it to the key's PEM")
@@ -88,7 +92,25 @@ fn read_key(named: &str, hint: &str) -> Result<(Zeroizing<String>, String)> {
     read_key_file(Path::new(named), hint)
 }
 
+/// Refuses a key where its name belongs, before anything repeats it: a log is read by many.
+fn check_is_no_key(named: &str) -> Result<()> {
+    if named.contains("-----BEGIN") || named.contains('\n') {
+        return Err(refuse(
+            "the key is given as text, where the name of a file or a variable belongs",
+            "put it into a variable, such as SIGNING_KEY, and name that: `--key env:SIGNING_KEY`",
+        ));
+    }
+    Ok(())
+}
+
+/// Whether the text is a variable's name, and too short to be a key.
+fn is_variable(name: &str) -> bool {
+    let is_word = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    is_word && (1..=100).contains(&name.len()) && !name.as_bytes()[0].is_ascii_digit()
+}
+
 fn read_key_file(path: &Path, hint: &str) -> Result<(Zeroizing<String>, String)> {
+    check_is_no_key(&path.to_string_lossy())?;
     let Some(bytes) = files::read_if_there(path, KEY_BYTES_MAX)?.map(Zeroizing::new) else {
         return Err(refuse(format!("there is no key in `{}`", path.display()), hint));
     };

@@ -10,10 +10,10 @@
 //! | local headers that say something else | both headers agree, field by field |
 //! | equal names, or equal to some reader or file system | refused ([`super::name`]) |
 //! | a name outside, a link outside, a file through a link | refused ([`super::name`]) |
-//! | attributes, systems and code pages that change a name or kind | refused ([`kind`]) |
-//! | Unicode path extras, unknown extras, ragged extras | only extras that change nothing for a reader ([`extra`]) |
+//! | attributes, systems and code pages that change a name or kind | refused (`kind`) |
+//! | Unicode path extras, unknown extras, ragged extras | only extras that change nothing for a reader (`extra`) |
 //! | deflate streams with bytes after them, lying sizes | the stream ends where the entry ends |
-//! | bombs, deep names | limits before memory is taken; content goes through in pieces ([`unpack`]) |
+//! | bombs, deep names | limits before memory is taken; content goes through in pieces (`unpack`) |
 //!
 //! Where one fault brings others, the first of these is named: end records, ZIP64, the directory's
 //! own fields, names, local headers, where entries lie, data.

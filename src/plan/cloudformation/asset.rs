@@ -89,7 +89,7 @@ pub fn differs(here: What, uploaded: Option<What>) -> What {
             };
             What::Code(Deployed { code: Code::Asset(place), ..deployed })
         }
-        (What::Type { name, deploys }, _) => What::Type { name, deploys },
+        (what @ What::Type { .. }, _) => what,
         (What::Template(_) | What::Opaque(_), _) => {
             What::Opaque("its `Metadata` makes SAM deploy another template than CloudFormation".into())
         }

@@ -102,10 +102,11 @@ impl Reading<'_> {
                     {
                         return None;
                     }
-                    Known::NoCodeUnless(_, what) | Known::Code(what) => Some(what),
+                    Known::Target(_) if !is_written && targets_resource(properties) => return None,
+                    Known::NoCodeUnless(_, what) | Known::Code(what) | Known::Target(what) => Some(what),
                     Known::Read | Known::Nothing => None,
                 };
-                Some(What::Type { name: other.into(), deploys })
+                Some(What::Type { name: other.into(), deploys, provider: None })
             }
         }
     }
@@ -161,6 +162,34 @@ impl Reading<'_> {
             _ if self.globals.has_code_uri => GLOBAL,
             _ => place(None),
         }
+    }
+}
+
+/// Whether the target of a schedule is a resource, and not a call of an API.
+fn targets_resource(properties: &Map) -> bool {
+    let target = properties.get("Target").and_then(Node::map);
+    let Some(arn) = target.and_then(|target| target.get("Arn")) else { return false };
+    let only =
+        |map: &Map| (map.len() == 1).then(|| map.iter().next().map(|(key, _)| key.to_owned())).flatten();
+    match arn {
+        Node::Map(map) => match only(map).as_deref() {
+            Some("Fn::Sub") => {
+                let text =
+                    map.get("Fn::Sub").and_then(|sub| sub.text().or_else(|| sub.items().first()?.text()));
+                text.is_some_and(|text| !types::is_call(text))
+            }
+            Some("Fn::GetAtt") => map.get("Fn::GetAtt").is_some_and(is_own_arn),
+            _ => false,
+        },
+        _ => arn.text().is_some_and(|arn| !types::is_call(arn)),
+    }
+}
+
+/// Whether a `Fn::GetAtt` returns the ARN that AWS gives a resource; a stack's `Outputs` can be any text.
+fn is_own_arn(attribute: &Node) -> bool {
+    match attribute {
+        Node::List(items) => matches!(&items[..], [_, name] if name.text() == Some("Arn")),
+        _ => attribute.text().and_then(|text| text.split_once('.')).is_some_and(|(_, name)| name == "Arn"),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{by_type, list, malformed};
+use super::{list, malformed, provided};
 use crate::plan::node::{Map, Node};
 use crate::plan::{PlanError, Resource, without_keys};
 
@@ -13,8 +13,8 @@ pub struct Configuration {
     pub is_there: bool,
     /// The types of provisioners, by the address without the keys of instances.
     provisioners: BTreeMap<String, BTreeSet<String>>,
-    /// The resources that the `s3_key` of a function or layer refers to, by the same addresses.
-    references: BTreeMap<String, BTreeSet<String>>,
+    /// The full names of providers, by the keys that resources name them by.
+    providers: BTreeMap<String, String>,
     /// What runs at every apply without being a change: ephemeral resources.
     pub others: Vec<Resource>,
 }
@@ -24,6 +24,10 @@ impl Configuration {
         let Some(node) = node.filter(|node| !node.is_nothing()) else { return Ok(Self::default()) };
         let Some(map) = node.map() else { return malformed("`configuration` is no object") };
         let mut all = Self { is_there: true, ..Self::default() };
+        for (key, provider) in map.get("provider_config").and_then(Node::map).into_iter().flatten() {
+            let name = provider.map().and_then(|provider| provider.get("full_name")?.text());
+            all.providers.extend(name.map(|name| (key.to_owned(), name.to_owned())));
+        }
         if let Some(root) = map.get("root_module").filter(|root| !root.is_nothing()) {
             all.module(root, "")?;
         }
@@ -33,11 +37,6 @@ impl Configuration {
     /// The types of the provisioners that a resource has.
     pub fn provisioners(&self, address: &str) -> impl Iterator<Item = &str> {
         self.provisioners.get(&without_keys(address)).into_iter().flatten().map(String::as_str)
-    }
-
-    /// The addresses that the `s3_key` of a resource refers to.
-    pub fn references(&self, address: &str) -> Option<&BTreeSet<String>> {
-        self.references.get(&without_keys(address))
     }
 
     fn module(&mut self, node: &Node, prefix: &str) -> Result<(), PlanError> {
@@ -65,19 +64,14 @@ impl Configuration {
             let kind = each.map().and_then(|each| each.get("type")?.text()).unwrap_or("(without a type)");
             self.provisioners.entry(address.clone()).or_default().insert(kind.into());
         }
-        let key = resource.get("expressions").and_then(Node::map).and_then(|all| all.get("s3_key")?.map());
-        let references = key.and_then(|key| key.get("references")).map(Node::items).unwrap_or_default();
-        if !references.is_empty() {
-            // `aws_s3_object.a[0].key` refers to `aws_s3_object.a`.
-            let object = |text: &str| without_keys(text).split('.').take(2).collect::<Vec<_>>().join(".");
-            let objects =
-                references.iter().filter_map(Node::text).map(|text| format!("{prefix}{}", object(text)));
-            self.references.insert(address.clone(), objects.collect());
-        }
         let text = |name: &str| resource.get(name).and_then(Node::text);
         if let Some(mode) = text("mode").filter(|mode| !matches!(*mode, "managed" | "data")) {
             let kind = text("type").unwrap_or("(without a type)");
-            self.others.extend(by_type(&format!("{mode}.{kind}")).map(|what| Resource { address, what }));
+            // A key that no provider has stands for one that is not known.
+            let provider = text("provider_config_key")
+                .map(|key| self.providers.get(key).map_or("(unknown)", String::as_str));
+            let what = provided(&format!("{mode}.{kind}"), kind, provider);
+            self.others.extend(what.map(|what| Resource { address, what }));
         }
         Ok(())
     }

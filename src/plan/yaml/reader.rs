@@ -9,7 +9,7 @@ use super::second::{Found, Second};
 use super::tree::{Anchored, Members, Properties, Style};
 use crate::limits::{PLAN_DEPTH_MAX, TEMPLATE_FLOW_VALUES_MAX, TEMPLATE_KEY_BYTES_MAX};
 use crate::plan::heap::{Heap, TooMuch};
-use crate::plan::node::Node;
+use crate::plan::node::{Ambiguous, Node};
 
 /// What a value follows, in lines of its own.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -171,11 +171,16 @@ impl<'t> Reader<'t> {
     }
 
     fn absent(&mut self, properties: &Properties<'t>) -> Result<Node, PlanError> {
-        if properties.tag.is_some() {
-            return self.refuse("a tag without a value");
+        let line = self.cursor.line;
+        self.found_with(Found::Scalar { text: "", is_plain: true }, properties, line)?;
+        if properties.tag.is_none() {
+            return Ok(Node::Null);
         }
-        self.found_with(Found::Scalar { text: "", is_plain: true }, properties, self.cursor.line)?;
-        Ok(Node::Null)
+        // `!GetAZs` alone: the empty text or null.
+        let paid = self.heap.take(2 * size_of::<Ambiguous>() as u64);
+        self.paid(paid)?;
+        let text = self.heap.text("");
+        Ok(Node::ambiguous(self.paid(text)?, line))
     }
 
     fn present(
@@ -366,7 +371,9 @@ impl<'t> Reader<'t> {
             self.skip()?;
         }
         let line = self.cursor.line;
-        let node = if matches!(self.cursor.peek(), b'[' | b'{' | b'*') {
+        let node = if properties.tag.is_some() && matches!(self.cursor.peek(), b',' | b'}' | b']') {
+            self.absent(&properties)?
+        } else if matches!(self.cursor.peek(), b'[' | b'{' | b'*') {
             self.brackets(&properties, depth)?
         } else {
             let text = self.key_or_text(Context::Flow, 0)?;

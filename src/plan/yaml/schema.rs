@@ -24,6 +24,11 @@ pub fn is_ambiguous(text: &str) -> bool {
         || is_date(text)
 }
 
+/// Whether it is a truth value by the text of YAML 1.1 alone: no reader of templates takes it for one.
+pub fn is_letter(text: &str) -> bool {
+    matches!(text, "y" | "Y" | "n" | "N")
+}
+
 /// `0`, `12`, `-7`.
 fn is_integer(text: &str) -> bool {
     let digits = text.strip_prefix('-').unwrap_or(text);

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::PlanError;
 use super::cursor::{is_blank, refuse};
 use super::reader::{Key, Reader};
-use super::schema::{is_ambiguous, is_null};
+use super::schema::{is_ambiguous, is_letter, is_null};
 use super::second::Found;
 use crate::plan::node::{Ambiguous, Map, Member, Node};
 
@@ -84,7 +84,7 @@ impl<'t> Reader<'t> {
     /// The name of a member.
     pub fn key(&mut self, key: &Key) -> Result<Arc<str>, PlanError> {
         let Key { text, is_plain, line, .. } = key;
-        if *is_plain && (is_null(text) || is_ambiguous(text)) {
+        if *is_plain && (is_null(text) || is_ambiguous(text)) && !is_letter(text) {
             return refuse(*line, format!("key {text:?} is not a text for every reader: quote it"));
         }
         if text == "<<" {

@@ -334,3 +334,24 @@ fn escapes_in_toml_are_not_obeyed() {
         harmless(&ran);
     }
 }
+
+/// A secret that is pasted where the name of its file belongs, as happens in CI settings.
+#[test]
+fn a_key_that_is_given_as_text_is_not_printed() {
+    let scene = Scene::new();
+    let pem = fs::read_to_string(scene.key_file("signing")).expect("a key");
+    let secret = pem.lines().nth(1).expect("a line of the key");
+    let one_line = pem.replace('\n', "");
+    for key in [pem.clone(), format!("env:{pem}"), format!("env:{one_line}"), one_line.clone()] {
+        let ran = shown(&scene, &["sign", "dist/orders.zip", "--again"], &[("COUNTERSIGN_KEY", &key)]);
+        assert!(ran.code == Some(2) && !(ran.out() + &ran.err()).contains(&secret[..20]), "{ran}");
+        for arguments in [["key", "show", &key], ["sign", "--key", &key]] {
+            let ran = shown(&scene, &arguments, &[]);
+            assert!(ran.code == Some(2) && !(ran.out() + &ran.err()).contains(&secret[..20]), "{ran}");
+        }
+        scene.git(&["config", "countersign.key", &key]);
+        let ran = shown(&scene, &["sign", "dist/orders.zip", "--again"], &[]);
+        assert!(!(ran.out() + &ran.err()).contains(&secret[..20]), "{ran}");
+        scene.git(&["config", "--unset", "countersign.key"]);
+    }
+}
