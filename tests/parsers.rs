@@ -200,7 +200,7 @@ proptest! {
 
     #[test]
     fn any_change_of_a_plan_is_a_value_or_an_error(
-        which in 0..4usize,
+        which in 0..5usize,
         changes in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6),
         cut in any::<Option<prop::sample::Index>>(),
     ) {
@@ -209,6 +209,7 @@ proptest! {
             include_str!("vectors/plans/cloudformation.json"),
             include_str!("vectors/plans/cloudformation.yaml"),
             include_str!("vectors/plans/sam.yaml"),
+            include_str!("vectors/plans/globals.yaml"),
         ][which].as_bytes().to_vec();
         for (place, value) in changes {
             let place = place.index(bytes.len());

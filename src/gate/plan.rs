@@ -1,12 +1,14 @@
 //! Plans: every function and layer that an infrastructure tool is about to deploy, held against the policy.
 //!
-//! A file is read and verified like any artifact. Of code that is elsewhere, or not here any more, the
-//! SHA-256 that the plan says is held against the manifests that claim it. Everything else is named,
-//! with a reason, as what it is: not covered.
+//! A file is read and verified like any artifact. Everything else is named, with a reason, as what it is: not covered.
+//! A hash in a plan admits nothing, because no deploy compares it with the code.
+
+mod places;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use self::places::Places;
 use super::{Gate, Labels, best, decide, stop, stop_ungoverned};
 use crate::digest::Sha256;
 use crate::files::artifact::Artifact;
@@ -16,7 +18,7 @@ use crate::manifest;
 use crate::manifest::shelf::Shelf;
 use crate::name::ArtifactName;
 use crate::parallel::Threads;
-use crate::plan::{Code, CodeHash, Deployed, Resource, What, without_keys};
+use crate::plan::{Code, CodeHash, Deployed, Resource, What, has_scheme, without_keys};
 use crate::policy::store::Policy;
 use crate::provenance::Kind;
 use crate::report::{Check, Finding};
@@ -31,10 +33,12 @@ pub struct Judge<'a> {
     pub policy: &'a Policy,
     /// Manifests that do not lie beside their artifacts.
     pub shelf: &'a Shelf,
-    /// Names of functions and layers by address, where the plan's own is unknown or another.
+    /// Names of functions and layers: by address where the plan does not say one, and by `name:` and the plan's name.
     pub names: &'a BTreeMap<String, ArtifactName>,
-    /// The templates that are judged too, as canonical paths.
+    /// The templates that are judged too, by [`judged_template`].
     pub templates: &'a [PathBuf],
+    /// The current folder, from the root.
+    pub here: &'a Path,
     /// Signed revocations that were given.
     pub revocations: &'a [(PathBuf, Vec<u8>)],
     /// The verifier's clock.
@@ -47,6 +51,10 @@ pub struct Judge<'a> {
 pub struct Judging<'a> {
     /// The plan's path, as it is shown.
     pub shown: &'a str,
+    /// Its path.
+    pub path: &'a Path,
+    /// Whether it is a template, whose paths are relative to its folder.
+    pub is_template: bool,
     /// The folder that its paths are relative to.
     pub folder: &'a Path,
     /// What it deploys.
@@ -55,8 +63,7 @@ pub struct Judging<'a> {
 
 /// What the files and the plan say about the code of one resource.
 struct Found {
-    artifact: Option<Artifact>,
-    sha256: Sha256,
+    artifact: Artifact,
     /// The manifests to try; the one that speaks best counts.
     manifests: Vec<PathBuf>,
 }
@@ -77,6 +84,7 @@ impl Judge<'_> {
                 _ => gates.extend(self.resource(plan, resource, &governance, notes)?),
             }
         }
+        layer_notes(plan, notes);
         for (name, count) in passed {
             notes.push(format!(
                 "{}: not verified: {count} of type `{name}`, which the policy lists in `deploys_no_code`",
@@ -98,9 +106,7 @@ impl Judge<'_> {
             What::Code(deployed) => deployed,
             What::Template(place) if self.is_judged(plan, place) => return Ok(None),
             What::Template(place) => {
-                let message = format!("its functions and layers are in the template `{place}`");
-                let hint = "give that template with `--plan` too, before it is uploaded";
-                return Ok(Some(stop(not_covered("plan-template", message, hint), labels)));
+                return Ok(Some(stop(self.other_template(plan, place), labels)));
             }
             What::Type { name, deploys, provider } => {
                 let finding = unknown_type(name, *deploys, provider.as_deref());
@@ -122,26 +128,30 @@ impl Judge<'_> {
             return Ok(Some(stop_ungoverned(self.policy.account(), labels)));
         };
         match self.find(plan, deployed)? {
-            Ok(found) => {
-                if found.artifact.is_none() {
-                    notes.push(format!(
-                        "{}: its code is not here, and was judged by the SHA-256 that the plan says",
-                        labels.artifact
-                    ));
-                }
-                self.verified((deployed.kind, name), &found, governing, &labels, notes).map(Some)
-            }
+            Ok(found) => self.verified((deployed.kind, name), &found, governing, &labels, notes).map(Some),
             Err(finding) => Ok(Some(decide(&Evidence::only(finding), &governing.csc, labels))),
         }
     }
 
-    /// The name that is asked about: what was mapped to the address, or what the plan says.
+    /// The name that is asked about: what the plan says, or what was mapped to that or to the address of a resource that
+    /// has none.
     fn name(&self, resource: &Resource, deployed: &Deployed) -> Result<ArtifactName, Box<Finding>> {
         let address = &resource.address;
-        if let Some(name) = self.names.get(address).or_else(|| self.names.get(&without_keys(address))) {
-            return Ok(name.clone());
-        }
         let kind = deployed.kind.name();
+        let by_name = deployed.name.as_ref().and_then(|said| self.names.get(&format!("{BY_NAME}{said}")));
+        let by_address = self.names.get(address).or_else(|| self.names.get(&without_keys(address)));
+        match (by_name, by_address, &deployed.name) {
+            (Some(name), _, _) | (None, Some(name), None) => return Ok(name.clone()),
+            (None, Some(name), Some(said)) if name.as_str() != said => {
+                let message = format!("the plan deploys it as {kind} `{said}`, and `--map` names `{name}`");
+                let hint = format!(
+                    "remove the `--map` of `{address}`; if {kind} `{said}` is to have the code of `{name}`, use \
+                    `--map '{BY_NAME}{said}={name}'`"
+                );
+                return Err(Box::new(not_covered("plan-name-differs", message, hint)));
+            }
+            _ => {}
+        }
         let hint = format!("say which {kind} it is, with `--map '{address}=NAME'`");
         match &deployed.name {
             None => Err(Box::new(not_covered(
@@ -149,18 +159,49 @@ impl Judge<'_> {
                 format!("the plan does not say the {kind}'s name: it is known only when it is deployed"),
                 hint,
             ))),
-            Some(name) => name
-                .parse()
-                .map_err(|error| Box::new(not_covered("plan-name-unknown", format!("{error}"), hint))),
+            Some(said) => said.parse().map_err(|error| {
+                let hint = format!("say which {kind} it is, with `--map '{BY_NAME}{said}=NAME'`");
+                Box::new(not_covered("plan-name-unknown", format!("{error}"), hint))
+            }),
         }
     }
 
-    /// Whether the template at this place is judged as well.
+    /// Whether the template at this place is judged as well. A plan of Terraform names no file here.
     fn is_judged(&self, plan: &Judging<'_>, place: &str) -> bool {
-        plan.folder.join(place).canonicalize().is_ok_and(|path| self.templates.contains(&path))
+        let is_file = plan.is_template && !has_scheme(place);
+        is_file
+            && self.templates.contains(&places::lexical(self.here, &plan.folder.join(place)))
+            && self.places(plan).differ(place).is_none()
     }
 
-    /// The code, by its bytes or by its digest; or why it is not covered.
+    /// Why a template that a plan names is not judged.
+    fn other_template(&self, plan: &Judging<'_>, place: &str) -> Finding {
+        let message = format!("its functions and layers are in the template `{place}`");
+        if !plan.is_template {
+            let hint = "deploy its functions and layers as resources of the plan";
+            return not_covered("plan-template", message, hint);
+        }
+        if has_scheme(place) {
+            let hint = "name the template's file instead, give it with `--plan` too, and let the deploy tool upload it";
+            return not_covered("plan-template", message, hint);
+        }
+        if let Some((why, hint)) = self.places(plan).differ(place) {
+            return not_covered("plan-tools-differ", why, hint);
+        }
+        let path = places::lexical(self.here, &plan.folder.join(place));
+        let shown = path.strip_prefix(self.here).unwrap_or(&path).display();
+        not_covered(
+            "plan-template",
+            message,
+            format!("give it with `--plan {shown}` too, before it is uploaded"),
+        )
+    }
+
+    fn places<'a>(&'a self, plan: &'a Judging<'_>) -> Places<'a> {
+        Places { here: self.here, template: plan.path }
+    }
+
+    /// The code, by its bytes; or why it is not covered.
     fn find(&self, plan: &Judging<'_>, deployed: &Deployed) -> Result<Result<Found, Finding>, VerifyError> {
         let sha256 = match &deployed.hash {
             CodeHash::Unsaid => None,
@@ -172,7 +213,13 @@ impl Judge<'_> {
             }
         };
         let (code, message, hint) = match (&deployed.code, sha256) {
-            (Code::Local(path), said) => return self.local(path, &plan.folder.join(path), said),
+            (Code::Local(path), said) => {
+                if let Some((why, hint)) = self.places(plan).differ(path).filter(|_| plan.is_template) {
+                    return Ok(Err(not_covered("plan-tools-differ", why, hint)));
+                }
+                return self.local(path, &plan.folder.join(path), said);
+            }
+            (Code::Differs { why, hint }, _) => ("plan-tools-differ", (*why).into(), *hint),
             (Code::Stored(place), _) => (
                 "plan-code-elsewhere",
                 format!(
@@ -209,7 +256,7 @@ impl Judge<'_> {
         Ok(Err(not_covered(code, message, hint)))
     }
 
-    /// A file here; if it is here no more, the SHA-256 that the plan was made with.
+    /// A file here.
     fn local(
         &self,
         shown: &str,
@@ -222,14 +269,14 @@ impl Judge<'_> {
             let hint = "make and sign a package with `countersign release`, and name its ZIP";
             return Ok(Err(not_covered("plan-folder", message, hint)));
         }
-        let message = match (Artifact::open(path), said) {
-            (Ok(artifact), said) => return self.by_bytes(path, artifact, said, shown),
-            (Err(error), Some(said)) if error.is_absent() => return Ok(Ok(self.by_digest(said))),
-            (Err(error), None) if error.is_absent() => format!("there is no `{shown}`"),
-            (Err(FileError::NotAFile { .. }), _) => format!("`{shown}` is not a regular file"),
-            (Err(error), _) => return Err(error.into()),
+        let message = match Artifact::open(path) {
+            Ok(artifact) => return self.by_bytes(path, artifact, said, shown),
+            Err(error) if error.is_absent() => format!("`{shown}` does not exist"),
+            Err(FileError::NotAFile { .. }) => format!("`{shown}` is not a regular file"),
+            Err(error) => return Err(error.into()),
         };
-        let hint = "make the package first, or name the folder that the plan's paths are relative to with `--assets`";
+        let hint = "create the package first; for a Terraform plan, name the folder that its paths are relative to with \
+            `--assets`";
         Ok(Err(not_covered("plan-file-missing", message, hint)))
     }
 
@@ -254,11 +301,7 @@ impl Judge<'_> {
         let beside = manifest::path_beside(path);
         // A manifest beside the artifact is its manifest, whatever else is on the shelf.
         let manifests = if beside.exists() { vec![beside] } else { self.shelf.about(&sha256).to_vec() };
-        Ok(Ok(Found { artifact: Some(artifact), sha256, manifests }))
-    }
-
-    fn by_digest(&self, sha256: Sha256) -> Found {
-        Found { artifact: None, sha256, manifests: self.shelf.about(&sha256).to_vec() }
+        Ok(Ok(Found { artifact, manifests }))
     }
 
     /// The verdict by the manifest that speaks best for the code.
@@ -274,7 +317,7 @@ impl Judge<'_> {
         let each = |path: Option<&PathBuf>| {
             let bytes = path.map(|path| files::read(path, MANIFEST_BYTES_MAX)).transpose()?;
             let question = Question {
-                subject: found.artifact.as_ref().map_or(Subject::Digest(&found.sha256), Subject::Artifact),
+                subject: Subject::Artifact(&found.artifact),
                 manifest: path.cloned().zip(bytes),
                 asked: Some(asked.clone()),
                 revocations: self.revocations.to_vec(),
@@ -293,6 +336,24 @@ impl Judge<'_> {
         };
         let best = best(none.into_iter().chain(found.manifests.iter().map(Some)).map(each))?;
         Ok(best.expect("there is at least one question"))
+    }
+}
+
+/// Adds a note for each layer that functions of the plan use and the plan does not deploy.
+fn layer_notes(plan: &Judging<'_>, notes: &mut Vec<String>) {
+    let mut layers: BTreeMap<&str, (&str, usize)> = BTreeMap::new();
+    for resource in plan.resources {
+        let What::Code(deployed) = &resource.what else { continue };
+        for layer in &deployed.layers {
+            layers.entry(layer).or_insert((&resource.address, 0)).1 += 1;
+        }
+    }
+    for (layer, (address, count)) in layers {
+        let more = if count > 1 { format!(" and {} more", count - 1) } else { String::new() };
+        notes.push(format!(
+            "{}: not verified: layer `{layer}` of `{address}`{more}, which the plan does not deploy",
+            plan.shown
+        ));
     }
 }
 
@@ -339,7 +400,18 @@ fn labels(plan: &Judging<'_>, resource: &Resource) -> Labels {
     }
 }
 
-/// Whether the text is the resource's address, or that of all instances that it is one of.
+/// The start of a mapping from a name that the plan says; no address starts so.
+const BY_NAME: &str = "name:";
+
+/// Returns the path by which a template that is judged is named in others; none if deploy tools find another file there.
+pub fn judged_template(here: &Path, path: &Path) -> Option<PathBuf> {
+    places::template(here, path)
+}
+
+/// Whether the text is the resource's address, that of all instances that it is one of, or `name:` and its name.
 pub fn is_address(resource: &Resource, said: &str) -> bool {
+    if let (Some(said), What::Code(deployed)) = (said.strip_prefix(BY_NAME), &resource.what) {
+        return deployed.name.as_deref() == Some(said);
+    }
     resource.address == said || without_keys(&resource.address) == said
 }

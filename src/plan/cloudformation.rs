@@ -5,10 +5,11 @@
 //! property writes stays in that property, so it changes nothing where the type deploys no code.
 
 mod asset;
+mod layers;
 mod resource;
 
 use super::node::{Map, Node};
-use super::{PlanError, Resource, What};
+use super::{Code, PlanError, Resource, What};
 
 /// Macros of AWS's own that bring no function, or only those that are read here.
 const KNOWN_MACROS: [&str; 4] = [
@@ -24,8 +25,8 @@ const TRANSFORM: &str = "Fn::Transform";
 /// The start of the keys of loops (`AWS::LanguageExtensions`).
 const LOOP: &str = "Fn::ForEach::";
 
-/// Reads the template.
-pub fn read(top: &Map) -> Result<Vec<Resource>, PlanError> {
+/// Reads the template, in which an alias or a merge may make one object of several places.
+pub fn read(top: &Map, is_shared: bool) -> Result<Vec<Resource>, PlanError> {
     let Some(resources) = top.get("Resources").and_then(Node::map) else {
         return Err(PlanError::Malformed("`Resources` is no object".into()));
     };
@@ -33,10 +34,28 @@ pub fn read(top: &Map) -> Result<Vec<Resource>, PlanError> {
     found.extend(top.get("Transform").and_then(|node| macros("Transform", node)));
     let written = top.keys().filter(|key| is_written(key));
     found.extend(written.map(|key| opaque(key, "it writes the template when it is deployed")));
-    let globals = resource::Globals::of(top.get("Globals"));
+    let globals = resource::Globals::of(top.get("Globals"), layers::own(resources));
     self::resources(resources, "", &globals, &mut found)?;
+    if is_shared && asset::is_used(top) {
+        for each in &mut found {
+            match &mut each.what {
+                What::Code(deployed) => deployed.code = SHARED,
+                What::Template(_) => each.what = What::Opaque(SHARED_TEMPLATE.into()),
+                What::Opaque(_) | What::Type { .. } => {}
+            }
+        }
+    }
     Ok(found)
 }
+
+/// SAM reads by PyYAML, for which an alias and its anchor are one object, and writes the path into that.
+const SHARED: Code = Code::Differs {
+    why: "SAM writes `aws:asset:path` of one resource into every object that an alias or `<<` of the template shares",
+    hint: "write the members out in the place of each alias and `<<`, or remove the `aws:asset:` and `SamResource` metadata",
+};
+
+const SHARED_TEMPLATE: &str = "SAM writes `aws:asset:path` of one resource into every object that an alias or `<<` of \
+    the template shares: write the members out in the place of each";
 
 fn opaque(address: impl Into<String>, why: impl Into<String>) -> Resource {
     Resource { address: address.into(), what: What::Opaque(why.into()) }
@@ -48,12 +67,16 @@ fn macros(place: &str, node: &Node) -> Option<Resource> {
     let name = |node: &Node| node.text().or_else(|| node.map()?.get("Name")?.text()).map(str::to_owned);
     let is_known = |node: &&Node| {
         // `AWS::Include` and macros of the account take parameters; the known ones take none.
-        let is_plain = node.map().is_none_or(|map| map.keys().eq(["Name"]));
+        let is_empty = |node: &Node| node.map().is_some_and(Map::is_empty);
+        let is_plain = node.map().is_none_or(|map| {
+            map.iter().all(|(key, value)| key == "Name" || (key == "Parameters" && is_empty(value)))
+        });
         is_plain && name(node).is_some_and(|name| KNOWN_MACROS.contains(&name.as_str()))
     };
     let unknown = several.iter().find(|each| !is_known(each))?;
     let name = name(unknown).unwrap_or_else(|| "(without a name)".into());
-    Some(opaque(place, format!("the macro `{name}` changes the template when it is deployed")))
+    let with = if KNOWN_MACROS.contains(&name.as_str()) { " with parameters" } else { "" };
+    Some(opaque(place, format!("the macro `{name}`{with} changes the template when it is deployed")))
 }
 
 /// Reads the resources of the template, or of a loop in it.

@@ -15,7 +15,7 @@ mod yaml;
 use self::json::JsonError;
 use self::node::Node;
 use crate::digest::Sha256;
-use crate::limits::PLAN_RESOURCES_MAX;
+use crate::limits::{LAYERS_MAX, PLAN_RESOURCES_MAX};
 use crate::provenance::Kind;
 
 /// U+FEFF at the start of a text, which every reader passes over.
@@ -72,6 +72,8 @@ pub struct Deployed {
     pub code: Code,
     /// The SHA-256 that the plan says it has.
     pub hash: CodeHash,
+    /// Layers of a function that the plan does not deploy, as it names them; at most six.
+    pub layers: Vec<String>,
 }
 
 /// Where code comes from.
@@ -89,6 +91,13 @@ pub enum Code {
     Asset(Option<String>),
     /// The plan does not say; the text says how.
     Unknown(&'static str),
+    /// Something else for one deploy tool than for another.
+    Differs {
+        /// Why it differs.
+        why: &'static str,
+        /// How to write it, so that it does not.
+        hint: &'static str,
+    },
 }
 
 /// What a plan says about the digest of code, as base64.
@@ -102,9 +111,23 @@ pub enum CodeHash {
     Malformed(String),
 }
 
+/// A plan that was read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Plan {
+    /// Whether it is a CloudFormation or SAM template, whose paths count from its folder.
+    pub is_template: bool,
+    /// Everything in it that deploys code, sorted by address.
+    pub resources: Vec<Resource>,
+}
+
 /// Reads a plan, JSON or YAML, and names everything in it that deploys code, sorted by address.
 pub fn read(bytes: &[u8]) -> Result<Vec<Resource>, PlanError> {
-    let document = document(bytes)?;
+    read_plan(bytes).map(|plan| plan.resources)
+}
+
+/// Reads a plan, and returns what kind it is too.
+pub fn read_plan(bytes: &[u8]) -> Result<Plan, PlanError> {
+    let (document, is_shared) = document(bytes)?;
     let Node::Map(top) = &document else {
         return Err(PlanError::Unknown("its top is not an object".into()));
     };
@@ -114,7 +137,7 @@ pub fn read(bytes: &[u8]) -> Result<Vec<Resource>, PlanError> {
     } else if is_terraform {
         terraform::read(top)?
     } else if top.contains_key("Resources") || top.contains_key("AWSTemplateFormatVersion") {
-        cloudformation::read(top)?
+        cloudformation::read(top, is_shared)?
     } else {
         return Err(PlanError::Unknown("it has neither `format_version` nor `Resources`".into()));
     };
@@ -125,7 +148,7 @@ pub fn read(bytes: &[u8]) -> Result<Vec<Resource>, PlanError> {
     }
     check_count(&resources)?;
     resources.sort_by(|a, b| a.address.cmp(&b.address));
-    Ok(resources)
+    Ok(Plan { is_template: !is_terraform, resources })
 }
 
 /// Checks that there are not more resources than a report has room for, while they are collected.
@@ -141,11 +164,12 @@ fn check_count(resources: &[Resource]) -> Result<(), PlanError> {
 /// Reads a plan as JSON, and shows the tree that it is judged by: texts, numbers and truth values as texts, and a
 /// value that readers read differently as `{"!ambiguous": TEXT}`.
 pub fn to_json(bytes: &[u8]) -> Result<serde_json::Value, PlanError> {
-    document(bytes).map(|document| document.to_json())
+    document(bytes).map(|(document, _)| document.to_json())
 }
 
-/// The document, by whichever reader it is for. What starts like JSON and is not JSON is YAML.
-fn document(bytes: &[u8]) -> Result<Node, PlanError> {
+/// The document, by whichever reader it is for, and whether objects in it are shared. What starts like JSON and is not
+/// JSON is YAML.
+fn document(bytes: &[u8]) -> Result<(Node, bool), PlanError> {
     if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
         let message = "it is UTF-16 text: write it as UTF-8, in PowerShell with `Out-File -Encoding utf8`";
         return Err(PlanError::Malformed(message.into()));
@@ -158,7 +182,7 @@ fn document(bytes: &[u8]) -> Result<Node, PlanError> {
     match json::read(bytes) {
         // Python's JSON reader refuses the mark, and the AWS CLI and SAM go on with YAML.
         Ok(Node::Map(top)) if after_mark.is_some() && top.contains_key("Resources") => yaml::read(bytes),
-        Ok(node) => Ok(node),
+        Ok(node) => Ok((node, false)),
         Err(JsonError::Syntax(json)) => yaml::read(bytes)
             .map_err(|yaml| PlanError::Malformed(format!("it is not JSON ({json}), and as YAML: {yaml}"))),
         Err(JsonError::Refused(error)) => Err(error),
@@ -180,6 +204,36 @@ pub fn without_keys(address: &str) -> String {
         }
     }
     out
+}
+
+/// Whether the text names something that is not a file here: an address with a scheme, such as `s3://BUCKET/KEY`.
+pub fn has_scheme(text: &str) -> bool {
+    let is_word = |scheme: &str| {
+        scheme.starts_with(|c: char| c.is_ascii_alphabetic())
+            && scheme.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c))
+    };
+    let first = text.split('/').next().unwrap_or_default();
+    text.contains("://") || first.split_once(':').is_some_and(|(scheme, _)| is_word(scheme))
+}
+
+/// The layers that a plan names and does not deploy, as a report shows them: at most six, one more than a function has.
+fn shown_layers<'a>(layers: impl Iterator<Item = &'a Node>) -> Vec<String> {
+    let shown = |node: &Node| {
+        let words = match node {
+            Node::Scalar(text) => [&**text, ""],
+            Node::Ambiguous(value) => [&*value.text, ""],
+            Node::Map(map) => match map.iter().next() {
+                Some((key, Node::Scalar(text))) => [key, &**text],
+                Some((key, _)) => [key, "…"],
+                None => ["{}", ""],
+            },
+            Node::Null | Node::List(_) => ["a list", ""],
+        };
+        // A text of the plan may be as large as the plan.
+        let mut all = words.into_iter().flat_map(|word| word.chars().chain([' ']));
+        all.by_ref().take(200).collect::<String>().trim_end().to_owned()
+    };
+    layers.filter(|node| !node.is_nothing()).take(LAYERS_MAX + 1).map(shown).collect()
 }
 
 impl CodeHash {
@@ -224,6 +278,18 @@ mod tests {
         for name in ["0644", "on", "1:30", "2012-10-17", "1e3"] {
             let error = plan(name, "0644").unwrap_err().to_string();
             assert!(error.contains("line 4") && error.contains(name), "{error}");
+        }
+    }
+
+    #[test]
+    fn addresses_with_a_scheme_are_not_files() {
+        for text in
+            ["s3://b/k", "https://x/y.yaml", "https:/x/y.yaml", "file:x.zip", "C:x.zip", "dist/x://y", "s3:"]
+        {
+            assert!(has_scheme(text), "{text}");
+        }
+        for text in ["dist/x.zip", "../x.zip", "/x.zip", "dist/a:b.zip", ":x", "1:x", "a b:c", ""] {
+            assert!(!has_scheme(text), "{text}");
         }
     }
 

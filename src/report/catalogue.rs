@@ -180,6 +180,18 @@ pub const RULES: &[Rule] = &[
         `--map ADDRESS=NAME`.",
     ),
     mismatch(
+        "plan-name-differs",
+        "`--map` names another function than the plan",
+        "The plan says the name that it is deployed as, and `--map` names another for its address. Remove that `--map`, or map \
+        the plan's name itself with `--map name:PLANS-NAME=NAME`.",
+    ),
+    mismatch(
+        "plan-tools-differ",
+        "Deploy tools read the template differently",
+        "SAM, the AWS CLI and the gate would find different code: by an alias, a link, `..`, `Globals`, or a file of the same \
+        name in the current folder. Write it as the message says.",
+    ),
+    mismatch(
         "plan-hash-malformed",
         "The plan's code hash is not a SHA-256 in base64",
         "In Terraform, write `source_code_hash` as `filebase64sha256(\"FILE\")`.",
@@ -213,7 +225,7 @@ pub const RULES: &[Rule] = &[
     mismatch(
         "plan-file-missing",
         "The file that the plan deploys is not there",
-        "Make the package first, or name the folder that the plan's paths are relative to with `--assets`.",
+        "Create the package first. For a Terraform plan, name the folder that its paths are relative to with `--assets`.",
     ),
     mismatch(
         "function-ungoverned",

@@ -75,8 +75,19 @@ fn plans_are_settings_too() {
     assert_eq!(run(&shop, &[plans], &[]).code, Some(1));
     let names = ("COUNTERSIGN_PLAN_NAMES", "F=orders\n");
     run(&shop, &[plans, names], &[]).done();
-    let folders = [("COUNTERSIGN_MANIFEST_DIRS", "dist\nfunctions"), ("COUNTERSIGN_ASSETS_DIR", "functions")];
-    run(&shop, &[&[plans, names][..], &folders].concat(), &[]).done();
+    let folders = ("COUNTERSIGN_MANIFEST_DIRS", "dist\nfunctions");
+    run(&shop, &[plans, names, folders], &[]).done();
+    let change =
+        r#"{"actions": ["create"], "after": {"function_name": "orders", "filename": "../dist/orders.zip"}}"#;
+    let json = format!(
+        r#"{{"format_version": "1.2", "resource_changes": [{{"address": "f.y", "type": "aws_lambda_function", "change": {change}}}]}}"#
+    );
+    write(&shop.file("c.json"), json);
+    let assets = ("COUNTERSIGN_ASSETS_DIR", "functions");
+    let terraform = ("COUNTERSIGN_PLAN_FILES", "c.json");
+    assert_eq!(run(&shop, &[terraform], &[]).code, Some(1));
+    run(&shop, &[terraform, assets], &[]).done();
+    run(&shop, &[plans, names, assets], &[]).undecided("`--assets` does not apply to the template");
     run(&shop, &[plans, names], &["touch", "ran"]).undecided("no command is run on it");
     run(&shop, &[plans, FUNCTION], &[]).undecided("are both set");
     shop.nothing_ran();

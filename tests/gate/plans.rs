@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::os::unix::fs::symlink;
 use std::path::Path;
 
 use serde::Deserialize;
@@ -32,7 +33,7 @@ fn shop() -> Shop {
 }
 
 fn with_plans(shop: Shop) -> Shop {
-    for name in ["terraform.json", "cloudformation.yaml", "cloudformation.json", "sam.yaml"] {
+    for name in ["terraform.json", "cloudformation.yaml", "cloudformation.json", "sam.yaml", "globals.yaml"] {
         write(&shop.file("infra").join(name), read(&vectors().join(name)));
     }
     let good = read(&shop.file("dist/orders.zip"));
@@ -193,27 +194,175 @@ fn manifests_are_found_by_digest_in_folders() {
     let ran = with(&["--manifests", "elsewhere"]);
     assert_eq!(ran.code, Some(0), "{ran}");
     assert!(ran.out().contains("elsewhere/1.sigstore.json"), "{ran}");
-    // The files themselves may be elsewhere too; then the plan's hash is what counts, and that is said.
-    fs::rename(shop.file("dist"), shop.file("gone")).expect("renamed");
-    let ran = with(&["--manifests", "elsewhere"]);
-    assert_eq!(ran.code, Some(0), "{ran}");
-    assert!(
-        ran.err().contains("its code is not here, and was judged by the SHA-256 that the plan says"),
-        "{ran}"
-    );
     fs::create_dir(shop.file("work")).expect("a folder");
-    fs::rename(shop.file("gone"), shop.file("dist")).expect("renamed");
     let ran = with(&["--manifests", "elsewhere", "--assets", "work"]);
     assert_eq!(ran.code, Some(0), "{ran}");
-    assert!(!ran.err().contains("is not here"), "{ran}");
-    // A revocation of the artifact counts where the hash alone is known.
-    let sha384 = countersign::digest::Sha384::of(&read(&shop.file("dist/orders.zip"))).to_string();
-    shop.scene.append("revocations.toml", &crate::support::revocation("artifact", &sha384));
-    shop.scene.seal();
+    // A hash in the plan admits no file that does not exist: no deploy compares it with the code.
     fs::rename(shop.file("dist"), shop.file("gone")).expect("renamed");
     let ran = with(&["--manifests", "elsewhere"]);
     assert_eq!(ran.code, Some(1), "{ran}");
-    assert!(ran.out().contains("artifact-revoked"), "{ran}");
+    assert!(ran.out().contains("plan-file-missing"), "{ran}");
+}
+
+/// What the gate says of a template, by address; `None` is exit status 2.
+fn template(shop: &Shop, path: &str, text: &str, arguments: &[&str]) -> Option<Value> {
+    write(&shop.file(path), text);
+    let ran = shop.scene.run(&[&["gate", "--format", "json", "--plan", path], arguments].concat());
+    (ran.code != Some(2)).then(|| said(&ran, path))
+}
+
+fn function(code: &str) -> String {
+    format!(
+        "Resources:\n  F: {{Type: AWS::Lambda::Function, Properties: {{FunctionName: orders, Code: '{code}'}}}}\n"
+    )
+}
+
+fn stack(place: &str) -> String {
+    format!("Resources:\n  S: {{Type: AWS::CloudFormation::Stack, Properties: {{TemplateURL: '{place}'}}}}\n")
+}
+
+fn signed_copy(shop: &Shop, to: &str) {
+    fs::copy(shop.file("dist/orders.zip"), shop.file(to)).expect("a copy");
+    let manifest = shop.file(&format!("{to}.sigstore.json"));
+    fs::copy(shop.file("dist/orders.zip.sigstore.json"), manifest).expect("a copy");
+}
+
+#[test]
+fn denies_paths_that_deploy_tools_resolve_to_another_file() {
+    let shop = shop();
+    fs::create_dir_all(shop.file("v/a")).expect("a folder");
+    signed_copy(&shop, "v/x.zip");
+    fs::copy(shop.file("dist/unsigned.zip"), shop.file("x.zip")).expect("a copy");
+    symlink("v/a", shop.file("lnk")).expect("a link");
+    let said = |code: &str| template(&shop, "t.yaml", &function(code), &[]);
+    assert_eq!(said("lnk/../x.zip"), Some(json!({ "F": "denied plan-tools-differ" })));
+    assert_eq!(said("lnk/../v/x.zip"), Some(json!({ "F": "denied plan-tools-differ" })));
+    // Where both find one file, `..` does not matter.
+    assert_eq!(said("v/a/../x.zip"), Some(json!({ "F": "allowed" })));
+    assert_eq!(said("v/x.zip"), Some(json!({ "F": "allowed" })));
+    // A template that is a link: SAM counts from one folder, the AWS CLI from the other.
+    write(&shop.file("v/t.yaml"), function("x.zip"));
+    symlink("v/t.yaml", shop.file("linked.yaml")).expect("a link");
+    fs::remove_file(shop.file("x.zip")).expect("it was there");
+    signed_copy(&shop, "x.zip");
+    let ran = shop.scene.run(&["gate", "--plan", "linked.yaml"]);
+    assert_eq!(ran.code, Some(1), "{ran}");
+    assert!(ran.out().contains("plan-tools-differ") && ran.out().contains("sam build"), "{ran}");
+}
+
+#[test]
+fn denies_paths_that_name_another_file_in_the_current_folder() {
+    let shop = shop();
+    signed_copy(&shop, "infra/h.py");
+    let said = |path: &str| template(&shop, path, &function("h.py"), &[]);
+    assert_eq!(said("infra/t.yaml"), Some(json!({ "F": "allowed" })));
+    write(&shop.file("h.py"), "evil");
+    assert_eq!(said("infra/t.yaml"), Some(json!({ "F": "denied plan-tools-differ" })));
+    let ran = shop.scene.run(&["-C", "infra", "gate", "--plan", "t.yaml"]);
+    assert_eq!(ran.code, Some(0), "{ran}");
+    write(&shop.file("infra/child.yaml"), function("../dist/orders.zip"));
+    let parent = |arguments: &[&str]| template(&shop, "infra/t.yaml", &stack("child.yaml"), arguments);
+    let both = ["--plan", "infra/child.yaml"];
+    assert_eq!(parent(&both), Some(json!({ "infra/child.yaml: F": "allowed" })));
+    write(&shop.file("child.yaml"), "Resources: {}");
+    let denied = json!({ "S": "denied plan-tools-differ", "infra/child.yaml: F": "allowed" });
+    assert_eq!(parent(&both), Some(denied));
+}
+
+#[test]
+fn a_nested_template_is_judged_by_its_own_path() {
+    let shop = shop();
+    fs::create_dir(shop.file("sub")).expect("a folder");
+    signed_copy(&shop, "sub/x.zip");
+    write(&shop.file("sub/child.yaml"), function("x.zip"));
+    symlink("sub/child.yaml", shop.file("lnk.yaml")).expect("a link");
+    let child = ["--plan", "sub/child.yaml"];
+    let said = |place: &str, arguments: &[&str]| template(&shop, "t.yaml", &stack(place), arguments);
+    assert_eq!(said("./sub/../sub/child.yaml", &child), Some(json!({ "sub/child.yaml: F": "allowed" })));
+    let denied = json!({ "S": "denied plan-template", "sub/child.yaml: F": "allowed" });
+    assert_eq!(said("lnk.yaml", &child), Some(denied));
+    assert!(said("lnk.yaml", &["--plan", "lnk.yaml"]).is_some_and(|said| said != json!({ "S": "allowed" })));
+    assert_eq!(shop.scene.run(&["gate", "--plan", "t.yaml", "--plan", "lnk.yaml"]).code, Some(1));
+    // A URL is never a file here.
+    fs::create_dir_all(shop.file("https:/x")).expect("a folder");
+    for place in ["https://x/child.yaml", "https:/x/child.yaml"] {
+        write(&shop.file("https:/x/child.yaml"), "Resources: {}");
+        assert_eq!(
+            said(place, &["--plan", "https:/x/child.yaml"]),
+            Some(json!({ "S": "denied plan-template" })),
+            "{place}"
+        );
+    }
+    // Terraform's are addresses, whatever is here.
+    symlink("t.json", shop.file("(known after apply)")).expect("a link");
+    for after in
+        [json!({ "template_url": "t.json" }), json!({ "template_url": "(known after apply)" }), json!({})]
+    {
+        let plan = json!({ "format_version": "1.2", "resource_changes": [
+            { "address": "s.y", "mode": "managed", "type": "aws_cloudformation_stack", "change": {
+                "actions": ["create"], "after": after, "after_unknown": { "template_url": after == json!({}) } } },
+        ] });
+        write(&shop.file("t.json"), plan.to_string());
+        assert_eq!(shop.scene.run(&["gate", "--plan", "t.json"]).code, Some(1), "{after}");
+    }
+}
+
+/// Deploy tools count a template's paths from its folder, whatever `--assets` says.
+#[test]
+fn refuses_assets_for_templates() {
+    let shop = shop();
+    write(&shop.file("s.yaml"), function("dist/orders.zip"));
+    let ran =
+        shop.scene.run(&["gate", "--plan", "infra/terraform.json", "--plan", "s.yaml", "--assets", "infra"]);
+    assert_eq!(ran.code, Some(2), "{ran}");
+    assert!(ran.err().contains("`--assets` does not apply to the template `s.yaml`"), "{ran}");
+    assert!(ran.err().contains("hint: remove `--assets`"), "{ran}");
+}
+
+#[test]
+fn notes_each_layer_that_the_plan_does_not_deploy() {
+    let shop = shop();
+    let arn = "arn:aws:lambda:us-east-1:123456789012:layer:other:1";
+    let text = String::from_utf8(read(&shop.file("infra/cloudformation.yaml"))).expect("UTF-8");
+    let noted = |layers: &str| {
+        write(&shop.file("infra/case.yaml"), text.replace("[!Ref Base]", layers));
+        let ran = shop.scene.run(&["gate", "--plan", "infra/case.yaml", "--format", "json"]);
+        assert_eq!(ran.code, Some(0), "{ran}");
+        let count = ran.err().matches("not verified: layer `").count();
+        assert_eq!(ran.out().matches("not verified: layer `").count(), count, "{ran}");
+        (count, ran)
+    };
+    for layers in
+        ["[!Ref Base]", "[!GetAtt Base.LayerVersionArn]", "[{'Fn::GetAtt': [Base, LayerVersionArn]}]", "[]"]
+    {
+        assert_eq!(noted(layers).0, 0, "{layers}");
+    }
+    for (layers, count) in [
+        (format!("['{arn}', !Ref Base]"), 1),
+        ("!Ref Layers".into(), 1),
+        ("[!Ref Role, !Sub '${Base}', {'Fn::If': [A, !Ref Base, x]}]".into(), 3),
+    ] {
+        assert_eq!(noted(&layers).0, count, "{layers}");
+    }
+    let (_, ran) = noted(&format!("['{arn}']"));
+    let line =
+        format!("infra/case.yaml: not verified: layer `{arn}` of `Orders`, which the plan does not deploy");
+    assert!(ran.err().contains(&line), "{ran}");
+    // SAM adds those of its globals.
+    let sam = String::from_utf8(read(&shop.file("infra/sam.yaml"))).expect("UTF-8");
+    write(
+        &shop.file("infra/case.yaml"),
+        sam.replace("    Runtime:", &format!("    Layers: ['{arn}']\n    Runtime:")),
+    );
+    let ran = shop.scene.run(&["gate", "--plan", "infra/case.yaml"]);
+    assert!(ran.done().err().contains("not verified: layer `"), "{ran}");
+    let plan = json!({ "format_version": "1.2", "resource_changes": [
+        { "address": "f.y", "type": "aws_lambda_function", "change": { "actions": ["update"], "after":
+            { "function_name": "orders", "filename": "dist/orders.zip", "layers": [arn] }, "after_unknown": {} } },
+    ] });
+    write(&shop.file("p.json"), plan.to_string());
+    let ran = shop.scene.run(&["gate", "--plan", "p.json"]);
+    assert!(ran.done().err().contains(&format!("p.json: not verified: layer `{arn}` of `f.y`")), "{ran}");
 }
 
 #[test]

@@ -11,6 +11,24 @@ use crate::plan::{Code, Deployed, What};
 /// The property whose value is an image: SAM names it after the resource, whatever the path is.
 const IMAGE: &str = "Code.ImageUri";
 
+/// Whether SAM could find asset metadata anywhere in the template, or metadata that is written when it is deployed.
+pub fn is_used(top: &Map) -> bool {
+    top.iter().any(|(key, value)| {
+        key.starts_with("aws:asset:")
+            || key.starts_with("SamResource")
+            || is_used_in(value)
+            || (key == "Metadata" && value.map().is_some_and(|map| map.keys().any(is_written)))
+    })
+}
+
+fn is_used_in(node: &Node) -> bool {
+    match node {
+        Node::Map(map) => is_used(map),
+        Node::List(items) => items.iter().any(is_used_in),
+        Node::Null | Node::Scalar(_) | Node::Ambiguous(_) => false,
+    }
+}
+
 /// How SAM reads a resource's properties.
 pub enum Read {
     /// As the template has them.

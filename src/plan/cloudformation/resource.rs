@@ -1,20 +1,24 @@
 //! A resource of a template: the function, the layer or the template that it deploys.
 
-use super::{asset, calls_macro, is_variable, is_written};
+use std::collections::BTreeSet;
+
+use super::{asset, calls_macro, is_variable, is_written, layers};
 use crate::plan::node::{Map, Node};
 use crate::plan::types::{self, Known};
-use crate::plan::{Code, CodeHash, Deployed, What};
+use crate::plan::{Code, CodeHash, Deployed, What, has_scheme};
 use crate::provenance::Kind;
 
-/// SAM's `Globals.Function`, as far as code goes.
+/// SAM's `Globals.Function`, as far as code goes, and the layers of the template.
 pub struct Globals<'a> {
-    code_uri: Option<&'a Node>,
+    has_code_uri: bool,
+    layers: Option<&'a Node>,
+    own_layers: BTreeSet<&'a str>,
     /// Whether a macro, or a function of CloudFormation, writes a part of it.
     is_written: bool,
 }
 
 impl<'a> Globals<'a> {
-    pub fn of(node: Option<&'a Node>) -> Self {
+    pub fn of(node: Option<&'a Node>, own_layers: BTreeSet<&'a str>) -> Self {
         let map = node.and_then(Node::map);
         let function = map.and_then(|map| map.get("Function"));
         let is_call = |node: Option<&Node>| {
@@ -24,8 +28,9 @@ impl<'a> Globals<'a> {
             })
         };
         let is_written = is_call(node) || is_call(function) || function.is_some_and(calls_macro);
-        let code_uri = function.and_then(Node::map).and_then(|map| map.get("CodeUri"));
-        Self { code_uri, is_written }
+        let function = function.and_then(Node::map);
+        let has_code_uri = function.is_some_and(|map| map.contains_key("CodeUri"));
+        Self { has_code_uri, layers: function.and_then(|map| map.get("Layers")), own_layers, is_written }
     }
 }
 
@@ -136,7 +141,13 @@ impl Reading<'_> {
             _ => place(properties.get("Code")),
         };
         let name = name.and_then(Node::text).or(by_id).map(str::to_owned);
-        What::Code(Deployed { kind, name, code, hash: CodeHash::Unsaid })
+        let layers = if kind == Kind::Function {
+            let global = self.globals.layers.filter(|_| is_sam);
+            layers::others(&[properties.get("Layers"), global], &self.globals.own_layers)
+        } else {
+            Vec::new()
+        };
+        What::Code(Deployed { kind, name, code, hash: CodeHash::Unsaid, layers })
     }
 
     /// A key counts that is there at all: `sam package` makes a ZIP of the folder for one without a value.
@@ -148,7 +159,8 @@ impl Reading<'_> {
             (_, true, false) => place(properties.get("CodeUri")),
             _ if self.globals.is_written => WRITTEN,
             (_, _, true) => Code::Image,
-            _ => place(self.globals.code_uri),
+            _ if self.globals.has_code_uri => GLOBAL,
+            _ => place(None),
         }
     }
 }
@@ -184,6 +196,10 @@ fn is_own_arn(attribute: &Node) -> bool {
 const LATER_TEMPLATE: &str = "its properties are written when it is deployed";
 const WRITTEN: Code = Code::Unknown("a macro writes it when the template is deployed");
 const LATER: Code = Code::Unknown("its code is known only when it is deployed");
+const GLOBAL: Code = Code::Differs {
+    why: "its `CodeUri` is in `Globals`, which SAM reads, and `aws cloudformation package` makes a ZIP of the folder",
+    hint: "write `CodeUri` into the function",
+};
 const SEVERAL: Code = Code::Unknown("it names several places that its code comes from");
 
 /// What a `Code` or `CodeUri`, `Content` or `ContentUri` may have.
@@ -206,7 +222,7 @@ fn place(node: Option<&Node>) -> Code {
     if let Some(text) = node.text() {
         return match text {
             _ if is_variable(text) => LATER,
-            _ if text.contains("://") => Code::Stored(text.into()),
+            _ if has_scheme(text) => Code::Stored(text.into()),
             _ => Code::Local(text.into()),
         };
     }

@@ -4,7 +4,7 @@ use super::by_type;
 use crate::limits::TEMPLATE_READ_BYTES_MAX;
 use crate::plan::node::{Map, Node};
 use crate::plan::types::{self, Known};
-use crate::plan::{Code, CodeHash, Deployed, Resource, What};
+use crate::plan::{Code, CodeHash, Deployed, Resource, What, shown_layers};
 use crate::provenance::Kind;
 
 /// What a resource will be: values that are known, and which ones will be known later.
@@ -98,7 +98,8 @@ fn code(kind: Kind, name: &str, values: &Values<'_>) -> What {
         _ => Code::Unknown("it names several places that its code comes from"),
     };
     let hash = values.text("source_code_hash").map_or(CodeHash::Unsaid, CodeHash::of);
-    What::Code(Deployed { kind, name: values.text(name).map(str::to_owned), code, hash })
+    let layers = shown_layers(values.known.get("layers").map(Node::items).unwrap_or_default().iter());
+    What::Code(Deployed { kind, name: values.text(name).map(str::to_owned), code, hash, layers })
 }
 
 /// What a stack holds whose template is in the plan.

@@ -38,8 +38,8 @@ use super::PlanError;
 use super::node::Node;
 use crate::limits::TEMPLATE_READ_BYTES_MAX;
 
-/// Reads a template.
-pub fn read(bytes: &[u8]) -> Result<Node, PlanError> {
+/// Reads a template, and returns whether an alias or a merge in it names a list or an object.
+pub fn read(bytes: &[u8]) -> Result<(Node, bool), PlanError> {
     let text = std::str::from_utf8(bytes).map_err(|_| PlanError::Malformed("it is not UTF-8 text".into()))?;
     if text.len() > TEMPLATE_READ_BYTES_MAX {
         let message =
@@ -61,6 +61,23 @@ fn without_end(text: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn read(bytes: &[u8]) -> Result<Node, PlanError> {
+        super::read(bytes).map(|(node, _)| node)
+    }
+
+    #[test]
+    fn reports_collections_that_an_alias_or_a_merge_shares() {
+        for (text, is_shared) in [
+            ("a: &x {b: 1}\nc: *x\n", true),
+            ("a: &x [1]\nc: *x\n", true),
+            ("a: &x {b: 1}\nc: {<<: *x}\n", true),
+            ("a: &x 1\nc: *x\n", false),
+            ("a: &x {b: 1}\n", false),
+        ] {
+            assert_eq!(super::read(text.as_bytes()).unwrap().1, is_shared, "{text}");
+        }
+    }
 
     fn json(text: &str) -> Node {
         super::super::json::read(text.as_bytes()).ok().unwrap()

@@ -30,6 +30,8 @@ pub struct Reader<'t> {
     in_flow: usize,
     /// Whether members of the object that was just read replace merged ones.
     pub replaces: bool,
+    /// Whether an alias or a merge names a list or an object: PyYAML makes one object of both places.
+    pub shares: bool,
 }
 
 /// A key as it is written.
@@ -50,11 +52,19 @@ impl<'t> Reader<'t> {
     /// A reader of the text, with or without a second reader beside it.
     pub fn new(text: &'t str, second: Option<Second<'t>>) -> Result<Self, PlanError> {
         let (cursor, heap) = (Cursor::new(text)?, Heap::for_document(text.len()));
-        Ok(Self { cursor, second, heap, anchors: BTreeMap::new(), in_flow: 0, replaces: false })
+        Ok(Self {
+            cursor,
+            second,
+            heap,
+            anchors: BTreeMap::new(),
+            in_flow: 0,
+            replaces: false,
+            shares: false,
+        })
     }
 
-    /// Reads the document.
-    pub fn document(mut self) -> Result<Node, PlanError> {
+    /// Reads the document, and returns whether collections in it are shared.
+    pub fn document(mut self) -> Result<(Node, bool), PlanError> {
         let has_version = self.version();
         self.cursor.skip()?;
         if self.cursor.is_separator() && self.cursor.peek() == b'-' {
@@ -79,7 +89,7 @@ impl<'t> Reader<'t> {
             return self.refuse("text after the end of the document's value");
         }
         self.found(Found::End)?;
-        Ok(node)
+        Ok((node, self.shares))
     }
 
     /// Moves over a first line that names the version.

@@ -243,6 +243,7 @@ impl<'t> Reader<'t> {
                 .refuse(format!("alias `{name}` has no anchor before it, or is inside its own value"));
         };
         let (id, weight) = (anchored.id, anchored.node.weight());
+        self.shares |= matches!(anchored.node, Node::List(_) | Node::Map(_));
         // A merge copies what it takes into a longer list.
         let paid = self.heap.take(2 * weight);
         self.paid(paid)?;

@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use anyhow::{Context as _, Result};
 use countersign::files;
-use countersign::gate::plan::{Judge, Judging, is_address};
+use countersign::gate::plan::{Judge, Judging, is_address, judged_template};
 use countersign::limits::PLAN_BYTES_MAX;
 use countersign::manifest::shelf::Shelf;
 use countersign::metrics::Occasion;
@@ -14,7 +14,7 @@ use countersign::name::ArtifactName;
 use countersign::plan;
 
 use crate::context::{Context, GlobalArgs};
-use crate::output::{Exit, note, say};
+use crate::output::{Exit, note, refuse, say};
 use crate::progress::Progress;
 
 /// What is about to be deployed, and where its files and manifests are.
@@ -27,13 +27,14 @@ pub struct PlanArgs {
         conflicts_with_all = ["function", "artifact", "manifest", "layers", "env", "dry_run", "command"]
     )]
     pub plans: Vec<PathBuf>,
-    /// The folder that the plans' paths are relative to; otherwise each plan's own
+    /// The folder that a Terraform plan's paths are relative to; otherwise the plan's own
     #[arg(long, value_name = "DIR", conflicts_with = "function")]
     assets: Option<PathBuf>,
     /// A folder of manifests, beside those next to the files and in the workspace's output folder
     #[arg(long = "manifests", value_name = "DIR", conflicts_with = "function")]
     manifests: Vec<PathBuf>,
-    /// The name that an address of the plan is judged as, where the plan's own is unknown or another
+    /// The name that an address is verified as, where the plan does not say its name; `name:SAID=NAME`
+    /// for one that the plan says
     #[arg(long = "map", value_name = "ADDRESS=NAME", conflicts_with = "function")]
     names: Vec<Mapped>,
     /// Exit with 0 where plans deploy no function and no layer, so that there is nothing to verify
@@ -65,26 +66,39 @@ pub fn run(args: &super::Args, global: &GlobalArgs) -> Result<Exit> {
     let names: BTreeMap<String, ArtifactName> =
         names.iter().map(|mapped| (mapped.address.clone(), mapped.name.clone())).collect();
     let read = plans.iter().map(|path| read(path)).collect::<Result<Vec<_>>>()?;
+    if let (Some(_), Some((path, _))) = (assets, plans.iter().zip(&read).find(|(_, plan)| plan.is_template)) {
+        let message = format!("`--assets` does not apply to the template `{}`", context.shown(path));
+        let hint = "remove `--assets`: deploy tools count a template's paths from its own folder";
+        return Err(refuse(message, hint));
+    }
+    let here = std::env::current_dir().context("cannot tell which folder this is")?;
+    let templates = plans.iter().zip(&read).filter(|(_, plan)| plan.is_template);
     let policy = context.policy(&context.location(&args.trust)?)?;
     let folders = [manifests.as_slice(), std::slice::from_ref(&context.workspace.output)].concat();
     let judge = Judge {
         policy: &policy,
         shelf: &Shelf::read(&folders)?,
         names: &names,
-        templates: &plans.iter().filter_map(|path| path.canonicalize().ok()).collect::<Vec<_>>(),
+        templates: &templates.filter_map(|(path, _)| judged_template(&here, path)).collect::<Vec<_>>(),
+        here: &here,
         revocations: &args.revocations()?,
         now: context.now,
         threads: context.threads,
     };
     let (mut gates, mut notes) = (Vec::new(), Vec::new());
-    for (path, resources) in plans.iter().zip(&read) {
+    for (path, plan) in plans.iter().zip(&read) {
         let progress = Progress::start(&format!("verifying {}", path.display()), 0);
         let shown = context.shown(path);
         let folder = assets.as_deref().unwrap_or_else(|| path.parent().unwrap_or(Path::new("")));
-        gates.extend(judge.judge(&Judging { shown: &shown, folder, resources }, &mut notes)?);
+        let plan::Plan { is_template, resources } = plan;
+        let judging = Judging { shown: &shown, path, is_template: *is_template, folder, resources };
+        gates.extend(judge.judge(&judging, &mut notes)?);
         drop(progress);
     }
-    for name in names.keys().filter(|address| !read.iter().flatten().any(|each| is_address(each, address))) {
+    for name in names
+        .keys()
+        .filter(|address| !read.iter().flat_map(|plan| &plan.resources).any(|each| is_address(each, address)))
+    {
         notes.push(format!("no plan has `{name}`, which `--map` names"));
     }
     if gates.is_empty() {
@@ -106,7 +120,7 @@ pub fn run(args: &super::Args, global: &GlobalArgs) -> Result<Exit> {
     }
 }
 
-fn read(path: &Path) -> Result<Vec<plan::Resource>> {
+fn read(path: &Path) -> Result<plan::Plan> {
     let bytes = files::read(path, PLAN_BYTES_MAX)?;
-    plan::read(&bytes).with_context(|| format!("cannot read `{}`", path.display()))
+    plan::read_plan(&bytes).with_context(|| format!("cannot read `{}`", path.display()))
 }
