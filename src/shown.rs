@@ -50,22 +50,27 @@ pub fn path(path: &Path) -> String {
     line(&within(&path.to_string_lossy(), PATH_BYTES_MAX))
 }
 
-/// The text without PEM blocks: a key that was given where a file's name belongs is not repeated in an error.
+/// The text without secret keys in PEM: one that was given where a file's name belongs is not repeated in an error.
 ///
-/// A block without its last line goes on to the end.
-pub fn without_pem(text: &str) -> Cow<'_, str> {
-    const BEGIN: &str = "-----BEGIN";
-    const END: &str = "-----END";
-    if !text.contains(BEGIN) {
-        return text.into();
-    }
+/// A key without its last line goes on to the end.
+pub fn without_keys(text: &str) -> Cow<'_, str> {
+    const BEGIN: &str = "-----BEGIN ";
     let mut out = String::new();
     let mut rest = text;
     while let Some((before, block)) = rest.split_once(BEGIN) {
         out.push_str(before);
-        out.push_str("(a PEM text)");
-        let after = block.split_once(END).and_then(|(_, label)| label.split_once("-----"));
-        rest = after.map_or("", |(_, after)| after);
+        let is_secret = block.split("-----").next().is_some_and(|label| label.ends_with("PRIVATE KEY"));
+        if !is_secret {
+            out.push_str(BEGIN);
+            rest = block;
+            continue;
+        }
+        out.push_str("(a secret key)");
+        let end = block.split_once("-----END ").and_then(|(_, label)| label.split_once("-----"));
+        rest = end.map_or("", |(_, after)| after);
+    }
+    if out.is_empty() {
+        return rest.into();
     }
     out.push_str(rest);
     out.into()
@@ -121,16 +126,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_pem_text_is_left_out() {
-        let key = "-----BEGIN PRIVATE KEY-----\nMIG2\n-----END PRIVATE KEY-----";
+    fn a_secret_key_is_left_out() {
+        let key = "-----BEGIN ENCRYPTED PRIVATE KEY-----\nMIG2\n-----END ENCRYPTED PRIVATE KEY-----";
         for (text, shown) in [
-            (format!("no key in `{key}`"), "no key in `(a PEM text)`"),
-            (format!("{key}\nand {key}"), "(a PEM text)\nand (a PEM text)"),
-            ("no key in `-----BEGIN PRIVATE KEY-----\nMIG2\n`".into(), "no key in `(a PEM text)"),
-            ("-----BEGIN-----END".into(), "(a PEM text)"),
+            (format!("no key in `{key}`"), "no key in `(a secret key)`"),
+            (format!("{key}\nand {key}"), "(a secret key)\nand (a secret key)"),
+            ("no key in `-----BEGIN PRIVATE KEY-----\nMIG2\n`".into(), "no key in `(a secret key)"),
+            ("not `-----BEGIN PUBLIC KEY-----`".into(), "not `-----BEGIN PUBLIC KEY-----`"),
+            ("-----BEGIN ".into(), "-----BEGIN "),
             ("no PEM at all -----END".into(), "no PEM at all -----END"),
         ] {
-            assert_eq!(without_pem(&text), shown, "{text}");
+            assert_eq!(without_keys(&text), shown, "{text}");
         }
     }
 

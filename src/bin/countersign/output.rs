@@ -102,7 +102,7 @@ pub fn print_json(value: &impl serde::Serialize) -> Result<()> {
 /// Says something to a person, on one line.
 pub fn say(text: &str) {
     // Nobody may be listening; what matters goes through `print`.
-    let _ = writeln!(anstream::stderr(), "{}", line(&shown::without_pem(text)));
+    let _ = writeln!(anstream::stderr(), "{}", line(&shown::without_keys(text)));
 }
 
 /// Tells a person what was rendered, lines and all; nothing in it is escaped again.
@@ -147,7 +147,7 @@ pub fn report(error: &anyhow::Error) {
 /// line that looks like one of ours.
 fn below(text: &str) -> String {
     let mut out = String::new();
-    let text = &*shown::without_pem(text);
+    let text = &*shown::without_keys(text);
     for (number, each) in text.split('\n').enumerate() {
         if number == ERROR_LINES_MAX {
             out.push_str(&format!("\n  … ({} lines)", text.split('\n').count()));
@@ -176,7 +176,7 @@ pub fn report_usage(usage: clap::Error) -> ExitCode {
         return if usage.print().is_ok() { ExitCode::SUCCESS } else { ExitCode::from(2) };
     }
     let text = harmless(usage).render().to_string();
-    let _ = write!(anstream::stderr(), "{}", usage_lines(&shown::without_pem(&text)));
+    let _ = write!(anstream::stderr(), "{}", usage_lines(&shown::without_keys(&text)));
     ExitCode::from(2)
 }
 
