@@ -28,6 +28,14 @@ pub const MERMAID_CHARS_MAX: usize = 50_000;
 pub const MERMAID_EDGES_MAX: usize = 500;
 /// Most nodes and edges of an SVG, each: a page that a person can still find something on.
 pub const SVG_PARTS_MAX: usize = 2_000;
+/// Most files and folders below `refs/` of a server's repository that a hook looks at: as many refs as one push may have.
+pub const REF_FILES_MAX: usize = 1_000_000;
+/// Largest folder of notes inside another, in bytes. Git cuts notes into 256 folders, of 4,000 notes of 66 bytes each where
+/// a repository has a million. What is not cut into folders is one folder, and has at most [`TREE_BYTES_MAX`].
+pub const NOTE_FOLDER_BYTES_MAX: u64 = 1 << 20;
+/// Bytes of folders of notes that are kept after they were read, so that the next note is found without another read: the
+/// largest one, or all folders of 400,000 notes.
+pub const NOTE_FOLDERS_BYTES_MAX: u64 = TREE_BYTES_MAX;
 /// Most commits of one push that are searched for attached manifests: a year's work of a busy team.
 /// The newest come first.
 pub const PUSHED_COMMITS_MAX: usize = 10_000;
@@ -146,9 +154,31 @@ pub const WALKED_PATH_BYTES_EACH: u64 = 4;
 /// Most commits read to learn which are new in a push: as many as Linux has, read in 20 seconds.
 pub const HISTORY_COMMITS_MAX: usize = 1_500_000;
 
-/// Most files of all functions and layers of one commit that a hook counts: 5,000 functions of 1,000 files each. Functions
-/// may share a folder, so a few objects can name endless packages.
-pub const COMMIT_FILES_MAX: u64 = 5_000_000;
+/// Most bytes of commits read for that: Linux has 1.5 million commits of 900 bytes, read twice each.
+pub const HISTORY_BYTES_MAX: u64 = 4 << 30;
+/// Most parents of the new commits of a push together: Linux has 1,600,000 in all.
+pub const HISTORY_PARENTS_MAX: usize = 4_000_000;
+/// The history that is searched for manifests has this many times [`PUSHED_COMMITS_MAX`] commits at most, whatever the
+/// number of refs.
+pub const PUSHED_HISTORIES_MAX: usize = 10;
+/// Most steps from commits to their parents that are made to learn which commits each commit of a push leads to: 6,000
+/// tags on one history of 6,000 commits. They take a second.
+pub const PUSHED_STEPS_MAX: usize = 40_000_000;
+/// Most bytes of manifests that a push is judged by, those read again for another commit included: 500,000 manifests of 2
+/// kB, which are read in half a minute.
+pub const SEARCHED_NOTES_BYTES_MAX: u64 = 1 << 30;
+
+/// Most names of files and folders that a hook reads of one commit: 5,000 functions with 1,000 files and folders each.
+/// Functions may share a folder, so a few objects can name endless packages. The folders on the way count too, once each.
+pub const COMMIT_NAMES_MAX: u64 = 5_000_000;
+/// Most such names of all commits of a push: 200 tags of a repository with 100,000 files.
+pub const PUSHED_NAMES_MAX: u64 = 20_000_000;
+/// Most functions and layers of all commits of a push that are judged: 100 tags with 200 functions each. A verdict takes 5
+/// kB until all are reported, and 500 bytes of a report.
+pub const PUSHED_VERDICTS_MAX: usize = 20_000;
+/// Digests of blobs that a hook keeps from one commit of a push to the next; a commit may have more. A digest takes 100
+/// bytes.
+pub const KNOWN_BLOBS_MAX: usize = 200_000;
 
 /// Bytes of packages that a hook makes the inventory of at a time, on all threads, beyond the one largest.
 pub const JUDGED_WINDOW_BYTES: u64 = 32 << 20;

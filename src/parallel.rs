@@ -42,6 +42,10 @@ pub fn in_order<J: Sync, T: Send, E: Send>(
     work: impl Fn(&J) -> Result<T, E> + Sync,
     mut take: impl FnMut(T) -> Result<(), E>,
 ) -> Result<(), E> {
+    // One after the other needs no thread: with many small jobs, starting and waking them would take most of the time.
+    if threads.0.get() == 1 || jobs.len() <= 1 {
+        return jobs.iter().try_for_each(|job| take(work(job)?));
+    }
     let queue = Queue { window, state: Mutex::new(State::default()), changed: Condvar::new() };
     std::thread::scope(|scope| {
         for _ in 0..threads.0.get().min(jobs.len()) {
@@ -191,6 +195,17 @@ mod tests {
             assert_eq!(run(count, &jobs, None), (expected.clone(), Ok(())));
         }
         assert_eq!(run(3, &[], None), (vec![], Ok(())));
+    }
+
+    #[test]
+    fn one_thread_or_one_job_works_in_the_caller() {
+        let caller = std::thread::current().id();
+        for (count, jobs) in [(1, vec![1, 2, 3]), (4, vec![1])] {
+            let threads = Threads::exactly(NonZero::new(count).unwrap());
+            let here = |_: &u64| Ok::<_, ()>(std::thread::current().id());
+            let take = |thread| if thread == caller { Ok(()) } else { Err(()) };
+            assert_eq!(in_order(threads, WINDOW, &jobs, |_| 1, here, take), Ok(()));
+        }
     }
 
     #[test]

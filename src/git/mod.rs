@@ -12,6 +12,7 @@ mod dotgit;
 mod handles;
 mod history;
 pub mod hooks;
+mod links;
 pub mod notes;
 mod object;
 pub mod program;
@@ -26,9 +27,10 @@ use git2::{ErrorCode, Oid};
 
 pub use self::commits::Commit;
 pub use self::handles::{Blobs, Handles};
-pub use self::history::Reached;
+pub use self::history::{History, Reached};
+pub use self::walk::Folders;
 use crate::inventory::FileMode;
-use crate::limits::SYMBOLIC_REFS_MAX;
+use crate::limits::{PUSHED_STEPS_MAX, REF_FILES_MAX, SEARCHED_NOTES_BYTES_MAX, SYMBOLIC_REFS_MAX};
 use crate::shown;
 
 /// Why git's data could not be had.
@@ -112,6 +114,36 @@ pub enum GitError {
     /// The notes cannot be locked for a change.
     #[error("cannot change the notes of the repository: {0}")]
     Notes(String),
+    /// A ref is a symbolic link in the file system.
+    #[error(
+        "`{reference}` of this repository is a symbolic link to `{target}` in the file system, so a push to one ref can \
+        change the other unverified; {way}"
+    )]
+    LinkedRef {
+        /// The ref, or a folder of refs.
+        reference: String,
+        /// What the link leads to.
+        target: String,
+        /// How the link is replaced.
+        way: String,
+    },
+    /// There are more files below `refs/` than are read.
+    #[error("the repository has more than {REF_FILES_MAX} files and folders below `refs/`")]
+    TooManyRefFiles,
+    /// The folder of the refs cannot be read.
+    #[error("cannot list the refs in `{}`: {message}", path.display())]
+    Refs {
+        /// The folder.
+        path: PathBuf,
+        /// Why.
+        message: String,
+    },
+    /// The commits of a push share too much history.
+    #[error(
+        "finding manifests for the commits of the push takes more than {PUSHED_STEPS_MAX} steps through their history, or \
+        more than {SEARCHED_NOTES_BYTES_MAX} bytes of manifests"
+    )]
+    TooMuchToSearch,
     /// A lock file of git exists.
     #[error(
         "`{0}` exists: another git process is running, or one was interrupted; if none is running, remove `{0}` and run the command again"
@@ -162,6 +194,9 @@ impl GitError {
             Self::Included { .. } => {
                 "remove the include (`git config --show-origin --get-all include.path`), and set the value with `git config` in the repository"
             }
+            Self::TooManyRefFiles => "pack the refs: git pack-refs --all",
+            Self::LinkedRef { .. } => "the owner of the server replaces the link",
+            Self::TooMuchToSearch => "push fewer refs at a time",
             Self::Grafts { .. } => "pass the id of the commit, or remove the file",
             _ => return None,
         })

@@ -14,7 +14,9 @@ use super::tree::{Kind, Tree};
 use super::walk::Walk;
 use super::{BlobId, Commit, GitError, Repository, object};
 use crate::files::Lock;
-use crate::limits::{NOTE_BYTES_MAX, NOTES_MAX};
+use crate::limits::{
+    NOTE_BYTES_MAX, NOTE_FOLDER_BYTES_MAX, NOTE_FOLDERS_BYTES_MAX, NOTES_MAX, TREE_BYTES_MAX,
+};
 
 /// The ref under which manifests are attached.
 pub const NOTES_REF: &str = "refs/notes/countersign";
@@ -23,8 +25,24 @@ pub const NOTES_REF: &str = "refs/notes/countersign";
 pub struct Notes<'r> {
     repository: &'r Repository,
     top: Option<Oid>,
-    /// The folders that were read, each once.
-    read: RefCell<BTreeMap<Oid, Rc<Tree>>>,
+    read: RefCell<Read>,
+}
+
+/// Folders that were read and are kept, up to [`NOTE_FOLDERS_BYTES_MAX`].
+#[derive(Default)]
+struct Read {
+    folders: BTreeMap<Oid, Rc<Tree>>,
+    bytes: u64,
+}
+
+impl Read {
+    fn keep(&mut self, id: Oid, tree: &Rc<Tree>) {
+        if self.bytes.saturating_add(tree.size()) > NOTE_FOLDERS_BYTES_MAX {
+            *self = Self::default();
+        }
+        self.bytes = self.bytes.saturating_add(tree.size());
+        self.folders.insert(id, Rc::clone(tree));
+    }
 }
 
 impl Repository {
@@ -103,12 +121,17 @@ impl Notes<'_> {
         }
     }
 
+    /// Whether something is attached to a commit.
+    pub fn has(&self, commit: &str) -> Result<bool, GitError> {
+        Ok(self.find(commit)?.is_some())
+    }
+
     /// The ids of every commit that something is attached to, sorted.
     pub fn commits(&self) -> Result<Vec<String>, GitError> {
         let (mut found, mut seen, mut walk) = (Vec::new(), 0, Walk::default());
         let mut folders: Vec<(String, Oid)> = self.top.iter().map(|top| (String::new(), *top)).collect();
         while let Some((above, id)) = folders.pop() {
-            let folder = Tree::read(&self.repository.inner, id)?;
+            let folder = Tree::read_at_most(&self.repository.inner, id, limit(above.len()))?;
             // A few trees, one inside another, can be made to hold more names than anybody counts.
             walk.visit(id, &folder, above.len())?;
             seen += folder.count();
@@ -135,8 +158,9 @@ impl Notes<'_> {
     /// The blob whose name, without the slashes, is `rest`.
     fn find(&self, mut rest: &str) -> Result<Option<BlobId>, GitError> {
         let Some(mut id) = self.top else { return Ok(None) };
+        let whole = rest.len();
         loop {
-            let tree = self.tree(id)?;
+            let tree = self.tree(id, whole - rest.len())?;
             match tree.get(rest.as_bytes()) {
                 Some(entry) if matches!(entry.kind, Kind::File(_)) => return Ok(Some(BlobId(entry.id))),
                 _ => {}
@@ -149,14 +173,20 @@ impl Notes<'_> {
         }
     }
 
-    fn tree(&self, id: Oid) -> Result<Rc<Tree>, GitError> {
-        if let Some(tree) = self.read.borrow().get(&id) {
+    /// The folder whose names follow so many digits of an id.
+    fn tree(&self, id: Oid, digits: usize) -> Result<Rc<Tree>, GitError> {
+        if let Some(tree) = self.read.borrow().folders.get(&id) {
             return Ok(Rc::clone(tree));
         }
-        let tree = Rc::new(Tree::read(&self.repository.inner, id)?);
-        self.read.borrow_mut().insert(id, Rc::clone(&tree));
+        let tree = Rc::new(Tree::read_at_most(&self.repository.inner, id, limit(digits))?);
+        self.read.borrow_mut().keep(id, &tree);
         Ok(tree)
     }
+}
+
+/// The most bytes of a folder whose names follow so many digits of an id.
+fn limit(digits: usize) -> u64 {
+    if digits == 0 { TREE_BYTES_MAX } else { NOTE_FOLDER_BYTES_MAX }
 }
 
 /// How many digits a commit's id has.

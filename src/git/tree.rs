@@ -60,7 +60,12 @@ pub struct Tree {
 impl Tree {
     /// Reads a tree from the object database.
     pub fn read(repository: &git2::Repository, id: Oid) -> Result<Self, GitError> {
-        let bytes = super::object::read(repository, id, ObjectType::Tree, TREE_BYTES_MAX)?;
+        Self::read_at_most(repository, id, TREE_BYTES_MAX)
+    }
+
+    /// Reads a tree of at most `limit` bytes.
+    pub fn read_at_most(repository: &git2::Repository, id: Oid, limit: u64) -> Result<Self, GitError> {
+        let bytes = super::object::read(repository, id, ObjectType::Tree, limit)?;
         Self::parse(bytes)
             .map_err(|fault| GitError::Object(ObjectFault { kind: "tree", id: id.to_string(), fault }))
     }

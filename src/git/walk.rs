@@ -4,7 +4,8 @@
 //! of a tree counts, and the count may pass what the trees that were seen hold only by a small factor. Nothing recurses,
 //! and no more is kept than the paths of folders that are still to be read.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use git2::Oid;
 
@@ -45,20 +46,51 @@ impl Walk {
     }
 }
 
+/// The folders of commits that were looked for, so that each is looked for once.
+#[derive(Debug, Default)]
+pub struct Folders(Mutex<BTreeMap<(String, String), Option<Oid>>>);
+
+impl Folders {
+    fn known(&self) -> MutexGuard<'_, BTreeMap<(String, String), Option<Oid>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Forgets all of them.
+    pub fn clear(&self) {
+        self.known().clear();
+    }
+}
+
 impl Repository {
     /// Hands each file of a commit below a folder to `each`, in no certain order.
     pub fn committed<E: From<GitError>>(
         &self,
         commit: &Commit,
         folder: &str,
+        each: impl FnMut(GitFile) -> Result<(), E>,
+    ) -> Result<(), E> {
+        self.committed_in(&Folders::default(), commit, folder, |_| Ok(()), each)
+    }
+
+    /// As [`Self::committed`], where the folder may have been found before. `read` is told how many names each tree has
+    /// that is read for it, and one more.
+    pub fn committed_in<E: From<GitError>>(
+        &self,
+        folders: &Folders,
+        commit: &Commit,
+        folder: &str,
+        mut read: impl FnMut(u64) -> Result<(), E>,
         mut each: impl FnMut(GitFile) -> Result<(), E>,
     ) -> Result<(), E> {
-        let Some(top) = self.folder(commit, folder)? else { return Ok(()) };
+        self.find_folders(folders, commit, &[folder], &mut read)?;
+        let key = (commit.tree.clone(), folder.to_owned());
+        let Some(top) = folders.known().get(&key).copied().flatten() else { return Ok(()) };
         let mut walk = Walk::default();
-        let mut folders = vec![(String::new(), top)];
-        while let Some((prefix, id)) = folders.pop() {
+        let mut open = vec![(String::new(), top)];
+        while let Some((prefix, id)) = open.pop() {
             let tree = Tree::read(&self.inner, id)?;
             walk.visit(id, &tree, prefix.len())?;
+            read(tree.count() as u64 + 1)?;
             for entry in tree.entries() {
                 let name = std::str::from_utf8(entry.name)
                     .map_err(|_| GitError::NotUtf8(String::from_utf8_lossy(entry.name).into()))?;
@@ -68,7 +100,7 @@ impl Repository {
                 }
                 let mode = match entry.kind {
                     Kind::Folder => {
-                        folders.push((path + "/", entry.id));
+                        open.push((path + "/", entry.id));
                         continue;
                     }
                     Kind::File(mode) => Some(mode),
@@ -80,16 +112,48 @@ impl Repository {
         Ok(())
     }
 
-    /// The tree of a folder of a commit, if the commit has the folder.
-    fn folder(&self, commit: &Commit, folder: &str) -> Result<Option<Oid>, GitError> {
-        let mut id = Oid::from_str(&commit.tree)?;
-        for name in folder.split('/').filter(|name| !name.is_empty()) {
+    /// Finds folders of a commit, all in one walk: a tree on the way to several of them is read once. `read` is told how
+    /// many names each tree has that is read, and one more.
+    pub fn find_folders<E: From<GitError>>(
+        &self,
+        folders: &Folders,
+        commit: &Commit,
+        paths: &[&str],
+        mut read: impl FnMut(u64) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let key = |path: &str| (commit.tree.clone(), path.to_owned());
+        let mut wanted: Vec<(Vec<&str>, &str)> = {
+            let known = folders.known();
+            let unknown = paths.iter().filter(|path| !known.contains_key(&key(path)));
+            unknown.map(|path| (path.split('/').filter(|name| !name.is_empty()).collect(), *path)).collect()
+        };
+        if wanted.is_empty() {
+            return Ok(());
+        }
+        wanted.sort();
+        let mut found: BTreeMap<_, _> = wanted.iter().map(|(_, path)| (key(path), None)).collect();
+        let top = Oid::from_str(&commit.tree).map_err(GitError::from)?;
+        // Trees, how deep each is, and the folders that are wanted in it.
+        let mut open = vec![(top, 0, wanted.as_slice())];
+        while let Some((id, depth, wanted)) = open.pop() {
+            let (here, below) = wanted.split_at(wanted.partition_point(|(names, _)| names.len() == depth));
+            for (_, path) in here {
+                found.insert(key(path), Some(id));
+            }
+            if below.is_empty() {
+                continue;
+            }
             let tree = Tree::read(&self.inner, id)?;
-            match tree.get(name.as_bytes()) {
-                Some(entry) if entry.kind == Kind::Folder => id = entry.id,
-                _ => return Ok(None),
+            read(tree.count() as u64 + 1)?;
+            for same in below.chunk_by(|(a, _), (b, _)| a.get(depth) == b.get(depth)) {
+                let name = same.first().and_then(|(names, _)| names.get(depth));
+                let entry = name.and_then(|name| tree.get(name.as_bytes()));
+                if let Some(entry) = entry.filter(|entry| entry.kind == Kind::Folder) {
+                    open.push((entry.id, depth + 1, same));
+                }
             }
         }
-        Ok(Some(id))
+        folders.known().append(&mut found);
+        Ok(())
     }
 }

@@ -4,13 +4,17 @@
 //! first: a merge that leaves a function as it was needs no signature of its own. Nothing here is
 //! verified; a candidate is only worth a question.
 
+use std::cell::{Cell, OnceCell};
 use std::collections::BTreeMap;
 
 use crate::digest::Sha384;
 use crate::git::notes::Notes;
-use crate::git::{Commit, GitError, Repository};
+use crate::git::{Commit, GitError, History};
 use crate::inventory;
-use crate::limits::{CANDIDATES_MAX, PUSHED_COMMITS_MAX, PUSHED_NOTES_BYTES_MAX};
+use crate::limits::{
+    CANDIDATES_MAX, PUSHED_COMMITS_MAX, PUSHED_HISTORIES_MAX, PUSHED_NOTES_BYTES_MAX,
+    SEARCHED_NOTES_BYTES_MAX,
+};
 use crate::manifest::attached::{self, Attached};
 use crate::name::ArtifactName;
 use crate::provenance::Kind;
@@ -37,34 +41,71 @@ pub struct Candidates {
     pub notes: Vec<String>,
 }
 
+/// What is searched for the manifests of every commit of a push: read once, and counted.
+pub struct Search<'n> {
+    notes: &'n Notes<'n>,
+    history: OnceCell<History>,
+    /// How many bytes of manifests were read.
+    bytes: Cell<u64>,
+}
+
+impl<'n> Search<'n> {
+    /// A search that has read nothing yet.
+    pub fn of(notes: &'n Notes<'n>) -> Self {
+        Self { notes, history: OnceCell::new(), bytes: Cell::new(0) }
+    }
+
+    /// Reads the history of all commits of the push, if that was not done yet.
+    pub fn history(
+        &self,
+        read: impl FnOnce(usize) -> Result<History, GitError>,
+        commits: usize,
+    ) -> Result<&History, GitError> {
+        if let Some(history) = self.history.get() {
+            return Ok(history);
+        }
+        let mut history = read(PUSHED_COMMITS_MAX * commits.clamp(1, PUSHED_HISTORIES_MAX))?;
+        history.list_only(|id| self.notes.has(id))?;
+        Ok(self.history.get_or_init(|| history))
+    }
+
+    fn note(&self, commit: &str) -> Result<Option<Vec<u8>>, GitError> {
+        let note = self.notes.of(commit)?;
+        self.bytes.set(self.bytes.get() + note.as_ref().map_or(0, |note| note.len() as u64));
+        match self.bytes.get() > SEARCHED_NOTES_BYTES_MAX {
+            true => Err(GitError::TooMuchToSearch),
+            false => Ok(note),
+        }
+    }
+}
+
 impl Candidates {
     /// What is attached to the commit itself.
-    pub fn of(notes: &Notes<'_>, commit: &Commit) -> Result<Self, GitError> {
+    pub fn of(search: &Search<'_>, commit: &Commit) -> Result<Self, GitError> {
         let mut found = Self::default();
-        found.add(notes, &commit.id)?;
+        found.add(search, &commit.id)?;
         Ok(found)
     }
 
     /// Adds what is attached to the other commits of the push, until each of the packages that miss one
-    /// has a manifest of its very files. `known` are the refs whose commits are not of the push, as a glob.
+    /// has a manifest of its very files.
     ///
     /// Where the history ends before that because the repository is shallow, nothing can be said.
     pub fn search(
         &mut self,
-        repository: &Repository,
-        notes: &Notes<'_>,
+        search: &Search<'_>,
+        history: &History,
         commit: &Commit,
-        known: &str,
         mut missing: Vec<(Named, Sha384)>,
     ) -> Result<(), GitError> {
         let mut read = 0;
-        let reached = repository.reached_from(commit, known, PUSHED_COMMITS_MAX)?;
+        let reached = history.reached_from(commit, PUSHED_COMMITS_MAX)?;
         for id in reached.commits.iter().filter(|id| **id != commit.id) {
             missing.retain(|(name, files)| !self.has(name, files));
             if missing.is_empty() || read > PUSHED_NOTES_BYTES_MAX {
                 return Ok(());
             }
-            read += self.add(notes, id)?;
+            read += self.add(search, id)?;
         }
         missing.retain(|(name, files)| !self.has(name, files));
         match missing.first() {
@@ -87,8 +128,8 @@ impl Candidates {
         self.by_name.get(name).map_or(&[], Vec::as_slice)
     }
 
-    fn add(&mut self, notes: &Notes<'_>, commit: &str) -> Result<u64, GitError> {
-        let Some(note) = notes.of(commit)? else { return Ok(0) };
+    fn add(&mut self, search: &Search<'_>, commit: &str) -> Result<u64, GitError> {
+        let Some(note) = search.note(commit)? else { return Ok(0) };
         let short: String = commit.chars().take(12).collect();
         let attached::Lines { manifests, malformed } = attached::read(&note);
         if malformed > 0 {

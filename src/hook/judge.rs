@@ -1,17 +1,18 @@
 //! The judge: what the gate says about each function and layer of a commit.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
-use super::candidates::{Candidate, Candidates, Named};
+use super::candidates::{Candidate, Candidates, Named, Search};
 use super::{Hook, HookError, Judged};
 use crate::digest::Sha384;
 use crate::function::Functions;
 use crate::gate::{self, Gate, Labels};
-use crate::git::notes::{NOTES_REF, Notes};
-use crate::git::{Commit, Handles};
+use crate::git::notes::NOTES_REF;
+use crate::git::{Commit, Handles, Repository};
 use crate::inventory;
-use crate::limits::{COMMIT_FILES_MAX, HELD_FILES_MAX, JUDGED_WINDOW_BYTES};
+use crate::limits::{COMMIT_NAMES_MAX, HELD_FILES_MAX, JUDGED_WINDOW_BYTES, PUSHED_NAMES_MAX};
 use crate::package::select::{self, Known, SelectError};
 use crate::parallel::{Threads, in_order};
 use crate::policy::error::PolicyError;
@@ -31,6 +32,9 @@ pub struct Judge<'a> {
     handles: Handles,
     now: Timestamp,
     threads: Threads,
+    known: Known,
+    /// How many names of folders were read of all commits.
+    names: AtomicU64,
 }
 
 /// A function or a layer of the commit, and its package if the commit makes one.
@@ -61,21 +65,29 @@ impl<'a> Judge<'a> {
     pub fn new(hook: &Hook<'a>, functions: Functions) -> Result<Self, PolicyError> {
         let Hook { policy, repository, now, threads, .. } = *hook;
         let governance = Governance::read(policy, functions)?;
-        Ok(Self { policy, governance, handles: repository.handles(), now, threads })
+        Ok(Self {
+            policy,
+            governance,
+            handles: repository.handles(),
+            now,
+            threads,
+            known: Known::default(),
+            names: AtomicU64::new(0),
+        })
     }
 
-    /// Judges what a commit has to package.
+    /// Judges what a commit has to package; it is one of the `pushed`.
     pub fn commit(
         &self,
         hook: &Hook<'_>,
-        notes: &Notes<'_>,
-        commit: Commit,
-        references: Vec<String>,
+        search: &Search<'_>,
+        pushed: &BTreeMap<Commit, Vec<String>>,
+        commit: &Commit,
     ) -> Result<Judged, HookError> {
-        let workspace = source::workspace(hook.repository, &commit)?;
-        let known = Known::default();
-        let subjects = self.subjects(&commit, &workspace, &known)?;
-        let mut candidates = Candidates::of(notes, &commit)?;
+        let workspace = source::workspace(hook.repository, commit)?;
+        self.known.trim();
+        let subjects = self.subjects(hook.repository, commit, &workspace)?;
+        let mut candidates = Candidates::of(search, commit)?;
         let missing = subjects.iter().filter_map(|subject| {
             let files = subject.package.as_ref().ok()?.inventory;
             (!candidates.has(&subject.named, &files)).then(|| (subject.named.clone(), files))
@@ -83,7 +95,8 @@ impl<'a> Judge<'a> {
         let missing: Vec<_> = missing.collect();
         if !missing.is_empty() {
             let known = hook.side.known(hook.remote);
-            candidates.search(hook.repository, notes, &commit, &known, missing)?;
+            let read = |limit| hook.repository.history(pushed.keys(), &known, limit);
+            candidates.search(search, search.history(read, pushed.len())?, commit, missing)?;
         }
         if let [first, ..] = hook.repository.replacements()?.as_slice() {
             candidates.notes.push(format!(
@@ -92,21 +105,22 @@ impl<'a> Judge<'a> {
             ));
         }
         let mut gates = Vec::with_capacity(subjects.len());
-        let gate = |subject: &Subjected<'_>| self.gate(&commit, &workspace, subject, &candidates, &known);
+        let gate = |subject: &Subjected<'_>| self.gate(commit, &workspace, subject, &candidates);
         self.each(&subjects, |_| 0, gate, |gate| gates.push(gate))?;
-        Ok(Judged { commit, references, gates, notes: candidates.notes })
+        let references = pushed.get(commit).cloned().unwrap_or_default();
+        Ok(Judged { commit: commit.clone(), references, gates, notes: candidates.notes })
     }
 
     fn subjects<'w>(
         &self,
+        repository: &Repository,
         commit: &Commit,
         workspace: &'w Workspace,
-        known: &Known,
     ) -> Result<Vec<Subjected<'w>>, HookError> {
         let held = AtomicUsize::new(0);
         let package = |job: &Job<'w>| {
             let item = job.item;
-            let package = match self.package(commit, workspace, item, known)? {
+            let package = match self.package(commit, workspace, item)? {
                 Err(SelectError::Git(error)) => return Err(error.into()),
                 Err(error) => Err(error),
                 Ok(package) => {
@@ -118,25 +132,33 @@ impl<'a> Judge<'a> {
             };
             Ok(Subjected { named: (item.kind, item.name.clone()), item, package })
         };
-        let jobs = self.jobs(commit, workspace)?;
+        let jobs = self.jobs(repository, commit, workspace)?;
         let mut subjects = Vec::with_capacity(jobs.len());
         self.each(&jobs, |job| job.weight, package, |subject| subjects.push(subject))?;
         Ok(subjects)
     }
 
-    /// What there is to package, counted before anything of it is kept.
-    fn jobs<'w>(&self, commit: &Commit, workspace: &'w Workspace) -> Result<Vec<Job<'w>>, HookError> {
-        let total = AtomicU64::new(0);
+    /// What there is to package, with every name of every folder that is read counted before anything is kept.
+    fn jobs<'w>(
+        &self,
+        repository: &Repository,
+        commit: &Commit,
+        workspace: &'w Workspace,
+    ) -> Result<Vec<Job<'w>>, HookError> {
+        let names = AtomicU64::new(0);
+        let read = |more| self.read(commit, &names, more);
+        let folders = self.known.folders();
+        let paths: Vec<String> =
+            workspace.items.iter().map(|item| select::folder_in(repository, &item.folder)).collect();
+        let paths: Vec<&str> = paths.iter().map(String::as_str).collect();
+        repository.find_folders::<HookError>(folders, commit, &paths, read)?;
         let count = |item: &&'w Item| {
             let mut weight = 0;
             self.handles.with::<_, HookError>(|repository| {
                 let folder = select::folder_in(repository, &item.folder);
-                repository.committed(commit, &folder, |file| {
+                repository.committed_in(folders, commit, &folder, read, |file| {
                     weight += FILE_WEIGHT + 4 * file.path.len() as u64;
-                    match total.fetch_add(1, Ordering::Relaxed) {
-                        COMMIT_FILES_MAX.. => Err(HookError::TooManyFiles { commit: commit.short() }),
-                        _ => Ok(()),
-                    }
+                    Ok(())
                 })
             })?;
             Ok(Job { item, weight })
@@ -147,15 +169,26 @@ impl<'a> Judge<'a> {
         Ok(jobs)
     }
 
+    /// Counts names that were read of a commit's folders, for the commit and for the push.
+    fn read(&self, commit: &Commit, names: &AtomicU64, more: u64) -> Result<(), HookError> {
+        let of_push = self.names.fetch_add(more, Ordering::Relaxed) + more;
+        if names.fetch_add(more, Ordering::Relaxed) + more > COMMIT_NAMES_MAX {
+            return Err(HookError::TooManyNames { commit: commit.short() });
+        }
+        match of_push > PUSHED_NAMES_MAX {
+            true => Err(HookError::TooManyPushedNames),
+            false => Ok(()),
+        }
+    }
+
     /// The package of an item, or why the commit makes none.
     fn package(
         &self,
         commit: &Commit,
         workspace: &Workspace,
         item: &Item,
-        known: &Known,
     ) -> Result<Result<SourcePackage, SelectError>, HookError> {
-        let one = Threads::one();
+        let (known, one) = (&self.known, Threads::one());
         self.handles.with(|repository| Ok(SourcePackage::of(repository, commit, workspace, item, known, one)))
     }
 
@@ -180,7 +213,6 @@ impl<'a> Judge<'a> {
         workspace: &Workspace,
         subject: &Subjected<'_>,
         candidates: &Candidates,
-        known: &Known,
     ) -> Result<Gate, HookError> {
         let Some(governing) = self.governance.of(&subject.item.name) else {
             let labels = labels(commit, subject, None);
@@ -205,7 +237,7 @@ impl<'a> Judge<'a> {
         let again;
         let package = match &package.held {
             Some(package) => package,
-            None => match self.package(commit, workspace, subject.item, known)? {
+            None => match self.package(commit, workspace, subject.item)? {
                 Ok(package) => {
                     again = package;
                     &again

@@ -11,6 +11,7 @@ pub mod update;
 
 use std::collections::BTreeMap;
 
+use self::candidates::Search;
 use self::judge::Judge;
 use self::update::{Side, Update};
 use crate::files::FileError;
@@ -18,7 +19,7 @@ use crate::function::{Functions, Protected, is_alike, replaces_objects};
 use crate::gate::Gate;
 use crate::git::notes::NOTES_REF;
 use crate::git::{Commit, GitError, Repository};
-use crate::limits::COMMIT_FILES_MAX;
+use crate::limits::{COMMIT_NAMES_MAX, PUSHED_NAMES_MAX, PUSHED_VERDICTS_MAX};
 use crate::parallel::Threads;
 use crate::policy::error::PolicyError;
 use crate::policy::store::Policy;
@@ -53,12 +54,22 @@ pub enum HookError {
         /// The pattern.
         pattern: String,
     },
-    /// The functions and layers of a commit have more files together than are counted.
-    #[error("the functions and layers of commit {commit} have more than {COMMIT_FILES_MAX} files together")]
-    TooManyFiles {
+    /// The functions and layers of a commit have more files and folders together than are counted.
+    #[error(
+        "the functions and layers of commit {commit} have more than {COMMIT_NAMES_MAX} files and folders together"
+    )]
+    TooManyNames {
         /// The commit.
         commit: String,
     },
+    /// The commits of a push have more files and folders together than are counted.
+    #[error("the commits of the push have more than {PUSHED_NAMES_MAX} files and folders to verify together")]
+    TooManyPushedNames,
+    /// The commits of a push have more functions and layers together than are judged.
+    #[error(
+        "the commits of the push have more than {PUSHED_VERDICTS_MAX} functions and layers to verify together"
+    )]
+    TooManyVerdicts,
     /// What the commit has to package cannot be told.
     #[error(transparent)]
     Workspace(#[from] WorkspaceError),
@@ -87,7 +98,8 @@ impl HookError {
             Self::Alike { .. } => {
                 Some("push to the protected ref by its own name, or choose a name that differs more")
             }
-            Self::TooManyFiles { .. } => Some("give each function its own folder in `countersign.toml`"),
+            Self::TooManyPushedNames | Self::TooManyVerdicts => Some("push fewer refs at a time"),
+            Self::TooManyNames { .. } => Some("give each function its own folder in `countersign.toml`"),
             Self::Git(error) => error.hint(),
             Self::File(_) => None,
         }
@@ -146,9 +158,18 @@ impl Hook<'_> {
             Some(commit) => self.repository.notes_as_of(commit)?,
             None => self.repository.notes()?,
         };
-        let judge = Judge::new(self, functions)?;
-        let each = |(commit, references)| judge.commit(self, &notes, commit, references);
-        commits.into_iter().map(each).collect()
+        let (judge, search) = (Judge::new(self, functions)?, Search::of(&notes));
+        let (mut judged, mut verdicts) = (Vec::new(), 0);
+        for commit in commits.keys() {
+            let next = judge.commit(self, &search, &commits, commit)?;
+            verdicts += next.gates.len();
+            judged.push(next);
+            // A single commit has as many as its `countersign.toml` can name.
+            if verdicts > PUSHED_VERDICTS_MAX && commits.len() > 1 {
+                return Err(HookError::TooManyVerdicts);
+            }
+        }
+        Ok(judged)
     }
 
     /// The commits that a push would put under protected refs, each with those refs.
@@ -167,8 +188,13 @@ impl Hook<'_> {
         // Where a push arrives, a symbolic ref carries it to others; where it starts, nobody knows.
         let aliases = match self.side {
             Side::Pusher => Vec::new(),
-            Side::Receiver => self.repository.aliases()?,
+            Side::Receiver => {
+                self.repository.check_ref_links()?;
+                self.repository.aliases()?
+            }
         };
+        // Many refs can lead to one large commit.
+        let mut last: Option<(String, Commit)> = None;
         for update in updates {
             let name = &update.reference;
             // What is attached is looked at for what it says of others, and is no deploy itself.
@@ -189,11 +215,17 @@ impl Hook<'_> {
             if moved.iter().all(|name| protection.of_ref(name) == Protected::No) {
                 continue;
             }
-            let commit = self
-                .repository
-                .peeled(object)?
+            let commit = match &last {
+                Some((known, commit)) if known == object => Some(commit.clone()),
+                _ => self.repository.peeled(object)?,
+            };
+            let commit = commit
                 .ok_or_else(|| HookError::NotACommit { reference: name.clone(), object: object.clone() })?;
+            last = Some((object.clone(), commit.clone()));
             commits.entry(commit).or_default().push(name.clone());
+            if commits.len() > PUSHED_VERDICTS_MAX {
+                return Err(HookError::TooManyVerdicts);
+            }
         }
         Ok(commits)
     }
@@ -202,6 +234,7 @@ impl Hook<'_> {
     pub fn judge_commit(&self, commit: Commit) -> Result<Judged, HookError> {
         let functions = self.policy.functions()?;
         let notes = self.repository.notes()?;
-        Judge::new(self, functions)?.commit(self, &notes, commit, Vec::new())
+        let commits = BTreeMap::from([(commit.clone(), Vec::new())]);
+        Judge::new(self, functions)?.commit(self, &Search::of(&notes), &commits, &commit)
     }
 }

@@ -77,7 +77,7 @@ impl SourcePackage {
             outputs: std::slice::from_ref(&workspace.output),
             revision: Some(&commit.id),
         };
-        let selection = select::select(Some(repository), &request)?;
+        let selection = select::select_of(repository, commit, &request, known)?;
         let files = select::inventory(&selection, known, threads)?;
         Ok(Self { commit: commit.clone(), files })
     }

@@ -6,6 +6,7 @@
 #![cfg(unix)]
 
 mod attached;
+mod bounds;
 mod claims;
 mod forms;
 mod hostile;

@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::{Candidate, Origin, SelectError, name_error};
 use crate::digest::Sha384;
 use crate::files::{self, reading};
-use crate::git::{BlobId, Blobs, GitError, Repository};
+use crate::git::{BlobId, Blobs, Folders, GitError, Repository};
 use crate::inventory::{FileMode, FileRecord};
-use crate::limits::{FILE_BYTES_MAX, LINK_BYTES_MAX};
+use crate::limits::{FILE_BYTES_MAX, KNOWN_BLOBS_MAX, LINK_BYTES_MAX};
 use crate::package::name::check_link;
 
 /// Reads candidates' bytes, for several threads.
@@ -85,9 +85,13 @@ impl Contents {
     }
 }
 
-/// The digests of blobs that were read, so that a file which a commit names a thousand times is read once.
+/// What was read of commits: the digests of blobs, so that a file which a commit names a thousand times is read once,
+/// and where the commit's folders are.
 #[derive(Debug, Default)]
-pub struct Known(Mutex<BTreeMap<BlobId, Digested>>);
+pub struct Known {
+    digests: Mutex<BTreeMap<BlobId, Digested>>,
+    folders: Folders,
+}
 
 #[derive(Debug, Clone, Copy)]
 struct Digested {
@@ -103,12 +107,35 @@ impl Digested {
 }
 
 impl Known {
+    /// The folders of commits that were looked for.
+    pub fn folders(&self) -> &Folders {
+        &self.folders
+    }
+
+    /// Forgets folders, and digests where there are more than [`KNOWN_BLOBS_MAX`]: before another commit.
+    pub fn trim(&self) {
+        self.folders.clear();
+        let mut digests = self.digests();
+        if digests.len() > KNOWN_BLOBS_MAX {
+            digests.clear();
+        }
+    }
+
+    /// The size of a blob that was read.
+    pub(super) fn size(&self, blob: BlobId) -> Option<u64> {
+        self.get(blob).map(|digested| digested.size)
+    }
+
     fn get(&self, blob: BlobId) -> Option<Digested> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&blob).copied()
+        self.digests().get(&blob).copied()
     }
 
     fn put(&self, blob: BlobId, digested: Digested) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(blob, digested);
+        self.digests().insert(blob, digested);
+    }
+
+    fn digests(&self) -> MutexGuard<'_, BTreeMap<BlobId, Digested>> {
+        self.digests.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

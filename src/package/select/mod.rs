@@ -16,7 +16,7 @@ pub use self::contents::{Contents, Known};
 use self::filter::{Filter, IN_OUTPUT};
 use super::name::{NameFault, check_path, first_collision};
 use crate::files::{FileError, reading};
-use crate::git::{BlobId, GitError, GitFile, Repository};
+use crate::git::{BlobId, Commit, GitError, GitFile, Repository};
 use crate::inventory::{FileMode, FileRecord};
 use crate::limits::{ENTRIES_MAX, FILE_BYTES_MAX, PACK_WINDOW_BYTES, TOTAL_BYTES_MAX};
 use crate::parallel::{Threads, in_order};
@@ -174,11 +174,42 @@ pub fn select(repository: Option<&Repository>, request: &Request<'_>) -> Result<
     if let Some(repository) = repository.filter(|_| request.revision.is_none()) {
         check_links(repository.top(), request.folder)?;
     }
-    let (candidates, left_out) = match (repository, request.revision) {
-        (Some(repository), Some(revision)) => from_commit(repository, revision, request, &filter)?,
-        (Some(repository), None) => from_work_tree(repository, request, &filter)?,
-        (None, _) => from_folder(request, &filter)?,
-    };
+    let mut selection = match (repository, request.revision) {
+        (Some(repository), Some(revision)) => {
+            let chosen =
+                from_commit(repository, &repository.commit(revision)?, (request, &filter), &Known::default());
+            checked(Some(repository), request, &filter, chosen?)
+        }
+        (Some(repository), None) => {
+            checked(Some(repository), request, &filter, from_work_tree(repository, request, &filter)?)
+        }
+        (None, _) => checked(None, request, &filter, from_folder(request, &filter)?),
+    }?;
+    if let Some(repository) = repository {
+        selection.source = source::source(repository, request, &filter, &selection)?;
+    }
+    Ok(selection)
+}
+
+/// Chooses the files of a package of a commit, whatever revision the request names. What `known` has is not read again.
+pub fn select_of(
+    repository: &Repository,
+    commit: &Commit,
+    request: &Request<'_>,
+    known: &Known,
+) -> Result<Selection, SelectError> {
+    let filter = Filter::new(request)?;
+    let chosen = from_commit(repository, commit, (request, &filter), known)?;
+    checked(Some(repository), request, &filter, chosen)
+}
+
+/// The files in order, with nothing among them that cannot be packaged.
+fn checked(
+    repository: Option<&Repository>,
+    request: &Request<'_>,
+    filter: &Filter,
+    (candidates, left_out): Chosen,
+) -> Result<Selection, SelectError> {
     let mut selection = Selection { contents: Contents::new(repository), candidates, left_out, source: None };
     selection.candidates.sort_by(|a, b| a.path.as_bytes().cmp(b.path.as_bytes()));
     for left in &mut selection.left_out {
@@ -189,9 +220,6 @@ pub fn select(repository: Option<&Repository>, request: &Request<'_>) -> Result<
     selection.left_out.sort();
     selection.left_out.dedup();
     check(&selection.candidates, request.folder)?;
-    if let Some(repository) = repository {
-        selection.source = source::source(repository, request, &filter, &selection)?;
-    }
     Ok(selection)
 }
 
@@ -221,26 +249,28 @@ type Chosen = (Vec<Candidate>, Vec<LeftOut>);
 
 fn from_commit(
     repository: &Repository,
-    revision: &str,
-    request: &Request<'_>,
-    filter: &Filter,
+    commit: &Commit,
+    (request, filter): (&Request<'_>, &Filter),
+    known: &Known,
 ) -> Result<Chosen, SelectError> {
     let blobs = repository.blobs();
     let mut chosen = Chosen::default();
-    let commit = repository.commit(revision)?;
-    repository.committed(&commit, &folder_in(repository, request.folder), |file| {
+    let folder = folder_in(repository, request.folder);
+    let each = |file: GitFile| {
         if let Some(reason) = filter.leaves_out(&file.path) {
             chosen.1.push(LeftOut { path: file.path, reason });
             return Ok(());
         }
         let mode = file.mode.ok_or_else(|| SelectError::Submodule(file.path.clone()))?;
-        let (path, size, origin) = (file.path, blobs.size(file.blob)?, Origin::Blob(file.blob));
+        let size = known.size(file.blob).map_or_else(|| blobs.size(file.blob), Ok)?;
+        let (path, origin) = (file.path, Origin::Blob(file.blob));
         chosen.0.push(Candidate { path, mode, size, tracked: true, origin });
         if chosen.0.len() > ENTRIES_MAX {
             return Err(too_many(chosen.0.len()));
         }
         Ok(())
-    })?;
+    };
+    repository.committed_in(known.folders(), commit, &folder, |_| Ok(()), each)?;
     Ok(chosen)
 }
 
