@@ -106,6 +106,16 @@ fn a_missing_manifest_in_warn_is_a_warning_that_counts() {
 #[test]
 fn a_panic_is_never_a_yes() {
     let scene = Scene::new();
+    // Several files, and several runs of chunks of an artifact: one job alone starts no thread.
+    let mut state = 1u64;
+    let noise = std::iter::repeat_with(|| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state as u8
+    });
+    write(&scene.repository().join("a-noise"), noise.take(9 << 20).collect::<Vec<_>>());
+    scene.run(&["release"]).done();
     for command in [&["verify"][..], &["release"], &["package"], &["inspect", "dist/orders.zip"]] {
         scene.run(command).done();
         let ran = Ran::of(scene.countersign().args(command).env("RUST_MIN_STACK", (1u64 << 47).to_string()));
