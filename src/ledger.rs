@@ -13,8 +13,7 @@
 //!
 //! `recorded_at` is a time that the signer did not choose: the signed payload existed by then.
 
-use std::fs::OpenOptions;
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader};
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -23,7 +22,7 @@ use crate::arn::{JobArn, ProfileArn};
 use crate::crypto::key::KeyId;
 use crate::digest::{Sha384, Sha384Hasher};
 use crate::document::{self, DocumentError};
-use crate::files::{self, FileError, reading, writing};
+use crate::files::{self, FileError, reading};
 use crate::limits::{LEDGER_BYTES_MAX, LEDGER_LINE_BYTES_MAX};
 use crate::name::{AccountName, ArtifactName, Principal};
 use crate::provenance::Kind;
@@ -158,30 +157,4 @@ fn next(path: &Path, tail: &Tail, bytes: &[u8]) -> Result<Line, DocumentError> {
 
 fn bad(path: &Path, lines_before: u64, message: String) -> DocumentError {
     DocumentError::new(path, format!("line {}: {message}", lines_before + 1))
-}
-
-/// Adds jobs after the tail of a ledger, durably. The caller holds the policy directory's lock.
-pub fn append(path: &Path, tail: &Tail, jobs: Vec<RecordedJob>, now: Timestamp) -> Result<(), LedgerError> {
-    let mut previous = tail.last;
-    let mut bytes = Vec::new();
-    // A clock that was set back must not make a ledger that nobody can read.
-    let recorded_at = tail.recorded_at.map_or(now, |before| before.max(now));
-    for recorded in jobs {
-        let mut line = document::to_json(&Line { previous, recorded_at, recorded });
-        line.push(b'\n');
-        previous = Sha384::of(&line);
-        bytes.extend_from_slice(&line);
-    }
-    // A link in the place of a ledger leads to somebody else's file.
-    if path.symlink_metadata().is_ok_and(|metadata| !metadata.is_file()) {
-        return Err(FileError::NotAFile { path: path.into() }.into());
-    }
-    let mut options = OpenOptions::new();
-    files::at_once(options.create(true).truncate(false).write(true).read(true));
-    let mut file = options.open(path).map_err(writing(path))?;
-    // What lies after the last whole line was never recorded.
-    file.set_len(tail.size).map_err(writing(path))?;
-    std::io::Seek::seek(&mut file, std::io::SeekFrom::Start(tail.size)).map_err(writing(path))?;
-    file.write_all(&bytes).and_then(|()| file.sync_all()).map_err(writing(path))?;
-    Ok(())
 }

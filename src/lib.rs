@@ -43,6 +43,7 @@ pub mod monitor;
 pub mod record;
 pub mod rollout;
 pub mod sign;
+pub mod source;
 pub mod verify;
 // 5 decision
 pub mod audit;

@@ -4,11 +4,16 @@
 //! recorded counts once it is sealed: from then on the signature existed by the time in its line.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::path::{Path, PathBuf};
 
 use crate::arn::Owner;
 use crate::crypto::key::{KeyId, PublicKey};
-use crate::ledger::RecordedJob;
+use crate::digest::Sha384;
+use crate::document;
+use crate::files::{self, FileError, writing};
+use crate::ledger::{LedgerError, Line, RecordedJob, Tail};
 use crate::policy::error::PolicyError;
 use crate::policy::store::Policy;
 use crate::profile::Profile;
@@ -79,6 +84,32 @@ impl<'a> Recorder<'a> {
             artifact,
         }))
     }
+}
+
+/// Adds jobs after the tail of a ledger, durably. The caller holds the policy directory's lock.
+pub fn append(path: &Path, tail: &Tail, jobs: Vec<RecordedJob>, now: Timestamp) -> Result<(), LedgerError> {
+    let mut previous = tail.last;
+    let mut bytes = Vec::new();
+    // A clock that was set back must not make a ledger that nobody can read.
+    let recorded_at = tail.recorded_at.map_or(now, |before| before.max(now));
+    for recorded in jobs {
+        let mut line = document::to_json(&Line { previous, recorded_at, recorded });
+        line.push(b'\n');
+        previous = Sha384::of(&line);
+        bytes.extend_from_slice(&line);
+    }
+    // A link in the place of a ledger leads to somebody else's file.
+    if path.symlink_metadata().is_ok_and(|metadata| !metadata.is_file()) {
+        return Err(FileError::NotAFile { path: path.into() }.into());
+    }
+    let mut options = OpenOptions::new();
+    files::at_once(options.create(true).truncate(false).write(true).read(true));
+    let mut file = options.open(path).map_err(writing(path))?;
+    // What lies after the last whole line was never recorded.
+    file.set_len(tail.size).map_err(writing(path))?;
+    std::io::Seek::seek(&mut file, std::io::SeekFrom::Start(tail.size)).map_err(writing(path))?;
+    file.write_all(&bytes).and_then(|()| file.sync_all()).map_err(writing(path))?;
+    Ok(())
 }
 
 fn foreign(account: &str) -> Finding {

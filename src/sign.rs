@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use crate::arn::{JobArn, ProfileArn};
-use crate::crypto::envelope::Envelope;
 use crate::crypto::key::KeyId;
 use crate::crypto::secret::SecretKey;
+use crate::crypto::signing;
 use crate::digest::ArtifactDigests;
 use crate::document;
 use crate::inventory::FileRecord;
@@ -199,7 +199,7 @@ pub fn sign(signer: &Signer<'_>, artifact: Artifact<'_>) -> Result<Signed, SignE
             tool: format!("countersign {}", env!("CARGO_PKG_VERSION")),
         },
     );
-    let envelope = Envelope::sign(manifest::PAYLOAD_TYPE, statement.to_payload(), &[signer.key]);
+    let envelope = signing::sign(manifest::PAYLOAD_TYPE, statement.to_payload(), &[signer.key]);
     let bytes = document::to_json(&Bundle::new(envelope, &signer.key.public().id()));
     if bytes.len() as u64 > MANIFEST_BYTES_MAX {
         return Err(SignError::TooLarge(bytes.len()));

@@ -13,10 +13,8 @@ use base64ct::{Base64, Encoding};
 use serde::de::Visitor;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::key::{KeyId, PublicKey};
-use super::many::Verifier;
+use super::key::{KeyId, Library, PublicKey, SignatureCheck};
 use super::pae;
-use super::secret::SecretKey;
 use crate::limits::SIGNATURES_MAX;
 
 /// A DSSE envelope, not yet verified.
@@ -110,28 +108,22 @@ pub enum OpenError {
 }
 
 impl Envelope {
-    /// Signs a payload with each of the keys.
-    pub fn sign(payload_type: &str, payload: Vec<u8>, keys: &[&SecretKey]) -> Self {
-        let message = pae::encode(payload_type, &payload);
-        let sign = |key: &&SecretKey| EnvelopeSignature {
-            keyid: key.public().id().into(),
-            sig: Bytes(key.sign(&message)),
-        };
-        Self {
-            payload_type: payload_type.into(),
-            signatures: keys.iter().map(sign).collect(),
-            payload: Bytes(payload),
-        }
+    /// An envelope without a signature.
+    pub fn unsigned(payload_type: &str, payload: Vec<u8>) -> Self {
+        Self { payload_type: payload_type.into(), signatures: Vec::new(), payload: Bytes(payload) }
     }
 
-    /// Adds the signature of each key, in place of one that it has already.
-    pub fn add_signatures(&mut self, keys: &[&SecretKey]) {
-        let message = pae::encode(&self.payload_type, &self.payload.0);
-        for key in keys {
-            let keyid = String::from(key.public().id());
-            self.signatures.retain(|signature| signature.keyid != keyid);
-            self.signatures.push(EnvelopeSignature { keyid, sig: Bytes(key.sign(&message)) });
-        }
+    /// The message that each signature is over: [`pae::encode`] of the type and the payload.
+    pub fn message(&self) -> Vec<u8> {
+        pae::encode(&self.payload_type, &self.payload.0)
+    }
+
+    /// Adds a key's DER signature over [`Envelope::message`], in place of one that the key has already.
+    ///
+    /// It is not verified here: [`Envelope::opened_by`] and [`Envelope::signers`] do that.
+    pub fn add_signature(&mut self, key: &KeyId, signature: Vec<u8>) {
+        self.signatures.retain(|signature| signature.keyid != key.as_str());
+        self.signatures.push(EnvelopeSignature { keyid: key.as_str().into(), sig: Bytes(signature) });
     }
 
     /// The key id of the only signature, as claimed, to look the key up by.
@@ -150,13 +142,13 @@ impl Envelope {
         payload_type: &str,
         keys: &BTreeMap<KeyId, PublicKey>,
     ) -> Result<SignedPayload<'_>, OpenError> {
-        self.opened_with(Verifier::Library, payload_type, keys)
+        self.opened_with(&Library, payload_type, keys)
     }
 
-    /// As [`Envelope::opened_by`], by this verifier.
+    /// As [`Envelope::opened_by`], by this check.
     pub(crate) fn opened_with(
         &self,
-        verifier: Verifier<'_>,
+        check: &dyn SignatureCheck,
         payload_type: &str,
         keys: &BTreeMap<KeyId, PublicKey>,
     ) -> Result<SignedPayload<'_>, OpenError> {
@@ -170,7 +162,7 @@ impl Envelope {
         let id: KeyId = signature.keyid.parse().map_err(|_| unknown())?;
         let key = keys.get(&id).ok_or_else(unknown)?;
         let message = pae::encode(payload_type, &self.payload.0);
-        if !verifier.verifies(key, &message, &signature.sig.0) {
+        if !check.verifies(key, &message, &signature.sig.0) {
             return Err(OpenError::Signature(id));
         }
         Ok(SignedPayload { bytes: &self.payload.0, signer: id })

@@ -4,8 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use base64ct::{Base64Unpadded, Encoding};
-use p384::ProjectivePoint;
-use p384::ecdsa::signature::Verifier;
+use p384::ecdsa::signature::Verifier as _;
 use p384::ecdsa::{Signature, VerifyingKey};
 use pkcs8::{DecodePublicKey, EncodePublicKey, LineEnding};
 use serde::{Deserialize, Serialize};
@@ -72,19 +71,33 @@ impl From<KeyId> for String {
 #[serde(try_from = "String", into = "String")]
 pub struct PublicKey(VerifyingKey);
 
-impl PublicKey {
-    pub(super) fn new(key: VerifyingKey) -> Self {
-        Self(key)
-    }
+/// Decides whether signatures are valid: the library, or for an audit what is quicker there.
+///
+/// Only [`verify::audit`](crate::verify::audit) takes another one than [`Library`], and no gate admits its answer.
+pub trait SignatureCheck: fmt::Debug + Sync {
+    /// Whether a DER signature over `message` is valid for the key, as [`PublicKey::verifies`].
+    fn verifies(&self, key: &PublicKey, message: &[u8], signature: &[u8]) -> bool;
+}
 
+/// The library's check: [`PublicKey::verifies`].
+#[derive(Debug, Clone, Copy)]
+pub struct Library;
+
+impl SignatureCheck for Library {
+    fn verifies(&self, key: &PublicKey, message: &[u8], signature: &[u8]) -> bool {
+        key.verifies(message, signature)
+    }
+}
+
+impl PublicKey {
     /// The key from its uncompressed or compressed SEC1 point.
     pub fn from_sec1(point: &[u8]) -> Result<Self, KeyError> {
         VerifyingKey::from_sec1_bytes(point).map(Self).map_err(|_| KeyError::Public)
     }
 
-    /// The point, which [`super::many`] multiplies.
-    pub(super) fn point(&self) -> ProjectivePoint {
-        (*self.0.as_affine()).into()
+    /// The point, uncompressed, as SEC 1 writes it (version 2.0, 2.3.3).
+    pub fn to_sec1(&self) -> Vec<u8> {
+        self.0.to_sec1_point(false).as_bytes().to_vec()
     }
 
     /// The key as SubjectPublicKeyInfo PEM, which openssl and cosign read.
@@ -98,8 +111,7 @@ impl PublicKey {
     /// `string(x)` is `u32be(length) || x` (RFC 4251), the point is uncompressed (RFC 5656), and
     /// the base64 has no padding, as OpenSSH prints fingerprints.
     pub fn id(&self) -> KeyId {
-        let point = self.0.to_sec1_point(false);
-        let parts: [&[u8]; 3] = [b"ecdsa-sha2-nistp384", b"nistp384", point.as_bytes()];
+        let parts: [&[u8]; 3] = [b"ecdsa-sha2-nistp384", b"nistp384", &self.to_sec1()];
         let wire: Vec<u8> =
             parts.iter().flat_map(|part| [&(part.len() as u32).to_be_bytes(), *part].concat()).collect();
         KeyId(format!("SHA256:{}", Base64Unpadded::encode_string(Sha256::of(&wire).as_bytes())))

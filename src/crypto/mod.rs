@@ -9,3 +9,4 @@ pub mod key;
 pub mod many;
 pub mod pae;
 pub mod secret;
+pub mod signing;

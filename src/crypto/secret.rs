@@ -101,7 +101,8 @@ impl SecretKey {
 
     /// The public key that belongs to this one.
     pub fn public(&self) -> PublicKey {
-        PublicKey::new(VerifyingKey::from(&self.0))
+        let point = VerifyingKey::from(&self.0).to_sec1_point(false);
+        PublicKey::from_sec1(point.as_bytes()).expect("a secret key's point is on the curve")
     }
 
     /// A DER ECDSA signature with SHA-384 over `message` (FIPS 186-5), its nonce by RFC 6979.

@@ -24,9 +24,17 @@ impl RefPattern {
     }
 }
 
-/// Whether git takes the text for a ref's full name, by the rules of `git check-ref-format`.
-fn is_ref(text: &str) -> bool {
-    text.starts_with("refs/") && git2::Reference::is_valid_name(text)
+/// Whether git accepts the text as a ref's full name, by the rules of `git help check-ref-format`.
+pub fn is_ref(text: &str) -> bool {
+    let is_part = |part: &str| {
+        !part.is_empty() && !part.starts_with('.') && !part.ends_with('.') && !part.ends_with(".lock")
+    };
+    let is_refused = |c: char| c <= ' ' || "\u{7f}~^:?*[\\".contains(c);
+    text.starts_with("refs/")
+        && text.split('/').all(is_part)
+        && !text.contains(is_refused)
+        && !text.contains("..")
+        && !text.contains("@{")
 }
 
 /// The leftmost place of each part is as good as any later one, so nothing is tried twice.

@@ -18,10 +18,11 @@ use crate::parallel::{Threads, in_order};
 use crate::policy::error::PolicyError;
 use crate::policy::store::Policy;
 use crate::report::{Check, Finding};
+use crate::source;
 use crate::time::Timestamp;
+use crate::verify::CommitFiles;
 use crate::verify::governance::{Governance, Governing};
 use crate::verify::integrity::Digests;
-use crate::verify::source::{self, SourcePackage};
 use crate::verify::{Evidence, Question, Subject, verify_by};
 use crate::workspace::{Item, Workspace};
 
@@ -47,7 +48,7 @@ struct Subjected<'a> {
 /// A package, kept whole or by its digest alone.
 struct Packaged {
     inventory: Sha384,
-    held: Option<SourcePackage>,
+    held: Option<CommitFiles>,
 }
 
 /// A function or a layer, and about how many bytes its files take in memory.
@@ -124,8 +125,8 @@ impl<'a> Judge<'a> {
                 Err(SelectError::Git(error)) => return Err(error.into()),
                 Err(error) => Err(error),
                 Ok(package) => {
-                    let inventory = inventory::digest(package.files());
-                    let count = package.files().len();
+                    let inventory = inventory::digest(&package.files);
+                    let count = package.files.len();
                     let holds = held.fetch_add(count, Ordering::Relaxed) + count <= HELD_FILES_MAX;
                     Ok(Packaged { inventory, held: holds.then_some(package) })
                 }
@@ -187,9 +188,9 @@ impl<'a> Judge<'a> {
         commit: &Commit,
         workspace: &Workspace,
         item: &Item,
-    ) -> Result<Result<SourcePackage, SelectError>, HookError> {
+    ) -> Result<Result<CommitFiles, SelectError>, HookError> {
         let (known, one) = (&self.known, Threads::one());
-        self.handles.with(|repository| Ok(SourcePackage::of(repository, commit, workspace, item, known, one)))
+        self.handles.with(|repository| Ok(source::files(repository, commit, workspace, item, known, one)))
     }
 
     /// Does the work for each job, on all threads, with so many bytes of all jobs in memory.
@@ -256,7 +257,7 @@ impl<'a> Judge<'a> {
         &self,
         commit: &Commit,
         subject: &Subjected<'_>,
-        (package, candidate): (&SourcePackage, &Candidate),
+        (package, candidate): (&CommitFiles, &Candidate),
         governing: &Governing,
     ) -> Result<Gate, HookError> {
         let Governing { csc, publishers } = governing;

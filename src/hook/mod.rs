@@ -23,9 +23,9 @@ use crate::limits::{COMMIT_NAMES_MAX, PUSHED_NAMES_MAX, PUSHED_VERDICTS_MAX};
 use crate::parallel::Threads;
 use crate::policy::error::PolicyError;
 use crate::policy::store::Policy;
+use crate::source::WorkspaceError;
 use crate::time::Timestamp;
 use crate::verify::VerifyError;
-use crate::verify::source::WorkspaceError;
 
 /// Why nothing could be decided about a push.
 #[derive(Debug, thiserror::Error)]

@@ -17,6 +17,7 @@ use crate::pin::Pin;
 use crate::policy::error::PolicyError;
 use crate::policy::root::{self, RootFile};
 use crate::policy::seal::{SealError, Sealing};
+use crate::policy::signing;
 use crate::profile::{Action, Permission, Profile, Status, Version};
 use crate::revocation::Revocations;
 use crate::time::{Period, Timestamp};
@@ -136,7 +137,7 @@ fn root_document(
         root: root.to_file(),
         policy: policy.to_file(),
     };
-    root::sign(&file, root.signers())
+    signing::root(&file, root.signers())
 }
 
 fn profile(plan: &Plan<'_>) -> Profile {

@@ -93,7 +93,7 @@ impl Policy {
 /// Opens what was brought of an account, which must be the very seal that our document names.
 pub fn open(directory: &Path, known: &KnownAccount, now: Timestamp) -> Result<Policy, PolicyError> {
     let directory = folder(directory, known.account(), &known.reached());
-    let policy = Policy::check(&Location { directory, pin: Some(known.root()), state: None }, now)?;
+    let policy = Policy::open(&Location { directory, pin: Some(known.root()), state: None }, now)?;
     if policy.account() != known.account() || policy.reached() != known.reached() {
         return Err(PolicyError::AccountDiffers {
             directory: policy.directory().into(),

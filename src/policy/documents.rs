@@ -10,7 +10,6 @@ use crate::digest::{Sha384, Sha384Hasher};
 use crate::files::{self, reading};
 use crate::ledger;
 use crate::limits::{DOCUMENT_BYTES_MAX, ORGANIZATION_BYTES_MAX, REVOCATIONS_BYTES_MAX};
-use crate::stackset;
 
 /// Which document of a policy directory a path names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,9 +37,12 @@ pub enum Kind {
 /// Folders of documents; each document is a file in one of them that ends in `.toml`.
 const FOLDERS: [&str; 4] = ["accounts", "csc", "layers", "profiles"];
 
+/// Where the policy is rolled out to: read by the program that does it, and by no verdict.
+pub const STACKSET: &str = "stackset.toml";
+
 /// Documents at the top. Only the first two have to be there.
 const FILES: [&str; 5] =
-    ["functions.toml", "revocations.toml", "account.toml", "organization.toml", stackset::FILE_NAME];
+    ["functions.toml", "revocations.toml", "account.toml", "organization.toml", STACKSET];
 
 impl Kind {
     /// The document that a path names, if it names one that people edit.
@@ -58,7 +60,7 @@ impl Kind {
                 "revocations.toml" => Some(Self::Revocations),
                 "account.toml" => Some(Self::Membership),
                 "organization.toml" => Some(Self::Organization),
-                stackset::FILE_NAME => Some(Self::StackSet),
+                STACKSET => Some(Self::StackSet),
                 _ => None,
             },
         }

@@ -18,7 +18,6 @@ use serde::{Deserialize, Serialize};
 use super::error::PolicyError;
 use crate::crypto::envelope::Envelope;
 use crate::crypto::key::{KeyId, PublicKey};
-use crate::crypto::secret::SecretKey;
 use crate::document::{self, DocumentError};
 use crate::files;
 use crate::limits::{ROOT_BYTES_MAX, ROOTS_MAX, SIGNATURES_MAX};
@@ -157,7 +156,7 @@ impl Root {
 
     /// A root of which nobody has signed anything.
     #[cfg(test)]
-    pub(super) fn of(file: &RootFile) -> Result<Self, DocumentError> {
+    pub fn of(file: &RootFile) -> Result<Self, DocumentError> {
         Self::parse(Path::new("roots/1.json"), &document::to_json(file))
     }
 
@@ -177,11 +176,6 @@ impl Root {
 /// Where a policy directory keeps a root.
 pub fn path(directory: &Path, version: u64) -> PathBuf {
     directory.join("roots").join(format!("{version}.json"))
-}
-
-/// Signs a root document with the keys.
-pub fn sign(file: &RootFile, keys: &[&SecretKey]) -> Vec<u8> {
-    document::to_json(&Envelope::sign(PAYLOAD_TYPE, document::to_json(file), keys))
 }
 
 /// Walks from the pinned root to the newest, expired or not.
@@ -216,11 +210,7 @@ fn next(path: &Path, bytes: &[u8], before: Option<&Root>) -> Result<Root, Policy
 }
 
 /// A root that would follow another, whoever has signed it so far.
-pub(super) fn successor(
-    path: &Path,
-    bytes: &[u8],
-    before: Option<&Root>,
-) -> Result<(Envelope, Root), PolicyError> {
+pub fn successor(path: &Path, bytes: &[u8], before: Option<&Root>) -> Result<(Envelope, Root), PolicyError> {
     let envelope: Envelope = document::from_json(path, bytes)?;
     let root = Root::parse(path, envelope.unverified_payload())?;
     let expected = before.map_or(1, |before| before.version() + 1);

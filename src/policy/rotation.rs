@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use super::error::PolicyError;
 use super::root::{self, PAYLOAD_TYPE, Role, Root, RootFile};
+use super::signing;
 use super::snapshot;
 use crate::crypto::envelope::Envelope;
 use crate::crypto::key::{KeyId, PublicKey};
@@ -186,7 +187,7 @@ impl Pending {
             let message = format!("a chain has at most {ROOTS_MAX} roots");
             return Err(PolicyError::from(DocumentError::new(&path, message)).into());
         }
-        let (envelope, root) = root::successor(&path, &root::sign(file, &[]), Some(current))?;
+        let (envelope, root) = root::successor(&path, &signing::root(file, &[]), Some(current))?;
         Ok(Self { envelope, root })
     }
 
@@ -228,7 +229,7 @@ impl Pending {
         keys: &[&SecretKey],
     ) -> Result<Step, RotationError> {
         self.check_keys(current, keys)?;
-        self.envelope.add_signatures(keys);
+        crate::crypto::signing::add(&mut self.envelope, keys);
         let (old, new) = self.counts(current);
         let path = draft_path(directory, self.root.version());
         files::write(&path, &document::to_json(&self.envelope), Access::Public).map_err(PolicyError::from)?;

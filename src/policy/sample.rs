@@ -48,7 +48,7 @@ pub fn root_file(version: u64, keys: &[&SecretKey], root: RoleFile, policy: Role
 
 /// Writes a signed root into a policy directory; the pin is that of root 1.
 pub fn write_root(directory: &Path, file: &RootFile, signers: &[&SecretKey]) -> Pin {
-    let (path, bytes) = (root::path(directory, file.version), root::sign(file, signers));
+    let (path, bytes) = (root::path(directory, file.version), signing::root(file, signers));
     std::fs::create_dir_all(path.parent().unwrap()).unwrap();
     std::fs::write(path, &bytes).unwrap();
     Pin::of(&bytes)
@@ -165,7 +165,7 @@ impl Sample {
 
     /// Puts a seal in its place.
     pub fn put(&self, snapshot: &Snapshot, signers: &[&SecretKey]) {
-        std::fs::write(snapshot::path(&self.directory()), snapshot::sign(snapshot, signers)).unwrap();
+        std::fs::write(snapshot::path(&self.directory()), signing::snapshot(snapshot, signers)).unwrap();
     }
 
     /// Where the policy is, with its pin and its state.
@@ -175,6 +175,6 @@ impl Sample {
 
     /// The policy as of an instant.
     pub fn open(&self, now: &str) -> Result<Policy, PolicyError> {
-        Policy::open(&self.location(), at(now))
+        super::memory::open(&self.location(), at(now))
     }
 }

@@ -81,7 +81,7 @@ pub fn revocations(directory: &Path) -> Result<Vec<(JobId, PathBuf)>, FileError>
 
 /// Opens a policy of which every document and all of the index must be here and whole; remembers nothing.
 pub fn open(location: &Location, now: Timestamp) -> Result<Policy, PolicyError> {
-    let policy = Policy::check(location, now)?;
+    let policy = Policy::open(location, now)?;
     policy.check_index()?;
     let changes = documents::changes(policy.directory(), policy.snapshot())?;
     if changes.is_empty() {

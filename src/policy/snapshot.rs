@@ -18,7 +18,6 @@ use super::error::PolicyError;
 use super::root::Root;
 use crate::crypto::envelope::Envelope;
 use crate::crypto::key::KeyId;
-use crate::crypto::secret::SecretKey;
 use crate::digest::Sha384;
 use crate::document::{self, DocumentError};
 use crate::files;
@@ -90,15 +89,6 @@ pub fn draft_path(directory: &Path) -> PathBuf {
     directory.join("snapshot.draft.json")
 }
 
-/// Signs a snapshot with the keys.
-pub fn sign(snapshot: &Snapshot, keys: &[&SecretKey]) -> Vec<u8> {
-    document::to_json(&envelope(snapshot, keys))
-}
-
-pub(super) fn envelope(snapshot: &Snapshot, keys: &[&SecretKey]) -> Envelope {
-    Envelope::sign(PAYLOAD_TYPE, document::to_json(snapshot), keys)
-}
-
 /// Reads the snapshot whose signatures meet the root's policy role, expired or not.
 ///
 /// Between a new root that has other policy keys and the seal made for it, that seal is the draft.
@@ -113,7 +103,7 @@ pub fn read(directory: &Path, root: &Root) -> Result<Sealed, PolicyError> {
 }
 
 /// Whether the snapshot that counts has its own name, and not the draft's.
-pub(super) fn is_in_place(directory: &Path, root: &Root) -> bool {
+pub fn is_in_place(directory: &Path, root: &Root) -> bool {
     open(&path(directory), root).is_ok()
 }
 
@@ -130,7 +120,7 @@ fn open(file: &Path, root: &Root) -> Result<Sealed, PolicyError> {
 }
 
 /// Reads a payload; whether it is signed by enough is for the caller to have counted.
-pub(super) fn parse(file: &Path, payload: &[u8], root: &Root) -> Result<Snapshot, PolicyError> {
+pub fn parse(file: &Path, payload: &[u8], root: &Root) -> Result<Snapshot, PolicyError> {
     let snapshot: Snapshot = document::from_json(file, payload)?;
     let fail = |message: &str| Err(DocumentError::new(file, message).into());
     if snapshot.account != *root.account() {

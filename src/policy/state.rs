@@ -1,5 +1,7 @@
 //! The remembered state: the highest policy seen, kept outside the tree, so that an older one is refused.
 //!
+//! This reads and compares; who opens a policy for good also writes it.
+//!
 //! ```json
 //! { "root": 1, "sealers": [ "SHA256:…" ], "snapshot": 7, "sha384": "…" }
 //! ```
@@ -18,7 +20,7 @@ use super::snapshot::Sealed;
 use crate::crypto::key::KeyId;
 use crate::digest::Sha384;
 use crate::document;
-use crate::files::{self, Access, FileError};
+use crate::files;
 use crate::limits::STATE_BYTES_MAX;
 use crate::time::Timestamp;
 
@@ -47,11 +49,6 @@ impl State {
             Some(bytes) => Ok(Some(document::from_json(path, &bytes)?)),
             None => Ok(None),
         }
-    }
-
-    /// Remembers the state.
-    pub fn write(&self, path: &Path) -> Result<(), FileError> {
-        files::write(path, &document::to_json(self), Access::Public)
     }
 
     /// Refuses what is sealed if it is older than what is remembered at a path, if anything is.

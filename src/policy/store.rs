@@ -20,7 +20,7 @@ use crate::crypto::key::KeyId;
 use crate::csc::Csc;
 use crate::digest::Sha384;
 use crate::document::{self, DocumentError};
-use crate::files::{self, Lock};
+use crate::files;
 use crate::function::Functions;
 use crate::layer::Layer;
 use crate::ledger;
@@ -31,7 +31,6 @@ use crate::name::{AccountName, ArtifactName, CscId, JobId, ProfileName};
 use crate::pin::Pin;
 use crate::profile::Profile;
 use crate::revocation::{Revocation, Revocations, signed};
-use crate::stackset::{self, StackSet};
 use crate::time::Timestamp;
 
 /// Where a policy is, and what it must agree with.
@@ -54,6 +53,7 @@ pub struct Policy {
     index: Index,
     pin: Pin,
     payload: Sha384,
+    state: State,
     now: Timestamp,
     notes: Vec<String>,
     noticed: Mutex<BTreeSet<&'static str>>,
@@ -63,17 +63,8 @@ pub struct Policy {
 impl Policy {
     /// Opens a policy: pin, roots, seal, expiry, and nothing older than what was seen.
     ///
-    /// A state that cannot be written changes no verdict; it is a note.
+    /// Nothing is written. To reject a rollback next time, keep [`Policy::state`] at [`Location::state`].
     pub fn open(location: &Location, now: Timestamp) -> Result<Self, PolicyError> {
-        Self::opened(location, now, remember)
-    }
-
-    /// As [`Policy::open`], but nothing is remembered: for a policy that is not in its place yet.
-    pub fn check(location: &Location, now: Timestamp) -> Result<Self, PolicyError> {
-        Self::opened(location, now, compare)
-    }
-
-    fn opened(location: &Location, now: Timestamp, seen: Seen) -> Result<Self, PolicyError> {
         let Location { directory, pin, state } = location;
         let pin = pin.as_ref().ok_or_else(|| PolicyError::Unpinned(directory.clone()))?;
         let root = root::walk(directory, pin)?;
@@ -84,10 +75,11 @@ impl Policy {
             let path = snapshot::path(directory);
             return Err(PolicyError::Expired { path, role: "policy", expires: snapshot.expires });
         }
-        let mut notes = ending(&root, snapshot, now);
-        if let Some(path) = state {
-            let next = Next { state: State::of(&root, &sealed), root: &root, sealed_at: snapshot.created };
-            seen(path, &next, &mut notes)?;
+        let notes = ending(&root, snapshot, now);
+        let before = state.as_ref().map_or(Ok(None), |path| State::read(path))?;
+        let state = State::of(&root, &sealed);
+        if let Some(before) = before {
+            before.allows(&state, &root, snapshot.created)?;
         }
         let index = Index::new(Objects::of(directory), snapshot.index);
         Ok(Self {
@@ -97,6 +89,7 @@ impl Policy {
             index,
             pin: *pin,
             payload: sealed.payload,
+            state,
             now,
             notes,
             noticed: Mutex::default(),
@@ -107,6 +100,22 @@ impl Policy {
     /// Things worth saying that change no verdict.
     pub fn notes(&self) -> &[String] {
         &self.notes
+    }
+
+    /// With one more thing worth saying that changes no verdict.
+    pub fn with_note(mut self, note: String) -> Self {
+        self.notes.push(note);
+        self
+    }
+
+    /// What to remember of this policy, so that an older one is rejected.
+    pub fn state(&self) -> &State {
+        &self.state
+    }
+
+    /// Rejects this policy if it is older than another one that was seen.
+    pub fn check_follows(&self, before: &State) -> Result<(), PolicyError> {
+        before.allows(&self.state, &self.root, self.snapshot.created)
     }
 
     /// The policy directory.
@@ -148,13 +157,14 @@ impl Policy {
         self.now
     }
 
-    pub(super) fn index(&self) -> &Index {
+    /// The index of what the documents revoke and record.
+    pub fn index(&self) -> &Index {
         &self.index
     }
 
     /// A signing profile, if the account has one of this name.
     pub fn profile(&self, name: &ProfileName) -> Result<Option<Profile>, PolicyError> {
-        self.parsed(&format!("profiles/{name}.toml"), Profile::parse)
+        self.document(&format!("profiles/{name}.toml"), Profile::parse)
     }
 
     /// The names of every sealed profile.
@@ -164,37 +174,32 @@ impl Policy {
 
     /// A CSC, if the account has one with this id.
     pub fn csc(&self, id: &CscId) -> Result<Option<Csc>, PolicyError> {
-        self.parsed(&format!("csc/{id}.toml"), Csc::parse)
+        self.document(&format!("csc/{id}.toml"), Csc::parse)
     }
 
     /// A layer, if the account has published one of this name.
     pub fn layer(&self, name: &ArtifactName) -> Result<Option<Layer>, PolicyError> {
-        self.parsed(&format!("layers/{name}.toml"), Layer::parse)
+        self.document(&format!("layers/{name}.toml"), Layer::parse)
     }
 
     /// What the policy says about another account, if it knows it.
     pub fn known_account(&self, name: &AccountName) -> Result<Option<KnownAccount>, PolicyError> {
-        self.parsed(&format!("accounts/{name}.toml"), KnownAccount::parse)
+        self.document(&format!("accounts/{name}.toml"), KnownAccount::parse)
     }
 
     /// Which organisation the account says that it is in.
     pub fn membership(&self) -> Result<Option<Membership>, PolicyError> {
-        self.parsed("account.toml", Membership::parse)
+        self.document("account.toml", Membership::parse)
     }
 
     /// Who is in the organisation that the account is, if it is one.
     pub fn organization(&self) -> Result<Option<Organization>, PolicyError> {
-        self.parsed("organization.toml", Organization::parse)
+        self.document("organization.toml", Organization::parse)
     }
 
     /// Which CSC governs which functions.
     pub fn functions(&self) -> Result<Functions, PolicyError> {
-        self.parsed("functions.toml", Functions::parse)?.ok_or(PolicyError::Missing("functions.toml"))
-    }
-
-    /// Where the policy is rolled out, if it is anywhere.
-    pub fn stackset(&self) -> Result<Option<StackSet>, PolicyError> {
-        self.parsed(stackset::FILE_NAME, StackSet::parse)
+        self.document("functions.toml", Functions::parse)?.ok_or(PolicyError::Missing("functions.toml"))
     }
 
     /// The ids of every sealed CSC.
@@ -221,7 +226,7 @@ impl Policy {
 
     /// Every revocation. A verdict asks [`Policy::revocations_of`], which reads less.
     pub fn revocations(&self) -> Result<Revocations, PolicyError> {
-        self.parsed("revocations.toml", Revocations::parse)?.ok_or(PolicyError::Missing("revocations.toml"))
+        self.document("revocations.toml", Revocations::parse)?.ok_or(PolicyError::Missing("revocations.toml"))
     }
 
     /// The revocations of any of these subjects.
@@ -308,7 +313,8 @@ impl Policy {
         Ok(PolicyError::Unsealed { directory: self.directory.clone(), paths })
     }
 
-    fn parsed<T>(
+    /// A sealed document, parsed; nothing if none is sealed at this path. What counts is what was sealed.
+    pub fn document<T>(
         &self,
         path: &str,
         parse: impl FnOnce(&Path, &[u8]) -> Result<T, DocumentError>,
@@ -369,41 +375,6 @@ fn ending(root: &Root, snapshot: &Snapshot, now: Timestamp) -> Vec<String> {
         ));
     }
     notes
-}
-
-/// The state that a policy leads to, and what says whether it may follow another.
-struct Next<'a> {
-    state: State,
-    root: &'a Root,
-    sealed_at: Timestamp,
-}
-
-impl Next<'_> {
-    fn follows(&self, before: &State) -> Result<(), PolicyError> {
-        before.allows(&self.state, self.root, self.sealed_at)
-    }
-}
-
-/// What is done with the state that a policy leads to.
-type Seen = fn(&Path, &Next<'_>, &mut Vec<String>) -> Result<(), PolicyError>;
-
-fn compare(path: &Path, next: &Next<'_>, _: &mut Vec<String>) -> Result<(), PolicyError> {
-    State::read(path)?.map_or(Ok(()), |before| next.follows(&before))
-}
-
-fn remember(path: &Path, next: &Next<'_>, notes: &mut Vec<String>) -> Result<(), PolicyError> {
-    if State::read(path)?.as_ref() == Some(&next.state) {
-        return Ok(());
-    }
-    // Two commands at once must not leave the lower of the versions that they saw.
-    let lock = Lock::beside(path);
-    if let Some(before) = State::read(path)? {
-        next.follows(&before)?;
-    }
-    if let Err(error) = lock.and_then(|_lock| next.state.write(path)) {
-        notes.push(format!("{error}: a policy older than this one could not be told next time"));
-    }
-    Ok(())
 }
 
 #[cfg(test)]

@@ -41,7 +41,7 @@ pub(super) fn vendor(directory: &Path, policy: &Policy) -> Result<(), PolicyErro
         copy_revocations(&place, draft.path())?;
     }
     let copied = Location { directory: draft.path().into(), pin: Some(policy.pin()), state: None };
-    let copied = Policy::check(&copied, policy.now())?;
+    let copied = Policy::open(&copied, policy.now())?;
     if copied.reached() != reached {
         return Err(PolicyError::AccountDiffers {
             directory: policy.directory().into(),

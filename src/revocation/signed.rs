@@ -19,7 +19,6 @@ use super::{Reason, ReasonCode, Revocation, RevokedJob};
 use crate::arn::{JobArn, ProfileArn, PublisherArn};
 use crate::crypto::envelope::{Envelope, OpenError};
 use crate::crypto::key::{KeyId, PublicKey};
-use crate::crypto::secret::SecretKey;
 use crate::document;
 use crate::limits::SIGNED_REVOCATIONS_MAX;
 use crate::name::{JobId, Principal};
@@ -65,13 +64,6 @@ pub enum SignedRevocationError {
     /// Its signature is not by a known key, or does not hold.
     #[error(transparent)]
     Envelope(#[from] OpenError),
-}
-
-impl SignedRevocation {
-    /// Signs it: the bytes of its file.
-    pub fn sign(&self, key: &SecretKey) -> Vec<u8> {
-        document::to_json(&Envelope::sign(PAYLOAD_TYPE, document::to_json(self), &[key]))
-    }
 }
 
 /// Opens a signed revocation with the keys of a profile.

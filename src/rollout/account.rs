@@ -23,12 +23,13 @@ use crate::policy::diff::Difference;
 use crate::policy::documents::{self, Kind};
 use crate::policy::edit::Mode;
 use crate::policy::error::PolicyError;
+use crate::policy::memory;
 use crate::policy::objects::Objects;
 use crate::policy::root::{self, Root};
 use crate::policy::seal::{Outcome, SealError, Sealing};
 use crate::policy::sealed;
 use crate::policy::snapshot::Snapshot;
-use crate::policy::store::{Location, Policy};
+use crate::policy::store::Location;
 use crate::stackset::Target;
 use crate::time::Timestamp;
 
@@ -61,7 +62,7 @@ pub(super) struct Next {
 impl Next {
     /// Remembers the account's policy as it was left.
     pub fn remember(&self, now: Timestamp) -> Result<(), TargetError> {
-        let opened = Policy::open(&self.location, now);
+        let opened = memory::open(&self.location, now);
         opened.map(drop).map_err(|error| TargetError::policy(&error, &self.location.directory))
     }
 }

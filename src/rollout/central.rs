@@ -80,7 +80,9 @@ impl Central {
         if !unsealed.is_empty() {
             return Err(PolicyError::Unsealed { directory: directory.into(), paths: unsealed }.into());
         }
-        let set = policy.stackset()?.ok_or_else(|| CentralError::None(policy.account().clone()))?;
+        let set = policy
+            .document(documents::STACKSET, StackSet::parse)?
+            .ok_or_else(|| CentralError::None(policy.account().clone()))?;
         let bytes = sealed_files(policy)?;
         let file =
             |(path, bytes): (String, Vec<u8>)| Ok((path, File { blob: Bare::blob_of(&bytes)?, bytes }));

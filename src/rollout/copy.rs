@@ -49,7 +49,7 @@ fn sealed_version(
         Err(error) => return Err(error),
     };
     let location = location(central, copy.path());
-    Ok(Policy::check(&location, now).ok().map(|policy| policy.snapshot().version))
+    Ok(Policy::open(&location, now).ok().map(|policy| policy.snapshot().version))
 }
 
 fn location(central: &Central, copy: &Path) -> Location {

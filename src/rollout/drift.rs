@@ -15,8 +15,8 @@ use crate::digest::Sha384;
 use crate::document;
 use crate::limits::{DOCUMENT_BYTES_MAX, POLICY_BYTES_MAX};
 use crate::policy::documents::Kind;
+use crate::policy::memory;
 use crate::policy::sealed;
-use crate::policy::store::Policy;
 use crate::stackset::{Deploy, Target};
 use crate::time::Timestamp;
 
@@ -156,7 +156,7 @@ impl Looking<'_> {
             Err(error) => return Err(error),
         };
         let location = memory.location(target, copy.path());
-        let seal = sealed::open(&location, *now).and_then(|_| Policy::open(&location, *now));
+        let seal = sealed::open(&location, *now).and_then(|_| memory::open(&location, *now));
         let seal = seal.map(|policy| policy.snapshot().version).map_err(|error| said(&error, copy.path()));
         Ok(drift(seal, documents))
     }

@@ -33,9 +33,6 @@ use crate::document::{self, DocumentError};
 use crate::limits::TARGETS_MAX;
 use crate::name::TargetName;
 
-/// Where the document lies in a policy directory.
-pub const FILE_NAME: &str = "stackset.toml";
-
 /// A stack set.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StackSet {
@@ -134,7 +131,7 @@ mod tests {
 
     fn parse(head: &str, targets: &str) -> Result<StackSet, String> {
         let text = format!("revision = 1\n{head}\n{targets}");
-        StackSet::parse(Path::new(FILE_NAME), text.as_bytes()).map_err(|error| error.to_string())
+        StackSet::parse(Path::new("stackset.toml"), text.as_bytes()).map_err(|error| error.to_string())
     }
 
     const HEAD: &str = "deploy = 'policy'\nfailure_tolerance = 0\nmax_concurrent = '50%'";

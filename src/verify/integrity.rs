@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use crate::crypto::envelope::OpenError;
-use crate::crypto::key::{KeyId, PublicKey};
-use crate::crypto::many::Verifier;
+use crate::crypto::key::{KeyId, Library, PublicKey, SignatureCheck};
 use crate::digest::{ArtifactDigests, QuickDigests, Sha256, Sha384};
 use crate::files::FileError;
 use crate::files::artifact::Artifact;
@@ -102,12 +101,12 @@ impl Intact {
 /// No manifest and an unknown key are mismatches; a known key's broken signature and a malformed
 /// statement are integrity failures (`docs/formats.md`).
 pub fn open(manifest: Option<&(PathBuf, Vec<u8>)>, keys: &BTreeMap<KeyId, PublicKey>) -> Opening {
-    open_with(Verifier::Library, manifest, keys)
+    open_with(&Library, manifest, keys)
 }
 
-/// As [`open`], by this verifier.
+/// As [`open`], by this check.
 pub(super) fn open_with(
-    verifier: Verifier<'_>,
+    check: &dyn SignatureCheck,
     manifest: Option<&(PathBuf, Vec<u8>)>,
     keys: &BTreeMap<KeyId, PublicKey>,
 ) -> Opening {
@@ -123,7 +122,7 @@ pub(super) fn open_with(
         Ok(envelope) => envelope,
         Err(error) => return malformed(error.to_string()),
     };
-    let payload = match envelope.opened_with(verifier, manifest::PAYLOAD_TYPE, keys) {
+    let payload = match envelope.opened_with(check, manifest::PAYLOAD_TYPE, keys) {
         Ok(payload) => payload,
         Err(error @ OpenError::UnknownKey(_)) => return Opening::UnknownKey(unknown_key(&error)),
         Err(error @ OpenError::Signature(_)) => {

@@ -1,8 +1,7 @@
 //! Mismatch: the signature is by an allowed publisher who had permission, for the artifact asked about.
 
 use super::integrity::Intact;
-use super::source::SourcePackage;
-use super::{Question, Subject};
+use super::{CommitFiles, Question, Subject};
 use crate::arn::Owner;
 use crate::crypto::key::KeyId;
 use crate::inventory::by_path;
@@ -69,14 +68,14 @@ pub fn check(
 }
 
 /// The signed files are those of the commit that was asked about.
-fn source_differs(statement: &Statement, source: &SourcePackage) -> Option<Finding> {
-    if statement.job().files == source.files() {
+fn source_differs(statement: &Statement, source: &CommitFiles) -> Option<Finding> {
+    if statement.job().files == source.files {
         return None;
     }
-    let changes = FileChanges::between(&statement.inventory(), &by_path(source.files()));
+    let changes = FileChanges::between(&statement.inventory(), &by_path(&source.files));
     let finding = mismatch(
         "source-differs",
-        format!("commit {} has other files than those that were signed", source.commit().short()),
+        format!("commit {} has other files than those that were signed", source.commit),
         "sign the package of this commit, or take the commit that was signed",
     );
     Some(finding.with_files(changes))

@@ -13,19 +13,18 @@ pub mod mismatch;
 pub mod publishers;
 pub mod revocation;
 mod sample;
-pub mod source;
 
 use std::path::PathBuf;
 
 use self::integrity::{Digests, Opening};
 use self::publishers::Account;
 pub use self::publishers::Publishers;
-use self::source::SourcePackage;
-use crate::crypto::many::{Many, Verifier};
+use crate::crypto::key::{Library, SignatureCheck};
 use crate::csc::Csc;
 use crate::digest::Sha256;
 use crate::files::FileError;
 use crate::files::artifact::Artifact;
+use crate::inventory::FileRecord;
 use crate::name::ArtifactName;
 use crate::parallel::Threads;
 use crate::policy::error::PolicyError;
@@ -55,15 +54,24 @@ impl VerifyError {
     }
 }
 
+/// The files of the package that a commit makes, sorted by path: there are no bytes to digest.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CommitFiles {
+    /// The commit, as a person names it.
+    pub commit: String,
+    /// Its files.
+    pub files: Vec<FileRecord>,
+}
+
 /// What a manifest is held against.
 #[derive(Debug, Clone, Copy)]
 pub enum Subject<'a> {
     /// An artifact's bytes.
     Artifact(&'a Artifact),
     /// The files of the package that a commit makes: there are no bytes to digest.
-    Source(&'a SourcePackage),
+    Source(&'a CommitFiles),
     /// An artifact's bytes, which are to be the commit's too.
-    Both(&'a Artifact, &'a SourcePackage),
+    Both(&'a Artifact, &'a CommitFiles),
     /// An artifact that is elsewhere, of which only this digest is known.
     Digest(&'a Sha256),
 }
@@ -144,7 +152,7 @@ impl Evidence {
     }
 }
 
-/// What the four checks found where [`Many`] verified: enough for a report, and no gate admits anything by it.
+/// What the four checks found where [`audit`] verified: enough for a report, and no gate admits anything by it.
 #[derive(Debug)]
 pub struct Audited(Evidence);
 
@@ -176,26 +184,26 @@ pub fn verify_by(
     publishers: &Publishers,
     question: &Question<'_>,
 ) -> Result<Evidence, VerifyError> {
-    verify_with(Verifier::Library, policy, publishers, question)
+    verify_with(&Library, policy, publishers, question)
 }
 
-/// As [`verify_by`], of what runs already, with signatures by the equation of [`Many`].
+/// As [`verify_by`], of what runs already, with signatures verified by another check than the library's.
 pub fn audit(
-    many: &Many,
+    check: &dyn SignatureCheck,
     policy: &Policy,
     publishers: &Publishers,
     question: &Question<'_>,
 ) -> Result<Audited, VerifyError> {
-    verify_with(Verifier::Many(many), policy, publishers, question).map(Audited)
+    verify_with(check, policy, publishers, question).map(Audited)
 }
 
 fn verify_with(
-    verifier: Verifier<'_>,
+    check: &dyn SignatureCheck,
     policy: &Policy,
     publishers: &Publishers,
     question: &Question<'_>,
 ) -> Result<Evidence, VerifyError> {
-    let opened = match integrity::open_with(verifier, question.manifest.as_ref(), publishers.keys()) {
+    let opened = match integrity::open_with(check, question.manifest.as_ref(), publishers.keys()) {
         Opening::Opened(opened) => opened,
         Opening::UnknownKey(finding) => {
             publishers.check_all_asked()?;

@@ -11,6 +11,7 @@ use countersign::policy::error::PolicyError;
 use countersign::policy::fetch::cache::Cache;
 use countersign::policy::fetch::error::FetchError;
 use countersign::policy::fetch::{Outcome, fetch};
+use countersign::policy::memory;
 use countersign::policy::snapshot;
 use countersign::policy::store::{Location, Policy};
 use countersign::time::{Period, Timestamp};
@@ -372,8 +373,8 @@ fn offline_the_cached_policy_serves_until_it_expires() {
     all.scene.verify().allowed();
     let location = Location { directory: all.current(), pin: Some(all.scene.pin()), state: None };
     let expires = all.scene.snapshot().expires;
-    Policy::open(&location, expires.plus_seconds(-1)).expect("until then it serves");
-    assert!(matches!(Policy::open(&location, expires), Err(PolicyError::Expired { .. })));
+    memory::open(&location, expires.plus_seconds(-1)).expect("until then it serves");
+    assert!(matches!(memory::open(&location, expires), Err(PolicyError::Expired { .. })));
     // Nor is it fetched again then.
     fs::rename(all.scene.path().join("gone"), all.bare()).expect("renamed");
     let source: Source = format!("{}#main", all.url()).parse().expect("a source");

@@ -28,6 +28,7 @@ use countersign::manifest::{self, bundle::Bundle};
 use countersign::parallel::Threads;
 use countersign::pin::Pin;
 use countersign::policy::error::PolicyError;
+use countersign::policy::memory;
 use countersign::policy::objects::Objects;
 use countersign::policy::prepare::{Before, Prepared, Times};
 use countersign::policy::snapshot::Snapshot;
@@ -386,7 +387,7 @@ impl Scene {
 
     /// Opens the policy.
     pub fn open(&self, now: Timestamp) -> Result<Policy, PolicyError> {
-        Policy::open(&self.location(), now)
+        memory::open(&self.location(), now)
     }
 
     /// The verdict on the package as the function, now.

@@ -16,6 +16,7 @@ use countersign::name::{AccountName, HostLabel};
 use countersign::package::write::EntryTime;
 use countersign::parallel::Threads;
 use countersign::pin::Pin;
+use countersign::policy::memory;
 use countersign::policy::root;
 use countersign::policy::store::{Location, Policy};
 use countersign::provenance::Builder;
@@ -276,7 +277,7 @@ impl Context {
 
     /// Opens the policy, and says its notes.
     pub fn policy(&self, location: &Location) -> Result<Policy> {
-        let policy = Policy::open(location, self.now)?;
+        let policy = memory::open(location, self.now)?;
         policy.notes().iter().for_each(|text| note(text));
         self.check_account(policy.account(), policy.directory())?;
         Ok(policy)

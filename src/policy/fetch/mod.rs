@@ -16,6 +16,7 @@ use std::path::PathBuf;
 
 use self::cache::Cache;
 use self::error::FetchError;
+use super::memory;
 use super::sealed;
 use super::store::{Location, Policy};
 use crate::git::bare::Bare;
@@ -94,6 +95,6 @@ pub fn fetch(
         cache.clear(&[Some(&commit.id), before.as_ref()]);
         outcome = Outcome::Fetched;
     }
-    let policy = Policy::open(&place, now)?;
+    let policy = memory::open(&place, now)?;
     Ok(Fetched { policy, origin, outcome })
 }

@@ -17,6 +17,7 @@ use super::diff::{self, Difference};
 use super::documents::{self, Kind};
 use super::error::PolicyError;
 use super::index::Index;
+use super::keep;
 use super::objects::Objects;
 use super::prepare::{Before, Prepared, Times};
 use super::root::Root;
@@ -28,6 +29,7 @@ use crate::account::KnownAccount;
 use crate::crypto::envelope::Envelope;
 use crate::crypto::key::PublicKey;
 use crate::crypto::secret::SecretKey;
+use crate::crypto::signing;
 use crate::digest::Sha384;
 use crate::document;
 use crate::files::{self, Access};
@@ -271,7 +273,7 @@ impl<'a> Sealing<'a> {
             return Err(SealError::TooLong { created: now, expires });
         }
         let prepared = self.prepare(Times { now, created: now, expires })?;
-        let envelope = snapshot::envelope(prepared.snapshot(), &holders);
+        let envelope = signing::sign(PAYLOAD_TYPE, document::to_json(prepared.snapshot()), &holders);
         Ok((prepared, envelope))
     }
 
@@ -293,7 +295,7 @@ impl<'a> Sealing<'a> {
         if *prepared.snapshot() != draft {
             return Err(SealError::DraftDiffers);
         }
-        envelope.add_signatures(&holders);
+        signing::add(&mut envelope, &holders);
         self.finish(prepared, &envelope)
     }
 
@@ -333,7 +335,7 @@ impl<'a> Sealing<'a> {
         let file = |error: files::FileError| SealError::from(PolicyError::from(error));
         let objects = Objects::of(self.directory);
         for object in prepared.objects() {
-            objects.put(object).map_err(file)?;
+            keep::put(&objects, object).map_err(file)?;
         }
         let draft = snapshot::draft_path(self.directory);
         files::write(&draft, &document::to_json(envelope), Access::Public).map_err(file)?;
@@ -360,7 +362,7 @@ impl<'a> Sealing<'a> {
         for each in [Some(snapshot), self.base()].into_iter().flatten() {
             kept.extend(each.documents.iter().map(|document| document.sha384));
         }
-        objects.keep_only(&kept).map_err(PolicyError::from)?;
+        keep::keep_only(&objects, &kept).map_err(PolicyError::from)?;
         self.sweep_accounts(objects, snapshot)
     }
 

@@ -45,7 +45,7 @@ fn a_seal_needs_the_threshold_of_the_policy_role() {
 #[test]
 fn what_was_seen_is_remembered_and_nothing_older_is_opened() {
     let sample = Sample::new(&[]);
-    let check = || Policy::check(&sample.location(), at(NOW));
+    let check = || Policy::open(&sample.location(), at(NOW));
     sample.seal(5);
     assert!(check().is_ok() && !sample.state().exists());
     assert!(sample.open(NOW).unwrap().notes().is_empty());

@@ -7,6 +7,7 @@ use countersign::crypto::key::KeyId;
 use countersign::crypto::secret::SecretKey;
 use countersign::pin::Pin;
 use countersign::policy::error::PolicyError;
+use countersign::policy::memory;
 use countersign::policy::root::{self, RoleFile, RootFile};
 use countersign::policy::snapshot::{self, Snapshot};
 use countersign::policy::store::{Location, Policy};
@@ -99,7 +100,7 @@ impl Chain {
     pub fn open(&self) -> Result<u64, PolicyError> {
         let (directory, pin) = (self.folder.path().to_path_buf(), Some(self.pin()));
         let location = Location { directory, pin, state: Some(self.state()) };
-        Policy::open(&location, now()).map(|policy| policy.snapshot().version)
+        memory::open(&location, now()).map(|policy| policy.snapshot().version)
     }
 }
 

@@ -6,6 +6,7 @@ use countersign::crypto::key::KeyId;
 use countersign::crypto::secret::SecretKey;
 use countersign::pin::Pin;
 use countersign::policy::error::PolicyError;
+use countersign::policy::memory;
 use countersign::policy::root::{self, RoleFile, RootFile};
 use countersign::policy::snapshot::{self, Snapshot};
 use countersign::policy::store::{Location, Policy};
@@ -43,7 +44,7 @@ fn judge(visit: &Visit, keys: &[SecretKey], state: &Path) -> Result<Answer, Poli
     write(&snapshot::path(folder.path()), sealed);
     let pin = Some(Pin::of(&read(&root::path(folder.path(), 1))));
     let location = Location { directory: folder.path().into(), pin, state: Some(state.into()) };
-    let policy = Policy::open(&location, now())?;
+    let policy = memory::open(&location, now())?;
     Ok(Answer::Accepted(policy.root().version(), policy.snapshot().version))
 }
 

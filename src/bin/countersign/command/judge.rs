@@ -16,8 +16,8 @@ use countersign::manifest;
 use countersign::name::{ArtifactName, CscId};
 use countersign::policy::store::Policy;
 use countersign::provenance::Kind;
+use countersign::verify::CommitFiles;
 use countersign::verify::integrity::Digests;
-use countersign::verify::source::SourcePackage;
 use countersign::verify::{Question, Subject, verify};
 
 use super::layer_arg::Located;
@@ -30,7 +30,7 @@ pub struct Task {
     /// The artifact; nothing if only a commit is asked about.
     pub artifact: Option<PathBuf>,
     /// The commit's package that it is to be.
-    pub source: Option<SourcePackage>,
+    pub source: Option<CommitFiles>,
     /// Its manifest, if it was named.
     pub manifest: Option<PathBuf>,
     /// What it is asked about as.
@@ -149,7 +149,7 @@ fn manifest_of(task: &Task) -> Result<(PathBuf, Option<Vec<u8>>)> {
 }
 
 fn labels(context: &Context, task: &Task, manifest: Option<&Path>) -> Labels {
-    let commit = || task.source.as_ref().map(|source| format!("commit {}", source.commit().short()));
+    let commit = || task.source.as_ref().map(|source| format!("commit {}", source.commit));
     let artifact = task.artifact.as_deref().map(|path| context.shown(path)).or_else(commit);
     Labels {
         artifact: artifact.unwrap_or_default(),

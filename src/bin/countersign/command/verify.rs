@@ -10,8 +10,9 @@ use countersign::name::{ArtifactName, CscId};
 use countersign::package::select::Known;
 use countersign::policy::store::Policy;
 use countersign::provenance::Kind;
+use countersign::source;
+use countersign::verify::CommitFiles;
 use countersign::verify::integrity::Digests;
-use countersign::verify::source::{self, SourcePackage};
 
 use super::judge::{Task, judge, judge_with_layers, signed_revocation};
 use super::layer_arg::{LayerArg, Located, layers_of, locate};
@@ -200,7 +201,7 @@ impl Args {
     /// The package that a commit makes of the function or layer that is asked about.
     ///
     /// Its name is `--function`'s, or that of the artifact's or the manifest's file.
-    fn package_of(&self, context: &Context, revision: &str) -> Result<((Kind, ArtifactName), SourcePackage)> {
+    fn package_of(&self, context: &Context, revision: &str) -> Result<((Kind, ArtifactName), CommitFiles)> {
         let repository = context.in_repository()?;
         let commit = repository.commit(revision)?;
         let workspace = source::workspace(repository, &commit).map_err(HookError::from)?;
@@ -216,7 +217,7 @@ impl Args {
             )
         })?;
         let package =
-            SourcePackage::of(repository, &commit, &workspace, item, &Known::default(), context.threads)
+            source::files(repository, &commit, &workspace, item, &Known::default(), context.threads)
                 .with_context(|| format!("commit {} makes no package of `{}`", commit.short(), item.name))?;
         Ok(((item.kind, item.name.clone()), package))
     }

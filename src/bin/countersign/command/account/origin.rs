@@ -8,6 +8,7 @@ use countersign::name::AccountName;
 use countersign::pin::Pin;
 use countersign::policy::fetch::cache::Cache;
 use countersign::policy::fetch::fetch;
+use countersign::policy::memory;
 use countersign::policy::root;
 use countersign::policy::sealed;
 use countersign::policy::store::Policy;
@@ -80,7 +81,7 @@ impl Origin {
             Self::Folder { path, .. } => {
                 let location = context.located(path.clone(), &trust)?;
                 sealed::open(&location, context.now)?;
-                Policy::open(&location, context.now)?
+                memory::open(&location, context.now)?
             }
             Self::Repository(source) => {
                 let cache = Cache::of(&fetched_policies()?, source);

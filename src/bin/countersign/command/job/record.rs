@@ -9,7 +9,7 @@ use countersign::ledger::{self, RecordedJob};
 use countersign::limits::{LEDGER_BYTES_MAX, MANIFEST_BYTES_MAX};
 use countersign::policy::documents;
 use countersign::policy::edit;
-use countersign::record::Recorder;
+use countersign::record::{self, Recorder};
 use countersign::report::escape::line;
 use countersign::report::text::finding_lines;
 
@@ -71,7 +71,7 @@ impl Args {
             }
         }
         if !new.is_empty() {
-            ledger::append(&file, &tail, new, context.now)?;
+            record::append(&file, &tail, new, context.now)?;
             say("not sealed yet: a recorded time counts once `countersign policy seal` has sealed it");
         }
         Ok(Exit::Done)

@@ -11,6 +11,7 @@ use countersign::manifest::{self, Statement};
 use countersign::name::{JobId, ProfileName};
 use countersign::policy::edit::lock;
 use countersign::policy::root;
+use countersign::policy::signing;
 use countersign::policy::store::Policy;
 use countersign::profile::Action;
 use countersign::report::escape::line;
@@ -115,7 +116,7 @@ impl Args {
                 (free_place(&location.directory, &job)?, COMMIT)
             }
         };
-        files::write(&path, &revocation.sign(&key), Access::Public)?;
+        files::write(&path, &signing::revocation(&revocation, &key), Access::Public)?;
         print(&format!("revoked: job {job}, in {}\n", line(&context.shown(&path))))?;
         say(next);
         Ok(Exit::Done)

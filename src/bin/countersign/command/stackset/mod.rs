@@ -8,8 +8,9 @@ mod results;
 use anyhow::Result;
 use countersign::git::commit::Author;
 use countersign::name::TargetName;
+use countersign::policy::documents::STACKSET;
 use countersign::rollout::{Central, Memory};
-use countersign::stackset::{FILE_NAME, Shard, Target};
+use countersign::stackset::{Shard, Target};
 
 use crate::context::{Context, GlobalArgs, TrustArgs};
 use crate::output::{Exit, refuse};
@@ -65,11 +66,11 @@ impl TargetArgs {
     fn of<'c>(&self, central: &'c Central) -> Result<Vec<&'c Target>> {
         let all = central.set().named(&self.targets).map_err(|unknown| {
             let hint = "look at what there is with `countersign stackset plan`";
-            refuse(format!("the sealed `{FILE_NAME}` has no target `{unknown}`"), hint)
+            refuse(format!("the sealed `{STACKSET}` has no target `{unknown}`"), hint)
         })?;
         if all.is_empty() {
             let hint = "add a `[[target]]` to it, and run `countersign policy seal`";
-            return Err(refuse(format!("the sealed `{FILE_NAME}` has no target"), hint));
+            return Err(refuse(format!("the sealed `{STACKSET}` has no target"), hint));
         }
         Ok(self.shard.map_or(all.clone(), |shard| shard.of(&all).to_vec()))
     }

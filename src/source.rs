@@ -4,11 +4,11 @@
 
 use crate::document::DocumentError;
 use crate::git::{Commit, GitError, Repository};
-use crate::inventory::FileRecord;
 use crate::limits::DOCUMENT_BYTES_MAX;
 use crate::package::select::{self, Known, Request, SelectError};
 use crate::parallel::Threads;
 use crate::provenance::SelectionRecord;
+use crate::verify::CommitFiles;
 use crate::workspace::{self, Item, Workspace};
 
 /// Why a commit's workspace cannot be told.
@@ -54,41 +54,23 @@ pub fn workspace(repository: &Repository, commit: &Commit) -> Result<Workspace, 
         .map_err(|source| WorkspaceError::Malformed { commit: commit.short(), source })
 }
 
-/// The package that a commit makes, as its inventory. Only [`SourcePackage::of`] makes it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SourcePackage {
-    commit: Commit,
-    files: Vec<FileRecord>,
-}
-
-impl SourcePackage {
-    /// The package that `package --from COMMIT` would make of the item; blobs that are `known` are not read again.
-    pub fn of(
-        repository: &Repository,
-        commit: &Commit,
-        workspace: &Workspace,
-        item: &Item,
-        known: &Known,
-        threads: Threads,
-    ) -> Result<Self, SelectError> {
-        let request = Request {
-            folder: &item.folder,
-            rules: &SelectionRecord { untracked: false, ..item.rules.clone() },
-            outputs: std::slice::from_ref(&workspace.output),
-            revision: Some(&commit.id),
-        };
-        let selection = select::select_of(repository, commit, &request, known)?;
-        let files = select::inventory(&selection, known, threads)?;
-        Ok(Self { commit: commit.clone(), files })
-    }
-
-    /// The commit.
-    pub fn commit(&self) -> &Commit {
-        &self.commit
-    }
-
-    /// Its files, sorted by path.
-    pub fn files(&self) -> &[FileRecord] {
-        &self.files
-    }
+/// The files of the package that `package --from COMMIT` would make of the item; blobs that are `known` are not read
+/// again.
+pub fn files(
+    repository: &Repository,
+    commit: &Commit,
+    workspace: &Workspace,
+    item: &Item,
+    known: &Known,
+    threads: Threads,
+) -> Result<CommitFiles, SelectError> {
+    let request = Request {
+        folder: &item.folder,
+        rules: &SelectionRecord { untracked: false, ..item.rules.clone() },
+        outputs: std::slice::from_ref(&workspace.output),
+        revision: Some(&commit.id),
+    };
+    let selection = select::select_of(repository, commit, &request, known)?;
+    let files = select::inventory(&selection, known, threads)?;
+    Ok(CommitFiles { commit: commit.short(), files })
 }

@@ -1,0 +1,19 @@
+//! Signing: envelopes with the signatures of secret keys.
+
+use super::envelope::Envelope;
+use super::secret::SecretKey;
+
+/// Adds the signature of each key, in place of one that it has already.
+pub fn add(envelope: &mut Envelope, keys: &[&SecretKey]) {
+    let message = envelope.message();
+    for key in keys {
+        envelope.add_signature(&key.public().id(), key.sign(&message));
+    }
+}
+
+/// A payload with the signature of each key.
+pub fn sign(payload_type: &str, payload: Vec<u8>, keys: &[&SecretKey]) -> Envelope {
+    let mut envelope = Envelope::unsigned(payload_type, payload);
+    add(&mut envelope, keys);
+    envelope
+}

@@ -1,0 +1,37 @@
+//! Memory: opens a policy and remembers it, so that an older one is rejected next time.
+
+use std::path::Path;
+
+use super::error::PolicyError;
+use super::state::State;
+use super::store::{Location, Policy};
+use crate::document;
+use crate::files::{self, Access, FileError, Lock};
+use crate::time::Timestamp;
+
+/// Opens a policy as [`Policy::open`] does, and remembers it.
+///
+/// A state that cannot be written changes no verdict; it is a note.
+pub fn open(location: &Location, now: Timestamp) -> Result<Policy, PolicyError> {
+    let policy = Policy::open(location, now)?;
+    let Some(path) = &location.state else { return Ok(policy) };
+    if State::read(path)?.as_ref() == Some(policy.state()) {
+        return Ok(policy);
+    }
+    // Two commands at once must not leave the lower of the versions that they saw.
+    let lock = Lock::beside(path);
+    if let Some(before) = State::read(path)? {
+        policy.check_follows(&before)?;
+    }
+    Ok(match lock.and_then(|_lock| write(policy.state(), path)) {
+        Ok(()) => policy,
+        Err(error) => {
+            policy.with_note(format!("{error}: a policy older than this one could not be told next time"))
+        }
+    })
+}
+
+/// Writes the state to a path.
+pub fn write(state: &State, path: &Path) -> Result<(), FileError> {
+    files::write(path, &document::to_json(state), Access::Public)
+}
