@@ -1,41 +1,31 @@
 //! Code signing for everything that is deployed as a ZIP, in git and CI, without a service to call.
 //!
-//! The modules lie on six floors; each imports only from floors below its own (`tests/tidy.rs`).
+//! What decides is the trusted core, the crate [`countersign_verify`], whose modules are named here too. The modules
+//! of this crate sign, write, run programs and read git; they lie on five floors, and each imports only from floors
+//! below its own and from the core (`tests/tidy.rs`).
 
-// 0 words
-pub mod arn;
-pub mod digest;
-pub mod inventory;
-pub mod limits;
-pub mod name;
-pub mod parallel;
-pub mod pin;
-pub mod provenance;
-pub mod shown;
-pub mod time;
-// 1 tools
+// The trusted core.
+pub use countersign_verify::{
+    account, arn, csc, digest, document, function, inventory, layer, ledger, limits, name, parallel, pin,
+    profile, provenance, revocation, shown, time, verify,
+};
+
+// 0 tools
 pub mod crypto;
-pub mod document;
 pub mod files;
 pub mod git;
+pub mod random;
 pub mod report;
-// 2 documents
-pub mod account;
-pub mod csc;
-pub mod function;
-pub mod layer;
-pub mod ledger;
+// 1 documents
 pub mod manifest;
 pub mod metrics;
 pub mod package;
 pub mod plan;
-pub mod profile;
-pub mod revocation;
 pub mod stackset;
 pub mod workspace;
-// 3 trust
+// 2 trust
 pub mod policy;
-// 4 verbs
+// 3 verbs
 pub mod exchange;
 pub mod graph;
 pub mod init;
@@ -44,8 +34,7 @@ pub mod record;
 pub mod rollout;
 pub mod sign;
 pub mod source;
-pub mod verify;
-// 5 decision
+// 4 decision
 pub mod audit;
 pub mod gate;
 pub mod hook;

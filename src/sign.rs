@@ -12,7 +12,7 @@ use crate::inventory::FileRecord;
 use crate::limits::MANIFEST_BYTES_MAX;
 use crate::manifest::bundle::Bundle;
 use crate::manifest::{self, Job, Statement};
-use crate::name::{AccountName, ArtifactName, JobId, Principal, ProfileName, ProfileVersion};
+use crate::name::{AccountName, ArtifactName, Principal, ProfileName, ProfileVersion};
 use crate::policy::error::PolicyError;
 use crate::policy::store::Policy;
 use crate::profile::{Action, Profile, Status};
@@ -172,7 +172,7 @@ pub struct Signed {
 /// Signs a statement about the artifact: a new job.
 pub fn sign(signer: &Signer<'_>, artifact: Artifact<'_>) -> Result<Signed, SignError> {
     let account = signer.arn.owner().account().clone();
-    let job = JobArn::new(account, JobId::random());
+    let job = JobArn::new(account, crate::random::job());
     let expires = signer.now.plus(signer.profile.current().validity);
     let endorsement = if artifact.selection.is_some() { Endorsement::No } else { Endorsement::Yes };
     let statement = Statement::new(

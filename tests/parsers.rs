@@ -80,8 +80,10 @@ fn read_policy(bytes: &[u8]) {
     let _ = root::walk(directory, &Pin::of(bytes));
     // As a table, and as the only page of one that holds.
     let objects = Objects::of(directory);
-    let any = objects.put(bytes).unwrap();
-    let table = objects.put(format!("countersign index 1 0\n{any}\n").as_bytes()).unwrap();
+    let any = countersign::policy::keep::put(&objects, bytes).unwrap();
+    let table =
+        countersign::policy::keep::put(&objects, format!("countersign index 1 0\n{any}\n").as_bytes())
+            .unwrap();
     for table in [any, table] {
         let index = Index::new(objects.clone(), Some(table));
         let _ = (index.get("job 0").is_ok(), index.get("artifacts").is_ok(), index.objects().is_ok());
@@ -94,11 +96,12 @@ fn read_sealed(payload: &[u8]) {
     let directory = folder.path();
     std::fs::create_dir(directory.join("roots")).unwrap();
     let (root_file, secret) = account();
-    let first = root::sign(root_file, &[secret]);
+    let first = countersign::policy::signing::root(root_file, &[secret]);
     std::fs::write(root::path(directory, 1), &first).unwrap();
     let root = root::walk(directory, &Pin::of(&first)).unwrap();
-    let envelope =
-        |payload_type: &str| document::to_json(&Envelope::sign(payload_type, payload.to_vec(), &[secret]));
+    let envelope = |payload_type: &str| {
+        document::to_json(&countersign::crypto::signing::sign(payload_type, payload.to_vec(), &[secret]))
+    };
     for path in [snapshot::path(directory), snapshot::draft_path(directory)] {
         std::fs::write(path, envelope(snapshot::PAYLOAD_TYPE)).unwrap();
     }
@@ -106,7 +109,7 @@ fn read_sealed(payload: &[u8]) {
     let _ = Sealing::open(directory, &root).map(|sealing| sealing.draft().is_ok());
     std::fs::write(rotation::draft_path(directory, 2), envelope(root::PAYLOAD_TYPE)).unwrap();
     let _ = Pending::read(directory, &root);
-    let revocation = Envelope::sign(signed::PAYLOAD_TYPE, payload.to_vec(), &[secret]);
+    let revocation = countersign::crypto::signing::sign(signed::PAYLOAD_TYPE, payload.to_vec(), &[secret]);
     let _ = signed::open(&document::to_json(&revocation), std::iter::once(key()));
 }
 

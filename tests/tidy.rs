@@ -8,48 +8,46 @@ use std::path::{Path, PathBuf};
 
 use countersign::report::catalogue::RULES;
 
-/// The library's modules by floor, lowest first. A module imports only from floors below its own.
-const FLOORS: [&[&str]; 6] = [
+/// The modules of the trusted core by floor, lowest first. A module imports only from floors below its own.
+const CORE: [&[&str]; 5] = [
     &["arn", "digest", "inventory", "limits", "name", "parallel", "pin", "provenance", "shown", "time"],
-    &["crypto", "document", "files", "git", "report"],
-    &[
-        "account",
-        "csc",
-        "function",
-        "layer",
-        "ledger",
-        "manifest",
-        "metrics",
-        "package",
-        "plan",
-        "profile",
-        "revocation",
-        "stackset",
-        "workspace",
-    ],
+    &["crypto", "document", "files", "report"],
+    &["account", "csc", "function", "layer", "ledger", "manifest", "package", "profile", "revocation"],
+    &["policy", "verify"],
+    &["gate"],
+];
+
+/// The same of the library around it, which may import all of the core.
+const FLOORS: [&[&str]; 5] = [
+    &["crypto", "files", "git", "random", "report"],
+    &["manifest", "metrics", "package", "plan", "stackset", "workspace"],
     &["policy"],
-    &["exchange", "graph", "init", "monitor", "record", "rollout", "sign", "verify"],
+    &["exchange", "graph", "init", "monitor", "record", "rollout", "sign", "source"],
     &["audit", "gate", "hook"],
 ];
 
 /// What a module may import from its own floor; each pair is (importer, imported), and there is no way back.
-const SAME_FLOOR: &[(&str, &str)] = &[
+const CORE_SAME_FLOOR: &[(&str, &str)] = &[
     ("arn", "name"),
     ("arn", "shown"),
-    ("audit", "gate"),
     ("digest", "limits"),
-    ("git", "files"),
-    ("hook", "gate"),
     ("inventory", "digest"),
-    ("metrics", "csc"),
     ("name", "shown"),
     ("parallel", "limits"),
     ("pin", "digest"),
-    ("record", "verify"),
     ("shown", "limits"),
-    ("sign", "verify"),
-    ("stackset", "csc"),
+    ("verify", "policy"),
 ];
+
+/// The same of the library around the core.
+const SAME_FLOOR: &[(&str, &str)] = &[("audit", "gate"), ("git", "files"), ("hook", "gate")];
+
+/// Where the sources of the core and of the library and the program around it are.
+const SOURCES: [&str; 2] = ["crates/verify/src", "src"];
+
+fn all_sources() -> Vec<PathBuf> {
+    SOURCES.into_iter().flat_map(sources).collect()
+}
 
 fn sources(folder: &str) -> Vec<PathBuf> {
     let files = walkdir::WalkDir::new(Path::new(env!("CARGO_MANIFEST_DIR")).join(folder)).sort_by_file_name();
@@ -57,11 +55,26 @@ fn sources(folder: &str) -> Vec<PathBuf> {
     files.filter(|path| path.extension().is_some_and(|ending| ending == "rs")).collect()
 }
 
+/// A file without its unit tests; nothing of one that has only them.
+fn code_of(path: &Path) -> String {
+    let text = fs::read_to_string(path).unwrap();
+    if text.contains("#![cfg(test)]") {
+        return String::new();
+    }
+    text.split("#[cfg(test)]").next().unwrap().to_owned()
+}
+
+/// A file's path in the folder of sources that it is in.
+fn relative(path: &Path) -> String {
+    let own = SOURCES
+        .into_iter()
+        .find_map(|folder| path.strip_prefix(Path::new(env!("CARGO_MANIFEST_DIR")).join(folder)).ok());
+    own.unwrap().to_string_lossy().replace('\\', "/")
+}
+
 /// The top-level module that a file of the library belongs to.
 fn module(path: &Path) -> String {
-    let relative = path.strip_prefix(Path::new(env!("CARGO_MANIFEST_DIR")).join("src")).unwrap();
-    let first = relative.components().next().unwrap().as_os_str().to_string_lossy().into_owned();
-    first.trim_end_matches(".rs").to_owned()
+    relative(path).split('/').next().unwrap().trim_end_matches(".rs").to_owned()
 }
 
 /// The top-level modules that a text names after `crate::`, in use trees too.
@@ -81,25 +94,25 @@ fn imports(text: &str) -> Vec<String> {
         .collect()
 }
 
-#[test]
-fn imports_go_down() {
-    let floor: BTreeMap<&str, usize> = FLOORS
+/// The imports of a folder that do not go down its floors. What is on none of them is imported from elsewhere.
+fn upward(folder: &str, floors: &[&[&str]], same_floor: &[(&str, &str)]) -> Vec<String> {
+    let floor: BTreeMap<&str, usize> = floors
         .iter()
         .enumerate()
         .flat_map(|(n, modules)| modules.iter().map(move |module| (*module, n)))
         .collect();
     let mut wrong = Vec::new();
-    for path in sources("src") {
+    for path in sources(folder) {
         let own = module(&path);
         if matches!(own.as_str(), "lib" | "bin") {
             continue;
         }
-        let own_floor = *floor.get(own.as_str()).unwrap_or_else(|| panic!("`{own}` stands on no floor"));
+        let own_floor = *floor.get(own.as_str()).unwrap_or_else(|| panic!("`{own}` is on no floor"));
         for import in imports(&fs::read_to_string(&path).unwrap()) {
             let Some(imported) = floor.get(import.as_str()) else { continue };
             let allowed = import == own
                 || *imported < own_floor
-                || SAME_FLOOR.contains(&(own.as_str(), import.as_str()));
+                || same_floor.contains(&(own.as_str(), import.as_str()));
             if !allowed {
                 wrong.push(format!(
                     "{}: `{own}` (floor {own_floor}) imports `{import}` (floor {imported})",
@@ -108,21 +121,84 @@ fn imports_go_down() {
             }
         }
     }
+    wrong
+}
+
+#[test]
+fn imports_go_down() {
+    let wrong =
+        [upward("crates/verify/src", &CORE, CORE_SAME_FLOOR), upward("src", &FLOORS, SAME_FLOOR)].concat();
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 #[test]
-fn every_module_stands_on_a_floor_and_in_the_table_of_contents() {
-    let contents = include_str!("../src/lib.rs");
-    for module in FLOORS.concat() {
-        assert!(contents.contains(&format!("pub mod {module};")), "`{module}` is not in lib.rs");
+fn every_module_is_on_a_floor_and_in_the_table_of_contents() {
+    let core = include_str!("../crates/verify/src/lib.rs");
+    for (contents, modules) in [(core, CORE.concat()), (include_str!("../src/lib.rs"), FLOORS.concat())] {
+        for module in &modules {
+            assert!(contents.contains(&format!("pub mod {module};")), "`{module}` is not in lib.rs");
+        }
+        assert_eq!(contents.matches("pub mod ").count(), modules.len());
     }
-    assert_eq!(contents.matches("pub mod ").count(), FLOORS.concat().len());
+}
+
+/// What the trusted core must not depend on, at any depth: git, ignore rules, the command line, writing, a runtime.
+const NOT_IN_CORE: [&str; 12] = [
+    "git2",
+    "libgit2-sys",
+    "ignore",
+    "walkdir",
+    "clap",
+    "anyhow",
+    "tempfile",
+    "libdeflater",
+    "openssl-sys",
+    "tokio",
+    "socket2",
+    "reqwest",
+];
+
+#[test]
+fn the_core_depends_on_nothing_that_writes_runs_or_connects() {
+    let tree = std::process::Command::new(env!("CARGO"))
+        .args(["tree", "--locked", "--offline", "--package", "countersign-verify", "--edges", "normal,build"])
+        .args(["--target", "all", "--prefix", "none", "--format", "{p}"])
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .unwrap();
+    assert!(tree.status.success(), "{}", String::from_utf8_lossy(&tree.stderr));
+    let text = String::from_utf8(tree.stdout).unwrap();
+    let names: BTreeSet<&str> = text.lines().filter_map(|line| line.split(' ').next()).collect();
+    assert!(names.contains("p384"), "cargo tree printed nothing to check:\n{text}");
+    for name in NOT_IN_CORE {
+        assert!(!names.contains(name), "the trusted core depends on `{name}`");
+    }
+    for path in sources("crates/verify/src") {
+        let code = code_of(&path);
+        for word in
+            ["std::process", "std::net", "std::os::unix::net", "std::env", "Command::new", "fs::write"]
+        {
+            assert!(
+                relative(&path).contains("sample.rs") || !code.contains(word),
+                "{} uses {word}",
+                path.display()
+            );
+        }
+        for word in
+            ["create_dir", "remove_file", "remove_dir", "fs::rename", "set_permissions", ".write(true)"]
+        {
+            assert!(
+                relative(&path).contains("sample.rs") || !code.contains(word),
+                "{} uses {word}",
+                path.display()
+            );
+        }
+    }
 }
 
 #[test]
 fn every_file_says_what_it_is_for() {
-    for folder in ["src", "tests", "benches", "fuzz/src", "fuzz/fuzz_targets"] {
+    for folder in ["crates/verify/src", "src", "tests", "benches", "fuzz/src", "fuzz/fuzz_targets"] {
         for path in sources(folder) {
             let text = fs::read_to_string(&path).unwrap();
             assert!(text.starts_with("//! "), "{} does not begin with `//!`", path.display());
@@ -132,12 +208,11 @@ fn every_file_says_what_it_is_for() {
 
 #[test]
 fn the_library_prints_nothing_and_reads_no_clock() {
-    for path in sources("src") {
-        let text = fs::read_to_string(&path).unwrap();
+    for path in all_sources() {
         if module(&path) == "bin" {
             continue;
         }
-        let code = text.split("#[cfg(test)]").next().unwrap();
+        let code = code_of(&path);
         for word in [
             "println!",
             "eprintln!",
@@ -159,23 +234,17 @@ const OPENERS: [(&str, &[&str]); 3] = [
     ("Command::new(", &["files/program.rs"]),
     (
         "OpenOptions::new(",
-        &["files/read.rs", "gate/sealed.rs", "ledger.rs", "metrics/journal.rs", "policy/fetch/cache.rs"],
+        &["files/read.rs", "gate/sealed.rs", "record.rs", "metrics/journal.rs", "policy/fetch/cache.rs"],
     ),
 ];
 
 #[test]
 fn one_place_opens_files_for_reading_and_one_starts_programs() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    for path in sources("src") {
-        let text = fs::read_to_string(&path).unwrap();
+    for path in all_sources() {
         if module(&path) == "bin" {
             continue;
         }
-        let name = path.strip_prefix(&root).unwrap().to_string_lossy().replace('\\', "/");
-        if name.ends_with("/tests.rs") {
-            continue;
-        }
-        let code = text.split("#[cfg(test)]").next().unwrap();
+        let (name, code) = (relative(&path), code_of(&path));
         for (word, allowed) in OPENERS {
             // A maker of commands for a report is none of programs.
             let starts = code.contains(word) && !(word == "Command::new(" && name == "report/github.rs");
@@ -189,9 +258,8 @@ fn one_place_opens_files_for_reading_and_one_starts_programs() {
 
 #[test]
 fn one_place_parses_documents() {
-    for path in sources("src") {
-        let text = fs::read_to_string(&path).unwrap();
-        let code = text.split("#[cfg(test)]").next().unwrap();
+    for path in all_sources() {
+        let code = code_of(&path);
         // Plans and answers of the cloud are counted while they are read.
         let is_place =
             matches!(module(&path).as_str(), "document" | "plan") || path.ends_with("audit/answer.rs");
@@ -204,7 +272,7 @@ fn one_place_parses_documents() {
 
 #[test]
 fn only_crypto_names_the_curve_and_only_digest_the_hash() {
-    for path in sources("src") {
+    for path in all_sources() {
         let text = fs::read_to_string(&path).unwrap();
         for (word, owner) in [("p384::", "crypto"), ("ecdsa::", "crypto"), ("sha2::", "digest")] {
             assert!(module(&path) == owner || !text.contains(word), "{} names {word}", path.display());
@@ -216,12 +284,12 @@ fn only_crypto_names_the_curve_and_only_digest_the_hash() {
 fn only_the_audit_verifies_by_the_equation_of_ours() {
     let named = |word: &str| {
         let names = |path: &PathBuf| fs::read_to_string(path).unwrap().contains(word);
-        sources("src").iter().filter(|path| names(path)).map(|path| module(path)).collect::<BTreeSet<_>>()
+        all_sources().iter().filter(|path| names(path)).map(|path| module(path)).collect::<BTreeSet<_>>()
     };
     assert_eq!(named("Many::default"), BTreeSet::from(["audit".to_owned()]));
     assert_eq!(named("verify::audit("), BTreeSet::from(["audit".to_owned()]));
     assert_eq!(named("Audited"), BTreeSet::from(["audit", "crypto", "gate", "verify"].map(str::to_owned)));
-    assert_eq!(named("Verifier::Many"), BTreeSet::from(["verify".to_owned()]));
+    assert_eq!(named("SignatureCheck for"), BTreeSet::from(["crypto".to_owned()]));
 }
 
 /// What makes a finding, or what becomes one; the code is the first word among the arguments.
@@ -256,7 +324,7 @@ fn calls<'a>(code: &'a str, maker: &str) -> Vec<&'a str> {
 fn the_catalogue_holds_every_code_and_no_other() {
     let known: BTreeSet<&str> = RULES.iter().map(|rule| rule.code).collect();
     assert_eq!(known.len(), RULES.len(), "a code is there twice");
-    let texts: Vec<_> = sources("src")
+    let texts: Vec<_> = all_sources()
         .into_iter()
         // Plans are read in words of their own.
         .filter(|path| !matches!(module(path).as_str(), "bin" | "plan"))

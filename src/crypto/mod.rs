@@ -1,12 +1,8 @@
-//! Cryptography: P-384 keys, the DSSE envelope and its pre-authentication encoding.
-//!
-//! Only this module names the curve. The one algorithm is ECDSA over P-384 with SHA-384; nothing
-//! a document says can choose another.
+//! Secret keys and signing, beside the public keys and envelopes of the trusted core.
 
 pub mod any;
-pub mod envelope;
-pub mod key;
 pub mod many;
-pub mod pae;
 pub mod secret;
 pub mod signing;
+
+pub use countersign_verify::crypto::{envelope, key, pae};

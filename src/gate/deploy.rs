@@ -201,10 +201,13 @@ mod tests {
     use std::ffi::OsString;
 
     use super::*;
+    use crate::arn::PublisherArn;
+    use crate::csc::{Csc, Untrusted};
     use crate::gate::command::Finds;
-    use crate::gate::{Admitted, stop};
-    use crate::manifest;
+    use crate::gate::{decide, stop};
     use crate::report::Finding;
+    use crate::verify::Evidence;
+    use crate::{manifest, random};
 
     fn labels() -> Labels {
         Labels { artifact: "orders.zip".into(), manifest: None, kind: None, name: None }
@@ -215,7 +218,9 @@ mod tests {
     }
 
     fn admitted() -> Gate {
-        Gate::Admitted(Admitted { verdict: stopped().into() })
+        let publisher = PublisherArn::every_version("acme".parse().unwrap(), "release".parse().unwrap());
+        let csc = Csc::new(random::csc(), "", publisher.into(), Untrusted::Warn);
+        decide(&Evidence::only(Finding::nothing_verified()), &csc, labels())
     }
 
     /// A copy of a file of this name, with a manifest beside it or without.

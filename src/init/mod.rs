@@ -12,7 +12,7 @@ use crate::crypto::key::PublicKey;
 use crate::csc::{Csc, Untrusted};
 use crate::files::{self, Access, FileError, writing};
 use crate::function::{Functions, Pattern};
-use crate::name::{AccountName, CscId, Principal, ProfileName, ProfileVersion, StatementId};
+use crate::name::{AccountName, CscId, Principal, ProfileName, StatementId};
 use crate::pin::Pin;
 use crate::policy::error::PolicyError;
 use crate::policy::root::{self, RootFile};
@@ -107,7 +107,7 @@ fn write_documents(plan: &Plan<'_>, directory: &Path) -> Result<Established, Ini
     put(&directory.join(format!("profiles/{}.toml", plan.profile)), profile.to_toml().as_bytes())?;
     let publisher = PublisherArn::every_version(plan.account.clone(), plan.profile.clone());
     let csc =
-        Csc::new(CscId::random(), "the first code signing config", publisher.into(), Untrusted::Enforce);
+        Csc::new(crate::random::csc(), "the first code signing config", publisher.into(), Untrusted::Enforce);
     put(&directory.join(format!("csc/{}.toml", csc.id())), csc.to_toml().as_bytes())?;
     let functions = Functions::new(plan.functions.clone(), csc.id().clone());
     put(&directory.join("functions.toml"), functions.to_toml().as_bytes())?;
@@ -142,7 +142,7 @@ fn root_document(
 
 fn profile(plan: &Plan<'_>) -> Profile {
     let version = Version {
-        version: ProfileVersion::random(),
+        version: crate::random::profile_version(),
         status: Status::Active,
         created: plan.now,
         validity: plan.validity,

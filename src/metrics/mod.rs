@@ -125,7 +125,7 @@ impl Event {
         let mode = verdict.untrusted_artifact_on_deployment;
         Self {
             schema_version: SCHEMA_VERSION,
-            id: EventId::random(),
+            id: crate::random::event(),
             time: circumstances.time,
             event: circumstances.occasion,
             host: circumstances.host.clone(),
@@ -192,7 +192,7 @@ pub(crate) mod tests {
         let status = found.keys().next().copied();
         Event {
             schema_version: SCHEMA_VERSION,
-            id: EventId::random(),
+            id: crate::random::event(),
             time: time.parse().unwrap(),
             event: Occasion::Deploy,
             host: None,

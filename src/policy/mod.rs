@@ -1,29 +1,18 @@
-//! The policy: an account's documents, trusted through a pinned root, a seal, and what was seen before.
+//! The policy as its owner keeps it: edited, compared, sealed, rotated, fetched and remembered.
 //!
-//! ```text
-//! pin --> roots/1.json --> … --> roots/N.json --> snapshot.json --> profiles, CSCs, functions, revocations
-//! ```
-//! [`store::Policy`] is what is left when every step held. Other accounts' policies lie in it, each under a pin of
-//! its own ([`accounts`]), and are opened by the same code.
+//! How a sealed policy is opened is the trusted core's.
 
-pub mod accounts;
 pub mod diff;
-pub mod documents;
 pub mod edit;
-pub mod error;
 pub mod fetch;
-pub mod index;
 pub mod keep;
 pub mod memory;
-pub mod objects;
 pub mod prepare;
-pub mod root;
 pub mod rotation;
-pub(crate) mod sample;
 pub mod seal;
-pub mod sealed;
 pub mod signing;
-pub mod snapshot;
-pub mod state;
-pub mod store;
 mod vendor;
+
+pub use countersign_verify::policy::{
+    accounts, documents, entries, error, index, objects, root, sealed, snapshot, state, store,
+};

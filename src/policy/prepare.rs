@@ -5,19 +5,19 @@ use std::path::Path;
 
 use super::accounts;
 use super::documents::{self, Kind};
+use super::entries;
 use super::error::PolicyError;
 use super::index::{self, Entry};
 use super::root::Root;
 use super::seal::SealError;
 use super::snapshot::{self, SealedDocument, Snapshot};
-use super::store::{ANY_ARTIFACT, Recorded, recorded};
 use crate::account::{KnownAccount, Membership, Organization};
 use crate::csc::Csc;
 use crate::digest::Sha384;
-use crate::document::{self, DocumentError};
+use crate::document::DocumentError;
 use crate::function::Functions;
 use crate::layer::Layer;
-use crate::ledger::{self, Line, Tail};
+use crate::ledger::{self, Tail};
 use crate::limits::{
     ACCOUNTS_MAX, CLOCK_SKEW_SECONDS, INDEX_PAGE_BYTES_MAX, LEDGER_BYTES_MAX, SNAPSHOT_VERSION_MAX,
 };
@@ -60,9 +60,9 @@ impl Prepared {
         let base = before.base;
         let found = documents::read(directory)?;
         let revocations = check(directory, root.account(), &found, times.now)?;
-        let mut entries = revocation_entries(&revocations);
-        let ledger = read_ledger(directory, root, base, times.now, &mut entries)?;
-        let index = index::make(entries);
+        let mut all = entries::of_revocations(&revocations);
+        let ledger = read_ledger(directory, root, base, times.now, &mut all)?;
+        let index = index::make(all);
         let pages = index.iter().flat_map(|index| &index.pages);
         if pages.map(Vec::len).max().is_some_and(|longest| longest as u64 > INDEX_PAGE_BYTES_MAX) {
             let message = "one key, artifact, job or profile version is revoked too often to be looked up";
@@ -199,19 +199,6 @@ fn one_name_once(directory: &Path, found: &BTreeMap<String, Vec<u8>>) -> Result<
     Ok(())
 }
 
-fn revocation_entries(revocations: &[Revocation]) -> Vec<Entry> {
-    let entry = |each: &Revocation| Entry { key: each.subject(), value: text(each) };
-    let mut entries: Vec<Entry> = revocations.iter().map(entry).collect();
-    if revocations.iter().any(|each| matches!(each, Revocation::Artifact(_))) {
-        entries.push(Entry { key: ANY_ARTIFACT.into(), value: "there are".into() });
-    }
-    entries
-}
-
-fn text(value: &impl serde::Serialize) -> String {
-    String::from_utf8(document::to_json(value)).expect("JSON is UTF-8")
-}
-
 /// Reads the ledger, which must go on from what was sealed, and adds an entry for each line.
 ///
 /// What was recorded since the last seal was recorded after it, or the time is nobody's to trust.
@@ -220,7 +207,7 @@ fn read_ledger(
     root: &Root,
     base: Option<&Snapshot>,
     now: Timestamp,
-    entries: &mut Vec<Entry>,
+    found: &mut Vec<Entry>,
 ) -> Result<Option<SealedDocument>, SealError> {
     let path = directory.join(ledger::FILE_NAME);
     let sealed = base.and_then(|base| base.document(ledger::FILE_NAME));
@@ -229,20 +216,14 @@ fn read_ledger(
     let earliest = base.map(|base| base.created.unix() - CLOCK_SKEW_SECONDS);
     let latest = now.plus_seconds(CLOCK_SKEW_SECONDS);
     let mut wrong = None;
-    let tail: Tail = ledger::read(
-        &path,
-        root.account(),
-        LEDGER_BYTES_MAX,
-        |end, Line { recorded_at, recorded: job, .. }| {
-            let new = end > sealed_size;
-            let too_early = earliest.is_some_and(|earliest| recorded_at.unix() < earliest);
-            if new && (too_early || recorded_at > latest) {
-                wrong.get_or_insert((job.job.clone(), recorded_at));
-            }
-            let value = text(&Recorded { key: job.key, at: recorded_at });
-            entries.push(Entry { key: recorded(&job.payload), value });
-        },
-    )?;
+    let tail: Tail = ledger::read(&path, root.account(), LEDGER_BYTES_MAX, |end, line| {
+        let new = end > sealed_size;
+        let too_early = earliest.is_some_and(|earliest| line.recorded_at.unix() < earliest);
+        if new && (too_early || line.recorded_at > latest) {
+            wrong.get_or_insert((line.recorded.job.clone(), line.recorded_at));
+        }
+        found.push(entries::of_line(&line));
+    })?;
     if let Some((job, at)) = wrong {
         let message = format!("{job} says it was recorded at {at}, which is not since the last seal");
         return Err(PolicyError::from(DocumentError::new(&path, message)).into());

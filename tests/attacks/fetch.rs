@@ -13,7 +13,7 @@ use countersign::policy::fetch::error::FetchError;
 use countersign::policy::fetch::{Outcome, fetch};
 use countersign::policy::memory;
 use countersign::policy::snapshot;
-use countersign::policy::store::{Location, Policy};
+use countersign::policy::store::Location;
 use countersign::time::{Period, Timestamp};
 
 use crate::support::{Ran, Scene, contents, copy, read, revocation, text, write, year_after};

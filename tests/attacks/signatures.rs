@@ -5,7 +5,6 @@ mod revoked;
 mod times;
 
 use base64ct::{Base64, Base64Unpadded, Base64UrlUnpadded, Encoding};
-use countersign::crypto::envelope::Envelope;
 use countersign::crypto::key::PublicKey;
 use countersign::crypto::pae;
 use countersign::crypto::secret::SecretKey;
@@ -344,7 +343,7 @@ fn a_manifest_has_exactly_one_signature() {
 fn a_key_id_proves_nothing() {
     let (scene, stranger) = (Scene::of(Mode::Warn), SecretKey::generate().expect("a key"));
     scene.verify().allowed();
-    let envelope = Envelope::sign(manifest::PAYLOAD_TYPE, scene.payload(), &[&stranger]);
+    let envelope = countersign::crypto::signing::sign(manifest::PAYLOAD_TYPE, scene.payload(), &[&stranger]);
     let envelope = serde_json::to_value(envelope).expect("JSON");
     scene.put_signature(&decode(&envelope["signatures"][0]["sig"]));
     scene.verify().denied("integrity", "signature-invalid");

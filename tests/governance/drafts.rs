@@ -4,7 +4,7 @@ use countersign::crypto::envelope::Envelope;
 use countersign::limits::{DRAFT_SECONDS_MAX, SEAL_SECONDS_MAX};
 use countersign::policy::root;
 use countersign::policy::seal::{Outcome, SealError, Sealing};
-use countersign::policy::snapshot::{self, Snapshot};
+use countersign::policy::snapshot::Snapshot;
 use countersign::time::{Period, Timestamp};
 use serde_json::{Value, json};
 
@@ -157,7 +157,7 @@ fn a_draft_that_says_something_else_gets_no_second_signature() {
             Snapshot { documents: draft.documents.iter().rev().cloned().collect(), ..draft.clone() },
         ),
     ] {
-        let bytes = snapshot::sign(&changed, &[&board.key("alice")]);
+        let bytes = countersign::policy::signing::snapshot(&changed, &[&board.key("alice")]);
         write(&board.draft(), &bytes);
         assert_eq!(board.by(&["bob"], &ADD).code, Some(2), "{what}");
         assert_eq!(read(&board.draft()), bytes, "{what}");
@@ -165,8 +165,11 @@ fn a_draft_that_says_something_else_gets_no_second_signature() {
         board.scene.verify().allowed();
     }
     // As a root or as anything else, it is no draft of a seal.
-    let as_root =
-        Envelope::sign(root::PAYLOAD_TYPE, serde_json::to_vec(&draft).expect("JSON"), &[&board.key("alice")]);
+    let as_root = countersign::crypto::signing::sign(
+        root::PAYLOAD_TYPE,
+        serde_json::to_vec(&draft).expect("JSON"),
+        &[&board.key("alice")],
+    );
     write(&board.draft(), serde_json::to_vec(&as_root).expect("JSON"));
     board.by(&["bob"], &ADD);
     assert_eq!(board.scene.snapshot().version, 2);
@@ -186,7 +189,10 @@ fn a_draft_that_no_holder_signed_is_none() {
         let expires = now.plus_seconds(lasts * 86_400);
         let planted = Snapshot { version: before.version + 1, created: now, expires, ..before.clone() };
         let keys: Vec<_> = signers.iter().map(|person| board.key(person)).collect();
-        write(&board.draft(), snapshot::sign(&planted, &keys.iter().collect::<Vec<_>>()));
+        write(
+            &board.draft(),
+            countersign::policy::signing::snapshot(&planted, &keys.iter().collect::<Vec<_>>()),
+        );
         assert!(board.waiting().is_empty());
         assert!(!board.scene.run(&["policy", "diff"]).done().out().contains("waits"));
         board.by(&["alice", "bob"], &ADD).undecided("is signed by no holder of the policy role");

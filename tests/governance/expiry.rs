@@ -20,7 +20,10 @@ fn put_root(board: &Board, created: Timestamp, expires: Timestamp) {
     let mut file = root::walk(&board.scene.policy(), &pin).expect("a root").file().clone();
     file.version += 1;
     (file.created, file.expires) = (created, expires);
-    write(&root::path(&board.scene.policy(), file.version), root::sign(&file, &[&board.key("rose")]));
+    write(
+        &root::path(&board.scene.policy(), file.version),
+        countersign::policy::signing::root(&file, &[&board.key("rose")]),
+    );
 }
 
 /// Makes the seal one that ended in January.

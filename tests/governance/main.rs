@@ -10,6 +10,7 @@ mod compromise;
 mod concurrency;
 mod drafts;
 mod expiry;
+mod memory;
 mod mixing;
 mod questions;
 mod restart;

@@ -131,7 +131,7 @@ fn a_sealed_index_that_is_none_decides_nothing() {
     scene.seal();
     let good = scene.snapshot();
     let objects = Objects::of(&scene.policy());
-    let put = |bytes: &[u8]| objects.put(bytes).expect("kept");
+    let put = |bytes: &[u8]| countersign::policy::keep::put(&objects, bytes).expect("kept");
     let line = Sha384::of(b"a page that is not there");
     let not_text = put(b"\xff\n");
     for (what, table) in [

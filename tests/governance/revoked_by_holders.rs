@@ -10,6 +10,16 @@ use countersign::time::Timestamp;
 
 use crate::support::{Mode, Ran, Scene, read, revocation, text, write};
 
+trait Sign {
+    fn sign(&self, key: &SecretKey) -> Vec<u8>;
+}
+
+impl Sign for SignedRevocation {
+    fn sign(&self, key: &SecretKey) -> Vec<u8> {
+        countersign::policy::signing::revocation(self, key)
+    }
+}
+
 const OPS: &str = "ops@acme.example";
 const OLD: &str = "2024-01-01T00:00:00Z";
 
@@ -211,13 +221,20 @@ fn what_does_not_count_changes_no_verdict() {
     let other_job = format!("{job}{}", if last == "0" { "1" } else { "0" });
     let mut cut = good.sign(&ops.key);
     cut.truncate(100);
-    let as_policy = Envelope::sign("application/json", serde_json::to_vec(&good).expect("JSON"), &[&ops.key]);
-    let twice =
-        Envelope::sign(signed::PAYLOAD_TYPE, serde_json::to_vec(&good).expect("JSON"), &[&ops.key, &signing]);
+    let as_policy = countersign::crypto::signing::sign(
+        "application/json",
+        serde_json::to_vec(&good).expect("JSON"),
+        &[&ops.key],
+    );
+    let twice = countersign::crypto::signing::sign(
+        signed::PAYLOAD_TYPE,
+        serde_json::to_vec(&good).expect("JSON"),
+        &[&ops.key, &signing],
+    );
     let more = {
         let mut value = serde_json::to_value(&good).expect("JSON");
         value["urgent"] = true.into();
-        Envelope::sign(signed::PAYLOAD_TYPE, value.to_string().into_bytes(), &[&ops.key])
+        countersign::crypto::signing::sign(signed::PAYLOAD_TYPE, value.to_string().into_bytes(), &[&ops.key])
     };
     let json = |value: &Envelope| serde_json::to_vec(value).expect("JSON");
     for (what, bytes, note) in [

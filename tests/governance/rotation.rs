@@ -105,7 +105,7 @@ fn planted(board: &Board, people: &[&str], edit: impl FnOnce(&mut RootFile)) -> 
     file.created = Timestamp::from_clock(std::time::SystemTime::now());
     edit(&mut file);
     let keys: Vec<_> = people.iter().map(|person| board.key(person)).collect();
-    root::sign(&file, &keys.iter().collect::<Vec<_>>())
+    countersign::policy::signing::root(&file, &keys.iter().collect::<Vec<_>>())
 }
 
 /// Whoever may write into the policy directory, and does not hold the role, starts no rotation.

@@ -308,7 +308,7 @@ impl Scene {
         let prepared =
             Prepared::new(&directory, &root, before, Times { now, created, expires }).expect("fit");
         for object in prepared.objects() {
-            Objects::of(&directory).put(object).expect("kept");
+            countersign::policy::keep::put(&Objects::of(&directory), object).expect("kept");
         }
         self.put_snapshot(prepared.snapshot());
     }
@@ -322,7 +322,10 @@ impl Scene {
 
     /// Signs a snapshot with the policy key, and puts it in place.
     pub fn put_snapshot(&self, sealed: &Snapshot) {
-        write(&snapshot::path(&self.policy()), snapshot::sign(sealed, &[&self.key("policy")]));
+        write(
+            &snapshot::path(&self.policy()),
+            countersign::policy::signing::snapshot(sealed, &[&self.key("policy")]),
+        );
     }
 }
 
@@ -436,7 +439,7 @@ pub fn said(verdict: &Verdict) -> (Decision, Option<Check>, Vec<&'static str>) {
 
 /// A manifest around a payload, signed by the key.
 pub fn signed(payload_type: &str, payload: Vec<u8>, key: &SecretKey) -> Value {
-    let envelope = Envelope::sign(payload_type, payload, &[key]);
+    let envelope = countersign::crypto::signing::sign(payload_type, payload, &[key]);
     serde_json::to_value(Bundle::new(envelope, &key.public().id())).expect("JSON")
 }
 

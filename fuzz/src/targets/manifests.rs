@@ -74,19 +74,20 @@ pub fn statement_seeds() -> Vec<Vec<u8>> {
 }
 
 fn signed() -> Envelope {
-    Envelope::sign(PAYLOAD_TYPE, statement_text().into_bytes(), &[keys::secret()])
+    countersign::crypto::signing::sign(PAYLOAD_TYPE, statement_text().into_bytes(), &[keys::secret()])
 }
 
 pub fn envelope_seeds() -> Vec<Vec<u8>> {
     let mut twice = signed();
-    twice.add_signatures(&[keys::secret()]);
-    let short = Envelope::sign(PAYLOAD_TYPE, b"{}".to_vec(), &[keys::secret(), keys::secret()]);
+    countersign::crypto::signing::add(&mut twice, &[keys::secret()]);
+    let short =
+        countersign::crypto::signing::sign(PAYLOAD_TYPE, b"{}".to_vec(), &[keys::secret(), keys::secret()]);
     vec![document::to_json(&signed()), document::to_json(&twice), document::to_json(&short)]
 }
 
 pub fn manifest_seeds() -> Vec<Vec<u8>> {
     let bundle = Bundle::new(signed(), &keys::public().id());
-    let short = Envelope::sign(PAYLOAD_TYPE, b"{}".to_vec(), &[keys::secret()]);
+    let short = countersign::crypto::signing::sign(PAYLOAD_TYPE, b"{}".to_vec(), &[keys::secret()]);
     let short = Bundle::new(short, &keys::public().id());
     vec![document::to_json(&bundle), document::to_json(&short)]
 }

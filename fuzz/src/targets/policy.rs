@@ -3,7 +3,6 @@
 use std::fs;
 use std::path::Path;
 
-use countersign::crypto::envelope::Envelope;
 use countersign::digest::Sha384;
 use countersign::document;
 use countersign::ledger::{self, Line};
@@ -52,7 +51,7 @@ fn first() -> (RootFile, Vec<u8>) {
         root: role(),
         policy: role(),
     };
-    let bytes = root::sign(&file, &[keys::secret()]);
+    let bytes = countersign::policy::signing::root(&file, &[keys::secret()]);
     (file, bytes)
 }
 
@@ -64,7 +63,7 @@ pub fn root(bytes: &[u8]) {
     let _ = root::walk(directory, &Pin::of(bytes));
 
     if let Some(file) = json::<RootFile>(bytes) {
-        let signed = root::sign(&file, &[keys::secret()]);
+        let signed = countersign::policy::signing::root(&file, &[keys::secret()]);
         put(directory, &root::path(Path::new(""), 1), &signed);
         if let Ok(root) = root::walk(directory, &Pin::of(&signed)) {
             assert_eq!(root.file(), &file);
@@ -93,7 +92,8 @@ pub fn snapshot(bytes: &[u8]) {
     put(directory, &root::path(Path::new(""), 1), &first);
     let root = root::walk(directory, &Pin::of(&first)).expect("the first root is sound");
     let read = json::<Snapshot>(bytes);
-    let signed = read.as_ref().map(|snapshot| snapshot::sign(snapshot, &[keys::secret()]));
+    let signed =
+        read.as_ref().map(|snapshot| countersign::policy::signing::snapshot(snapshot, &[keys::secret()]));
     let file = signed.as_deref().unwrap_or(bytes);
     put(directory, &snapshot::path(Path::new("")), file);
     put(directory, &snapshot::draft_path(Path::new("")), file);
@@ -114,7 +114,7 @@ pub fn snapshot_seeds() -> Vec<Vec<u8>> {
         documents: vec![document("functions.toml"), document("profiles/release.toml")],
         index: Some(Sha384::of(b"")),
     };
-    vec![document::to_json(&snapshot), snapshot::sign(&snapshot, &[keys::secret()])]
+    vec![document::to_json(&snapshot), countersign::policy::signing::snapshot(&snapshot, &[keys::secret()])]
 }
 
 pub fn state(bytes: &[u8]) {
@@ -133,7 +133,8 @@ pub fn state_seeds() -> Vec<Vec<u8>> {
 pub fn index(bytes: &[u8]) {
     let folder = folder();
     let objects = Objects::of(folder.path());
-    let store = |bytes: &[u8]| objects.put(bytes).expect("an object can be written");
+    let store =
+        |bytes: &[u8]| countersign::policy::keep::put(&objects, bytes).expect("an object can be written");
     let page = store(bytes);
     let table = store(format!("countersign index 1 0\n{page}\n").as_bytes());
     for table in [page, table] {
@@ -216,17 +217,18 @@ pub fn revocation(bytes: &[u8]) {
     let key = || std::iter::once(keys::public());
     let _ = signed::open(bytes, key());
     if let Some(revocation) = json::<SignedRevocation>(bytes) {
-        let file = revocation.sign(keys::secret());
+        let file = countersign::policy::signing::revocation(&revocation, keys::secret());
         let opened = signed::open(&file, key()).expect("what is signed is opened");
         assert_eq!(opened.revocation(), &revocation);
     } else if serde_json::from_slice::<serde_json::Value>(bytes).is_ok() {
-        let file = Envelope::sign(signed::PAYLOAD_TYPE, bytes.to_vec(), &[keys::secret()]);
+        let file =
+            countersign::crypto::signing::sign(signed::PAYLOAD_TYPE, bytes.to_vec(), &[keys::secret()]);
         assert!(signed::open(&document::to_json(&file), key()).is_err());
     }
 }
 
 pub fn revocation_seeds() -> Vec<Vec<u8>> {
     let payload = r#"{"job":"arn:countersign:signer::acme:/signing-jobs/3f2b8c1e-0f5a-4c57-9d1c-2f6f0f9a7b10","profile":"arn:countersign:signer::acme:/signing-profiles/release/*","requested_by":"ci","revoked_at":"2026-01-31T12:00:00Z","reason_code":"superseded","reason":"x"}"#;
-    let file = Envelope::sign(signed::PAYLOAD_TYPE, payload.into(), &[keys::secret()]);
+    let file = countersign::crypto::signing::sign(signed::PAYLOAD_TYPE, payload.into(), &[keys::secret()]);
     vec![payload.into(), document::to_json(&file)]
 }

@@ -362,7 +362,7 @@ impl<'a> Sealing<'a> {
         for each in [Some(snapshot), self.base()].into_iter().flatten() {
             kept.extend(each.documents.iter().map(|document| document.sha384));
         }
-        keep::keep_only(&objects, &kept).map_err(PolicyError::from)?;
+        keep::keep_only(objects, &kept).map_err(PolicyError::from)?;
         self.sweep_accounts(objects, snapshot)
     }
 

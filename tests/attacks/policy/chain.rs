@@ -10,7 +10,7 @@ use countersign::policy::error::PolicyError;
 use countersign::policy::memory;
 use countersign::policy::root::{self, RoleFile, RootFile};
 use countersign::policy::snapshot::{self, Snapshot};
-use countersign::policy::store::{Location, Policy};
+use countersign::policy::store::Location;
 use countersign::time::Timestamp;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -58,7 +58,10 @@ impl Chain {
     }
 
     pub fn put_root(&self, number: u64, file: &RootFile, signers: &[usize]) {
-        write(&root::path(self.folder.path(), number), root::sign(file, &self.some(signers)));
+        write(
+            &root::path(self.folder.path(), number),
+            countersign::policy::signing::root(file, &self.some(signers)),
+        );
     }
 
     pub fn snapshot(&self, version: u64) -> Snapshot {
@@ -74,7 +77,10 @@ impl Chain {
     }
 
     pub fn put_snapshot(&self, sealed: &Snapshot, signers: &[usize]) {
-        write(&snapshot::path(self.folder.path()), snapshot::sign(sealed, &self.some(signers)));
+        write(
+            &snapshot::path(self.folder.path()),
+            countersign::policy::signing::snapshot(sealed, &self.some(signers)),
+        );
     }
 
     pub fn pin(&self) -> Pin {

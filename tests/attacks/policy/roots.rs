@@ -3,7 +3,6 @@
 use std::fs;
 
 use base64ct::{Base64, Encoding};
-use countersign::crypto::envelope::Envelope;
 use countersign::crypto::key::PublicKey;
 use countersign::crypto::secret::SecretKey;
 use countersign::digest::Sha384;
@@ -24,11 +23,14 @@ fn a_threshold_counts_keys_and_not_signatures() {
     opened(chain.open(), 1);
     let (a, b) = (chain.keys[3].public().id(), chain.keys[4].public().id());
     let sealed = chain.snapshot(1);
-    let by = |signers: &[usize]| snapshot::sign(&sealed, &chain.some(signers));
+    let by = |signers: &[usize]| countersign::policy::signing::snapshot(&sealed, &chain.some(signers));
     let put = |bytes: &[u8]| write(&snapshot::path(chain.folder.path()), bytes);
     let only_a = |edit: &dyn Fn(&Value) -> Vec<Value>| envelope(&by(&[3]), |before| edit(&before[0]));
-    let as_root =
-        Envelope::sign(root::PAYLOAD_TYPE, serde_json::to_vec(&sealed).expect("JSON"), &chain.some(&[3, 4]));
+    let as_root = countersign::crypto::signing::sign(
+        root::PAYLOAD_TYPE,
+        serde_json::to_vec(&sealed).expect("JSON"),
+        &chain.some(&[3, 4]),
+    );
     let padded = format!("{a}=");
     let lower = a.as_str().to_lowercase();
     for (name, bytes) in [
@@ -117,8 +119,11 @@ fn a_role_needs_distinct_keys_and_at_least_one() {
             Value::Array(items) => items[field.parse::<usize>().expect("an index")] = value,
             other => other[field] = value,
         }
-        let signed =
-            Envelope::sign(root::PAYLOAD_TYPE, file.to_string().into_bytes(), &chain.some(&[0, 1, 2]));
+        let signed = countersign::crypto::signing::sign(
+            root::PAYLOAD_TYPE,
+            file.to_string().into_bytes(),
+            &chain.some(&[0, 1, 2]),
+        );
         write(&root::path(chain.folder.path(), 1), serde_json::to_vec(&signed).expect("JSON"));
         let refused = chain.walk();
         assert!(matches!(refused, Err(PolicyError::Document(_))), "{name}: {refused:?}");
@@ -154,7 +159,11 @@ fn an_account_in_a_root_is_never_a_path() {
     for name in PATHS {
         let mut file = serde_json::to_value(chain.root()).expect("JSON");
         file["account"] = name.into();
-        let signed = Envelope::sign(root::PAYLOAD_TYPE, file.to_string().into_bytes(), &chain.some(&[0, 1]));
+        let signed = countersign::crypto::signing::sign(
+            root::PAYLOAD_TYPE,
+            file.to_string().into_bytes(),
+            &chain.some(&[0, 1]),
+        );
         write(&root::path(chain.folder.path(), 1), serde_json::to_vec(&signed).expect("JSON"));
         assert!(matches!(chain.walk(), Err(PolicyError::Document(_))), "{name:?}");
     }
@@ -246,7 +255,9 @@ fn a_rejected_snapshot_leaves_the_memory_as_it_was() {
     }
     let state = read(&chain.state());
     let good = read(&snapshot::path(chain.folder.path()));
-    let sign = |sealed: &Snapshot, signers: &[usize]| snapshot::sign(sealed, &chain.some(signers));
+    let sign = |sealed: &Snapshot, signers: &[usize]| {
+        countersign::policy::signing::snapshot(sealed, &chain.some(signers))
+    };
     let six = chain.snapshot(6);
     let other = "other".parse().expect("a name");
     let twice = SealedDocument { path: "functions.toml".into(), size: 0, sha384: Sha384::of(b"") };

@@ -9,7 +9,7 @@ use countersign::policy::error::PolicyError;
 use countersign::policy::memory;
 use countersign::policy::root::{self, RoleFile, RootFile};
 use countersign::policy::snapshot::{self, Snapshot};
-use countersign::policy::store::{Location, Policy};
+use countersign::policy::store::Location;
 use countersign::time::Timestamp;
 use serde::Serialize;
 use serde_json::Value;

@@ -1,7 +1,6 @@
 //! What does a visitor see? Roots and a seal, to be written as our documents and as TUF's.
 
 use base64ct::{Base64, Encoding};
-use countersign::crypto::envelope::Envelope;
 use countersign::crypto::secret::SecretKey;
 use p384::ecdsa::Signature;
 use serde_json::{Value, json};
@@ -79,7 +78,7 @@ pub fn envelope(payload_type: &str, payload: &Value, keys: &[SecretKey], signed:
     };
     let signers: Vec<&SecretKey> = marks.iter().map(|Mark(key, ..)| &keys[*key]).collect();
     let text = payload.to_string();
-    let envelope = Envelope::sign(payload_type, text.clone().into_bytes(), &signers);
+    let envelope = countersign::crypto::signing::sign(payload_type, text.clone().into_bytes(), &signers);
     let mut envelope = serde_json::to_value(envelope).expect("JSON");
     for (Mark(_, id, form), signature) in marks.iter().zip(signatures(&mut envelope)) {
         *signature = json!({ "keyid": key_id(keys, *id), "sig": formed(&signature["sig"], *form) });

@@ -4,8 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 use countersign::digest::ArtifactDigests;
-use countersign::files::artifact::Artifact;
-use countersign::files::{self, Access};
+use countersign::files::{self, Access, copy};
 use countersign::inventory::FileRecord;
 use countersign::limits::MANIFEST_BYTES_MAX;
 use countersign::manifest;
@@ -160,7 +159,7 @@ impl Args {
     ) -> Result<Signed> {
         context.check_output_file(path)?;
         let progress = Progress::start(&format!("signing {}", context.shown(path)), 0);
-        let artifact = Artifact::copy(path)?;
+        let artifact = copy::copy(path)?;
         let cannot = || format!("cannot sign `{}`", context.shown(path));
         let files = read::read(&artifact, context.threads).with_context(cannot)?;
         let digests = artifact.digests(context.threads)?;

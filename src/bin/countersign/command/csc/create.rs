@@ -2,7 +2,6 @@
 
 use anyhow::Result;
 use countersign::csc::{Csc, Publishers, Untrusted};
-use countersign::name::CscId;
 
 use super::super::edit::{editor, show_with};
 use super::publisher::{Publisher, known, refused};
@@ -36,7 +35,7 @@ impl Args {
         let editor = editor(context, &self.trust)?;
         let publishers = Publishers::try_from(known(&self.publishers, &editor)?);
         let publishers = publishers.map_err(|error| refused(&error))?;
-        let csc = Csc::new(CscId::random(), &self.description, publishers, self.untrusted);
+        let csc = Csc::new(countersign::random::csc(), &self.description, publishers, self.untrusted);
         show_with(&editor.save_csc(&csc)?, &format!("{}\n", csc.id()))
     }
 }

@@ -4,8 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 use countersign::digest::ArtifactDigests;
-use countersign::files::artifact::Artifact;
-use countersign::files::{self, FileError};
+use countersign::files::{self, FileError, copy};
 use countersign::layer::location::LayerLocation;
 use countersign::layer::{Layer, LayerVersion};
 use countersign::limits::{LAYER_TEXT_BYTES_MAX, MANIFEST_BYTES_MAX, RUNTIMES_MAX};
@@ -74,7 +73,7 @@ impl Args {
     pub fn run(self, context: &Context) -> Result<Exit> {
         let item = context.workspace.item(&self.name).filter(|item| item.kind == Kind::Layer);
         let path = self.artifact(context, item)?;
-        let artifact = Artifact::copy(&path)?;
+        let artifact = copy::copy(&path)?;
         let cannot = || format!("cannot publish `{}`", context.shown(&path));
         let files = read::read(&artifact, context.threads).with_context(cannot)?;
         let digests = artifact.digests(context.threads)?;

@@ -6,7 +6,7 @@ mod status;
 
 use anyhow::Result;
 use countersign::limits::VALIDITY_MONTHS;
-use countersign::name::{ProfileName, ProfileVersion};
+use countersign::name::ProfileName;
 use countersign::policy::edit::{check_revision, path_of_profile};
 use countersign::profile::change::CancelOld;
 use countersign::profile::{Profile, Status, Version};
@@ -112,5 +112,10 @@ fn new_version(validity: Period, now: Timestamp) -> Result<Version> {
         let message = format!("a validity of {validity} is over {VALIDITY_MONTHS} months");
         return Err(refuse(message, "choose a shorter `--validity`"));
     }
-    Ok(Version { version: ProfileVersion::random(), status: Status::Active, created: now, validity })
+    Ok(Version {
+        version: countersign::random::profile_version(),
+        status: Status::Active,
+        created: now,
+        validity,
+    })
 }

@@ -1,0 +1,255 @@
+//! The gate: whether an artifact with this evidence may go on, under a CSC.
+//!
+//! What may go on is [`Admitted`]: a deploy takes nothing else.
+
+use std::borrow::Borrow;
+
+use crate::csc::{Csc, Untrusted};
+use crate::name::{AccountName, ArtifactName};
+use crate::provenance::Kind;
+use crate::report::{Check, Decision, Finding, Outcome, Verdict};
+use crate::verify::{Audited, Evidence};
+
+/// An artifact that may go on. Only [`decide`] makes it.
+#[derive(Debug)]
+pub struct Admitted {
+    verdict: Verdict,
+}
+
+impl Admitted {
+    /// The verdict that let it through.
+    pub fn verdict(&self) -> &Verdict {
+        &self.verdict
+    }
+}
+
+/// What the gate says.
+#[derive(Debug)]
+pub enum Gate {
+    /// The artifact may go on, perhaps with warnings.
+    Admitted(Admitted),
+    /// It may not.
+    Stopped(Verdict),
+}
+
+impl Gate {
+    /// The verdict, either way.
+    pub fn verdict(&self) -> &Verdict {
+        match self {
+            Self::Admitted(admitted) => &admitted.verdict,
+            Self::Stopped(verdict) => verdict,
+        }
+    }
+}
+
+impl From<Gate> for Verdict {
+    fn from(gate: Gate) -> Self {
+        match gate {
+            Gate::Admitted(Admitted { verdict }) | Gate::Stopped(verdict) => verdict,
+        }
+    }
+}
+
+impl Borrow<Verdict> for Gate {
+    fn borrow(&self) -> &Verdict {
+        self.verdict()
+    }
+}
+
+/// What the verdict is about, for whoever reads it.
+#[derive(Debug, Clone)]
+pub struct Labels {
+    /// The artifact's path, as it was given.
+    pub artifact: String,
+    /// The manifest's path, if there is one.
+    pub manifest: Option<String>,
+    /// Whether a function or a layer was asked about, if any was.
+    pub kind: Option<Kind>,
+    /// Its name.
+    pub name: Option<ArtifactName>,
+}
+
+/// Decides: an integrity failure stops in every mode, any other failure as the CSC says.
+///
+/// Nothing is admitted unless integrity passed, or there was nothing that integrity could look at
+/// and the CSC warns.
+pub fn decide(evidence: &Evidence, csc: &Csc, labels: Labels) -> Gate {
+    let verdict = verdict(evidence, csc, labels);
+    match verdict.decision {
+        Decision::Allowed | Decision::Warned => Gate::Admitted(Admitted { verdict }),
+        Decision::Denied => Gate::Stopped(verdict),
+    }
+}
+
+/// What [`decide`] would say of an audit's answer, of which nothing is admitted: it runs already.
+pub fn report(audited: &Audited, csc: &Csc, labels: Labels) -> Verdict {
+    verdict(audited.found(), csc, labels)
+}
+
+fn verdict(evidence: &Evidence, csc: &Csc, labels: Labels) -> Verdict {
+    let failed = |check: &Check| evidence.outcome(*check) == Outcome::Failed;
+    let status = Check::VERDICT.into_iter().find(failed);
+    let every_passed = Check::VERDICT.iter().all(|check| evidence.outcome(*check) == Outcome::Passed);
+    let decision = match (status, csc.untrusted()) {
+        (None, _) if every_passed => Decision::Allowed,
+        (None | Some(Check::Integrity), _) | (Some(_), Untrusted::Enforce) => Decision::Denied,
+        (Some(_), Untrusted::Warn) => Decision::Warned,
+    };
+    Verdict {
+        decision,
+        status,
+        artifact: labels.artifact,
+        manifest: labels.manifest,
+        kind: labels.kind,
+        name: labels.name,
+        csc: Some(csc.id().clone()),
+        untrusted_artifact_on_deployment: Some(csc.untrusted().name()),
+        signature: evidence.facts().cloned(),
+        checks: evidence.checks().to_vec(),
+        signature_validation_errors: evidence.checks().iter().map(|result| result.findings.len()).sum(),
+    }
+}
+
+/// The best gate, or verdict, of several manifests of one artifact, the first of equals; nothing if there is none.
+///
+/// If none allows the artifact, one that fails integrity denies it, also where another warns.
+pub fn best<G: Borrow<Verdict>, E>(gates: impl Iterator<Item = Result<G, E>>) -> Result<Option<G>, E> {
+    let decision = |gate: &G| gate.borrow().decision;
+    let (mut best, mut broken): (Option<G>, Option<G>) = (None, None);
+    for gate in gates {
+        let gate = gate?;
+        if gate.borrow().status == Some(Check::Integrity) {
+            broken.get_or_insert(gate);
+            continue;
+        }
+        if best.as_ref().is_none_or(|best| decision(&gate) < decision(best)) {
+            best = Some(gate);
+        }
+        if best.as_ref().is_some_and(|best| decision(best) == Decision::Allowed) {
+            return Ok(best);
+        }
+    }
+    Ok(broken.or(best))
+}
+
+/// Stops an artifact that no CSC governs: what nobody allowed is denied.
+pub fn stop_ungoverned(account: &AccountName, labels: Labels) -> Gate {
+    let name = labels.name.as_ref().map_or(String::new(), |name| format!(" `{name}`"));
+    let finding = Finding::new(
+        Check::Mismatch,
+        "function-ungoverned",
+        format!("no CSC of account `{account}` governs{name}"),
+        "ask the owner of the policy to attach a CSC to it with `countersign function attach`",
+    );
+    stop(finding, labels)
+}
+
+/// Stops an artifact of which no CSC can be asked.
+pub fn stop(finding: Finding, labels: Labels) -> Gate {
+    let status = Some(finding.check);
+    let evidence = Evidence::only(finding);
+    Gate::Stopped(Verdict {
+        decision: Decision::Denied,
+        status,
+        artifact: labels.artifact,
+        manifest: labels.manifest,
+        kind: labels.kind,
+        name: labels.name,
+        csc: None,
+        untrusted_artifact_on_deployment: None,
+        signature: None,
+        checks: evidence.checks().to_vec(),
+        signature_validation_errors: 1,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    use std::path::Path;
+
+    fn decided(outcomes: [Outcome; 4], mode: &str) -> Decision {
+        let text = format!(
+            "id = 'csc-00000000000000001'\ndescription = ''\nrevision = 1\nallowed_publishers = \
+            ['arn:countersign:signer::acme:/signing-profiles/release/*']\nuntrusted_artifact_on_deployment = '{mode}'\n"
+        );
+        let csc = Csc::parse(Path::new("csc/csc-00000000000000001.toml"), text.as_bytes()).unwrap();
+        let labels = Labels { artifact: "a.zip".into(), manifest: None, kind: None, name: None };
+        decide(&Evidence::of_outcomes(outcomes), &csc, labels).verdict().decision
+    }
+
+    #[test]
+    fn allows_only_if_every_check_passed() {
+        use Outcome::{Failed, NotEvaluated, Passed};
+        assert_eq!(decided([Passed; 4], "Enforce"), Decision::Allowed);
+        for at in 0..4 {
+            for mode in ["Enforce", "Warn"] {
+                let mut outcomes = [Passed; 4];
+                // Nothing failed, and one check said nothing: that is no yes, also where the CSC warns.
+                outcomes[at] = NotEvaluated;
+                assert_eq!(decided(outcomes, mode), Decision::Denied, "{outcomes:?} {mode}");
+                outcomes[at] = Failed;
+                let warned = mode == "Warn" && at > 0;
+                let expected = if warned { Decision::Warned } else { Decision::Denied };
+                assert_eq!(decided(outcomes, mode), expected, "{outcomes:?} {mode}");
+            }
+        }
+        assert_eq!(decided([NotEvaluated; 4], "Warn"), Decision::Denied);
+    }
+}
+
+#[cfg(test)]
+mod best {
+    use super::*;
+
+    /// One that fails integrity has `!` in front of its name.
+    fn verdict(decision: Decision, artifact: &str) -> Verdict {
+        let labels = Labels { artifact: artifact.into(), manifest: None, kind: None, name: None };
+        let status = Some(if artifact.starts_with('!') { Check::Integrity } else { Check::Mismatch });
+        Verdict { decision, status, ..stop(Finding::nothing_verified(), labels).into() }
+    }
+
+    fn best_of(gates: &[Result<(Decision, &str), &str>]) -> Result<Option<String>, String> {
+        let gates = gates.iter().map(|gate| match gate {
+            Ok((decision, artifact)) => Ok(verdict(*decision, artifact)),
+            Err(error) => Err((*error).to_owned()),
+        });
+        Ok(best(gates)?.map(|best| best.artifact))
+    }
+
+    #[test]
+    fn the_best_verdict_speaks_and_the_first_of_equals() {
+        use Decision::{Allowed, Denied, Warned};
+        for (gates, artifact) in [
+            (&[][..], None),
+            (&[Ok((Denied, "a"))], Some("a")),
+            (&[Ok((Denied, "a")), Ok((Warned, "b")), Ok((Denied, "c"))], Some("b")),
+            (&[Ok((Warned, "a")), Ok((Warned, "b")), Ok((Allowed, "c"))], Some("c")),
+            (&[Ok((Denied, "a")), Ok((Denied, "b"))], Some("a")),
+            (&[Ok((Denied, "a")), Ok((Allowed, "b")), Ok((Allowed, "c"))], Some("b")),
+        ] {
+            assert_eq!(best_of(gates), Ok(artifact.map(str::to_owned)), "{gates:?}");
+        }
+    }
+
+    #[test]
+    fn one_that_fails_integrity_denies_unless_another_allows() {
+        use Decision::{Allowed, Denied, Warned};
+        for (gates, artifact) in [
+            (&[Ok((Denied, "!a")), Ok((Warned, "b"))][..], "!a"),
+            (&[Ok((Warned, "a")), Ok((Denied, "!b"))], "!b"),
+            (&[Ok((Denied, "a")), Ok((Denied, "!b")), Ok((Warned, "c")), Ok((Denied, "!d"))], "!b"),
+            (&[Ok((Denied, "!a")), Ok((Warned, "b")), Ok((Allowed, "c"))], "c"),
+        ] {
+            assert_eq!(best_of(gates), Ok(Some(artifact.to_owned())), "{gates:?}");
+        }
+    }
+
+    #[test]
+    fn nothing_is_asked_after_the_first_that_allows() {
+        use Decision::{Allowed, Warned};
+        assert_eq!(best_of(&[Ok((Allowed, "a")), Err("asked")]), Ok(Some("a".into())));
+        assert_eq!(best_of(&[Ok((Warned, "a")), Err("asked")]), Err("asked".into()));
+    }
+}

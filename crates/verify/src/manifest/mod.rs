@@ -1,0 +1,266 @@
+//! The manifest: a detached signature over what an artifact is, as `NAME.zip.sigstore.json`.
+//!
+//! A manifest is a Sigstore bundle ([`bundle`]) around a DSSE envelope around an in-toto
+//! Statement v1:
+//! ```json
+//! { "_type": "https://in-toto.io/Statement/v1",
+//!   "subject": [ { "name": "orders.zip", "digest": { "sha256": "…", "sha384": "…" } } ],
+//!   "predicateType": "urn:countersign:signing-job:v1",
+//!   "predicate": { "job": "arn:countersign:signer::ACCOUNT:/signing-jobs/UUID", … } }
+//! ```
+//! There is exactly one subject, every digest in it must match, and no field is optional unless
+//! its type says so. Fields that are not described are refused, as are fields given twice.
+
+pub mod bundle;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use crate::arn::{JobArn, ProfileArn};
+use crate::digest::{ArtifactDigests, Sha256, Sha384};
+use crate::document::{self, DocumentError};
+use crate::inventory::{FileMode, FileRecord, by_path};
+use crate::limits::{ENTRIES_MAX, PATH_BYTES_MAX};
+use crate::name::{ArtifactName, Principal};
+use crate::provenance::{Builder, Endorsement, Kind, LayerRecord, Platform, SelectionRecord, Source};
+use crate::shown::shortened;
+use crate::time::Timestamp;
+
+/// The DSSE payload type of an in-toto Statement.
+pub const PAYLOAD_TYPE: &str = "application/vnd.in-toto+json";
+
+/// The predicate type of a signing job.
+pub const PREDICATE_TYPE: &str = "urn:countersign:signing-job:v1";
+
+const STATEMENT_TYPE: &str = "https://in-toto.io/Statement/v1";
+
+/// A signed statement about one artifact.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Statement {
+    subject: Subject,
+    job: Job,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct StatementFile {
+    #[serde(rename = "_type")]
+    kind: String,
+    subject: Vec<Subject>,
+    #[serde(rename = "predicateType")]
+    predicate_type: String,
+    predicate: Job,
+}
+
+/// The artifact a statement is about.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Subject {
+    /// The artifact's file name when it was signed.
+    pub name: String,
+    /// Its digests, all of which must match.
+    pub digest: SubjectDigests,
+}
+
+/// A subject's digests.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SubjectDigests {
+    /// SHA-256 of the whole artifact.
+    pub sha256: Sha256,
+    /// SHA-384 of the whole artifact.
+    pub sha384: Sha384,
+}
+
+/// One act of signing: the predicate of a statement.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct Job {
+    /// The job's ARN.
+    pub job: JobArn,
+    /// The signing profile version that was used.
+    pub profile: ProfileArn,
+    /// The profile's platform.
+    pub platform: Platform,
+    /// Whether a function or a layer was signed.
+    pub kind: Kind,
+    /// The function's or layer's name.
+    pub name: ArtifactName,
+    /// Who asked for the signature: the holder of the key.
+    pub requested_by: Principal,
+    /// When, as the signer claims.
+    pub signed_at: Timestamp,
+    /// When the signature ends.
+    pub signature_expires_at: Timestamp,
+    /// The artifact's size in bytes.
+    pub size: u64,
+    /// The artifact's chunk digest.
+    pub chunk_digest: Sha384,
+    /// The artifact's files, sorted by path.
+    pub files: Vec<FileRecord>,
+    /// Whether the signer vouches for a package that it did not make; then it says nothing of how it was made.
+    #[serde(default, skip_serializing_if = "Endorsement::is_none")]
+    pub endorsement: Endorsement,
+    /// What was chosen to go in; absent for an artifact that somebody else packaged.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub selection: Option<SelectionRecord>,
+    /// What compressed the files; absent where this act of signing did not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub encoder: Option<String>,
+    /// Where the files came from; absent outside git and for somebody else's artifact.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<Source>,
+    /// The CI run that signed, if one did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub builder: Option<Builder>,
+    /// What only a layer has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub layer: Option<LayerRecord>,
+    /// The tool and its version.
+    pub tool: String,
+}
+
+/// Why signed bytes are not a statement that a verifier can act on.
+#[derive(Debug, thiserror::Error)]
+pub enum StatementError {
+    /// The payload is not the JSON of a statement.
+    #[error("the signed payload is malformed: {0}")]
+    Malformed(String),
+    /// The statement is of another type.
+    #[error("the signed payload is a `{0}`, not a statement about a signing job")]
+    Type(String),
+    /// The statement has no subject, or several.
+    #[error("the statement has {0} subjects where exactly one is allowed")]
+    Subjects(usize),
+    /// The inventory is not one.
+    #[error("the statement's inventory is malformed at {0:?}")]
+    Inventory(String),
+    /// It is an endorsement, and says how its signer packaged the artifact.
+    #[error("the statement is an endorsement of somebody else's package, and says how it was packaged")]
+    Endorsement,
+}
+
+impl Statement {
+    /// A statement about an artifact.
+    pub fn new(file_name: &str, digests: &ArtifactDigests, job: Job) -> Self {
+        let digest = SubjectDigests { sha256: digests.sha256, sha384: digests.sha384 };
+        Self { subject: Subject { name: file_name.into(), digest }, job }
+    }
+
+    /// Reads the payload of an envelope whose signature holds.
+    pub fn parse(payload: &[u8]) -> Result<Self, StatementError> {
+        let malformed = StatementError::Malformed;
+        // The types come first: a statement of another type may have any predicate.
+        let types: StatementTypes = document::parse_foreign_json(payload).map_err(malformed)?;
+        for (found, expected) in [(types.kind, STATEMENT_TYPE), (types.predicate_type, PREDICATE_TYPE)] {
+            if found != expected {
+                return Err(StatementError::Type(shortened(&found).into_owned()));
+            }
+        }
+        let file: StatementFile = document::parse_json(payload).map_err(malformed)?;
+        let count = file.subject.len();
+        let [subject] =
+            <[Subject; 1]>::try_from(file.subject).map_err(|_| StatementError::Subjects(count))?;
+        check_inventory(&file.predicate.files)?;
+        let Job { selection, encoder, source, .. } = &file.predicate;
+        let packaged = selection.is_some() || encoder.is_some() || source.is_some();
+        if packaged && file.predicate.endorsement == Endorsement::Yes {
+            return Err(StatementError::Endorsement);
+        }
+        Ok(Self { subject, job: file.predicate })
+    }
+
+    /// The bytes to sign.
+    pub fn to_payload(&self) -> Vec<u8> {
+        document::to_json(&StatementFile {
+            kind: STATEMENT_TYPE.into(),
+            subject: vec![self.subject.clone()],
+            predicate_type: PREDICATE_TYPE.into(),
+            predicate: self.job.clone(),
+        })
+    }
+
+    /// The artifact that the statement is about.
+    pub fn subject(&self) -> &Subject {
+        &self.subject
+    }
+
+    /// The signing job.
+    pub fn job(&self) -> &Job {
+        &self.job
+    }
+
+    /// The artifact's files by path.
+    pub fn inventory(&self) -> BTreeMap<&str, (FileMode, Sha384)> {
+        by_path(&self.job.files)
+    }
+}
+
+#[derive(Deserialize)]
+struct StatementTypes {
+    #[serde(rename = "_type")]
+    kind: String,
+    #[serde(rename = "predicateType")]
+    predicate_type: String,
+}
+
+/// Paths are sorted and distinct, so one artifact has one inventory.
+fn check_inventory(files: &[FileRecord]) -> Result<(), StatementError> {
+    let bad = |path: &str| StatementError::Inventory(shortened(path).into_owned());
+    if files.is_empty() || files.len() > ENTRIES_MAX {
+        return Err(bad(&format!("{} files", files.len())));
+    }
+    if let Some(long) = files.iter().find(|file| file.path.len() > PATH_BYTES_MAX) {
+        return Err(bad(&long.path));
+    }
+    match files.windows(2).find(|pair| pair[0].path.as_bytes() >= pair[1].path.as_bytes()) {
+        Some(pair) => Err(bad(&pair[1].path)),
+        None => Ok(()),
+    }
+}
+
+/// The name of an artifact's manifest: the artifact's with `.sigstore.json` after it.
+pub fn path_beside(artifact: &Path) -> std::path::PathBuf {
+    let mut name = artifact.as_os_str().to_owned();
+    name.push(".sigstore.json");
+    name.into()
+}
+
+/// Reads a manifest file's bytes.
+pub fn parse(path: &Path, bytes: &[u8]) -> Result<bundle::Bundle, DocumentError> {
+    document::from_json(path, bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn files(paths: impl Iterator<Item = String>) -> Vec<FileRecord> {
+        let record = |path| FileRecord { path, mode: FileMode::Regular, size: 0, sha384: Sha384::of(b"") };
+        paths.map(record).collect()
+    }
+
+    #[test]
+    fn an_inventory_has_1_to_the_limit_of_files_with_paths_up_to_the_limit() {
+        let many = |count: usize| files((0..count).map(|number| format!("{number:08}")));
+        for (count, good) in [(0, false), (1, true), (ENTRIES_MAX, true), (ENTRIES_MAX + 1, false)] {
+            assert_eq!(check_inventory(&many(count)).is_ok(), good, "{count} files");
+        }
+        for (bytes, good) in [(PATH_BYTES_MAX, true), (PATH_BYTES_MAX + 1, false)] {
+            let one = files(std::iter::once("a".repeat(bytes)));
+            assert_eq!(check_inventory(&one).is_ok(), good, "{bytes} bytes");
+        }
+    }
+
+    #[test]
+    fn an_inventory_is_sorted_by_bytes_and_each_path_is_there_once() {
+        for (paths, good) in
+            [(["a", "b"], true), (["b", "a"], false), (["a", "a"], false), (["B", "a"], true)]
+        {
+            let found = check_inventory(&files(paths.iter().map(|path| (*path).to_owned())));
+            assert_eq!(found.is_ok(), good, "{paths:?}");
+        }
+    }
+}

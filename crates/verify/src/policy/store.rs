@@ -1,0 +1,364 @@
+//! The store: an account's documents, each read only as it was sealed.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::accounts::Others;
+use super::documents::{self, Kind};
+use super::entries::{ANY_ARTIFACT, Recorded, recorded};
+use super::error::PolicyError;
+use super::index::Index;
+use super::objects::Objects;
+use super::root::{self, Root};
+use super::snapshot::{self, SealedDocument, Snapshot};
+use super::state::State;
+use crate::account::{KnownAccount, Membership, Organization, Reached};
+use crate::crypto::key::KeyId;
+use crate::csc::Csc;
+use crate::digest::Sha384;
+use crate::document::{self, DocumentError};
+use crate::files;
+use crate::function::Functions;
+use crate::layer::Layer;
+use crate::ledger;
+use crate::limits::{
+    DOCUMENT_BYTES_MAX, EXPIRY_WARNING_SECONDS, NOTICED_BYTES_MAX, SIGNED_REVOCATION_BYTES_MAX,
+};
+use crate::name::{AccountName, ArtifactName, CscId, JobId, ProfileName};
+use crate::pin::Pin;
+use crate::profile::Profile;
+use crate::revocation::{Revocation, Revocations, signed};
+use crate::time::Timestamp;
+
+/// Where a policy is, and what it must agree with.
+#[derive(Debug, Clone)]
+pub struct Location {
+    /// The policy directory.
+    pub directory: PathBuf,
+    /// The pin, if there is one.
+    pub pin: Option<Pin>,
+    /// Where the highest version seen is remembered, if anywhere.
+    pub state: Option<PathBuf>,
+}
+
+/// An account's policy, trusted as of an instant; several threads may ask it at once.
+#[derive(Debug)]
+pub struct Policy {
+    directory: PathBuf,
+    root: Root,
+    snapshot: Snapshot,
+    index: Index,
+    pin: Pin,
+    payload: Sha384,
+    state: State,
+    now: Timestamp,
+    notes: Vec<String>,
+    noticed: Mutex<BTreeSet<&'static str>>,
+    pub(super) others: Others,
+}
+
+impl Policy {
+    /// Opens a policy: pin, roots, seal, expiry, and nothing older than what was seen.
+    ///
+    /// Nothing is written. To reject a rollback next time, keep [`Policy::state`] at [`Location::state`].
+    pub fn open(location: &Location, now: Timestamp) -> Result<Self, PolicyError> {
+        let Location { directory, pin, state } = location;
+        let pin = pin.as_ref().ok_or_else(|| PolicyError::Unpinned(directory.clone()))?;
+        let root = root::walk(directory, pin)?;
+        root.check_expiry(directory, now)?;
+        let sealed = snapshot::read(directory, &root)?;
+        let snapshot = &sealed.snapshot;
+        if now >= snapshot.expires {
+            let path = snapshot::path(directory);
+            return Err(PolicyError::Expired { path, role: "policy", expires: snapshot.expires });
+        }
+        let notes = ending(&root, snapshot, now);
+        let before = state.as_ref().map_or(Ok(None), |path| State::read(path))?;
+        let state = State::of(&root, &sealed);
+        if let Some(before) = before {
+            before.allows(&state, &root, snapshot.created)?;
+        }
+        let index = Index::new(Objects::of(directory), snapshot.index);
+        Ok(Self {
+            directory: directory.clone(),
+            root,
+            snapshot: sealed.snapshot,
+            index,
+            pin: *pin,
+            payload: sealed.payload,
+            state,
+            now,
+            notes,
+            noticed: Mutex::default(),
+            others: Others::default(),
+        })
+    }
+
+    /// Things worth saying that change no verdict.
+    pub fn notes(&self) -> &[String] {
+        &self.notes
+    }
+
+    /// With one more thing worth saying that changes no verdict.
+    pub fn with_note(mut self, note: String) -> Self {
+        self.notes.push(note);
+        self
+    }
+
+    /// What to remember of this policy, so that an older one is rejected.
+    pub fn state(&self) -> &State {
+        &self.state
+    }
+
+    /// Rejects this policy if it is older than another one that was seen.
+    pub fn check_follows(&self, before: &State) -> Result<(), PolicyError> {
+        before.allows(&self.state, &self.root, self.snapshot.created)
+    }
+
+    /// The policy directory.
+    pub fn directory(&self) -> &Path {
+        &self.directory
+    }
+
+    /// The account.
+    pub fn account(&self) -> &AccountName {
+        self.root.account()
+    }
+
+    /// The newest root.
+    pub fn root(&self) -> &Root {
+        &self.root
+    }
+
+    /// The snapshot.
+    pub fn snapshot(&self) -> &Snapshot {
+        &self.snapshot
+    }
+
+    /// The digest of the first root, by which the account is told from another of its name.
+    pub fn pin(&self) -> Pin {
+        self.pin
+    }
+
+    /// How far the policy goes.
+    pub fn reached(&self) -> Reached {
+        Reached {
+            root_version: self.root.version(),
+            snapshot: self.snapshot.version,
+            snapshot_sha384: self.payload,
+        }
+    }
+
+    /// The instant as of which it is trusted.
+    pub fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    /// The index of what the documents revoke and record.
+    pub fn index(&self) -> &Index {
+        &self.index
+    }
+
+    /// A signing profile, if the account has one of this name.
+    pub fn profile(&self, name: &ProfileName) -> Result<Option<Profile>, PolicyError> {
+        self.document(&format!("profiles/{name}.toml"), Profile::parse)
+    }
+
+    /// The names of every sealed profile.
+    pub fn profile_names(&self) -> Vec<ProfileName> {
+        self.names_in("profiles/")
+    }
+
+    /// A CSC, if the account has one with this id.
+    pub fn csc(&self, id: &CscId) -> Result<Option<Csc>, PolicyError> {
+        self.document(&format!("csc/{id}.toml"), Csc::parse)
+    }
+
+    /// A layer, if the account has published one of this name.
+    pub fn layer(&self, name: &ArtifactName) -> Result<Option<Layer>, PolicyError> {
+        self.document(&format!("layers/{name}.toml"), Layer::parse)
+    }
+
+    /// What the policy says about another account, if it knows it.
+    pub fn known_account(&self, name: &AccountName) -> Result<Option<KnownAccount>, PolicyError> {
+        self.document(&format!("accounts/{name}.toml"), KnownAccount::parse)
+    }
+
+    /// Which organisation the account says that it is in.
+    pub fn membership(&self) -> Result<Option<Membership>, PolicyError> {
+        self.document("account.toml", Membership::parse)
+    }
+
+    /// Who is in the organisation that the account is, if it is one.
+    pub fn organization(&self) -> Result<Option<Organization>, PolicyError> {
+        self.document("organization.toml", Organization::parse)
+    }
+
+    /// Which CSC governs which functions.
+    pub fn functions(&self) -> Result<Functions, PolicyError> {
+        self.document("functions.toml", Functions::parse)?.ok_or(PolicyError::Missing("functions.toml"))
+    }
+
+    /// The ids of every sealed CSC.
+    pub fn csc_ids(&self) -> Vec<CscId> {
+        self.names_in("csc/")
+    }
+
+    /// The names of every sealed layer.
+    pub fn layer_names(&self) -> Vec<ArtifactName> {
+        self.names_in("layers/")
+    }
+
+    /// The names of every other account that the policy knows.
+    pub fn account_names(&self) -> Vec<AccountName> {
+        self.names_in("accounts/")
+    }
+
+    fn names_in<T: std::str::FromStr>(&self, folder: &str) -> Vec<T> {
+        let name = |document: &SealedDocument| {
+            document.path.strip_prefix(folder)?.strip_suffix(".toml")?.parse().ok()
+        };
+        self.snapshot.documents.iter().filter_map(name).collect()
+    }
+
+    /// Every revocation. A verdict asks [`Policy::revocations_of`], which reads less.
+    pub fn revocations(&self) -> Result<Revocations, PolicyError> {
+        self.document("revocations.toml", Revocations::parse)?.ok_or(PolicyError::Missing("revocations.toml"))
+    }
+
+    /// The revocations of any of these subjects.
+    pub fn revocations_of(&self, subjects: &[String]) -> Result<Vec<Revocation>, PolicyError> {
+        self.check_unread("revocations.toml")?;
+        let mut found = Vec::new();
+        for subject in subjects {
+            for value in self.index.get(subject)? {
+                found.push(self.entry(&value)?);
+            }
+        }
+        Ok(found)
+    }
+
+    /// Checks that every part of the index is here and whole; a lookup checks only what it reads.
+    pub fn check_index(&self) -> Result<(), PolicyError> {
+        self.index.check()
+    }
+
+    /// Whether any artifact is revoked by its digest.
+    pub fn revokes_artifacts(&self) -> Result<bool, PolicyError> {
+        Ok(!self.index.get(ANY_ARTIFACT)?.is_empty())
+    }
+
+    /// When the ledger recorded a signed payload by this key, if it did.
+    pub fn recorded_at(&self, payload: &Sha384, key: &KeyId) -> Result<Option<Timestamp>, PolicyError> {
+        if self.snapshot.document(ledger::FILE_NAME).is_none() {
+            return Ok(None);
+        }
+        self.check_unread(ledger::FILE_NAME)?;
+        let mut earliest: Option<Timestamp> = None;
+        for value in self.index.get(&recorded(payload))? {
+            let record: Recorded = self.entry(&value)?;
+            if record.key == *key {
+                earliest = Some(earliest.map_or(record.at, |before| before.min(record.at)));
+            }
+        }
+        Ok(earliest)
+    }
+
+    /// The signed revocations of a job that lie in the policy directory, whether they count or not.
+    pub fn signed_revocations(&self, job: &JobId) -> Result<Vec<(PathBuf, Vec<u8>)>, PolicyError> {
+        let mut found = Vec::new();
+        for path in signed::places(&self.directory, job) {
+            let bytes = files::read_if_there(&path, SIGNED_REVOCATION_BYTES_MAX)?;
+            found.extend(bytes.map(|bytes| (path, bytes)));
+        }
+        Ok(found)
+    }
+
+    fn entry<T: DeserializeOwned + Serialize>(&self, value: &str) -> Result<T, PolicyError> {
+        let fail = |_| PolicyError::Index(self.snapshot.index.unwrap_or(Sha384::of(b"")));
+        document::parse_json(value.as_bytes()).map_err(fail)
+    }
+
+    /// Notices an unsealed change of a document that the index stands for, once for all questions.
+    ///
+    /// What counts is the index, which is sealed; so a large document is only compared by its size.
+    fn check_unread(&self, path: &'static str) -> Result<(), PolicyError> {
+        // What stands in the set was added last, so a thread that panicked left it whole.
+        let mut noticed = self.noticed.lock().unwrap_or_else(PoisonError::into_inner);
+        if !noticed.contains(path) {
+            self.compare_unread(path)?;
+            noticed.insert(path);
+        }
+        Ok(())
+    }
+
+    fn compare_unread(&self, path: &'static str) -> Result<(), PolicyError> {
+        let sealed = self.snapshot.document(path).ok_or(PolicyError::Missing(path))?;
+        let file = self.directory.join(path);
+        let size = std::fs::metadata(&file).map_or(0, |metadata| metadata.len());
+        let grows = path == ledger::FILE_NAME;
+        let fits = if grows { size >= sealed.size } else { size == sealed.size };
+        if fits && (sealed.size > NOTICED_BYTES_MAX || documents::begins_with(&file, sealed)?) {
+            return Ok(());
+        }
+        Err(self.unsealed()?)
+    }
+
+    fn unsealed(&self) -> Result<PolicyError, PolicyError> {
+        let paths = documents::changes(&self.directory, &self.snapshot)?;
+        let paths = paths.into_iter().map(|change| change.path).collect();
+        Ok(PolicyError::Unsealed { directory: self.directory.clone(), paths })
+    }
+
+    /// A sealed document, parsed; nothing if none is sealed at this path. What counts is what was sealed.
+    pub fn document<T>(
+        &self,
+        path: &str,
+        parse: impl FnOnce(&Path, &[u8]) -> Result<T, DocumentError>,
+    ) -> Result<Option<T>, PolicyError> {
+        let Some(sealed) = self.snapshot.document(path) else {
+            return Ok(None);
+        };
+        let file = self.directory.join(path);
+        let limit = Kind::of(path).map_or(DOCUMENT_BYTES_MAX, Kind::limit);
+        let bytes = match files::read_if_there(&file, limit)? {
+            Some(bytes) if bytes.len() as u64 == sealed.size && Sha384::of(&bytes) == sealed.sha384 => bytes,
+            _ => return Err(self.unsealed()?),
+        };
+        Ok(Some(parse(&file, &bytes)?))
+    }
+
+    /// The fingerprints that hold the policy role, for people.
+    pub fn sealers(&self) -> Vec<KeyId> {
+        self.root.policy().keys().iter().map(crate::crypto::key::PublicKey::id).collect()
+    }
+}
+
+/// Warnings of what expires soon: in [`EXPIRY_WARNING_SECONDS`], or a quarter of its time if that is less.
+fn ending(root: &Root, snapshot: &Snapshot, now: Timestamp) -> Vec<String> {
+    let soon = |created: Timestamp, expires: Timestamp| {
+        let warning = EXPIRY_WARNING_SECONDS.min((expires.unix() - created.unix()) / 4);
+        now.plus_seconds(warning) >= expires
+    };
+    let mut notes = Vec::new();
+    if soon(root.file().created, root.expires()) {
+        let expires = root.expires();
+        notes.push(format!(
+            "the root expires at {expires}: have its key holders run `countersign policy rotate-root`"
+        ));
+    }
+    if soon(snapshot.created, snapshot.expires) {
+        let expires = snapshot.expires;
+        notes.push(format!(
+            "the seal expires at {expires}: have its key holders run `countersign policy renew`"
+        ));
+    }
+    notes
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,384 @@
+//! Integrity: the signature holds, and the artifact is what the signed statement describes.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use crate::crypto::envelope::OpenError;
+use crate::crypto::key::{KeyId, Library, PublicKey, SignatureCheck};
+use crate::digest::{ArtifactDigests, QuickDigests, Sha256, Sha384};
+use crate::files::FileError;
+use crate::files::artifact::Artifact;
+use crate::inventory::by_path;
+use crate::limits::PLAIN_SHA384_BYTES_MAX;
+use crate::manifest::{self, Job, Statement};
+use crate::package::read::{self, ReadError};
+use crate::parallel::Threads;
+use crate::report::{Check, FileChanges, Finding, SignatureFacts};
+
+/// A statement whose signature by a known key holds. Only [`open`] makes it.
+#[derive(Debug)]
+pub struct Opened {
+    statement: Statement,
+    payload: Sha384,
+    signer: KeyId,
+}
+
+/// An artifact that is what its signed statement describes. [`check`] makes it; [`without_artifact`]
+/// makes it for a question about a commit, where no bytes are there that could differ.
+#[derive(Debug)]
+pub struct Intact {
+    statement: Statement,
+    payload: Sha384,
+    signer: KeyId,
+}
+
+/// What came of opening a manifest.
+pub enum Opening {
+    /// The signature holds, and the payload is a statement.
+    Opened(Box<Opened>),
+    /// Nobody here knows the key that it names; a mismatch.
+    UnknownKey(Finding),
+    /// It did not open; the finding says which check that fails.
+    Failed(Finding),
+}
+
+impl Opened {
+    /// The signed statement.
+    pub fn statement(&self) -> &Statement {
+        &self.statement
+    }
+
+    /// SHA-384 of the signed payload.
+    pub fn payload(&self) -> Sha384 {
+        self.payload
+    }
+
+    /// The fingerprint of the key that signed it.
+    pub fn signer(&self) -> &KeyId {
+        &self.signer
+    }
+
+    /// What the signature says.
+    pub fn facts(&self) -> SignatureFacts {
+        let job = self.statement.job();
+        SignatureFacts {
+            job: job.job.clone(),
+            profile: job.profile.clone(),
+            requested_by: job.requested_by.clone(),
+            signed_at: job.signed_at,
+            expires_at: job.signature_expires_at,
+            sha384: self.statement.subject().digest.sha384,
+            endorsement: job.endorsement,
+            commit: job.source.as_ref().map(|source| source.commit.clone()),
+        }
+    }
+}
+
+impl Intact {
+    /// The signed statement.
+    pub fn statement(&self) -> &Statement {
+        &self.statement
+    }
+
+    /// The signing job.
+    pub fn job(&self) -> &Job {
+        self.statement.job()
+    }
+
+    /// SHA-384 of the signed payload.
+    pub fn payload(&self) -> Sha384 {
+        self.payload
+    }
+
+    /// The fingerprint of the key that signed it.
+    pub fn signer(&self) -> &KeyId {
+        &self.signer
+    }
+}
+
+/// Opens a manifest with the keys that may have signed it.
+///
+/// No manifest and an unknown key are mismatches; a known key's broken signature and a malformed
+/// statement are integrity failures (`docs/formats.md`).
+pub fn open(manifest: Option<&(PathBuf, Vec<u8>)>, keys: &BTreeMap<KeyId, PublicKey>) -> Opening {
+    open_with(&Library, manifest, keys)
+}
+
+/// As [`open`], by this check.
+pub(super) fn open_with(
+    check: &dyn SignatureCheck,
+    manifest: Option<&(PathBuf, Vec<u8>)>,
+    keys: &BTreeMap<KeyId, PublicKey>,
+) -> Opening {
+    let Some((path, bytes)) = manifest else {
+        return Opening::Failed(no_manifest());
+    };
+    let malformed = |message: String| Opening::Failed(integrity("manifest-malformed", message));
+    let bundle = match manifest::parse(path, bytes) {
+        Ok(bundle) => bundle,
+        Err(error) => return malformed(format!("the manifest is malformed: {}", error.message())),
+    };
+    let envelope = match bundle.envelope() {
+        Ok(envelope) => envelope,
+        Err(error) => return malformed(error.to_string()),
+    };
+    let payload = match envelope.opened_with(check, manifest::PAYLOAD_TYPE, keys) {
+        Ok(payload) => payload,
+        Err(error @ OpenError::UnknownKey(_)) => return Opening::UnknownKey(unknown_key(&error)),
+        Err(error @ OpenError::Signature(_)) => {
+            return Opening::Failed(integrity(
+                "signature-invalid",
+                format!("the manifest was changed: {error}"),
+            ));
+        }
+        Err(error) => return malformed(error.to_string()),
+    };
+    match Statement::parse(payload.bytes()) {
+        Ok(statement) => Opening::Opened(Box::new(Opened {
+            statement,
+            payload: Sha384::of(payload.bytes()),
+            signer: payload.signer().clone(),
+        })),
+        Err(error) => Opening::Failed(integrity("statement-malformed", error.to_string())),
+    }
+}
+
+/// Which digests of an artifact are computed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Digests {
+    /// Every one, but for the plain SHA-384 of an artifact over [`PLAIN_SHA384_BYTES_MAX`].
+    ///
+    /// That one alone cannot be shared among cores; the chunk digest is as strong, and SHA-256 is
+    /// computed too, so no other artifact passes.
+    Quick,
+    /// Every one, whatever the size.
+    All,
+}
+
+/// Checks that every digest and the size are those of the artifact.
+///
+/// The outer error is an artifact that could not be read.
+pub fn check(
+    opened: Opened,
+    artifact: &Artifact,
+    digests: Digests,
+    threads: Threads,
+) -> Result<Result<Intact, Vec<Finding>>, FileError> {
+    let Opened { statement, payload, signer } = opened;
+    let (subject, job) = (&statement.subject().digest, statement.job());
+    let quick = digests == Digests::Quick && artifact.size() > PLAIN_SHA384_BYTES_MAX;
+    let (found, sha384) = if quick {
+        (artifact.quick_digests(threads)?, None)
+    } else {
+        let ArtifactDigests { size, sha256, sha384, chunk } = artifact.digests(threads)?;
+        (QuickDigests { size, sha256, chunk }, Some(sha384))
+    };
+    let differing: Vec<&str> = [
+        ("size", found.size == job.size),
+        ("SHA-256", found.sha256 == subject.sha256),
+        ("SHA-384", sha384.is_none_or(|sha384| sha384 == subject.sha384)),
+        ("chunk digest", found.chunk == job.chunk_digest),
+    ]
+    .into_iter()
+    .filter_map(|(name, same)| (!same).then_some(name))
+    .collect();
+    if differing.is_empty() {
+        return Ok(Ok(Intact { statement, payload, signer }));
+    }
+    explain(&statement, &differing, artifact, threads).map(Err)
+}
+
+/// Checks that the signed list of files is the artifact's own, as the strict reader reads it.
+///
+/// The digests say which bytes were signed, and the signer says which files are in them: a signer can sign one
+/// artifact with the list of another.
+pub fn check_inventory(
+    intact: Intact,
+    artifact: &Artifact,
+    threads: Threads,
+) -> Result<Result<Intact, Vec<Finding>>, FileError> {
+    let mut files = match read::read(artifact, threads) {
+        Ok(files) => files,
+        Err(ReadError::Malformed(fault)) => return Ok(Err(vec![integrity(fault.code, fault.message)])),
+        Err(ReadError::File(error)) => return Err(error),
+    };
+    let mut signed = intact.job().files.clone();
+    for list in [&mut files, &mut signed] {
+        list.sort_by(|a, b| a.path.as_bytes().cmp(b.path.as_bytes()));
+    }
+    if files == signed {
+        return Ok(Ok(intact));
+    }
+    let finding = Finding::new(
+        Check::Integrity,
+        "inventory-false",
+        "the signed manifest lists other files than the signed artifact contains",
+        "do not deploy it; ask the signer for the reason, and revoke the job with `countersign job revoke`",
+    );
+    let changes = FileChanges::between(&intact.statement().inventory(), &by_path(&files));
+    Ok(Err(vec![finding.with_files(changes)]))
+}
+
+/// A statement that no artifact is held against: the question is about a commit, and [`super::mismatch`]
+/// compares the inventory with the commit's. Nothing may be deployed on the strength of it.
+pub fn without_artifact(opened: Opened) -> Intact {
+    let Opened { statement, payload, signer } = opened;
+    Intact { statement, payload, signer }
+}
+
+/// Checks that an artifact which is elsewhere has the SHA-256 that was signed.
+///
+/// SHA-256 alone is known of it, and no other file has it; whether what is deployed has it is for
+/// whoever deploys to see. Nothing may be deployed on the strength of it.
+pub fn check_digest(opened: Opened, sha256: &Sha256) -> Result<Intact, Vec<Finding>> {
+    if opened.statement.subject().digest.sha256 == *sha256 {
+        return Ok(without_artifact(opened));
+    }
+    Err(vec![integrity("digest-mismatch", "the code is not what was signed: SHA-256 differs")])
+}
+
+#[cfg(test)]
+pub(super) fn intact(job: Job) -> Intact {
+    let digests = ArtifactDigests {
+        size: job.size,
+        sha256: Sha256::of(b"artifact"),
+        sha384: Sha384::of(b"artifact"),
+        chunk: job.chunk_digest,
+    };
+    let statement = Statement::new("orders.zip", &digests, job);
+    without_artifact(Opened {
+        statement,
+        payload: Sha384::of(b"payload"),
+        signer: super::sample::profile("Active", "1 month").1,
+    })
+}
+
+/// Says which files differ, by reading the artifact as a ZIP.
+fn explain(
+    statement: &Statement,
+    differing: &[&str],
+    artifact: &Artifact,
+    threads: Threads,
+) -> Result<Vec<Finding>, FileError> {
+    let differs = integrity(
+        "digest-mismatch",
+        format!("the artifact is not the one that was signed: {} differ", differing.join(", ")),
+    );
+    match read::read(artifact, threads) {
+        Ok(files) => {
+            let changes = FileChanges::between(&statement.inventory(), &by_path(&files));
+            Ok(vec![differs.with_files(changes)])
+        }
+        Err(ReadError::Malformed(fault)) => Ok(vec![differs, integrity(fault.code, fault.message)]),
+        Err(ReadError::File(error)) => Err(error),
+    }
+}
+
+fn integrity(code: &'static str, message: impl Into<String>) -> Finding {
+    let hint =
+        "get the artifact and its manifest again from where they were signed, or sign the artifact again";
+    Finding::new(Check::Integrity, code, message, hint)
+}
+
+fn no_manifest() -> Finding {
+    Finding::new(
+        Check::Mismatch,
+        "manifest-missing",
+        "the artifact has no manifest beside it",
+        "sign it with `countersign sign`, or name its manifest with `--manifest`",
+    )
+}
+
+fn unknown_key(error: &OpenError) -> Finding {
+    Finding::new(
+        Check::Mismatch,
+        "key-unknown",
+        format!("{error}: no profile that the CSC allows gives it permission `signer:StartSigningJob`"),
+        "have it signed by an allowed publisher, or ask the owner of the policy to permit the key",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use serde_json::json;
+
+    use super::*;
+    use crate::crypto::envelope::Envelope;
+    use crate::crypto::sample::SecretKey;
+    use crate::document;
+    use crate::manifest::bundle::Bundle;
+    use crate::verify::sample::{job_with, profile};
+
+    const BYTES: &[u8] = b"not a ZIP";
+
+    /// What was signed of these bytes, except for what `change` changes.
+    fn opened(change: impl FnOnce(&mut ArtifactDigests)) -> Opened {
+        let (folder, artifact) = artifact(BYTES);
+        let mut digests = artifact.digests(Threads::one()).unwrap();
+        drop(folder);
+        change(&mut digests);
+        let fields = [("size", json!(digests.size)), ("chunkDigest", json!(digests.chunk.to_string()))];
+        let statement = Statement::new("orders.zip", &digests, job_with(&fields));
+        Opened { statement, payload: Sha384::of(b"payload"), signer: profile("Active", "1 month").1 }
+    }
+
+    fn artifact(bytes: &[u8]) -> (tempfile::TempDir, Artifact) {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("orders.zip"), bytes).unwrap();
+        let artifact = Artifact::open(&folder.path().join("orders.zip")).unwrap();
+        (folder, artifact)
+    }
+
+    fn checked(opened: Opened, bytes: &[u8], digests: Digests) -> Result<Intact, String> {
+        let (_folder, artifact) = artifact(bytes);
+        let found = check(opened, &artifact, digests, Threads::one()).unwrap();
+        found.map_err(|findings| findings[0].message.clone())
+    }
+
+    #[test]
+    fn every_digest_and_the_size_are_compared() {
+        for digests in [Digests::Quick, Digests::All] {
+            assert!(checked(opened(|_| {}), BYTES, digests).is_ok());
+            let other = Sha384::of(b"other");
+            for (opened, differing) in [
+                (opened(|found| found.size += 1), ": size differ"),
+                (opened(|found| found.sha256 = Sha256::of(b"other")), ": SHA-256 differ"),
+                (opened(|found| found.sha384 = other), ": SHA-384 differ"),
+                (opened(|found| found.chunk = other), ": chunk digest differ"),
+            ] {
+                let message = checked(opened, BYTES, digests).unwrap_err();
+                assert!(message.ends_with(differing), "{message}");
+            }
+            let message = checked(opened(|_| {}), b"not a zip", digests).unwrap_err();
+            assert!(message.ends_with(": SHA-256, SHA-384, chunk digest differ"), "{message}");
+        }
+    }
+
+    #[test]
+    fn of_an_artifact_elsewhere_the_digest_is_compared() {
+        assert!(check_digest(opened(|_| {}), &Sha256::of(BYTES)).is_ok());
+        let findings = check_digest(opened(|_| {}), &Sha256::of(b"other")).unwrap_err();
+        assert_eq!((findings[0].check, findings[0].code), (Check::Integrity, "digest-mismatch"));
+    }
+
+    #[test]
+    fn no_manifest_and_an_unknown_key_are_mismatches() {
+        let failed = |opening: Opening| match opening {
+            Opening::Failed(finding) | Opening::UnknownKey(finding) => (finding.check, finding.code),
+            Opening::Opened(_) => panic!("it opened"),
+        };
+        let keys = BTreeMap::new();
+        assert_eq!(failed(open(None, &keys)), (Check::Mismatch, "manifest-missing"));
+        let manifest = (Path::new("orders.zip.sigstore.json").to_path_buf(), b"{}".to_vec());
+        assert_eq!(failed(open(Some(&manifest), &keys)), (Check::Integrity, "manifest-malformed"));
+        let (signer, statement) = (SecretKey::new(), opened(|_| {}).statement);
+        let envelope = Envelope::sign(manifest::PAYLOAD_TYPE, statement.to_payload(), &[&signer]);
+        let bundle = Bundle::new(envelope, &signer.public().id());
+        let manifest = (manifest.0, document::to_json(&bundle));
+        let opening = open(Some(&manifest), &keys);
+        assert!(matches!(&opening, Opening::UnknownKey(finding) if finding.code == "key-unknown"));
+        assert_eq!(failed(opening), (Check::Mismatch, "key-unknown"));
+    }
+}

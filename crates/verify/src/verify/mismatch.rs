@@ -1,0 +1,237 @@
+//! Mismatch: the signature is by an allowed publisher who had permission, for the artifact asked about.
+
+use super::integrity::Intact;
+use super::{CommitFiles, Question, Subject};
+use crate::arn::Owner;
+use crate::crypto::key::KeyId;
+use crate::inventory::by_path;
+use crate::manifest::{Job, Statement};
+use crate::name::AccountName;
+use crate::profile::{Action, Profile};
+use crate::report::{Check, FileChanges, Finding};
+
+/// Checks publisher, account, permission and name; finds everything that does not fit.
+///
+/// `known` is whether the CSC allows a profile of the account that it was signed for, which we know, and `profile` the signed
+/// profile's document, if the CSC allows any version of it.
+pub fn check(
+    intact: &Intact,
+    account: &AccountName,
+    question: &Question<'_>,
+    known: bool,
+    profile: Option<&Profile>,
+) -> Vec<Finding> {
+    let job = intact.job();
+    let mut findings = Vec::new();
+    if !question.csc.allows(&job.profile) {
+        findings.push(mismatch(
+            "publisher-not-allowed",
+            format!("`{}` does not allow `{}`", question.csc.id(), job.profile),
+            "sign with an allowed profile, or ask the owner of the policy to allow this one",
+        ));
+    }
+    let owner = job.profile.owner();
+    if job.job.owner() != owner {
+        findings.push(mismatch(
+            "account-mismatch",
+            format!("its job `{}` and its profile `{}` are not of one account", job.job, job.profile),
+            "sign it with a profile that the CSC allows",
+        ));
+    }
+    if *owner != Owner::countersign(account.clone()) && !known {
+        findings.push(mismatch(
+            "account-mismatch",
+            // Two accounts of one name, ours and AWS's, differ in what comes before it.
+            format!(
+                "it was signed for {owner}, not for {} or one that its CSC names",
+                Owner::countersign(account.clone())
+            ),
+            "sign it with a profile that the CSC allows",
+        ));
+    }
+    if let Some(profile) = profile {
+        findings.extend(permission(job, intact.signer(), profile));
+    }
+    if let Some((kind, name)) = &question.asked
+        && (job.kind, &job.name) != (*kind, name)
+    {
+        findings.push(mismatch(
+            "name-mismatch",
+            format!("it was signed as {} `{}`, not as {} `{name}`", job.kind.name(), job.name, kind.name()),
+            "verify it under the name it was signed for, or sign it for this one if it is the right artifact",
+        ));
+    }
+    if let Subject::Source(source) | Subject::Both(_, source) = question.subject {
+        findings.extend(source_differs(intact.statement(), source));
+    }
+    findings
+}
+
+/// The signed files are those of the commit that was asked about.
+fn source_differs(statement: &Statement, source: &CommitFiles) -> Option<Finding> {
+    if statement.job().files == source.files {
+        return None;
+    }
+    let changes = FileChanges::between(&statement.inventory(), &by_path(&source.files));
+    let finding = mismatch(
+        "source-differs",
+        format!("commit {} has other files than those that were signed", source.commit),
+        "sign the package of this commit, or take the commit that was signed",
+    );
+    Some(finding.with_files(changes))
+}
+
+/// The key was permitted to sign with the profile, for its principal, when the signature was made.
+pub fn permission(job: &Job, signer: &KeyId, profile: &Profile) -> Option<Finding> {
+    let ask = "ask the owner of the policy for `signer:StartSigningJob` on the profile, and sign again";
+    let Some(version) = profile.version(job.profile.version()) else {
+        return Some(mismatch(
+            "version-unknown",
+            format!("profile `{}` has no version `{}`", profile.name(), job.profile.version()),
+            "sign with the profile's current version",
+        ));
+    };
+    if job.signed_at < version.created {
+        return Some(mismatch(
+            "signed-before-version",
+            format!(
+                "it claims {}, before its profile version was made at {}",
+                job.signed_at, version.created
+            ),
+            "sign it again",
+        ));
+    }
+    if profile.lets(&job.requested_by, signer, Action::StartSigningJob, job.signed_at) {
+        return None;
+    }
+    let message = format!(
+        "`{}` with key {} had no permission `signer:StartSigningJob` on `{}` at {}",
+        job.requested_by,
+        signer,
+        profile.name(),
+        job.signed_at,
+    );
+    Some(mismatch("permission-missing", message, ask))
+}
+
+fn mismatch(code: &'static str, message: String, hint: &str) -> Finding {
+    Finding::new(Check::Mismatch, code, message, hint)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    use std::path::Path;
+
+    use crate::crypto::key::PublicKey;
+    use crate::crypto::sample::SecretKey;
+
+    fn job(version: &str, signed_at: &str) -> Job {
+        let profile = format!("arn:countersign:signer::acme:/signing-profiles/release/{version}");
+        serde_json::from_value(serde_json::json!({
+            "job": "arn:countersign:signer::acme:/signing-jobs/3f2b8c1e-0f5a-4c57-9d1c-2f6f0f9a7b10",
+            "profile": profile, "platform": "AWSLambda-SHA384-ECDSA", "kind": "function", "name": "orders",
+            "requestedBy": "ci@acme.example", "signedAt": signed_at,
+            "signatureExpiresAt": "2030-01-01T00:00:00Z", "size": 1, "chunkDigest": "a".repeat(96),
+            "files": [], "tool": "countersign 0.1.0"
+        }))
+        .unwrap()
+    }
+
+    fn profile(key: &PublicKey) -> Profile {
+        let text = format!(
+            "name = 'release'\nplatform = 'AWSLambda-SHA384-ECDSA'\nrevision = 1\n\
+            [[version]]\nversion = 'a1b2c3d4e5'\nstatus = 'Active'\ncreated = '2026-01-31T12:00:00Z'\n\
+            validity = '135 months'\n\
+            [[permission]]\nstatement_id = 'ci'\nprincipal = 'ci@acme.example'\n\
+            actions = ['signer:StartSigningJob']\nnot_before = '2026-02-01T00:00:00Z'\nkey = \"\"\"\n{}\"\"\"\n",
+            key.to_pem()
+        );
+        Profile::parse(Path::new("profiles/release.toml"), text.as_bytes()).unwrap()
+    }
+
+    #[test]
+    fn a_signature_needs_the_permission_of_its_key_when_it_was_made() {
+        let (key, other) = (SecretKey::new().public(), SecretKey::new().public());
+        let profile = profile(&key);
+        let found = |job: &Job, key: &PublicKey| permission(job, &key.id(), &profile).map(|found| found.code);
+        let good = job("a1b2c3d4e5", "2026-02-10T00:00:00Z");
+        assert_eq!(found(&good, &key), None);
+        assert_eq!(found(&good, &other), Some("permission-missing"));
+        assert_eq!(found(&job("a1b2c3d4e5", "2026-01-31T12:00:00Z"), &key), Some("permission-missing"));
+        assert_eq!(found(&job("a1b2c3d4e5", "2026-01-31T11:59:59Z"), &key), Some("signed-before-version"));
+        assert_eq!(found(&job("zzzzzzzzzz", "2026-02-10T00:00:00Z"), &key), Some("version-unknown"));
+        let mut eve = good;
+        eve.requested_by = "eve@acme.example".parse().unwrap();
+        assert_eq!(found(&eve, &key), Some("permission-missing"));
+    }
+}
+
+#[cfg(test)]
+mod checks {
+    use serde_json::json;
+
+    use super::*;
+    use crate::csc::{Csc, Publishers, Untrusted};
+    use crate::digest::Sha256;
+    use crate::name::ArtifactName;
+    use crate::parallel::Threads;
+    use crate::provenance::Kind;
+    use crate::verify::integrity::{Digests, intact};
+    use crate::verify::sample::{SIGNED_AT, at, job, job_with};
+
+    /// What is found of a job that is asked about under this name, by a CSC of `acme` that allows this profile.
+    fn codes(job: Job, allowed: &str, asked: Option<(Kind, &str)>, known: bool) -> Vec<&'static str> {
+        let allowed = format!("arn:countersign:signer::{allowed}");
+        let publishers: Publishers = vec![allowed.parse().unwrap()].try_into().unwrap();
+        let csc = Csc::new("csc-00000000000000001".parse().unwrap(), "", publishers, Untrusted::Enforce);
+        let sha256 = Sha256::of(b"artifact");
+        let named = |(kind, name): (Kind, &str)| (kind, name.parse::<ArtifactName>().unwrap());
+        let question = Question {
+            subject: Subject::Digest(&sha256),
+            manifest: None,
+            asked: asked.map(named),
+            revocations: Vec::new(),
+            csc: &csc,
+            now: at(SIGNED_AT),
+            digests: Digests::Quick,
+            threads: Threads::one(),
+        };
+        let account = "acme".parse().unwrap();
+        check(&intact(job), &account, &question, known, None).iter().map(|finding| finding.code).collect()
+    }
+
+    const ALLOWED: &str = "acme:/signing-profiles/release/*";
+
+    #[test]
+    fn the_profile_is_an_allowed_publisher() {
+        assert!(codes(job(), ALLOWED, None, true).is_empty());
+        assert_eq!(codes(job(), "acme:/signing-profiles/other/*", None, true), ["publisher-not-allowed"]);
+    }
+
+    #[test]
+    fn the_account_is_ours_or_one_that_the_csc_names() {
+        let of = |profile: &str, job: &str| {
+            let profile = format!("arn:countersign:signer::{profile}:/signing-profiles/release/a1b2c3d4e5");
+            let id = "00000000-0000-4000-8000-000000000001";
+            let job = format!("arn:countersign:signer::{job}:/signing-jobs/{id}");
+            job_with(&[("profile", json!(profile)), ("job", json!(job))])
+        };
+        let other = "other:/signing-profiles/release/*";
+        // Our own account is known even where no profile of it was found.
+        assert!(codes(of("acme", "acme"), ALLOWED, None, false).is_empty());
+        assert!(codes(of("other", "other"), other, None, true).is_empty());
+        assert_eq!(codes(of("other", "other"), other, None, false), ["account-mismatch"]);
+        assert_eq!(codes(of("other", "acme"), other, None, true), ["account-mismatch"]);
+        assert_eq!(codes(of("acme", "other"), ALLOWED, None, true), ["account-mismatch"]);
+    }
+
+    #[test]
+    fn the_kind_and_the_name_are_those_asked_about() {
+        assert!(codes(job(), ALLOWED, Some((Kind::Function, "orders")), true).is_empty());
+        for asked in [(Kind::Function, "billing"), (Kind::Layer, "orders")] {
+            assert_eq!(codes(job(), ALLOWED, Some(asked), true), ["name-mismatch"]);
+        }
+    }
+}

@@ -1,0 +1,384 @@
+//! Revocation: neither the job, the artifact, the profile version nor the key was revoked.
+
+use std::path::PathBuf;
+
+use super::Question;
+use super::integrity::Intact;
+use crate::arn::{JobArn, ProfileArn};
+use crate::crypto::key::KeyId;
+use crate::digest::Sha384;
+use crate::limits::CLOCK_SKEW_SECONDS;
+use crate::manifest::Job;
+use crate::policy::error::PolicyError;
+use crate::policy::store::Policy;
+use crate::profile::{Action, Profile, Status};
+use crate::report::{Check, Finding};
+use crate::revocation::signed::{self, Opened};
+use crate::revocation::{
+    ReasonCode, Revocation, SignatureTimes, subject_of_artifact, subject_of_job, subject_of_key,
+    subject_of_profile,
+};
+use crate::time::Timestamp;
+
+/// What the policy knows about the values inside one signed payload, and about its key.
+#[derive(Debug, Default)]
+pub struct Known {
+    /// The revocations that name any of them.
+    pub revocations: Vec<Revocation>,
+    /// When the sealed ledger recorded the signature, if it did.
+    pub recorded_at: Option<Timestamp>,
+}
+
+impl Known {
+    /// Asks the policy about the values inside a signed payload, and about the key.
+    pub fn of(policy: &Policy, job: &Job, artifact: &Sha384, signer: &KeyId) -> Result<Self, PolicyError> {
+        let subjects = [
+            subject_of_job(&job.job),
+            subject_of_artifact(artifact),
+            subject_of_profile(&job.profile),
+            subject_of_key(signer),
+        ];
+        Ok(Self { revocations: policy.revocations_of(&subjects)?, recorded_at: None })
+    }
+
+    /// Adds the signed revocations of the job that count; notes on those that do not come back.
+    pub fn add_signed(
+        &mut self,
+        policy: &Policy,
+        job: &Job,
+        profile: &Profile,
+        given: &[(PathBuf, Vec<u8>)],
+        now: Timestamp,
+    ) -> Result<Vec<String>, PolicyError> {
+        let mut notes = Vec::new();
+        for (path, bytes) in policy.signed_revocations(job.job.job())?.iter().chain(given) {
+            match counted(&job.job, &job.profile, profile, bytes, now) {
+                Ok(Some(opened)) => self.revocations.push(opened.as_revocation()),
+                Ok(None) => {}
+                Err(why) => {
+                    notes.push(format!("the revocation in `{}` does not count: {why}", path.display()))
+                }
+            }
+        }
+        Ok(notes)
+    }
+}
+
+/// What the policies that are asked revoke.
+#[derive(Debug, Default)]
+pub struct Revoked {
+    /// What is revoked.
+    pub findings: Vec<Finding>,
+    /// Things worth saying that change no verdict.
+    pub notes: Vec<String>,
+}
+
+/// What our policy revokes, and what that of the signed profile's account does, if it is another.
+///
+/// A trusted time from another account's ledger counts against that account's revocations alone: against ours
+/// it would let another's document grant something here.
+pub fn of_both(
+    policy: &Policy,
+    other: Option<&Policy>,
+    intact: &Intact,
+    profile: Option<&Profile>,
+    question: &Question<'_>,
+) -> Result<Revoked, PolicyError> {
+    let recorded_at = |policy: &Policy| policy.recorded_at(&intact.payload(), intact.signer());
+    let ours = recorded_at(policy)?;
+    let mut revoked = of_one(policy, ours, intact, profile, question)?;
+    if let Some(other) = other {
+        let in_other = |error: PolicyError| error.of_account(other.account());
+        let theirs = recorded_at(other).map_err(in_other)?;
+        let more = of_one(other, earliest(ours, theirs), intact, profile, question).map_err(in_other)?;
+        revoked.findings.extend(more.findings);
+        revoked.notes.extend(more.notes);
+    }
+    Ok(revoked)
+}
+
+/// The time at which either ledger first had the signature: who recorded it here need not have it recorded there.
+fn earliest(ours: Option<Timestamp>, theirs: Option<Timestamp>) -> Option<Timestamp> {
+    [ours, theirs].into_iter().flatten().min()
+}
+
+fn of_one(
+    policy: &Policy,
+    recorded_at: Option<Timestamp>,
+    intact: &Intact,
+    profile: Option<&Profile>,
+    question: &Question<'_>,
+) -> Result<Revoked, PolicyError> {
+    let (job, artifact) = (intact.job(), &intact.statement().subject().digest.sha384);
+    let mut known = Known { recorded_at, ..Known::of(policy, job, artifact, intact.signer())? };
+    // The account's own document of the profile says more, and who may revoke its jobs.
+    let own = profile.filter(|_| policy.account() == job.profile.owner().account());
+    let notes = match own {
+        Some(profile) => known.add_signed(policy, job, profile, &question.revocations, question.now)?,
+        None => Vec::new(),
+    };
+    Ok(Revoked { findings: check(job, &known, own), notes })
+}
+
+/// A signed revocation of a job, signed with this profile version, by somebody who may; nothing if it is about another.
+///
+/// It can only deny, so it counts even if its key was revoked since.
+pub fn counted(
+    job: &JobArn,
+    version: &ProfileArn,
+    profile: &Profile,
+    bytes: &[u8],
+    now: Timestamp,
+) -> Result<Option<Opened>, String> {
+    let keys = profile.permissions().iter().map(|each| &each.key);
+    let opened = signed::open(bytes, keys).map_err(|error| error.to_string())?;
+    let (says, signer) = (opened.revocation(), opened.signer());
+    if !opened.is_about(job, version) {
+        return Ok(None);
+    }
+    if says.revoked_at > now.plus_seconds(CLOCK_SKEW_SECONDS) {
+        return Err(format!("it claims {}, and it is {now}", says.revoked_at));
+    }
+    if !profile.lets(&says.requested_by, signer, Action::RevokeSignature, says.revoked_at) {
+        return Err(format!(
+            "`{}` with key {signer} had no permission `signer:RevokeSignature` on `{}` at {}",
+            says.requested_by,
+            profile.name(),
+            says.revoked_at
+        ));
+    }
+    Ok(Some(opened))
+}
+
+/// Checks the values inside the signed payload, and the key, against the revocations.
+///
+/// A version that is `Revoked` without a revocation saying from when is void altogether.
+pub fn check(job: &Job, known: &Known, profile: Option<&Profile>) -> Vec<Finding> {
+    let times = SignatureTimes { claimed: job.signed_at, trusted: known.recorded_at };
+    let voiding = known.revocations.iter().filter(|revocation| revocation.voids(times));
+    let mut findings: Vec<Finding> = voiding.map(|revocation| finding(revocation, times)).collect();
+    let version = profile.and_then(|profile| profile.version(job.profile.version()));
+    let is_revoked = version.is_some_and(|version| version.status == Status::Revoked);
+    let says_from_when = known.revocations.iter().any(|each| matches!(each, Revocation::Profile(_)));
+    if is_revoked && !says_from_when {
+        let message = format!(
+            "profile version `{}` was revoked: no revocation says from when, so every signature is void",
+            job.profile
+        );
+        findings.push(Finding::new(Check::Revocation, "profile-revoked", message, SIGN_ANEW));
+    }
+    findings
+}
+
+const SIGN_ANEW: &str = "sign a version that is not revoked, with a profile version that is not";
+
+fn finding(revocation: &Revocation, times: SignatureTimes) -> Finding {
+    let (code, what) = match revocation {
+        Revocation::Job(each) => ("job-revoked", format!("job {}", each.job.job())),
+        Revocation::Artifact(_) => ("artifact-revoked", "the artifact".into()),
+        Revocation::Profile(each) => {
+            ("profile-revoked", format!("profile version `{}`, from {} on,", each.profile, each.effective))
+        }
+        Revocation::Key(each) => ("key-revoked", format!("key {}, from {} on,", each.key, each.effective)),
+    };
+    let mut message = format!("{what} was revoked: {}", revocation.reason().as_str());
+    let compromised = revocation.reason_code() == ReasonCode::KeyCompromise;
+    // Void although its claim is older: that is so after a compromise alone.
+    if revocation.effective().is_some_and(|effective| times.claimed < effective) {
+        message.push_str(match times.trusted {
+            None => "; its claim to be older counts for nothing, since no ledger recorded it in time",
+            Some(_) => "; its claim to be older counts for nothing, since its trusted time is later",
+        });
+    }
+    let hint = if compromised {
+        "sign it again with a profile version and a key that were not compromised"
+    } else {
+        SIGN_ANEW
+    };
+    Finding::new(Check::Revocation, code, message, hint)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_signature_that_either_ledger_recorded_in_time_is_recorded_in_time() {
+        let time = |text: &str| -> Option<Timestamp> { Some(text.parse().unwrap()) };
+        let (early, late) = (time("2026-01-01T00:00:00Z"), time("2026-02-01T00:00:00Z"));
+        assert_eq!(earliest(early, late), early);
+        assert_eq!(earliest(late, early), early);
+        assert_eq!(earliest(early, None), early);
+        assert_eq!(earliest(None, early), early);
+        assert_eq!(earliest(None, None), None);
+    }
+}
+
+#[cfg(test)]
+mod checks {
+    use super::*;
+    use crate::crypto::envelope::Envelope;
+    use crate::crypto::sample::SecretKey;
+    use crate::document;
+    use crate::revocation::signed::SignedRevocation;
+    use crate::revocation::{RevokedArtifact, RevokedJob, RevokedKey, RevokedProfile};
+    use crate::verify::sample::{SIGNED_AT, at, job, job_with, profile, profile_for};
+
+    const LATER: &str = "2026-04-01T12:00:00Z";
+
+    fn of_profile(effective: &str, reason_code: ReasonCode) -> Revocation {
+        Revocation::Profile(RevokedProfile {
+            profile: job().profile,
+            effective: at(effective),
+            revoked_at: at(LATER),
+            reason_code,
+            reason: "lost".parse().unwrap(),
+        })
+    }
+
+    fn known(revocation: Revocation, recorded_at: Option<&str>) -> Known {
+        Known { revocations: vec![revocation], recorded_at: recorded_at.map(at) }
+    }
+
+    fn codes(known: &Known, status: &str) -> Vec<&'static str> {
+        let profile = profile(status, "12 months").0;
+        check(&job(), known, Some(&profile)).iter().map(|finding| finding.code).collect()
+    }
+
+    #[test]
+    fn each_kind_of_revocation_has_its_code() {
+        let (revoked_at, effective) = (at(LATER), at(SIGNED_AT));
+        let reason = || "lost".parse().unwrap();
+        let reason_code = ReasonCode::Superseded;
+        let key = profile("Active", "1 month").1;
+        let sha384 = Sha384::of(b"artifact");
+        for (revocation, code) in [
+            (
+                Revocation::Job(RevokedJob { job: job().job, revoked_at, reason_code, reason: reason() }),
+                "job-revoked",
+            ),
+            (
+                Revocation::Artifact(RevokedArtifact { sha384, revoked_at, reason_code, reason: reason() }),
+                "artifact-revoked",
+            ),
+            (
+                Revocation::Key(RevokedKey { key, effective, revoked_at, reason_code, reason: reason() }),
+                "key-revoked",
+            ),
+            (of_profile(SIGNED_AT, reason_code), "profile-revoked"),
+        ] {
+            assert_eq!(codes(&known(revocation, None), "Active"), [code]);
+        }
+        assert!(codes(&Known::default(), "Active").is_empty());
+    }
+
+    #[test]
+    fn a_revoked_version_is_void_altogether_unless_a_revocation_says_from_when() {
+        assert_eq!(codes(&Known::default(), "Revoked"), ["profile-revoked"]);
+        assert!(codes(&Known::default(), "Canceled").is_empty());
+        let later = known(of_profile(LATER, ReasonCode::Superseded), None);
+        assert!(codes(&later, "Revoked").is_empty());
+    }
+
+    #[test]
+    fn says_why_a_claim_to_be_older_counts_for_nothing() {
+        let said = |effective: &str, code: ReasonCode, recorded_at: Option<&str>| {
+            let findings = check(&job(), &known(of_profile(effective, code), recorded_at), None);
+            findings.into_iter().map(|finding| (finding.message, finding.hint)).next()
+        };
+        let (message, hint) = said(LATER, ReasonCode::KeyCompromise, None).unwrap();
+        assert!(message.ends_with("no ledger recorded it in time"), "{message}");
+        assert!(hint.contains("a key that were not compromised"), "{hint}");
+        let (message, _) = said(LATER, ReasonCode::KeyCompromise, Some(LATER)).unwrap();
+        assert!(message.ends_with("its trusted time is later"), "{message}");
+        assert_eq!(said(LATER, ReasonCode::KeyCompromise, Some(SIGNED_AT)), None);
+        // Here the claim itself is not older.
+        let (message, _) = said(SIGNED_AT, ReasonCode::KeyCompromise, None).unwrap();
+        assert!(message.ends_with("was revoked: lost"), "{message}");
+        let (message, hint) = said(SIGNED_AT, ReasonCode::Superseded, None).unwrap();
+        assert!(message.ends_with("was revoked: lost"), "{message}");
+        assert_eq!(hint, SIGN_ANEW);
+        assert_eq!(said(LATER, ReasonCode::Superseded, None), None);
+    }
+
+    #[test]
+    fn a_version_that_the_profile_does_not_have_is_not_revoked() {
+        let arn = "arn:countersign:signer::acme:/signing-profiles/release/0000000000";
+        let other = job_with(&[("profile", serde_json::json!(arn))]);
+        let profile = profile("Revoked", "12 months").0;
+        assert!(check(&other, &Known::default(), Some(&profile)).is_empty());
+    }
+
+    #[test]
+    fn a_job_revoked_after_a_compromise_makes_no_claim_to_be_older() {
+        let revoked = RevokedJob {
+            job: job().job,
+            revoked_at: at(LATER),
+            reason_code: ReasonCode::KeyCompromise,
+            reason: "lost".parse().unwrap(),
+        };
+        let known = known(Revocation::Job(revoked), None);
+        assert!(check(&job(), &known, None)[0].message.ends_with("was revoked: lost"));
+        // It says nothing of the profile version, which stays void altogether.
+        assert_eq!(codes(&known, "Revoked"), ["job-revoked", "profile-revoked"]);
+    }
+
+    /// Whether a signed revocation by this key counts, and why not.
+    fn signed_by(says: &SignedRevocation, key: &SecretKey) -> Vec<u8> {
+        document::to_json(&Envelope::sign(signed::PAYLOAD_TYPE, document::to_json(says), &[key]))
+    }
+
+    fn counts(
+        key: &SecretKey,
+        profile: &Profile,
+        now: &str,
+        change: fn(&mut SignedRevocation),
+    ) -> Result<bool, String> {
+        let mut says = SignedRevocation {
+            job: job().job,
+            profile: "arn:countersign:signer::acme:/signing-profiles/release/*".parse().unwrap(),
+            requested_by: "ci@acme.example".parse().unwrap(),
+            revoked_at: at(LATER),
+            reason_code: ReasonCode::Superseded,
+            reason: "old".parse().unwrap(),
+        };
+        change(&mut says);
+        counted(&job().job, &job().profile, profile, &signed_by(&says, key), at(now))
+            .map(|found| found.is_some())
+    }
+
+    #[test]
+    fn a_signed_revocation_counts_if_its_signer_may_revoke_and_it_is_about_the_job() {
+        let (profile, key) = profile_for("Active", "12 months", "signer:RevokeSignature");
+        let counts = |change| counts(&key, &profile, LATER, change);
+        assert_eq!(counts(|_| {}), Ok(true));
+        let other_job = |says: &mut SignedRevocation| {
+            says.job = "arn:countersign:signer::acme:/signing-jobs/00000000-0000-4000-8000-000000000002"
+                .parse()
+                .unwrap();
+        };
+        assert_eq!(counts(other_job), Ok(false));
+        let other_profile = |says: &mut SignedRevocation| {
+            says.profile = "arn:countersign:signer::acme:/signing-profiles/other/*".parse().unwrap();
+        };
+        assert_eq!(counts(other_profile), Ok(false));
+        assert!(counts(|says| says.requested_by = "eve@acme.example".parse().unwrap()).is_err());
+        assert!(counts(|says| says.revoked_at = at("2025-12-31T00:00:00Z")).is_err());
+    }
+
+    #[test]
+    fn a_signer_without_the_permission_and_another_key_revoke_nothing() {
+        let (profile, signing) = profile_for("Active", "12 months", "signer:StartSigningJob");
+        assert!(counts(&signing, &profile, LATER, |_| {}).is_err());
+        let (revoking, _) = profile_for("Active", "12 months", "signer:RevokeSignature");
+        assert!(counts(&signing, &revoking, LATER, |_| {}).is_err());
+    }
+
+    #[test]
+    fn a_signed_revocation_from_more_than_the_clock_skew_ahead_does_not_count() {
+        let (profile, key) = profile_for("Active", "12 months", "signer:RevokeSignature");
+        assert_eq!(counts(&key, &profile, "2026-04-01T11:55:00Z", |_| {}), Ok(true));
+        let error = counts(&key, &profile, "2026-04-01T11:54:59Z", |_| {}).unwrap_err();
+        assert!(error.starts_with("it claims"), "{error}");
+    }
+}
