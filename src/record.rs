@@ -6,13 +6,13 @@
 use std::collections::BTreeMap;
 use std::fs::OpenOptions;
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use crate::arn::Owner;
 use crate::crypto::key::{KeyId, PublicKey};
 use crate::digest::Sha384;
 use crate::document;
-use crate::files::{self, FileError, writing};
+use crate::files::{self, FileError, Loaded, writing};
 use crate::ledger::{LedgerError, Line, RecordedJob, Tail};
 use crate::policy::error::PolicyError;
 use crate::policy::store::Policy;
@@ -44,11 +44,8 @@ impl<'a> Recorder<'a> {
     }
 
     /// What to record of a manifest, or everything that is wrong with it.
-    pub fn check(
-        &self,
-        manifest: (PathBuf, Vec<u8>),
-    ) -> Result<Result<RecordedJob, Vec<Finding>>, PolicyError> {
-        let opened = match integrity::open(Some(&manifest), &self.keys) {
+    pub fn check(&self, manifest: &Loaded) -> Result<Result<RecordedJob, Vec<Finding>>, PolicyError> {
+        let opened = match integrity::open(Some(manifest), &self.keys) {
             Opening::Opened(opened) => opened,
             Opening::UnknownKey(finding) | Opening::Failed(finding) => return Ok(Err(vec![finding])),
         };

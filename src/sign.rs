@@ -1,6 +1,6 @@
 //! Signing: a statement about an artifact, signed with a profile by somebody who may.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use crate::arn::{JobArn, ProfileArn};
 use crate::crypto::key::KeyId;
@@ -8,6 +8,7 @@ use crate::crypto::secret::SecretKey;
 use crate::crypto::signing;
 use crate::digest::ArtifactDigests;
 use crate::document;
+use crate::files::Loaded;
 use crate::inventory::FileRecord;
 use crate::limits::MANIFEST_BYTES_MAX;
 use crate::manifest::bundle::Bundle;
@@ -217,16 +218,12 @@ pub struct Existing {
 }
 
 /// What a manifest says of this very artifact, if it is about it; whoever signed it.
-pub fn existing(
-    signer: &Signer<'_>,
-    manifest: &(PathBuf, Vec<u8>),
-    digests: &ArtifactDigests,
-) -> Option<Existing> {
+pub fn existing(signer: &Signer<'_>, manifest: &Loaded, digests: &ArtifactDigests) -> Option<Existing> {
     let keys = signer.profile.permissions().iter().map(|each| (each.key.id(), each.key.clone())).collect();
     let (statement, key) = match integrity::open(Some(manifest), &keys) {
         Opening::Opened(opened) => (opened.statement().clone(), Some(opened.signer().clone())),
         Opening::UnknownKey(_) | Opening::Failed(_) => {
-            let bundle = manifest::parse(&manifest.0, &manifest.1).ok()?;
+            let bundle = manifest::parse(&manifest.path, &manifest.bytes).ok()?;
             (Statement::parse(bundle.envelope().ok()?.unverified_payload()).ok()?, None)
         }
     };

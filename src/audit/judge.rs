@@ -9,15 +9,16 @@ use super::error::AuditError;
 use super::{Auditor, finding};
 use crate::crypto::many::Many;
 use crate::digest::Sha256;
+use crate::files::Loaded;
 use crate::gate::{self, Labels};
 use crate::name::{ArtifactName, CscId};
 use crate::parallel::{Threads, in_order};
 use crate::policy::error::PolicyError;
 use crate::provenance::Kind;
 use crate::report::{Finding, Verdict};
-use crate::verify::governance::{Governance, Governing};
+use crate::verify::governance::Governance;
 use crate::verify::integrity::Digests;
-use crate::verify::{self, Audited, Question, Subject};
+use crate::verify::{self, Elsewhere, Publishers, Question, Reported};
 
 /// Tasks that one thread judges before it reports, so that the threads do not wait for one another.
 const BATCH: usize = 32;
@@ -57,7 +58,7 @@ impl Task {
 /// Judges under one policy, whose documents are read once. All threads share it.
 pub struct Judge<'a> {
     auditor: &'a Auditor<'a>,
-    governance: Governance,
+    governance: Governance<'a>,
     many: Many,
 }
 
@@ -70,7 +71,7 @@ impl<'a> Judge<'a> {
 
     /// The CSC that governs a name.
     pub fn csc_of(&self, name: &ArtifactName) -> Option<CscId> {
-        self.governance.of(name).map(|governing| governing.csc.id().clone())
+        self.governance.of(name).map(|publishers| publishers.csc().id().clone())
     }
 
     /// The verdict on each. What changes no verdict is added to the notes.
@@ -100,7 +101,7 @@ impl<'a> Judge<'a> {
         let Some(name) = &task.name else {
             return Ok(gate::stop(finding::unsignable(task.kind), labels(task, None)).into());
         };
-        let Some(governing) = task.csc.as_ref().and_then(|id| self.governance.by(id)) else {
+        let Some(publishers) = task.csc.as_ref().and_then(|id| self.governance.by(id)) else {
             let labels = labels(task, None);
             let stopped = match task.code {
                 Code::Image => gate::stop(finding::image(), labels),
@@ -109,7 +110,7 @@ impl<'a> Judge<'a> {
             return Ok(stopped.into());
         };
         let only = |finding: Finding, candidate: Option<&Candidate>| {
-            Ok(gate::report(&Audited::only(finding), &governing.csc, labels(task, candidate)))
+            Ok(gate::report(&Reported::only(publishers.csc(), finding), labels(task, candidate)))
         };
         let sha256 = match &task.code {
             Code::Zip(sha256) => sha256,
@@ -120,9 +121,9 @@ impl<'a> Judge<'a> {
         let named = (task.kind, name.clone());
         let candidates = self.auditor.candidates.of_package(&named, sha256);
         let each = |candidate: &Arc<Candidate>| {
-            let audited = self.ask(&named, sha256, governing, candidate)?;
+            let audited = self.ask(&named, sha256, publishers, candidate)?;
             notes.extend(audited.notes().iter().cloned());
-            Ok::<_, AuditError>(gate::report(&audited, &governing.csc, labels(task, Some(candidate))))
+            Ok::<_, AuditError>(gate::report(&audited, labels(task, Some(candidate))))
         };
         if let Some(best) = gate::best(candidates.iter().map(each))? {
             return Ok(best);
@@ -137,21 +138,19 @@ impl<'a> Judge<'a> {
         &self,
         named: &(Kind, ArtifactName),
         sha256: &Sha256,
-        governing: &Governing,
+        publishers: &Publishers<'_>,
         candidate: &Candidate,
-    ) -> Result<Audited, AuditError> {
-        let Governing { csc, publishers } = governing;
+    ) -> Result<Reported, AuditError> {
+        let manifest = Loaded { path: candidate.path(), bytes: candidate.bytes()? };
         let question = Question {
-            subject: Subject::Digest(sha256),
-            manifest: Some((candidate.path(), candidate.bytes()?)),
+            subject: Elsewhere::Digest(sha256),
+            manifest: Some(&manifest),
             asked: Some(named.clone()),
-            revocations: Vec::new(),
-            csc,
-            now: self.auditor.now,
+            revocations: &[],
             digests: Digests::Quick,
             threads: Threads::one(),
         };
-        Ok(verify::audit(&self.many, self.auditor.policy, publishers, &question)?)
+        Ok(verify::report(&self.many, publishers, &question)?)
     }
 }
 

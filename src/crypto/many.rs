@@ -9,7 +9,7 @@
 //! From FIPS 186-5, 6.4.2. The digits share their doublings, 48 in the place of 384, which makes a verification
 //! several times as fast once the points `2^48 P` and so on are there. Points, their multiples and
 //! arithmetic modulo n are the libraries'; the equation is ours. So it only reports on what runs already:
-//! what is verified by it is [`Audited`](crate::verify::Audited), which no gate admits, and its "no" is the
+//! what is verified by it is [`Reported`](crate::verify::Reported), which no gate admits, and its "no" is the
 //! library's. Everything here is public, so the time it takes tells nothing.
 
 use std::collections::BTreeMap;

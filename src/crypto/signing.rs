@@ -1,6 +1,7 @@
 //! Signing: envelopes with the signatures of secret keys.
 
 use super::envelope::Envelope;
+use super::pae;
 use super::secret::SecretKey;
 
 /// Adds the signature of each key, in place of one that it has already.
@@ -13,7 +14,7 @@ pub fn add(envelope: &mut Envelope, keys: &[&SecretKey]) {
 
 /// A payload with the signature of each key.
 pub fn sign(payload_type: &str, payload: Vec<u8>, keys: &[&SecretKey]) -> Envelope {
-    let mut envelope = Envelope::unsigned(payload_type, payload);
-    add(&mut envelope, keys);
-    envelope
+    let message = pae::encode(payload_type, &payload);
+    let signatures = keys.iter().map(|key| (key.public().id(), key.sign(&message))).collect();
+    Envelope::new(payload_type, payload, signatures)
 }

@@ -1,7 +1,7 @@
 //! Deploying: the four checks on sealed copies, and a command that runs on those very copies.
 //!
 //! ```text
-//! Sealed --judge(policy)--> Judged --cleared--> Cleared --run(command)--> exit status
+//! PrivateCopy --judge(policy)--> Judged --cleared--> Cleared --run(command)--> exit status
 //! ```
 //! [`Judged`] holds each copy beside what the gate said of it, and gives a [`Cleared`] only if all of them
 //! were admitted. Nothing else makes one, so a verdict about other bytes, or about a commit, runs nothing.
@@ -9,20 +9,15 @@
 use std::path::PathBuf;
 use std::process::ExitStatus;
 
+use super::Gate;
 use super::command::{CommandError, CommandLine, Paths};
-use super::deployment::{self, Deployment, DeploymentError, Piece};
-use super::sealed::Sealed;
+use super::deployment::{self, Code, Deployment, DeploymentError, Part};
+use super::private::PrivateCopy;
 use super::watch::Watch;
-use super::{Gate, Labels};
-use crate::arn::LayerArn;
 use crate::files::program;
-use crate::name::ArtifactName;
-use crate::parallel::Threads;
 use crate::policy::store::Policy;
 use crate::provenance::Kind;
-use crate::time::Timestamp;
 use crate::verify::VerifyError;
-use crate::verify::integrity::Digests;
 
 /// Why a command that may run did not, or did not run on what was verified.
 #[derive(Debug, thiserror::Error)]
@@ -60,79 +55,25 @@ impl RunError {
     }
 }
 
-/// A copy, and what it would be deployed as.
-#[derive(Debug)]
-pub struct Part {
-    /// A function's package, or a layer's.
-    pub kind: Kind,
-    /// The name of the function or layer.
-    pub name: ArtifactName,
-    /// The published layer version that it is to be, if it was named so.
-    pub arn: Option<LayerArn>,
-    /// Where the copy was taken from.
-    pub original: PathBuf,
-    /// How the original and its manifest are named in the report.
-    pub labels: Labels,
-    /// The copy.
-    pub sealed: Sealed,
-}
-
-/// What is asked of a function and its layers.
-pub struct Request {
-    /// The function's package.
-    pub function: Part,
-    /// Its layers' packages, each under its own name.
-    pub layers: Vec<Part>,
-    /// Signed revocations that were given.
-    pub revocations: Vec<(PathBuf, Vec<u8>)>,
-    /// The verifier's clock.
-    pub now: Timestamp,
-    /// How many threads may work.
-    pub threads: Threads,
-}
-
 /// A function and its layers with what the gate said of each. Only [`judge`] makes it.
 #[derive(Debug)]
 pub struct Judged {
-    parts: Vec<Part>,
+    parts: Vec<Part<PrivateCopy>>,
     gates: Vec<Gate>,
     notes: Vec<String>,
 }
 
 /// Copies that may be deployed: the function's first, then its layers'. Only [`Judged::cleared`] makes it.
 #[derive(Debug)]
-pub struct Cleared(Vec<Part>);
+pub struct Cleared(Vec<Part<PrivateCopy>>);
 
 /// Verifies every copy under the CSC of the function.
-pub fn judge(policy: &Policy, request: Request) -> Result<Judged, DeploymentError> {
-    let Request { function, layers, revocations, now, threads } = request;
+pub fn judge(policy: &Policy, asked: Deployment<PrivateCopy>) -> Result<Judged, DeploymentError> {
     let functions = policy.functions().map_err(VerifyError::from)?;
-    let csc = functions.csc_of(&function.name).map_or(Ok(None), |id| policy.csc(id));
+    let csc = functions.csc_of(&asked.function.name).map_or(Ok(None), |id| policy.csc(id));
     let csc = csc.map_err(VerifyError::from)?;
-    let asked = Deployment {
-        function: function.piece(),
-        layers: layers.iter().map(Part::piece).collect(),
-        csc: csc.as_ref(),
-        revocations: &revocations,
-        now,
-        digests: Digests::Quick,
-        threads,
-    };
-    let (gates, notes) = deployment::judge(policy, asked)?.into_parts();
-    Ok(Judged { parts: std::iter::once(function).chain(layers).collect(), gates, notes })
-}
-
-impl Part {
-    fn piece(&self) -> Piece<'_> {
-        Piece {
-            kind: self.kind,
-            name: self.name.clone(),
-            arn: self.arn.clone(),
-            artifact: self.sealed.artifact(),
-            manifest: self.sealed.manifest().map(|(path, bytes)| (path.into(), bytes.into())),
-            labels: self.labels.clone(),
-        }
-    }
+    let (gates, notes) = deployment::judge(policy, csc.as_ref(), &asked)?.into_parts();
+    Ok(Judged { parts: std::iter::once(asked.function).chain(asked.layers).collect(), gates, notes })
 }
 
 impl Judged {
@@ -161,19 +102,19 @@ impl Cleared {
     /// It finds them in its arguments, and in `COUNTERSIGN_ARTIFACT` and `COUNTERSIGN_MANIFEST`.
     pub fn run(self, line: &CommandLine, watch: &Watch) -> Result<ExitStatus, RunError> {
         let Self(parts) = self;
-        let layers = |part: &&Part| part.kind == Kind::Layer;
-        let sealed = &parts[0].sealed;
+        let layers = |part: &&Part<PrivateCopy>| part.kind == Kind::Layer;
+        let sealed = &parts[0].code;
         let paths = Paths {
             artifact: sealed.artifact().path(),
             manifest: sealed.manifest_path(),
             layers: parts
                 .iter()
                 .filter(layers)
-                .map(|part| (&part.name, part.sealed.artifact().path()))
+                .map(|part| (&part.name, part.code.artifact().path()))
                 .collect(),
         };
         if line.needs_manifest() && paths.manifest.is_none() {
-            return Err(CommandError::NoManifest(parts[0].original.clone()).into());
+            return Err(CommandError::NoManifest(sealed.original().into()).into());
         }
         if let Some(signal) = watch.interrupted() {
             return Err(RunError::Interrupted(signal));
@@ -188,8 +129,8 @@ impl Cleared {
             |source| RunError::Start { program: line.program().to_string_lossy().into_owned(), source };
         let child = command.spawn().map_err(cannot)?;
         let ended = watch.wait(child).map_err(cannot)?;
-        match parts.iter().find(|part| !part.sealed.is_unchanged()) {
-            Some(part) => Err(RunError::Changed(part.original.clone())),
+        match parts.iter().find(|part| !part.code.is_unchanged()) {
+            Some(part) => Err(RunError::Changed(part.code.original().into())),
             None => Ok(ended),
         }
     }
@@ -204,7 +145,7 @@ mod tests {
     use crate::arn::PublisherArn;
     use crate::csc::{Csc, Untrusted};
     use crate::gate::command::Finds;
-    use crate::gate::{decide, stop};
+    use crate::gate::{Labels, decide, stop};
     use crate::report::Finding;
     use crate::verify::Evidence;
     use crate::{manifest, random};
@@ -220,28 +161,28 @@ mod tests {
     fn admitted() -> Gate {
         let publisher = PublisherArn::every_version("acme".parse().unwrap(), "release".parse().unwrap());
         let csc = Csc::new(random::csc(), "", publisher.into(), Untrusted::Warn);
-        decide(&Evidence::only(Finding::nothing_verified()), &csc, labels())
+        decide(&Evidence::only(&csc, Finding::nothing_verified()), labels())
     }
 
     /// A copy of a file of this name, with a manifest beside it or without.
-    fn part(kind: Kind, name: &str, has_manifest: bool) -> Part {
+    fn part(kind: Kind, name: &str, has_manifest: bool) -> Part<PrivateCopy> {
         let folder = tempfile::tempdir().unwrap();
         let original = folder.path().join(format!("{name}.zip"));
         std::fs::write(&original, name).unwrap();
         if has_manifest {
             std::fs::write(manifest::path_beside(&original), "{}").unwrap();
         }
-        let sealed = Sealed::copy(&Watch::start().unwrap(), &original, None).unwrap();
-        Part { kind, name: name.parse().unwrap(), arn: None, original, labels: labels(), sealed }
+        let sealed = PrivateCopy::copy(&Watch::start().unwrap(), &original, None).unwrap();
+        Part { kind, name: name.parse().unwrap(), arn: None, labels: labels(), code: sealed }
     }
 
-    fn orders() -> Part {
+    fn orders() -> Part<PrivateCopy> {
         part(Kind::Function, "orders", false)
     }
 
     #[test]
     fn copies_are_cleared_only_if_each_of_them_was_admitted() {
-        let cleared = |parts: Vec<Part>, gates: Vec<Gate>| {
+        let cleared = |parts: Vec<Part<PrivateCopy>>, gates: Vec<Gate>| {
             Judged { parts, gates, notes: Vec::new() }.cleared().map(|Cleared(parts)| parts.len())
         };
         let base = || part(Kind::Layer, "base", false);
@@ -256,7 +197,7 @@ mod tests {
     }
 
     /// Runs a shell script on these copies; `$1` is the function's.
-    fn ran(parts: Vec<Part>, script: &str, more: &[&str]) -> Result<Option<i32>, RunError> {
+    fn ran(parts: Vec<Part<PrivateCopy>>, script: &str, more: &[&str]) -> Result<Option<i32>, RunError> {
         let words = [&["-c", script, "sh", "{artifact}"], more].concat();
         let words: Vec<OsString> = words.into_iter().map(OsString::from).collect();
         let layers = ["base".parse().unwrap(), "orders".parse().unwrap()];

@@ -4,11 +4,10 @@
 //! that the function's CSC allows, and one that is named by its ARN has to be what was published under it, for
 //! our account to use. AWS's limits of layers hold for all of them together.
 
-use std::path::PathBuf;
-
 use super::{Gate, Labels, decide, stop, stop_ungoverned};
 use crate::arn::LayerArn;
 use crate::csc::Csc;
+use crate::files::Loaded;
 use crate::files::artifact::Artifact;
 use crate::limits::{AWS_UNZIPPED_BYTES, LAYERS_MAX};
 use crate::name::ArtifactName;
@@ -16,9 +15,8 @@ use crate::parallel::Threads;
 use crate::policy::store::Policy;
 use crate::provenance::Kind;
 use crate::report::{Check, Finding};
-use crate::time::Timestamp;
 use crate::verify::integrity::Digests;
-use crate::verify::{Evidence, Publishers, Question, Subject, VerifyError, layer, verify_by};
+use crate::verify::{Evidence, Here, Publishers, Question, VerifyError, layer, verify_by};
 
 /// Why nothing was judged.
 #[derive(Debug, thiserror::Error)]
@@ -47,35 +45,57 @@ impl DeploymentError {
     }
 }
 
+/// Bytes that are verified, with their manifest.
+pub trait Code {
+    /// The artifact.
+    fn artifact(&self) -> &Artifact;
+    /// Its manifest, if it has one.
+    fn manifest(&self) -> Option<&Loaded>;
+}
+
+/// An artifact and its manifest, where they are.
+#[derive(Debug)]
+pub struct InPlace {
+    /// The artifact.
+    pub artifact: Artifact,
+    /// Its manifest, if it has one.
+    pub manifest: Option<Loaded>,
+}
+
+impl Code for InPlace {
+    fn artifact(&self) -> &Artifact {
+        &self.artifact
+    }
+
+    fn manifest(&self) -> Option<&Loaded> {
+        self.manifest.as_ref()
+    }
+}
+
 /// A function's package or a layer's, and what it would be deployed as.
 #[derive(Debug)]
-pub struct Piece<'a> {
+pub struct Part<C> {
     /// A function's package, or a layer's.
     pub kind: Kind,
     /// The name of the function or layer.
     pub name: ArtifactName,
-    /// The published layer version that it is to be, if it was named so.
+    /// The published layer version that it must be, if it was named so.
     pub arn: Option<LayerArn>,
-    /// Its bytes.
-    pub artifact: &'a Artifact,
-    /// Its manifest's path and bytes, if it has one.
-    pub manifest: Option<(PathBuf, Vec<u8>)>,
     /// How it is named in the report.
     pub labels: Labels,
+    /// Its bytes.
+    pub code: C,
 }
 
-/// What is asked of a function and its layers.
-pub struct Deployment<'a> {
+/// A function and its layers.
+#[derive(Debug)]
+pub struct Deployment<C> {
     /// The function's package.
-    pub function: Piece<'a>,
+    pub function: Part<C>,
     /// Its layers.
-    pub layers: Vec<Piece<'a>>,
-    /// The CSC that governs the function; what nothing governs is denied.
-    pub csc: Option<&'a Csc>,
-    /// Signed revocations that were given.
-    pub revocations: &'a [(PathBuf, Vec<u8>)],
-    /// The verifier's clock.
-    pub now: Timestamp,
+    pub layers: Vec<Part<C>>,
+    /// Signed revocations that were passed.
+    pub revocations: Vec<Loaded>,
     /// Which digests are computed.
     pub digests: Digests,
     /// How many threads may work.
@@ -96,32 +116,38 @@ impl Answer {
     }
 }
 
-/// Judges every piece, and all of them together.
-pub fn judge(policy: &Policy, asked: Deployment<'_>) -> Result<Answer, DeploymentError> {
+/// Judges every part, and all of them together.
+///
+/// What no CSC governs is denied.
+pub fn judge<C: Code>(
+    policy: &Policy,
+    csc: Option<&Csc>,
+    asked: &Deployment<C>,
+) -> Result<Answer, DeploymentError> {
     check_layers(&asked.layers)?;
-    let pieces = || std::iter::once(&asked.function).chain(&asked.layers);
-    let Some(csc) = asked.csc else {
-        // What governs nothing is the function, whichever piece is looked at.
+    let parts = || std::iter::once(&asked.function).chain(&asked.layers);
+    let Some(csc) = csc else {
+        // What governs nothing is the function, whichever part is looked at.
         let of_function = asked.labels();
-        let labels = |piece: &Piece<'_>| Labels {
+        let labels = |part: &Part<C>| Labels {
             kind: of_function.kind,
             name: of_function.name.clone(),
-            ..piece.labels.clone()
+            ..part.labels.clone()
         };
-        let gates = pieces().map(|piece| stop_ungoverned(policy.account(), labels(piece))).collect();
+        let gates = parts().map(|part| stop_ungoverned(policy.account(), labels(part))).collect();
         return Ok(Answer { gates, notes: Vec::new() });
     };
     let publishers = Publishers::read(policy, csc).map_err(VerifyError::from)?;
     let (mut gates, mut notes, mut unzipped) = (Vec::new(), Vec::new(), 0u64);
-    for piece in pieces() {
-        let evidence = asked.evidence(policy, &publishers, csc, piece)?;
+    for part in parts() {
+        let evidence = asked.evidence(&publishers, part)?;
         unzipped = unzipped.saturating_add(evidence.unzipped().unwrap_or_default());
         for note in evidence.notes() {
             if !notes.contains(note) {
                 notes.push(note.clone());
             }
         }
-        gates.push(decide(&evidence, csc, piece.labels.clone()));
+        gates.push(decide(&evidence, part.labels.clone()));
     }
     if unzipped > AWS_UNZIPPED_BYTES {
         match asked.layers.is_empty() {
@@ -132,7 +158,7 @@ pub fn judge(policy: &Policy, asked: Deployment<'_>) -> Result<Answer, Deploymen
     Ok(Answer { gates, notes })
 }
 
-impl Deployment<'_> {
+impl<C: Code> Deployment<C> {
     /// How the function and its layers are named together.
     fn labels(&self) -> Labels {
         let name = &self.function.name;
@@ -144,27 +170,21 @@ impl Deployment<'_> {
         }
     }
 
-    /// What the four checks find of a piece, and whether it is the layer version that it was named as.
-    fn evidence(
-        &self,
-        policy: &Policy,
-        publishers: &Publishers,
-        csc: &Csc,
-        piece: &Piece<'_>,
-    ) -> Result<Evidence, VerifyError> {
+    /// What the four checks find of a part, and whether it is the layer version that it was named as.
+    fn evidence(&self, publishers: &Publishers<'_>, part: &Part<C>) -> Result<Evidence, VerifyError> {
         let question = Question {
-            subject: Subject::Artifact(piece.artifact),
-            manifest: piece.manifest.clone(),
-            asked: Some((piece.kind, piece.name.clone())),
-            revocations: self.revocations.to_vec(),
-            csc,
-            now: self.now,
+            subject: Here::Artifact(part.code.artifact()),
+            manifest: part.code.manifest(),
+            asked: Some((part.kind, part.name.clone())),
+            revocations: &self.revocations,
             digests: self.digests,
             threads: self.threads,
         };
-        let evidence = verify_by(policy, publishers, &question)?;
-        match &piece.arn {
-            Some(arn) => Ok(evidence.with(layer::check(policy, arn, piece.artifact, self.threads)?)),
+        let evidence = verify_by(publishers, &question)?;
+        match &part.arn {
+            Some(arn) => {
+                Ok(evidence.with(layer::check(publishers.policy(), arn, part.code.artifact(), self.threads)?))
+            }
             None => Ok(evidence),
         }
     }
@@ -173,16 +193,16 @@ impl Deployment<'_> {
 /// At most so many layers, and none of them in two versions; layers of two accounts are two layers.
 ///
 /// One that is not named by its ARN may be anybody's of that name.
-fn check_layers(layers: &[Piece<'_>]) -> Result<(), DeploymentError> {
+fn check_layers<C>(layers: &[Part<C>]) -> Result<(), DeploymentError> {
     if layers.len() > LAYERS_MAX {
         return Err(DeploymentError::Layers(layers.len()));
     }
-    let of_two_accounts = |one: &Piece<'_>, other: &Piece<'_>| {
+    let of_two_accounts = |one: &Part<C>, other: &Part<C>| {
         let owners = one.arn.as_ref().zip(other.arn.as_ref());
         owners.is_some_and(|(one, other)| one.owner() != other.owner())
     };
     for (index, layer) in layers.iter().enumerate() {
-        let is_same = |other: &Piece<'_>| other.name == layer.name && !of_two_accounts(other, layer);
+        let is_same = |other: &Part<C>| other.name == layer.name && !of_two_accounts(other, layer);
         if layers[..index].iter().any(is_same) {
             return Err(DeploymentError::Twice(layer.name.clone()));
         }

@@ -12,7 +12,7 @@ use self::places::Places;
 use super::{Gate, Labels, best, decide, stop, stop_ungoverned};
 use crate::digest::Sha256;
 use crate::files::artifact::Artifact;
-use crate::files::{self, FileError};
+use crate::files::{FileError, Loaded};
 use crate::limits::MANIFEST_BYTES_MAX;
 use crate::manifest;
 use crate::manifest::shelf::Shelf;
@@ -23,9 +23,9 @@ use crate::policy::store::Policy;
 use crate::provenance::Kind;
 use crate::report::{Check, Finding};
 use crate::time::Timestamp;
-use crate::verify::governance::{Governance, Governing};
+use crate::verify::governance::Governance;
 use crate::verify::integrity::Digests;
-use crate::verify::{Evidence, Question, Subject, VerifyError, verify_by};
+use crate::verify::{Evidence, Here, Publishers, Question, VerifyError, verify_by};
 
 /// What plans are held against.
 pub struct Judge<'a> {
@@ -40,7 +40,7 @@ pub struct Judge<'a> {
     /// The current folder, from the root.
     pub here: &'a Path,
     /// Signed revocations that were given.
-    pub revocations: &'a [(PathBuf, Vec<u8>)],
+    pub revocations: &'a [Loaded],
     /// The verifier's clock.
     pub now: Timestamp,
     /// How many threads may work.
@@ -98,7 +98,7 @@ impl Judge<'_> {
         &self,
         plan: &Judging<'_>,
         resource: &Resource,
-        governance: &Governance,
+        governance: &Governance<'_>,
         notes: &mut Vec<String>,
     ) -> Result<Option<Gate>, VerifyError> {
         let mut labels = labels(plan, resource);
@@ -124,12 +124,12 @@ impl Judge<'_> {
             Err(finding) => return Ok(Some(stop(*finding, labels))),
         };
         (labels.kind, labels.name) = (Some(deployed.kind), Some(name.clone()));
-        let Some(governing) = governance.of(&name) else {
+        let Some(publishers) = governance.of(&name) else {
             return Ok(Some(stop_ungoverned(self.policy.account(), labels)));
         };
         match self.find(plan, deployed)? {
-            Ok(found) => self.verified((deployed.kind, name), &found, governing, &labels, notes).map(Some),
-            Err(finding) => Ok(Some(decide(&Evidence::only(finding), &governing.csc, labels))),
+            Ok(found) => self.verified((deployed.kind, name), &found, publishers, &labels, notes).map(Some),
+            Err(finding) => Ok(Some(decide(&Evidence::only(publishers.csc(), finding), labels))),
         }
     }
 
@@ -309,30 +309,28 @@ impl Judge<'_> {
         &self,
         asked: (Kind, ArtifactName),
         found: &Found,
-        governing: &Governing,
+        publishers: &Publishers<'_>,
         labels: &Labels,
         notes: &mut Vec<String>,
     ) -> Result<Gate, VerifyError> {
         let none = found.manifests.is_empty().then_some(None);
         let each = |path: Option<&PathBuf>| {
-            let bytes = path.map(|path| files::read(path, MANIFEST_BYTES_MAX)).transpose()?;
+            let manifest = path.map(|path| Loaded::read(path, MANIFEST_BYTES_MAX)).transpose()?;
             let question = Question {
-                subject: Subject::Artifact(&found.artifact),
-                manifest: path.cloned().zip(bytes),
+                subject: Here::Artifact(&found.artifact),
+                manifest: manifest.as_ref(),
                 asked: Some(asked.clone()),
-                revocations: self.revocations.to_vec(),
-                csc: &governing.csc,
-                now: self.now,
+                revocations: self.revocations,
                 digests: Digests::Quick,
                 threads: self.threads,
             };
-            let evidence = verify_by(self.policy, &governing.publishers, &question)?.hinting(
+            let evidence = verify_by(publishers, &question)?.hinting(
                 "manifest-missing",
                 "sign it with `countersign sign`, or name the folder that its manifest is in with `--manifests`",
             );
             notes.extend_from_slice(evidence.notes());
             let manifest = path.map(|path| path.display().to_string());
-            Ok::<_, VerifyError>(decide(&evidence, &governing.csc, Labels { manifest, ..labels.clone() }))
+            Ok::<_, VerifyError>(decide(&evidence, Labels { manifest, ..labels.clone() }))
         };
         let best = best(none.into_iter().chain(found.manifests.iter().map(Some)).map(each))?;
         Ok(best.expect("there is at least one question"))

@@ -6,9 +6,11 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use super::candidates::{Candidate, Candidates, Named, Search};
 use super::{Hook, HookError, Judged};
+use crate::crypto::key::Library;
 use crate::digest::Sha384;
+use crate::files::Loaded;
 use crate::function::Functions;
-use crate::gate::{self, Gate, Labels};
+use crate::gate::{self, Labels};
 use crate::git::notes::NOTES_REF;
 use crate::git::{Commit, Handles, Repository};
 use crate::inventory;
@@ -17,21 +19,18 @@ use crate::package::select::{self, Known, SelectError};
 use crate::parallel::{Threads, in_order};
 use crate::policy::error::PolicyError;
 use crate::policy::store::Policy;
-use crate::report::{Check, Finding};
+use crate::report::{Check, Finding, Verdict};
 use crate::source;
-use crate::time::Timestamp;
-use crate::verify::CommitFiles;
-use crate::verify::governance::{Governance, Governing};
+use crate::verify::governance::Governance;
 use crate::verify::integrity::Digests;
-use crate::verify::{Evidence, Question, Subject, verify_by};
+use crate::verify::{self, CommitFiles, Elsewhere, Publishers, Question, Reported};
 use crate::workspace::{Item, Workspace};
 
 /// Judges commits under one policy, whose documents are read once. All threads share it.
 pub struct Judge<'a> {
     policy: &'a Policy,
-    governance: Governance,
+    governance: Governance<'a>,
     handles: Handles,
-    now: Timestamp,
     threads: Threads,
     known: Known,
     /// How many names of folders were read of all commits.
@@ -64,13 +63,12 @@ const FILE_WEIGHT: u64 = 400;
 impl<'a> Judge<'a> {
     /// Reads every CSC that governs something, and its publishers.
     pub fn new(hook: &Hook<'a>, functions: Functions) -> Result<Self, PolicyError> {
-        let Hook { policy, repository, now, threads, .. } = *hook;
+        let Hook { policy, repository, threads, .. } = *hook;
         let governance = Governance::read(policy, functions)?;
         Ok(Self {
             policy,
             governance,
             handles: repository.handles(),
-            now,
             threads,
             known: Known::default(),
             names: AtomicU64::new(0),
@@ -105,11 +103,11 @@ impl<'a> Judge<'a> {
                 such refs with `git replace`, and delete them with `git replace -d`"
             ));
         }
-        let mut gates = Vec::with_capacity(subjects.len());
-        let gate = |subject: &Subjected<'_>| self.gate(commit, &workspace, subject, &candidates);
-        self.each(&subjects, |_| 0, gate, |gate| gates.push(gate))?;
+        let mut verdicts = Vec::with_capacity(subjects.len());
+        let verdict = |subject: &Subjected<'_>| self.verdict(commit, &workspace, subject, &candidates);
+        self.each(&subjects, |_| 0, verdict, |verdict| verdicts.push(verdict))?;
         let references = pushed.get(commit).cloned().unwrap_or_default();
-        Ok(Judged { commit: commit.clone(), references, gates, notes: candidates.notes })
+        Ok(Judged { commit: commit.clone(), references, verdicts, notes: candidates.notes })
     }
 
     fn subjects<'w>(
@@ -208,19 +206,19 @@ impl<'a> Judge<'a> {
         in_order(self.threads, JUDGED_WINDOW_BYTES, jobs, weight, work, take)
     }
 
-    fn gate(
+    fn verdict(
         &self,
         commit: &Commit,
         workspace: &Workspace,
         subject: &Subjected<'_>,
         candidates: &Candidates,
-    ) -> Result<Gate, HookError> {
-        let Some(governing) = self.governance.of(&subject.item.name) else {
+    ) -> Result<Verdict, HookError> {
+        let Some(publishers) = self.governance.of(&subject.item.name) else {
             let labels = labels(commit, subject, None);
-            return Ok(gate::stop_ungoverned(self.policy.account(), labels));
+            return Ok(gate::stop_ungoverned(self.policy.account(), labels).into());
         };
         let only = |finding| {
-            Ok(gate::decide(&Evidence::only(finding), &governing.csc, labels(commit, subject, None)))
+            Ok(gate::report(&Reported::only(publishers.csc(), finding), labels(commit, subject, None)))
         };
         let package = match &subject.package {
             Ok(package) => package,
@@ -246,9 +244,9 @@ impl<'a> Judge<'a> {
                 Err(error) => return only(unpackable(&error)),
             },
         };
-        let each = |candidate| self.ask(commit, subject, (package, candidate), governing);
+        let each = |candidate| self.ask(commit, subject, (package, candidate), publishers);
         match gate::best(asked.into_iter().map(each))? {
-            Some(gate) => Ok(gate),
+            Some(verdict) => Ok(verdict),
             None => only(unattached()),
         }
     }
@@ -258,22 +256,20 @@ impl<'a> Judge<'a> {
         commit: &Commit,
         subject: &Subjected<'_>,
         (package, candidate): (&CommitFiles, &Candidate),
-        governing: &Governing,
-    ) -> Result<Gate, HookError> {
-        let Governing { csc, publishers } = governing;
+        publishers: &Publishers<'_>,
+    ) -> Result<Verdict, HookError> {
         let path = PathBuf::from(format!("{NOTES_REF}:{}", candidate.commit));
+        let manifest = Loaded { path, bytes: candidate.manifest.line().as_bytes().to_vec() };
         let question = Question {
-            subject: Subject::Source(package),
-            manifest: Some((path, candidate.manifest.line().as_bytes().to_vec())),
+            subject: Elsewhere::Commit(package),
+            manifest: Some(&manifest),
             asked: Some(subject.named.clone()),
-            revocations: Vec::new(),
-            csc,
-            now: self.now,
+            revocations: &[],
             digests: Digests::Quick,
             threads: Threads::one(),
         };
-        let evidence = verify_by(self.policy, publishers, &question)?;
-        Ok(gate::decide(&evidence, csc, labels(commit, subject, Some(candidate))))
+        let reported = verify::report(&Library, publishers, &question)?;
+        Ok(gate::report(&reported, labels(commit, subject, Some(candidate))))
     }
 }
 

@@ -16,13 +16,13 @@ use self::judge::Judge;
 use self::update::{Side, Update};
 use crate::files::FileError;
 use crate::function::{Functions, Protected, is_alike, replaces_objects};
-use crate::gate::Gate;
 use crate::git::notes::NOTES_REF;
 use crate::git::{Commit, GitError, Repository};
 use crate::limits::{COMMIT_NAMES_MAX, PUSHED_NAMES_MAX, PUSHED_VERDICTS_MAX};
 use crate::parallel::Threads;
 use crate::policy::error::PolicyError;
 use crate::policy::store::Policy;
+use crate::report::Verdict;
 use crate::source::WorkspaceError;
 use crate::time::Timestamp;
 use crate::verify::VerifyError;
@@ -139,7 +139,7 @@ pub struct Judged {
     /// The protected refs that would lead to it.
     pub references: Vec<String>,
     /// What the gate says about each function and layer; at least one.
-    pub gates: Vec<Gate>,
+    pub verdicts: Vec<Verdict>,
     /// Things worth saying that change no verdict.
     pub notes: Vec<String>,
 }
@@ -162,7 +162,7 @@ impl Hook<'_> {
         let (mut judged, mut verdicts) = (Vec::new(), 0);
         for commit in commits.keys() {
             let next = judge.commit(self, &search, &commits, commit)?;
-            verdicts += next.gates.len();
+            verdicts += next.verdicts.len();
             judged.push(next);
             // A single commit has as many as its `countersign.toml` can name.
             if verdicts > PUSHED_VERDICTS_MAX && commits.len() > 1 {

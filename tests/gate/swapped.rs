@@ -7,13 +7,15 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use countersign::gate::command::{CommandLine, Finds};
-use countersign::gate::deploy::{Judged, Part, Request, judge};
-use countersign::gate::sealed::Sealed;
+use countersign::gate::deploy::{Judged, judge};
+use countersign::gate::deployment::{Deployment, Part};
+use countersign::gate::private::PrivateCopy;
 use countersign::gate::watch::Watch;
 use countersign::gate::{Gate, Labels};
 use countersign::parallel::Threads;
 use countersign::provenance::Kind;
 use countersign::time::Timestamp;
+use countersign::verify::integrity::Digests;
 
 use crate::shop::Shop;
 use crate::support::{NAME, read, text, write};
@@ -37,9 +39,9 @@ fn what_the_command_swaps_is_not_what_it_deploys() {
     assert_eq!(read(&shop.file("deployed")), good);
 }
 
-fn part(shop: &Shop, watch: &Watch) -> Part {
+fn part(shop: &Shop, watch: &Watch) -> Part<PrivateCopy> {
     let original = shop.file("dist/orders.zip");
-    let sealed = Sealed::copy(watch, &original, None).expect("a copy");
+    let code = PrivateCopy::copy(watch, &original, None).expect("a copy");
     let name: countersign::name::ArtifactName = NAME.parse().expect("a name");
     let labels = Labels {
         artifact: NAME.into(),
@@ -47,15 +49,20 @@ fn part(shop: &Shop, watch: &Watch) -> Part {
         kind: Some(Kind::Function),
         name: Some(name.clone()),
     };
-    Part { kind: Kind::Function, name, arn: None, original, labels, sealed }
+    Part { kind: Kind::Function, name, arn: None, labels, code }
 }
 
-fn judged(shop: &Shop, function: Part) -> Judged {
+fn judged(shop: &Shop, function: Part<PrivateCopy>) -> Judged {
     let now = Timestamp::from_clock(SystemTime::now());
     let policy = shop.scene.open(now).expect("a policy");
-    let request =
-        Request { function, layers: Vec::new(), revocations: Vec::new(), now, threads: Threads::per_core() };
-    judge(&policy, request).expect("decided")
+    let deployment = Deployment {
+        function,
+        layers: Vec::new(),
+        revocations: Vec::new(),
+        digests: Digests::Quick,
+        threads: Threads::per_core(),
+    };
+    judge(&policy, deployment).expect("decided")
 }
 
 fn deploy(shop: &Shop, judged: Judged, watch: &Watch) -> Option<PathBuf> {

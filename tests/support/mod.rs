@@ -23,9 +23,8 @@ use base64ct::{Base64, Encoding};
 use countersign::crypto::envelope::Envelope;
 use countersign::crypto::secret::SecretKey;
 use countersign::files::artifact::Artifact;
-use countersign::gate::{self, Labels};
+use countersign::gate;
 use countersign::manifest::{self, bundle::Bundle};
-use countersign::parallel::Threads;
 use countersign::pin::Pin;
 use countersign::policy::error::PolicyError;
 use countersign::policy::memory;
@@ -34,11 +33,9 @@ use countersign::policy::prepare::{Before, Prepared, Times};
 use countersign::policy::snapshot::Snapshot;
 use countersign::policy::store::{Location, Policy};
 use countersign::policy::{root, snapshot};
-use countersign::provenance::Kind;
 use countersign::report::{Check, Decision, Verdict};
 use countersign::time::{Period, Timestamp};
-use countersign::verify::integrity::Digests;
-use countersign::verify::{Question, Subject, VerifyError, verify};
+use countersign::verify::VerifyError;
 use p384::ecdsa::Signature;
 use serde_json::Value;
 use tempfile::TempDir;
@@ -402,30 +399,10 @@ impl Scene {
     /// The verdict on the package as the function, at an instant.
     pub fn judge_at(&self, now: Timestamp) -> Result<Verdict, VerifyError> {
         let policy = self.open(now)?;
-        let name = NAME.parse().expect("a name");
-        let functions = policy.functions()?;
-        let id = functions.csc_of(&name).expect("a CSC governs it");
-        let csc = policy.csc(id)?.expect("the CSC is sealed");
         let artifact = Artifact::open(&self.artifact())?;
-        let manifest = fs::read(self.manifest()).ok().map(|bytes| (self.manifest(), bytes));
-        let labels = Labels {
-            artifact: NAME.into(),
-            manifest: None,
-            kind: Some(Kind::Function),
-            name: Some(name.clone()),
-        };
-        let question = Question {
-            revocations: Vec::new(),
-            subject: Subject::Artifact(&artifact),
-            manifest,
-            asked: Some((Kind::Function, name)),
-            csc: &csc,
-            now,
-            digests: Digests::Quick,
-            threads: Threads::per_core(),
-        };
-        let evidence = verify(&policy, &question)?;
-        Ok(gate::decide(&evidence, &csc, labels).verdict().clone())
+        let manifest = manifest::manifest_of(&artifact)?;
+        let name = NAME.parse().expect("a name");
+        Ok(gate::admit(&policy, &name, &artifact, manifest.as_ref())?.into())
     }
 }
 

@@ -4,11 +4,16 @@
 
 use std::borrow::Borrow;
 
-use crate::csc::{Csc, Untrusted};
+use crate::csc::Untrusted;
+use crate::files::Loaded;
+use crate::files::artifact::Artifact;
 use crate::name::{AccountName, ArtifactName};
+use crate::parallel::Threads;
+use crate::policy::store::Policy;
 use crate::provenance::Kind;
 use crate::report::{Check, Decision, Finding, Outcome, Verdict};
-use crate::verify::{Audited, Evidence};
+use crate::verify::integrity::Digests;
+use crate::verify::{self, Evidence, Here, Question, Reported, VerifyError};
 
 /// An artifact that may go on. Only [`decide`] makes it.
 #[derive(Debug)]
@@ -69,28 +74,59 @@ pub struct Labels {
     pub name: Option<ArtifactName>,
 }
 
+/// Decides whether an artifact may be deployed as a function, with this manifest, as of the policy's clock.
+///
+/// The CSC is the one that the sealed policy attaches to the name; without one the answer is [`Gate::Stopped`].
+/// Errors: nothing was decided, because the policy is not trusted or a file cannot be read.
+pub fn admit(
+    policy: &Policy,
+    name: &ArtifactName,
+    artifact: &Artifact,
+    manifest: Option<&Loaded>,
+) -> Result<Gate, VerifyError> {
+    let labels = Labels {
+        artifact: artifact.path().display().to_string(),
+        manifest: manifest.map(|manifest| manifest.path.display().to_string()),
+        kind: Some(Kind::Function),
+        name: Some(name.clone()),
+    };
+    let functions = policy.functions()?;
+    let Some(csc) = functions.csc_of(name).map_or(Ok(None), |id| policy.csc(id))? else {
+        return Ok(stop_ungoverned(policy.account(), labels));
+    };
+    let question = Question {
+        subject: Here::Artifact(artifact),
+        manifest,
+        asked: Some((Kind::Function, name.clone())),
+        revocations: &[],
+        digests: Digests::Quick,
+        threads: Threads::per_core(),
+    };
+    Ok(decide(&verify::verify(policy, &csc, &question)?, labels))
+}
+
 /// Decides: an integrity failure stops in every mode, any other failure as the CSC says.
 ///
 /// Nothing is admitted unless integrity passed, or there was nothing that integrity could look at
 /// and the CSC warns.
-pub fn decide(evidence: &Evidence, csc: &Csc, labels: Labels) -> Gate {
-    let verdict = verdict(evidence, csc, labels);
+pub fn decide(evidence: &Evidence, labels: Labels) -> Gate {
+    let verdict = verdict(evidence, labels);
     match verdict.decision {
         Decision::Allowed | Decision::Warned => Gate::Admitted(Admitted { verdict }),
         Decision::Denied => Gate::Stopped(verdict),
     }
 }
 
-/// What [`decide`] would say of an audit's answer, of which nothing is admitted: it runs already.
-pub fn report(audited: &Audited, csc: &Csc, labels: Labels) -> Verdict {
-    verdict(audited.found(), csc, labels)
+/// What [`decide`] would say of an artifact whose bytes are elsewhere; nothing is admitted.
+pub fn report(reported: &Reported, labels: Labels) -> Verdict {
+    verdict(reported.found(), labels)
 }
 
-fn verdict(evidence: &Evidence, csc: &Csc, labels: Labels) -> Verdict {
+fn verdict(evidence: &Evidence, labels: Labels) -> Verdict {
     let failed = |check: &Check| evidence.outcome(*check) == Outcome::Failed;
     let status = Check::VERDICT.into_iter().find(failed);
     let every_passed = Check::VERDICT.iter().all(|check| evidence.outcome(*check) == Outcome::Passed);
-    let decision = match (status, csc.untrusted()) {
+    let decision = match (status, evidence.untrusted()) {
         (None, _) if every_passed => Decision::Allowed,
         (None | Some(Check::Integrity), _) | (Some(_), Untrusted::Enforce) => Decision::Denied,
         (Some(_), Untrusted::Warn) => Decision::Warned,
@@ -102,8 +138,8 @@ fn verdict(evidence: &Evidence, csc: &Csc, labels: Labels) -> Verdict {
         manifest: labels.manifest,
         kind: labels.kind,
         name: labels.name,
-        csc: Some(csc.id().clone()),
-        untrusted_artifact_on_deployment: Some(csc.untrusted().name()),
+        csc: Some(evidence.csc().clone()),
+        untrusted_artifact_on_deployment: Some(evidence.untrusted().name()),
         signature: evidence.facts().cloned(),
         checks: evidence.checks().to_vec(),
         signature_validation_errors: evidence.checks().iter().map(|result| result.findings.len()).sum(),
@@ -147,7 +183,7 @@ pub fn stop_ungoverned(account: &AccountName, labels: Labels) -> Gate {
 /// Stops an artifact of which no CSC can be asked.
 pub fn stop(finding: Finding, labels: Labels) -> Gate {
     let status = Some(finding.check);
-    let evidence = Evidence::only(finding);
+    let checks = verify::only(finding.check, vec![finding]);
     Gate::Stopped(Verdict {
         decision: Decision::Denied,
         status,
@@ -158,7 +194,7 @@ pub fn stop(finding: Finding, labels: Labels) -> Gate {
         csc: None,
         untrusted_artifact_on_deployment: None,
         signature: None,
-        checks: evidence.checks().to_vec(),
+        checks,
         signature_validation_errors: 1,
     })
 }
@@ -169,6 +205,8 @@ mod tests {
 
     use std::path::Path;
 
+    use crate::csc::Csc;
+
     fn decided(outcomes: [Outcome; 4], mode: &str) -> Decision {
         let text = format!(
             "id = 'csc-00000000000000001'\ndescription = ''\nrevision = 1\nallowed_publishers = \
@@ -176,7 +214,7 @@ mod tests {
         );
         let csc = Csc::parse(Path::new("csc/csc-00000000000000001.toml"), text.as_bytes()).unwrap();
         let labels = Labels { artifact: "a.zip".into(), manifest: None, kind: None, name: None };
-        decide(&Evidence::of_outcomes(outcomes), &csc, labels).verdict().decision
+        decide(&Evidence::of_outcomes(&csc, outcomes), labels).verdict().decision
     }
 
     #[test]

@@ -17,7 +17,6 @@ use countersign::exchange::import::ImportError;
 use countersign::files::FileError;
 use countersign::files::download::DownloadError;
 use countersign::files::inside::LeadsOut;
-use countersign::gate::Gate;
 use countersign::gate::command::CommandError;
 use countersign::gate::deploy::RunError;
 use countersign::gate::deployment::DeploymentError;
@@ -37,10 +36,10 @@ use countersign::policy::error::PolicyError;
 use countersign::policy::fetch::error::FetchError;
 use countersign::policy::rotation::RotationError;
 use countersign::policy::seal::SealError;
-use countersign::report::Finding;
 use countersign::report::escape::line;
 use countersign::report::json;
 use countersign::report::text::finding_lines;
+use countersign::report::{Finding, Verdict};
 use countersign::rollout::CentralError;
 use countersign::shown;
 use countersign::sign::SignError;
@@ -70,9 +69,9 @@ pub enum Exit {
 
 impl Exit {
     /// Allowed only by at least one gate, and all of them open.
-    pub fn from_gates<'a>(gates: impl Iterator<Item = &'a Gate>) -> Self {
-        let mut gates = gates.map(|gate| matches!(gate, Gate::Admitted(_))).peekable();
-        if gates.peek().is_some() && gates.all(|open| open) { Self::Allowed } else { Self::Denied }
+    pub fn from_verdicts<'a>(verdicts: impl Iterator<Item = &'a Verdict>) -> Self {
+        let mut admits = verdicts.map(|verdict| verdict.decision.admits()).peekable();
+        if admits.peek().is_some() && admits.all(|admits| admits) { Self::Allowed } else { Self::Denied }
     }
 
     /// The process's exit status.

@@ -1,11 +1,11 @@
 //! Verdicts: how the commands that judge report what the gates said, and with which exit status they end.
 
+use std::borrow::Borrow;
 use std::path::PathBuf;
 
 use anyhow::Result;
 use clap::ValueEnum;
 use countersign::files;
-use countersign::gate::Gate;
 use countersign::hook::Judged;
 use countersign::metrics::Occasion;
 use countersign::report::escape::line;
@@ -74,12 +74,12 @@ impl ReportArgs {
         &self,
         context: &Context,
         occasion: Occasion,
-        gates: &[Gate],
+        verdicts: &[impl Borrow<Verdict>],
         notes: &[String],
     ) -> Result<Exit> {
-        let report = self.counted(context, occasion, gates.iter(), notes);
+        let report = self.counted(context, occasion, verdicts.iter().map(Borrow::borrow), notes);
         self.write(context, &report, |format| report.render(format))?;
-        Ok(Exit::from_gates(gates.iter()))
+        Ok(Exit::from_verdicts(verdicts.iter().map(Borrow::borrow)))
     }
 
     /// As [`Self::show`], where standard output is somebody else's: the verdict goes to standard error.
@@ -87,14 +87,14 @@ impl ReportArgs {
         &self,
         context: &Context,
         occasion: Occasion,
-        gates: &[Gate],
+        verdicts: &[impl Borrow<Verdict>],
         notes: &[String],
     ) -> Result<Exit> {
-        let report = self.counted(context, occasion, gates.iter(), notes);
+        let report = self.counted(context, occasion, verdicts.iter().map(Borrow::borrow), notes);
         self.write_copies(context, &report)?;
         tell(&report.render(self.format));
         report.lines.print_aside();
-        Ok(Exit::from_gates(gates.iter()))
+        Ok(Exit::from_verdicts(verdicts.iter().map(Borrow::borrow)))
     }
 
     /// Refuses a format that no program could tell from what else is on standard error.
@@ -110,23 +110,23 @@ impl ReportArgs {
 
     /// Counts and reports what was judged of a push: to people in full only what is not simply allowed.
     pub fn show_push(&self, context: &Context, judged: &[Judged], notes: &[String]) -> Result<Exit> {
-        let gates = || judged.iter().flat_map(|judged| &judged.gates);
-        let report = self.counted(context, Occasion::Push, gates(), notes);
+        let verdicts = || judged.iter().flat_map(|judged| &judged.verdicts);
+        let report = self.counted(context, Occasion::Push, verdicts(), notes);
         self.write(context, &report, |format| match format {
             ReportFormat::Text => judged.iter().map(push_text).collect(),
             format => report.render(format),
         })?;
-        Ok(Exit::from_gates(gates()))
+        Ok(Exit::from_verdicts(verdicts()))
     }
 
     fn counted<'a>(
         &self,
         context: &Context,
         occasion: Occasion,
-        gates: impl Iterator<Item = &'a Gate>,
+        verdicts: impl Iterator<Item = &'a Verdict>,
         notes: &[String],
     ) -> Report {
-        let verdicts: Vec<Verdict> = gates.map(|gate| gate.verdict().clone()).collect();
+        let verdicts: Vec<Verdict> = verdicts.cloned().collect();
         let Counted { notes: uncounted, lines } = self.metrics.count(context, occasion, &verdicts);
         Report { verdicts, notes: [notes, &uncounted].concat(), lines }
     }
@@ -178,7 +178,7 @@ impl Report {
 
 /// What a pusher reads about one commit.
 fn push_text(judged: &Judged) -> String {
-    let verdicts = || judged.gates.iter().map(Gate::verdict);
+    let verdicts = || judged.verdicts.iter();
     let worst = verdicts().map(|verdict| verdict.decision).max().unwrap_or(Decision::Denied);
     let shown = verdicts().filter(|verdict| verdict.decision != Decision::Allowed).map(text::render);
     let count = |decision: &Decision| verdicts().filter(|verdict| verdict.decision == *decision).count();

@@ -108,9 +108,17 @@ pub enum OpenError {
 }
 
 impl Envelope {
-    /// An envelope without a signature.
-    pub fn unsigned(payload_type: &str, payload: Vec<u8>) -> Self {
-        Self { payload_type: payload_type.into(), signatures: Vec::new(), payload: Bytes(payload) }
+    /// An envelope with these signatures: DER, over [`pae::encode`] of the type and the payload.
+    ///
+    /// They are not verified here: [`Envelope::opened_by`] and [`Envelope::signers`] do that.
+    pub fn new(payload_type: &str, payload: Vec<u8>, signatures: Vec<(KeyId, Vec<u8>)>) -> Self {
+        let signature =
+            |(key, sig): (KeyId, Vec<u8>)| EnvelopeSignature { keyid: key.into(), sig: Bytes(sig) };
+        Self {
+            payload_type: payload_type.into(),
+            signatures: signatures.into_iter().map(signature).collect(),
+            payload: Bytes(payload),
+        }
     }
 
     /// The message that each signature is over: [`pae::encode`] of the type and the payload.
@@ -119,8 +127,6 @@ impl Envelope {
     }
 
     /// Adds a key's DER signature over [`Envelope::message`], in place of one that the key has already.
-    ///
-    /// It is not verified here: [`Envelope::opened_by`] and [`Envelope::signers`] do that.
     pub fn add_signature(&mut self, key: &KeyId, signature: Vec<u8>) {
         self.signatures.retain(|signature| signature.keyid != key.as_str());
         self.signatures.push(EnvelopeSignature { keyid: key.as_str().into(), sig: Bytes(signature) });
@@ -195,14 +201,9 @@ impl Envelope {
 impl Envelope {
     /// A payload with a signature by each of the keys, also by one key twice.
     pub(crate) fn sign(payload_type: &str, payload: Vec<u8>, keys: &[&super::sample::SecretKey]) -> Self {
-        let mut envelope = Self::unsigned(payload_type, payload);
-        let message = envelope.message();
-        let sign = |key: &&super::sample::SecretKey| EnvelopeSignature {
-            keyid: key.public().id().into(),
-            sig: Bytes(key.sign(&message)),
-        };
-        envelope.signatures = keys.iter().map(sign).collect();
-        envelope
+        let message = pae::encode(payload_type, &payload);
+        let signatures = keys.iter().map(|key| (key.public().id(), key.sign(&message))).collect();
+        Self::new(payload_type, payload, signatures)
     }
 }
 

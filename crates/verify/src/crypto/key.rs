@@ -73,7 +73,7 @@ pub struct PublicKey(VerifyingKey);
 
 /// Decides whether signatures are valid: the library, or for an audit what is quicker there.
 ///
-/// Only [`verify::audit`](crate::verify::audit) takes another one than [`Library`], and no gate admits its answer.
+/// Only [`verify::report`](crate::verify::report) takes another one than [`Library`], and no gate admits its answer.
 pub trait SignatureCheck: fmt::Debug + Sync {
     /// Whether a DER signature over `message` is valid for the key, as [`PublicKey::verifies`].
     fn verifies(&self, key: &PublicKey, message: &[u8], signature: &[u8]) -> bool;

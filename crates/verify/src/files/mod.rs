@@ -106,6 +106,27 @@ pub fn writing(path: &Path) -> impl FnOnce(io::Error) -> FileError {
     |source| FileError::Write { path: path.into(), source }
 }
 
+/// A small file as it was read: its path and all of its bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Loaded {
+    /// The path, as it was given.
+    pub path: PathBuf,
+    /// The bytes.
+    pub bytes: Vec<u8>,
+}
+
+impl Loaded {
+    /// Reads a regular file of at most `limit` bytes.
+    pub fn read(path: &Path, limit: u64) -> Result<Self, FileError> {
+        Ok(Self { path: path.into(), bytes: read(path, limit)? })
+    }
+
+    /// As [`Loaded::read`], but a file that does not exist is `None`.
+    pub fn read_if_exists(path: &Path, limit: u64) -> Result<Option<Self>, FileError> {
+        Ok(read_if_there(path, limit)?.map(|bytes| Self { path: path.into(), bytes }))
+    }
+}
+
 /// The names of what a folder holds, sorted; none if it is not there. A name that is not UTF-8 is left out.
 pub fn names_in(folder: &Path) -> Result<BTreeSet<String>, FileError> {
     let entries = match std::fs::read_dir(folder) {

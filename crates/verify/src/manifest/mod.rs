@@ -21,8 +21,10 @@ use serde::{Deserialize, Serialize};
 use crate::arn::{JobArn, ProfileArn};
 use crate::digest::{ArtifactDigests, Sha256, Sha384};
 use crate::document::{self, DocumentError};
+use crate::files::artifact::Artifact;
+use crate::files::{FileError, Loaded};
 use crate::inventory::{FileMode, FileRecord, by_path};
-use crate::limits::{ENTRIES_MAX, PATH_BYTES_MAX};
+use crate::limits::{ENTRIES_MAX, MANIFEST_BYTES_MAX, PATH_BYTES_MAX};
 use crate::name::{ArtifactName, Principal};
 use crate::provenance::{Builder, Endorsement, Kind, LayerRecord, Platform, SelectionRecord, Source};
 use crate::shown::shortened;
@@ -226,6 +228,11 @@ pub fn path_beside(artifact: &Path) -> std::path::PathBuf {
     let mut name = artifact.as_os_str().to_owned();
     name.push(".sigstore.json");
     name.into()
+}
+
+/// The manifest next to an artifact, not yet verified; nothing if there is none.
+pub fn manifest_of(artifact: &Artifact) -> Result<Option<Loaded>, FileError> {
+    Loaded::read_if_exists(&path_beside(artifact.path()), MANIFEST_BYTES_MAX)
 }
 
 /// Reads a manifest file's bytes.

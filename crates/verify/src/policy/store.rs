@@ -21,7 +21,7 @@ use crate::crypto::key::KeyId;
 use crate::csc::Csc;
 use crate::digest::Sha384;
 use crate::document::{self, DocumentError};
-use crate::files;
+use crate::files::{self, Loaded};
 use crate::function::Functions;
 use crate::layer::Layer;
 use crate::ledger;
@@ -43,6 +43,13 @@ pub struct Location {
     pub pin: Option<Pin>,
     /// Where the highest version seen is remembered, if anywhere.
     pub state: Option<PathBuf>,
+}
+
+impl Location {
+    /// A policy directory and the pin of its first root; no version is remembered.
+    pub fn pinned(directory: PathBuf, pin: Pin) -> Self {
+        Self { directory, pin: Some(pin), state: None }
+    }
 }
 
 /// An account's policy, trusted as of an instant; several threads may ask it at once.
@@ -269,11 +276,10 @@ impl Policy {
     }
 
     /// The signed revocations of a job that lie in the policy directory, whether they count or not.
-    pub fn signed_revocations(&self, job: &JobId) -> Result<Vec<(PathBuf, Vec<u8>)>, PolicyError> {
+    pub fn signed_revocations(&self, job: &JobId) -> Result<Vec<Loaded>, PolicyError> {
         let mut found = Vec::new();
         for path in signed::places(&self.directory, job) {
-            let bytes = files::read_if_there(&path, SIGNED_REVOCATION_BYTES_MAX)?;
-            found.extend(bytes.map(|bytes| (path, bytes)));
+            found.extend(Loaded::read_if_exists(&path, SIGNED_REVOCATION_BYTES_MAX)?);
         }
         Ok(found)
     }

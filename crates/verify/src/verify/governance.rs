@@ -3,46 +3,36 @@
 use std::collections::BTreeMap;
 
 use super::Publishers;
-use crate::csc::Csc;
 use crate::function::Functions;
 use crate::name::{ArtifactName, CscId};
 use crate::policy::error::PolicyError;
 use crate::policy::store::Policy;
 
 /// Every CSC that governs something, by the rules of the sealed policy.
-pub struct Governance {
+pub struct Governance<'p> {
     functions: Functions,
-    cscs: BTreeMap<CscId, Governing>,
+    cscs: BTreeMap<CscId, Publishers<'p>>,
 }
 
-/// A CSC and the publishers that it allows.
-pub struct Governing {
-    /// The CSC.
-    pub csc: Csc,
-    /// Whom it allows.
-    pub publishers: Publishers,
-}
-
-impl Governance {
+impl<'p> Governance<'p> {
     /// Reads the CSCs that the rules name.
-    pub fn read(policy: &Policy, functions: Functions) -> Result<Self, PolicyError> {
+    pub fn read(policy: &'p Policy, functions: Functions) -> Result<Self, PolicyError> {
         let mut cscs = BTreeMap::new();
         for id in functions.cscs() {
             if let Some(csc) = policy.csc(id)? {
-                let publishers = Publishers::read(policy, &csc)?;
-                cscs.insert(id.clone(), Governing { csc, publishers });
+                cscs.insert(id.clone(), Publishers::read(policy, &csc)?);
             }
         }
         Ok(Self { functions, cscs })
     }
 
     /// One of the CSCs, if it governs something.
-    pub fn by(&self, csc: &CscId) -> Option<&Governing> {
+    pub fn by(&self, csc: &CscId) -> Option<&Publishers<'p>> {
         self.cscs.get(csc)
     }
 
     /// What governs a function or layer; what nothing governs is denied.
-    pub fn of(&self, name: &ArtifactName) -> Option<&Governing> {
+    pub fn of(&self, name: &ArtifactName) -> Option<&Publishers<'p>> {
         self.functions.csc_of(name).and_then(|id| self.cscs.get(id))
     }
 }
@@ -77,7 +67,7 @@ mod tests {
         ]);
         let policy = sample.open("2026-03-01T00:00:00Z").unwrap();
         let governance = Governance::read(&policy, policy.functions().unwrap()).unwrap();
-        let of = |name: &str| governance.of(&name.parse().unwrap()).map(|found| found.csc.id().to_string());
+        let of = |name: &str| governance.of(&name.parse().unwrap()).map(|found| found.csc().id().to_string());
         assert_eq!(of("orders"), Some(format!("csc-{:017}", 1)));
         assert_eq!(of("orders-eu"), Some(format!("csc-{:017}", 2)));
         assert_eq!(of("billing"), None);

@@ -1,13 +1,12 @@
 //! Integrity: the signature holds, and the artifact is what the signed statement describes.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 use crate::crypto::envelope::OpenError;
 use crate::crypto::key::{KeyId, Library, PublicKey, SignatureCheck};
 use crate::digest::{ArtifactDigests, QuickDigests, Sha256, Sha384};
-use crate::files::FileError;
 use crate::files::artifact::Artifact;
+use crate::files::{FileError, Loaded};
 use crate::inventory::by_path;
 use crate::limits::PLAIN_SHA384_BYTES_MAX;
 use crate::manifest::{self, Job, Statement};
@@ -23,14 +22,9 @@ pub struct Opened {
     signer: KeyId,
 }
 
-/// An artifact that is what its signed statement describes. [`check`] makes it; [`without_artifact`]
-/// makes it for a question about a commit, where no bytes are there that could differ.
+/// A statement that describes an artifact whose bytes were read. Only [`check`] makes it.
 #[derive(Debug)]
-pub struct Intact {
-    statement: Statement,
-    payload: Sha384,
-    signer: KeyId,
-}
+pub struct Intact(Opened);
 
 /// What came of opening a manifest.
 pub enum Opening {
@@ -46,6 +40,11 @@ impl Opened {
     /// The signed statement.
     pub fn statement(&self) -> &Statement {
         &self.statement
+    }
+
+    /// The signing job.
+    pub fn job(&self) -> &Job {
+        self.statement.job()
     }
 
     /// SHA-384 of the signed payload.
@@ -75,24 +74,9 @@ impl Opened {
 }
 
 impl Intact {
-    /// The signed statement.
-    pub fn statement(&self) -> &Statement {
-        &self.statement
-    }
-
-    /// The signing job.
-    pub fn job(&self) -> &Job {
-        self.statement.job()
-    }
-
-    /// SHA-384 of the signed payload.
-    pub fn payload(&self) -> Sha384 {
-        self.payload
-    }
-
-    /// The fingerprint of the key that signed it.
-    pub fn signer(&self) -> &KeyId {
-        &self.signer
+    /// The statement, for the checks that need no artifact.
+    pub fn into_opened(self) -> Opened {
+        self.0
     }
 }
 
@@ -100,17 +84,17 @@ impl Intact {
 ///
 /// No manifest and an unknown key are mismatches; a known key's broken signature and a malformed
 /// statement are integrity failures (`docs/formats.md`).
-pub fn open(manifest: Option<&(PathBuf, Vec<u8>)>, keys: &BTreeMap<KeyId, PublicKey>) -> Opening {
+pub fn open(manifest: Option<&Loaded>, keys: &BTreeMap<KeyId, PublicKey>) -> Opening {
     open_with(&Library, manifest, keys)
 }
 
 /// As [`open`], by this check.
 pub(super) fn open_with(
     check: &dyn SignatureCheck,
-    manifest: Option<&(PathBuf, Vec<u8>)>,
+    manifest: Option<&Loaded>,
     keys: &BTreeMap<KeyId, PublicKey>,
 ) -> Opening {
-    let Some((path, bytes)) = manifest else {
+    let Some(Loaded { path, bytes }) = manifest else {
         return Opening::Failed(no_manifest());
     };
     let malformed = |message: String| Opening::Failed(integrity("manifest-malformed", message));
@@ -164,8 +148,7 @@ pub fn check(
     digests: Digests,
     threads: Threads,
 ) -> Result<Result<Intact, Vec<Finding>>, FileError> {
-    let Opened { statement, payload, signer } = opened;
-    let (subject, job) = (&statement.subject().digest, statement.job());
+    let (subject, job) = (&opened.statement().subject().digest, opened.job());
     let quick = digests == Digests::Quick && artifact.size() > PLAIN_SHA384_BYTES_MAX;
     let (found, sha384) = if quick {
         (artifact.quick_digests(threads)?, None)
@@ -183,9 +166,9 @@ pub fn check(
     .filter_map(|(name, same)| (!same).then_some(name))
     .collect();
     if differing.is_empty() {
-        return Ok(Ok(Intact { statement, payload, signer }));
+        return Ok(Ok(Intact(opened)));
     }
-    explain(&statement, &differing, artifact, threads).map(Err)
+    explain(opened.statement(), &differing, artifact, threads).map(Err)
 }
 
 /// Checks that the signed list of files is the artifact's own, as the strict reader reads it.
@@ -202,7 +185,7 @@ pub fn check_inventory(
         Err(ReadError::Malformed(fault)) => return Ok(Err(vec![integrity(fault.code, fault.message)])),
         Err(ReadError::File(error)) => return Err(error),
     };
-    let mut signed = intact.job().files.clone();
+    let mut signed = intact.0.job().files.clone();
     for list in [&mut files, &mut signed] {
         list.sort_by(|a, b| a.path.as_bytes().cmp(b.path.as_bytes()));
     }
@@ -215,30 +198,22 @@ pub fn check_inventory(
         "the signed manifest lists other files than the signed artifact contains",
         "do not deploy it; ask the signer for the reason, and revoke the job with `countersign job revoke`",
     );
-    let changes = FileChanges::between(&intact.statement().inventory(), &by_path(&files));
+    let changes = FileChanges::between(&intact.0.statement().inventory(), &by_path(&files));
     Ok(Err(vec![finding.with_files(changes)]))
-}
-
-/// A statement that no artifact is held against: the question is about a commit, and [`super::mismatch`]
-/// compares the inventory with the commit's. Nothing may be deployed on the strength of it.
-pub fn without_artifact(opened: Opened) -> Intact {
-    let Opened { statement, payload, signer } = opened;
-    Intact { statement, payload, signer }
 }
 
 /// Checks that an artifact which is elsewhere has the SHA-256 that was signed.
 ///
-/// SHA-256 alone is known of it, and no other file has it; whether what is deployed has it is for
-/// whoever deploys to see. Nothing may be deployed on the strength of it.
-pub fn check_digest(opened: Opened, sha256: &Sha256) -> Result<Intact, Vec<Finding>> {
+/// Its bytes are not here, so there is no [`Intact`]: nothing may be deployed on the strength of it.
+pub fn check_digest(opened: &Opened, sha256: &Sha256) -> Result<(), Vec<Finding>> {
     if opened.statement.subject().digest.sha256 == *sha256 {
-        return Ok(without_artifact(opened));
+        return Ok(());
     }
     Err(vec![integrity("digest-mismatch", "the code is not what was signed: SHA-256 differs")])
 }
 
 #[cfg(test)]
-pub(super) fn intact(job: Job) -> Intact {
+pub(super) fn opened(job: Job) -> Opened {
     let digests = ArtifactDigests {
         size: job.size,
         sha256: Sha256::of(b"artifact"),
@@ -246,11 +221,11 @@ pub(super) fn intact(job: Job) -> Intact {
         chunk: job.chunk_digest,
     };
     let statement = Statement::new("orders.zip", &digests, job);
-    without_artifact(Opened {
+    Opened {
         statement,
         payload: Sha384::of(b"payload"),
         signer: super::sample::profile("Active", "1 month").1,
-    })
+    }
 }
 
 /// Says which files differ, by reading the artifact as a ZIP.
@@ -300,8 +275,6 @@ fn unknown_key(error: &OpenError) -> Finding {
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
-
     use serde_json::json;
 
     use super::*;
@@ -358,8 +331,8 @@ mod tests {
 
     #[test]
     fn of_an_artifact_elsewhere_the_digest_is_compared() {
-        assert!(check_digest(opened(|_| {}), &Sha256::of(BYTES)).is_ok());
-        let findings = check_digest(opened(|_| {}), &Sha256::of(b"other")).unwrap_err();
+        assert!(check_digest(&opened(|_| {}), &Sha256::of(BYTES)).is_ok());
+        let findings = check_digest(&opened(|_| {}), &Sha256::of(b"other")).unwrap_err();
         assert_eq!((findings[0].check, findings[0].code), (Check::Integrity, "digest-mismatch"));
     }
 
@@ -371,12 +344,13 @@ mod tests {
         };
         let keys = BTreeMap::new();
         assert_eq!(failed(open(None, &keys)), (Check::Mismatch, "manifest-missing"));
-        let manifest = (Path::new("orders.zip.sigstore.json").to_path_buf(), b"{}".to_vec());
+        let loaded = |bytes: Vec<u8>| Loaded { path: "orders.zip.sigstore.json".into(), bytes };
+        let manifest = loaded(b"{}".to_vec());
         assert_eq!(failed(open(Some(&manifest), &keys)), (Check::Integrity, "manifest-malformed"));
         let (signer, statement) = (SecretKey::new(), opened(|_| {}).statement);
         let envelope = Envelope::sign(manifest::PAYLOAD_TYPE, statement.to_payload(), &[&signer]);
         let bundle = Bundle::new(envelope, &signer.public().id());
-        let manifest = (manifest.0, document::to_json(&bundle));
+        let manifest = loaded(document::to_json(&bundle));
         let opening = open(Some(&manifest), &keys);
         assert!(matches!(&opening, Opening::UnknownKey(finding) if finding.code == "key-unknown"));
         assert_eq!(failed(opening), (Check::Mismatch, "key-unknown"));

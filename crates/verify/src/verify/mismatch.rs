@@ -1,32 +1,34 @@
 //! Mismatch: the signature is by an allowed publisher who had permission, for the artifact asked about.
 
-use super::integrity::Intact;
-use super::{CommitFiles, Question, Subject};
+use super::CommitFiles;
+use super::integrity::Opened;
 use crate::arn::Owner;
 use crate::crypto::key::KeyId;
+use crate::csc::Csc;
 use crate::inventory::by_path;
 use crate::manifest::{Job, Statement};
-use crate::name::AccountName;
+use crate::name::{AccountName, ArtifactName};
 use crate::profile::{Action, Profile};
+use crate::provenance::Kind;
 use crate::report::{Check, FileChanges, Finding};
 
-/// Checks publisher, account, permission and name; finds everything that does not fit.
+/// Checks publisher, account and permission; finds everything that does not fit.
 ///
 /// `known` is whether the CSC allows a profile of the account that it was signed for, which we know, and `profile` the signed
 /// profile's document, if the CSC allows any version of it.
 pub fn check(
-    intact: &Intact,
+    opened: &Opened,
     account: &AccountName,
-    question: &Question<'_>,
+    csc: &Csc,
     known: bool,
     profile: Option<&Profile>,
 ) -> Vec<Finding> {
-    let job = intact.job();
+    let job = opened.job();
     let mut findings = Vec::new();
-    if !question.csc.allows(&job.profile) {
+    if !csc.allows(&job.profile) {
         findings.push(mismatch(
             "publisher-not-allowed",
-            format!("`{}` does not allow `{}`", question.csc.id(), job.profile),
+            format!("`{}` does not allow `{}`", csc.id(), job.profile),
             "sign with an allowed profile, or ask the owner of the policy to allow this one",
         ));
     }
@@ -50,25 +52,25 @@ pub fn check(
         ));
     }
     if let Some(profile) = profile {
-        findings.extend(permission(job, intact.signer(), profile));
-    }
-    if let Some((kind, name)) = &question.asked
-        && (job.kind, &job.name) != (*kind, name)
-    {
-        findings.push(mismatch(
-            "name-mismatch",
-            format!("it was signed as {} `{}`, not as {} `{name}`", job.kind.name(), job.name, kind.name()),
-            "verify it under the name it was signed for, or sign it for this one if it is the right artifact",
-        ));
-    }
-    if let Subject::Source(source) | Subject::Both(_, source) = question.subject {
-        findings.extend(source_differs(intact.statement(), source));
+        findings.extend(permission(job, opened.signer(), profile));
     }
     findings
 }
 
+/// The signature is for the function or layer that was asked about.
+pub fn name(job: &Job, (kind, name): &(Kind, ArtifactName)) -> Option<Finding> {
+    if (job.kind, &job.name) == (*kind, name) {
+        return None;
+    }
+    Some(mismatch(
+        "name-mismatch",
+        format!("it was signed as {} `{}`, not as {} `{name}`", job.kind.name(), job.name, kind.name()),
+        "verify it under the name it was signed for, or sign it for this one if it is the right artifact",
+    ))
+}
+
 /// The signed files are those of the commit that was asked about.
-fn source_differs(statement: &Statement, source: &CommitFiles) -> Option<Finding> {
+pub fn commit(statement: &Statement, source: &CommitFiles) -> Option<Finding> {
     if statement.job().files == source.files {
         return None;
     }
@@ -173,33 +175,19 @@ mod checks {
     use serde_json::json;
 
     use super::*;
-    use crate::csc::{Csc, Publishers, Untrusted};
-    use crate::digest::Sha256;
-    use crate::name::ArtifactName;
-    use crate::parallel::Threads;
-    use crate::provenance::Kind;
-    use crate::verify::integrity::{Digests, intact};
-    use crate::verify::sample::{SIGNED_AT, at, job, job_with};
+    use crate::csc::{Publishers, Untrusted};
+    use crate::verify::integrity::opened;
+    use crate::verify::sample::{job, job_with};
 
     /// What is found of a job that is asked about under this name, by a CSC of `acme` that allows this profile.
     fn codes(job: Job, allowed: &str, asked: Option<(Kind, &str)>, known: bool) -> Vec<&'static str> {
         let allowed = format!("arn:countersign:signer::{allowed}");
         let publishers: Publishers = vec![allowed.parse().unwrap()].try_into().unwrap();
         let csc = Csc::new("csc-00000000000000001".parse().unwrap(), "", publishers, Untrusted::Enforce);
-        let sha256 = Sha256::of(b"artifact");
-        let named = |(kind, name): (Kind, &str)| (kind, name.parse::<ArtifactName>().unwrap());
-        let question = Question {
-            subject: Subject::Digest(&sha256),
-            manifest: None,
-            asked: asked.map(named),
-            revocations: Vec::new(),
-            csc: &csc,
-            now: at(SIGNED_AT),
-            digests: Digests::Quick,
-            threads: Threads::one(),
-        };
-        let account = "acme".parse().unwrap();
-        check(&intact(job), &account, &question, known, None).iter().map(|finding| finding.code).collect()
+        let opened = opened(job);
+        let mut findings = check(&opened, &"acme".parse().unwrap(), &csc, known, None);
+        findings.extend(asked.and_then(|(kind, asked)| name(opened.job(), &(kind, asked.parse().unwrap()))));
+        findings.iter().map(|finding| finding.code).collect()
     }
 
     const ALLOWED: &str = "acme:/signing-profiles/release/*";

@@ -14,24 +14,21 @@ pub mod publishers;
 pub mod revocation;
 mod sample;
 
-use std::path::PathBuf;
-
-use self::integrity::{Digests, Opening};
+use self::integrity::{Digests, Opened, Opening};
 use self::publishers::Account;
 pub use self::publishers::Publishers;
 use crate::crypto::key::{Library, SignatureCheck};
-use crate::csc::Csc;
+use crate::csc::{Csc, Untrusted};
 use crate::digest::Sha256;
-use crate::files::FileError;
 use crate::files::artifact::Artifact;
+use crate::files::{FileError, Loaded};
 use crate::inventory::FileRecord;
-use crate::name::ArtifactName;
+use crate::name::{ArtifactName, CscId};
 use crate::parallel::Threads;
 use crate::policy::error::PolicyError;
 use crate::policy::store::Policy;
 use crate::provenance::Kind;
 use crate::report::{Check, CheckResult, Finding, Outcome, SignatureFacts};
-use crate::time::Timestamp;
 
 /// Why nothing could be decided.
 #[derive(Debug, thiserror::Error)]
@@ -63,43 +60,46 @@ pub struct CommitFiles {
     pub files: Vec<FileRecord>,
 }
 
-/// What a manifest is held against.
+/// An artifact whose bytes are read here.
 #[derive(Debug, Clone, Copy)]
-pub enum Subject<'a> {
+pub enum Here<'a> {
     /// An artifact's bytes.
     Artifact(&'a Artifact),
-    /// The files of the package that a commit makes: there are no bytes to digest.
-    Source(&'a CommitFiles),
-    /// An artifact's bytes, which are to be the commit's too.
-    Both(&'a Artifact, &'a CommitFiles),
-    /// An artifact that is elsewhere, of which only this digest is known.
+    /// An artifact's bytes, which must be the package of this commit too.
+    OfCommit(&'a Artifact, &'a CommitFiles),
+}
+
+/// An artifact whose bytes are not read here.
+#[derive(Debug, Clone, Copy)]
+pub enum Elsewhere<'a> {
+    /// The files of the package that a commit makes.
+    Commit(&'a CommitFiles),
+    /// An artifact of which only this digest is known.
     Digest(&'a Sha256),
 }
 
-/// What is asked: may this artifact be deployed, as this function, under this CSC, now?
+/// What is asked: is this artifact what its manifest says, and may it be deployed under the CSC as of the policy's clock?
 #[derive(Debug)]
-pub struct Question<'a> {
-    /// What the manifest is held against.
-    pub subject: Subject<'a>,
-    /// Its manifest's path and bytes; nothing if there is none.
-    pub manifest: Option<(PathBuf, Vec<u8>)>,
+pub struct Question<'a, S> {
+    /// What the manifest is compared with: [`Here`] or [`Elsewhere`].
+    pub subject: S,
+    /// Its manifest; nothing if there is none.
+    pub manifest: Option<&'a Loaded>,
     /// The function or layer asked about, if any.
     pub asked: Option<(Kind, ArtifactName)>,
-    /// Signed revocations that were given, beside the one that the policy directory may have.
-    pub revocations: Vec<(PathBuf, Vec<u8>)>,
-    /// The CSC that governs it.
-    pub csc: &'a Csc,
-    /// The verifier's clock.
-    pub now: Timestamp,
+    /// Signed revocations that were passed, beside those in the policy directory.
+    pub revocations: &'a [Loaded],
     /// Which digests are computed.
     pub digests: Digests,
     /// How many threads may work.
     pub threads: Threads,
 }
 
-/// What the four checks found. Only [`verify`] makes it with every check passed.
+/// What the four checks found about an artifact, under one CSC. Only [`verify`] makes it with every check passed.
 #[derive(Debug)]
 pub struct Evidence {
+    csc: CscId,
+    untrusted: Untrusted,
     checks: Vec<CheckResult>,
     facts: Option<SignatureFacts>,
     unzipped: Option<u64>,
@@ -107,6 +107,16 @@ pub struct Evidence {
 }
 
 impl Evidence {
+    /// The CSC that it was verified under.
+    pub fn csc(&self) -> &CscId {
+        &self.csc
+    }
+
+    /// What the CSC says about an artifact that fails a check other than integrity.
+    pub fn untrusted(&self) -> Untrusted {
+        self.untrusted
+    }
+
     /// The four checks, in order.
     pub fn checks(&self) -> &[CheckResult] {
         &self.checks
@@ -152,14 +162,15 @@ impl Evidence {
     }
 }
 
-/// What the four checks found where [`audit`] verified: enough for a report, and no gate admits anything by it.
+/// What the four checks found about an artifact whose bytes are elsewhere: enough for a report, and no gate admits
+/// anything by it.
 #[derive(Debug)]
-pub struct Audited(Evidence);
+pub struct Reported(Evidence);
 
-impl Audited {
-    /// Nothing was verified, for a reason.
-    pub fn only(finding: Finding) -> Self {
-        Self(Evidence::only(finding))
+impl Reported {
+    /// Nothing was verified under a CSC, for a reason.
+    pub fn only(csc: &Csc, finding: Finding) -> Self {
+        Self(Evidence::only(csc, finding))
     }
 
     /// Things worth saying that change no verdict.
@@ -174,99 +185,120 @@ impl Audited {
 }
 
 /// Runs the four checks in order; each is evaluated if the ones before left something to look at.
-pub fn verify(policy: &Policy, question: &Question<'_>) -> Result<Evidence, VerifyError> {
-    verify_by(policy, &Publishers::read(policy, question.csc)?, question)
+pub fn verify(
+    policy: &Policy,
+    csc: &Csc,
+    question: &Question<'_, Here<'_>>,
+) -> Result<Evidence, VerifyError> {
+    verify_by(&Publishers::read(policy, csc)?, question)
 }
 
-/// As [`verify`], with the publishers of the question's CSC, read once for many questions.
+/// As [`verify`], with the publishers of the CSC, read once for many questions.
 pub fn verify_by(
-    policy: &Policy,
-    publishers: &Publishers,
-    question: &Question<'_>,
+    publishers: &Publishers<'_>,
+    question: &Question<'_, Here<'_>>,
 ) -> Result<Evidence, VerifyError> {
-    verify_with(&Library, policy, publishers, question)
+    let threads = question.threads;
+    verify_with(&Library, publishers, question, |opened, all| {
+        let digests = if all { Digests::All } else { question.digests };
+        let (artifact, commit) = match question.subject {
+            Here::Artifact(artifact) => (artifact, None),
+            Here::OfCommit(artifact, commit) => (artifact, Some(commit)),
+        };
+        let intact = match integrity::check(opened, artifact, digests, threads)? {
+            // What is compared with the commit is the list of files that was signed, so it must be the artifact's.
+            Ok(intact) if commit.is_some() => integrity::check_inventory(intact, artifact, threads)?,
+            found => found,
+        };
+        Ok(intact.map(|intact| (intact.into_opened(), commit)))
+    })
 }
 
-/// As [`verify_by`], of what runs already, with signatures verified by another check than the library's.
-pub fn audit(
+/// As [`verify_by`], of an artifact whose bytes are elsewhere, with signatures verified by this check.
+pub fn report(
     check: &dyn SignatureCheck,
-    policy: &Policy,
-    publishers: &Publishers,
-    question: &Question<'_>,
-) -> Result<Audited, VerifyError> {
-    verify_with(check, policy, publishers, question).map(Audited)
+    publishers: &Publishers<'_>,
+    question: &Question<'_, Elsewhere<'_>>,
+) -> Result<Reported, VerifyError> {
+    let found = verify_with(check, publishers, question, |opened, _| {
+        Ok(match question.subject {
+            Elsewhere::Commit(commit) => Ok((opened, Some(commit))),
+            Elsewhere::Digest(sha256) => integrity::check_digest(&opened, sha256).map(|()| (opened, None)),
+        })
+    });
+    found.map(Reported)
 }
 
-fn verify_with(
+/// A statement that passed the integrity check, and the commit whose files it must list; or what failed.
+type Passed<'a> = Result<(Opened, Option<&'a CommitFiles>), Vec<Finding>>;
+
+/// The four checks; `integrity` is asked with every digest where one of them may be revoked.
+fn verify_with<'a, S>(
     check: &dyn SignatureCheck,
-    policy: &Policy,
-    publishers: &Publishers,
-    question: &Question<'_>,
+    publishers: &Publishers<'_>,
+    question: &Question<'a, S>,
+    integrity: impl FnOnce(Opened, bool) -> Result<Passed<'a>, VerifyError>,
 ) -> Result<Evidence, VerifyError> {
-    let opened = match integrity::open_with(check, question.manifest.as_ref(), publishers.keys()) {
-        Opening::Opened(opened) => opened,
+    let (policy, csc) = (publishers.policy(), publishers.csc());
+    let opened = match integrity::open_with(check, question.manifest, publishers.keys()) {
+        Opening::Opened(opened) => *opened,
         Opening::UnknownKey(finding) => {
             publishers.check_all_asked()?;
-            return Ok(Evidence::only(finding));
+            return Ok(Evidence::only(csc, finding));
         }
-        Opening::Failed(finding) => return Ok(Evidence::only(finding)),
+        Opening::Failed(finding) => return Ok(Evidence::only(csc, finding)),
     };
     let facts = Some(opened.facts());
-    let account = publishers.account(&opened.statement().job().profile)?;
+    let account = publishers.account(&opened.job().profile)?;
     let other = account.and_then(Account::other);
     // A revocation names a SHA-384, so that one must be known to be the artifact's.
     let revokes_artifacts =
         policy.revokes_artifacts()? || other.map_or(Ok(false), Policy::revokes_artifacts)?;
-    let digests = if revokes_artifacts { Digests::All } else { question.digests };
-    let intact = match question.subject {
-        Subject::Artifact(artifact) => integrity::check(*opened, artifact, digests, question.threads)?,
-        // What is compared with the commit is the list of files that was signed, so it must be the artifact's.
-        Subject::Both(artifact, _) => match integrity::check(*opened, artifact, digests, question.threads)? {
-            Ok(intact) => integrity::check_inventory(intact, artifact, question.threads)?,
-            differs => differs,
-        },
-        Subject::Source(_) => Ok(integrity::without_artifact(*opened)),
-        Subject::Digest(sha256) => integrity::check_digest(*opened, sha256),
-    };
-    let intact = match intact {
-        Ok(intact) => intact,
+    let (opened, commit) = match integrity(opened, revokes_artifacts)? {
+        Ok(passed) => passed,
         Err(findings) => {
-            return Ok(Evidence { facts, ..Evidence::failed(Check::Integrity, findings) });
+            return Ok(Evidence { facts, ..Evidence::failed(csc, Check::Integrity, findings) });
         }
     };
-    let profile = account.and_then(|account| account.profile(intact.job().profile.profile()));
-    let revoked = revocation::of_both(policy, other, &intact, profile, question)?;
+    let job = opened.job();
+    let profile = account.and_then(|account| account.profile(job.profile.profile()));
+    let mut mismatches = mismatch::check(&opened, policy.account(), csc, account.is_some(), profile);
+    mismatches.extend(question.asked.as_ref().and_then(|asked| mismatch::name(job, asked)));
+    mismatches.extend(commit.and_then(|commit| mismatch::commit(opened.statement(), commit)));
+    let revoked = revocation::of_both(policy, other, &opened, profile, question.revocations)?;
     let notes = [publishers.notes(), &revoked.notes].concat();
-    let unzipped = Some(intact.job().files.iter().map(|file| file.size).fold(0, u64::saturating_add));
+    let unzipped = Some(job.files.iter().map(|file| file.size).fold(0, u64::saturating_add));
     let results = [
         (Check::Integrity, Vec::new()),
-        (Check::Mismatch, mismatch::check(&intact, policy.account(), question, account.is_some(), profile)),
-        (Check::Expiry, expiry::check(intact.job(), profile, question.now)),
+        (Check::Mismatch, mismatches),
+        (Check::Expiry, expiry::check(job, profile, policy.now())),
         (Check::Revocation, revoked.findings),
     ];
     let checks = results.map(|(check, findings)| result(check, Some(findings)));
-    Ok(Evidence { checks: checks.into(), facts, unzipped, notes })
+    Ok(Evidence { facts, unzipped, notes, ..Evidence::of(csc, checks.into()) })
 }
 
 impl Evidence {
+    fn of(csc: &Csc, checks: Vec<CheckResult>) -> Self {
+        let (csc, untrusted) = (csc.id().clone(), csc.untrusted());
+        Self { csc, untrusted, checks, facts: None, unzipped: None, notes: Vec::new() }
+    }
+
     /// One check found something, and the others had nothing to look at.
-    pub fn only(finding: Finding) -> Self {
-        Self::failed(finding.check, vec![finding])
+    pub fn only(csc: &Csc, finding: Finding) -> Self {
+        Self::failed(csc, finding.check, vec![finding])
     }
 
-    /// Evidence of these outcomes, for the tests of what is decided by it.
-    #[cfg(test)]
-    pub(crate) fn of_outcomes(outcomes: [Outcome; 4]) -> Self {
-        let checks = Check::VERDICT.into_iter().zip(outcomes);
-        let checks = checks.map(|(check, outcome)| CheckResult { check, outcome, findings: Vec::new() });
-        Self { checks: checks.collect(), facts: None, unzipped: None, notes: Vec::new() }
+    fn failed(csc: &Csc, failed: Check, findings: Vec<Finding>) -> Self {
+        Self::of(csc, only(failed, findings))
     }
+}
 
-    fn failed(failed: Check, findings: Vec<Finding>) -> Self {
-        let mut findings = Some(findings);
-        let each = |check| result(check, if check == failed { findings.take() } else { None });
-        Self { checks: Check::VERDICT.map(each).into(), facts: None, unzipped: None, notes: Vec::new() }
-    }
+/// The results where one check found something, and the others had nothing to look at.
+pub(crate) fn only(failed: Check, findings: Vec<Finding>) -> Vec<CheckResult> {
+    let mut findings = Some(findings);
+    let each = |check| result(check, if check == failed { findings.take() } else { None });
+    Check::VERDICT.map(each).into()
 }
 
 fn result(check: Check, findings: Option<Vec<Finding>>) -> CheckResult {
@@ -279,8 +311,24 @@ fn result(check: Check, findings: Option<Vec<Finding>>) -> CheckResult {
 }
 
 #[cfg(test)]
+impl Evidence {
+    /// Evidence of these outcomes, for the tests of what is decided by it.
+    pub(crate) fn of_outcomes(csc: &Csc, outcomes: [Outcome; 4]) -> Self {
+        let checks = Check::VERDICT.into_iter().zip(outcomes);
+        let checks = checks.map(|(check, outcome)| CheckResult { check, outcome, findings: Vec::new() });
+        Self::of(csc, checks.collect())
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
+    use crate::arn::PublisherArn;
+
+    fn csc() -> Csc {
+        let publisher = PublisherArn::every_version("acme".parse().unwrap(), "release".parse().unwrap());
+        Csc::new("csc-00000000000000001".parse().unwrap(), "", publisher.into(), Untrusted::Enforce)
+    }
 
     fn finding(check: Check) -> Finding {
         Finding::new(check, "code", "message", "hint")
@@ -291,14 +339,13 @@ mod tests {
     }
 
     fn passed() -> Evidence {
-        let checks = Check::VERDICT.map(|check| result(check, Some(Vec::new())));
-        Evidence { checks: checks.into(), facts: None, unzipped: None, notes: Vec::new() }
+        Evidence::of_outcomes(&csc(), [Outcome::Passed; 4])
     }
 
     #[test]
     fn a_failed_check_leaves_the_others_unevaluated() {
         use Outcome::{Failed, NotEvaluated};
-        let evidence = Evidence::only(finding(Check::Mismatch));
+        let evidence = Evidence::only(&csc(), finding(Check::Mismatch));
         assert_eq!(outcomes(&evidence), [NotEvaluated, Failed, NotEvaluated, NotEvaluated]);
         assert_eq!(evidence.outcome(Check::Package), NotEvaluated);
         let findings: Vec<usize> = evidence.checks().iter().map(|result| result.findings.len()).collect();

@@ -17,8 +17,9 @@ use crate::policy::store::Policy;
 use crate::profile::Profile;
 
 /// The profiles that a CSC allows, by account, and the keys that may have signed with them.
-#[derive(Default)]
-pub struct Publishers {
+pub struct Publishers<'p> {
+    policy: &'p Policy,
+    csc: Csc,
     accounts: BTreeMap<AccountName, Account>,
     silent: BTreeMap<AccountName, Arc<PolicyError>>,
     keys: BTreeMap<KeyId, PublicKey>,
@@ -44,16 +45,23 @@ impl Account {
     }
 }
 
-impl Publishers {
+impl<'p> Publishers<'p> {
     /// Reads the profiles that a CSC allows.
-    pub fn read(policy: &Policy, csc: &Csc) -> Result<Self, PolicyError> {
-        let mut all = Self::default();
+    pub fn read(policy: &'p Policy, csc: &Csc) -> Result<Self, PolicyError> {
+        let mut all = Self {
+            policy,
+            csc: csc.clone(),
+            accounts: BTreeMap::new(),
+            silent: BTreeMap::new(),
+            keys: BTreeMap::new(),
+            notes: Vec::new(),
+        };
         for publisher in csc.publishers() {
             let name = publisher.owner().account();
             if *publisher.owner() != Owner::countersign(name.clone()) || all.silent.contains_key(name) {
                 continue;
             }
-            match all.add(policy, name, publisher.profile()) {
+            match all.add(name, publisher.profile()) {
                 Err(PolicyError::Account { source, .. }) => {
                     let why = source.to_string().replace('\n', "");
                     all.notes.push(format!(
@@ -69,11 +77,11 @@ impl Publishers {
     }
 
     /// Adds a profile of an account; one that is not there adds nobody.
-    fn add(&mut self, policy: &Policy, name: &AccountName, profile: &ProfileName) -> Result<(), PolicyError> {
+    fn add(&mut self, name: &AccountName, profile: &ProfileName) -> Result<(), PolicyError> {
         if !self.accounts.contains_key(name) {
             let mut account = Account::default();
-            if name != policy.account() {
-                let Some(other) = policy.of_account(name)? else { return Ok(()) };
+            if name != self.policy.account() {
+                let Some(other) = self.policy.of_account(name)? else { return Ok(()) };
                 self.notes.extend(other.notes().iter().map(|note| format!("account `{name}`: {note}")));
                 account.other = Some(other);
             }
@@ -82,7 +90,7 @@ impl Publishers {
         let account = self.accounts.entry(name.clone()).or_default();
         let found = match account.other() {
             Some(other) => other.profile(profile).map_err(|error| error.of_account(name))?,
-            None => policy.profile(profile)?,
+            None => self.policy.profile(profile)?,
         };
         if let Some(found) = found {
             let permitted = found.permissions().iter().map(|each| (each.key.id(), each.key.clone()));
@@ -90,6 +98,16 @@ impl Publishers {
             account.profiles.insert(profile.clone(), found);
         }
         Ok(())
+    }
+
+    /// The policy that they are read from.
+    pub fn policy(&self) -> &'p Policy {
+        self.policy
+    }
+
+    /// The CSC that allows them.
+    pub fn csc(&self) -> &Csc {
+        &self.csc
     }
 
     /// The keys that may have signed.

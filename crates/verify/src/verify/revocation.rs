@@ -1,19 +1,17 @@
 //! Revocation: neither the job, the artifact, the profile version nor the key was revoked.
 
-use std::path::PathBuf;
-
-use super::Question;
-use super::integrity::Intact;
+use super::integrity::Opened;
 use crate::arn::{JobArn, ProfileArn};
 use crate::crypto::key::KeyId;
 use crate::digest::Sha384;
+use crate::files::Loaded;
 use crate::limits::CLOCK_SKEW_SECONDS;
 use crate::manifest::Job;
 use crate::policy::error::PolicyError;
 use crate::policy::store::Policy;
 use crate::profile::{Action, Profile, Status};
 use crate::report::{Check, Finding};
-use crate::revocation::signed::{self, Opened};
+use crate::revocation::signed;
 use crate::revocation::{
     ReasonCode, Revocation, SignatureTimes, subject_of_artifact, subject_of_job, subject_of_key,
     subject_of_profile,
@@ -47,11 +45,11 @@ impl Known {
         policy: &Policy,
         job: &Job,
         profile: &Profile,
-        given: &[(PathBuf, Vec<u8>)],
+        given: &[Loaded],
         now: Timestamp,
     ) -> Result<Vec<String>, PolicyError> {
         let mut notes = Vec::new();
-        for (path, bytes) in policy.signed_revocations(job.job.job())?.iter().chain(given) {
+        for Loaded { path, bytes } in policy.signed_revocations(job.job.job())?.iter().chain(given) {
             match counted(&job.job, &job.profile, profile, bytes, now) {
                 Ok(Some(opened)) => self.revocations.push(opened.as_revocation()),
                 Ok(None) => {}
@@ -80,17 +78,17 @@ pub struct Revoked {
 pub fn of_both(
     policy: &Policy,
     other: Option<&Policy>,
-    intact: &Intact,
+    opened: &Opened,
     profile: Option<&Profile>,
-    question: &Question<'_>,
+    given: &[Loaded],
 ) -> Result<Revoked, PolicyError> {
-    let recorded_at = |policy: &Policy| policy.recorded_at(&intact.payload(), intact.signer());
+    let recorded_at = |policy: &Policy| policy.recorded_at(&opened.payload(), opened.signer());
     let ours = recorded_at(policy)?;
-    let mut revoked = of_one(policy, ours, intact, profile, question)?;
+    let mut revoked = of_one(policy, ours, opened, profile, given)?;
     if let Some(other) = other {
         let in_other = |error: PolicyError| error.of_account(other.account());
         let theirs = recorded_at(other).map_err(in_other)?;
-        let more = of_one(other, earliest(ours, theirs), intact, profile, question).map_err(in_other)?;
+        let more = of_one(other, earliest(ours, theirs), opened, profile, given).map_err(in_other)?;
         revoked.findings.extend(more.findings);
         revoked.notes.extend(more.notes);
     }
@@ -105,16 +103,16 @@ fn earliest(ours: Option<Timestamp>, theirs: Option<Timestamp>) -> Option<Timest
 fn of_one(
     policy: &Policy,
     recorded_at: Option<Timestamp>,
-    intact: &Intact,
+    opened: &Opened,
     profile: Option<&Profile>,
-    question: &Question<'_>,
+    given: &[Loaded],
 ) -> Result<Revoked, PolicyError> {
-    let (job, artifact) = (intact.job(), &intact.statement().subject().digest.sha384);
-    let mut known = Known { recorded_at, ..Known::of(policy, job, artifact, intact.signer())? };
+    let (job, artifact) = (opened.job(), &opened.statement().subject().digest.sha384);
+    let mut known = Known { recorded_at, ..Known::of(policy, job, artifact, opened.signer())? };
     // The account's own document of the profile says more, and who may revoke its jobs.
     let own = profile.filter(|_| policy.account() == job.profile.owner().account());
     let notes = match own {
-        Some(profile) => known.add_signed(policy, job, profile, &question.revocations, question.now)?,
+        Some(profile) => known.add_signed(policy, job, profile, given, policy.now())?,
         None => Vec::new(),
     };
     Ok(Revoked { findings: check(job, &known, own), notes })
@@ -129,7 +127,7 @@ pub fn counted(
     profile: &Profile,
     bytes: &[u8],
     now: Timestamp,
-) -> Result<Option<Opened>, String> {
+) -> Result<Option<signed::Opened>, String> {
     let keys = profile.permissions().iter().map(|each| &each.key);
     let opened = signed::open(bytes, keys).map_err(|error| error.to_string())?;
     let (says, signer) = (opened.revocation(), opened.signer());

@@ -5,20 +5,22 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use countersign::arn::LayerArn;
 use countersign::crypto::envelope::Envelope;
+use countersign::crypto::key::Library;
 use countersign::csc::Csc;
 use countersign::document;
-use countersign::files;
+use countersign::files::Loaded;
 use countersign::files::artifact::Artifact;
-use countersign::gate::deployment::{self, Deployment, Piece};
-use countersign::gate::{self, Gate, Labels};
+use countersign::gate::deployment::{self, Deployment, InPlace, Part};
+use countersign::gate::{self, Labels};
 use countersign::limits::{MANIFEST_BYTES_MAX, SIGNED_REVOCATION_BYTES_MAX};
 use countersign::manifest;
 use countersign::name::{ArtifactName, CscId};
 use countersign::policy::store::Policy;
 use countersign::provenance::Kind;
+use countersign::report::Verdict;
 use countersign::verify::CommitFiles;
 use countersign::verify::integrity::Digests;
-use countersign::verify::{Question, Subject, verify};
+use countersign::verify::{self, Elsewhere, Here, Publishers, Question, verify_by};
 
 use super::layer_arg::Located;
 use crate::context::Context;
@@ -38,14 +40,14 @@ pub struct Task {
     /// Which of its digests are computed.
     pub digests: Digests,
     /// Signed revocations that were given.
-    pub revocations: Vec<(PathBuf, Vec<u8>)>,
+    pub revocations: Vec<Loaded>,
 }
 
-/// A signed revocation that was named; one that is none is an error, since somebody meant it.
-pub fn signed_revocation(path: &Path) -> Result<(PathBuf, Vec<u8>)> {
-    let bytes = files::read(path, SIGNED_REVOCATION_BYTES_MAX)?;
-    let _: Envelope = document::from_json(path, &bytes)?;
-    Ok((path.into(), bytes))
+/// A signed revocation that was named; any other file is an error.
+pub fn signed_revocation(path: &Path) -> Result<Loaded> {
+    let file = Loaded::read(path, SIGNED_REVOCATION_BYTES_MAX)?;
+    let _: Envelope = document::from_json(path, &file.bytes)?;
+    Ok(file)
 }
 
 /// Verifies one artifact under the CSC that governs it; what changes no verdict is said, and added to the notes.
@@ -55,35 +57,55 @@ pub fn judge(
     csc: Option<&CscId>,
     task: &Task,
     notes: &mut Vec<String>,
-) -> Result<Gate> {
+) -> Result<Verdict> {
     let artifact = task.artifact.as_deref().map(|path| open(context, path)).transpose()?;
-    let (path, bytes) = manifest_of(task)?;
-    let labels = labels(context, task, bytes.as_ref().map(|_| path.as_path()));
-    let subject = match (&artifact, &task.source) {
-        (Some(artifact), None) => Subject::Artifact(artifact),
-        (Some(artifact), Some(source)) => Subject::Both(artifact, source),
-        (None, Some(source)) => Subject::Source(source),
-        (None, None) => return Err(refuse("there is nothing to verify", "name an artifact")),
-    };
+    let manifest = manifest_of(task)?;
+    let labels = labels(context, task, manifest.as_ref());
     let Some(csc) = governing(policy, csc, task)? else {
-        return Ok(gate::stop_ungoverned(policy.account(), labels));
+        return Ok(gate::stop_ungoverned(policy.account(), labels).into());
     };
     let progress = Progress::start(&format!("verifying {}", labels.artifact), 0);
-    let question = Question {
-        subject,
-        manifest: bytes.map(|bytes| (path, bytes)),
-        asked: task.asked.clone(),
-        revocations: task.revocations.clone(),
-        csc: &csc,
-        now: context.now,
-        digests: task.digests,
-        threads: context.threads,
+    let publishers = Publishers::read(policy, &csc)?;
+    let subject = match (&artifact, &task.source) {
+        (Some(artifact), None) => Here::Artifact(artifact),
+        (Some(artifact), Some(commit)) => Here::OfCommit(artifact, commit),
+        (None, Some(commit)) => {
+            let question = task.question(Elsewhere::Commit(commit), manifest.as_ref(), context);
+            let reported = verify::report(&Library, &publishers, &question)?;
+            drop(progress);
+            keep(notes, reported.notes());
+            return Ok(gate::report(&reported, labels));
+        }
+        (None, None) => return Err(refuse("there is nothing to verify", "name an artifact")),
     };
-    let evidence = verify(policy, &question)?;
+    let evidence = verify_by(&publishers, &task.question(subject, manifest.as_ref(), context))?;
     drop(progress);
-    evidence.notes().iter().for_each(|text| note(text));
-    notes.extend_from_slice(evidence.notes());
-    Ok(gate::decide(&evidence, &csc, labels))
+    keep(notes, evidence.notes());
+    Ok(gate::decide(&evidence, labels).into())
+}
+
+impl Task {
+    fn question<'a, S>(
+        &'a self,
+        subject: S,
+        manifest: Option<&'a Loaded>,
+        context: &Context,
+    ) -> Question<'a, S> {
+        Question {
+            subject,
+            manifest,
+            asked: self.asked.clone(),
+            revocations: &self.revocations,
+            digests: self.digests,
+            threads: context.threads,
+        }
+    }
+}
+
+/// Prints notes, and adds them to those of the report.
+fn keep(notes: &mut Vec<String>, said: &[String]) {
+    said.iter().for_each(|text| note(text));
+    notes.extend_from_slice(said);
 }
 
 /// Verifies a function's artifact and its layers under the function's CSC; each gate, and one for all if there is cause.
@@ -94,7 +116,7 @@ pub fn judge_with_layers(
     (task, function): (&Task, &ArtifactName),
     layers: &[Located],
     notes: &mut Vec<String>,
-) -> Result<Vec<Gate>> {
+) -> Result<Vec<Verdict>> {
     let of_layer = |layer: &Located| Task {
         artifact: Some(layer.file.clone()),
         source: None,
@@ -104,56 +126,44 @@ pub fn judge_with_layers(
         revocations: Vec::new(),
     };
     let of_layers: Vec<Task> = layers.iter().map(of_layer).collect();
-    let read = |task: &Task| {
+    let part = |task: &Task, arn: Option<&LayerArn>| {
         let path = task.artifact.as_deref().unwrap_or(Path::new(""));
-        anyhow::Ok((open(context, path)?, manifest_of(task)?))
-    };
-    let files = std::iter::once(task).chain(&of_layers).map(read).collect::<Result<Vec<_>>>()?;
-    let piece = |index: usize, task: &Task, arn: Option<&LayerArn>| {
-        let (artifact, (path, bytes)) = &files[index];
+        let code = InPlace { artifact: open(context, path)?, manifest: manifest_of(task)? };
         let (kind, name) = task.asked.clone().unwrap_or((Kind::Function, function.clone()));
-        let manifest = bytes.clone().map(|bytes| (path.clone(), bytes));
-        let labels = labels(context, task, manifest.as_ref().map(|(path, _)| path.as_path()));
-        Piece { kind, name, arn: arn.cloned(), artifact, manifest, labels }
+        let labels = labels(context, task, code.manifest.as_ref());
+        anyhow::Ok(Part { kind, name, arn: arn.cloned(), labels, code })
     };
-    let csc = governing(policy, csc, task)?;
-    let progress = Progress::start(&format!("verifying {function} and its layers"), 0);
+    let layer = |(task, layer): (&Task, &Located)| part(task, layer.arn.as_ref());
     let asked = Deployment {
-        function: piece(0, task, None),
-        layers: (1..)
-            .zip(&of_layers)
-            .zip(layers)
-            .map(|((index, task), layer)| piece(index, task, layer.arn.as_ref()))
-            .collect(),
-        csc: csc.as_ref(),
-        revocations: &task.revocations,
-        now: context.now,
+        function: part(task, None)?,
+        layers: of_layers.iter().zip(layers).map(layer).collect::<Result<_>>()?,
+        revocations: task.revocations.clone(),
         digests: task.digests,
         threads: context.threads,
     };
-    let (gates, said) = deployment::judge(policy, asked)?.into_parts();
+    let csc = governing(policy, csc, task)?;
+    let progress = Progress::start(&format!("verifying {function} and its layers"), 0);
+    let (gates, said) = deployment::judge(policy, csc.as_ref(), &asked)?.into_parts();
     drop(progress);
-    said.iter().for_each(|text| note(text));
-    notes.extend(said);
-    Ok(gates)
+    keep(notes, &said);
+    Ok(gates.into_iter().map(Verdict::from).collect())
 }
 
-/// The manifest that was named, or the one beside the artifact, if there is one.
-fn manifest_of(task: &Task) -> Result<(PathBuf, Option<Vec<u8>>)> {
+/// The manifest that was named, or the one next to the artifact, if there is one.
+fn manifest_of(task: &Task) -> Result<Option<Loaded>> {
     if let Some(named) = &task.manifest {
-        return Ok((named.clone(), Some(files::read(named, MANIFEST_BYTES_MAX)?)));
+        return Ok(Some(Loaded::read(named, MANIFEST_BYTES_MAX)?));
     }
-    let path = task.artifact.as_deref().map(manifest::path_beside).unwrap_or_default();
-    let bytes = files::read_if_there(&path, MANIFEST_BYTES_MAX)?;
-    Ok((path, bytes))
+    let Some(artifact) = &task.artifact else { return Ok(None) };
+    Ok(Loaded::read_if_exists(&manifest::path_beside(artifact), MANIFEST_BYTES_MAX)?)
 }
 
-fn labels(context: &Context, task: &Task, manifest: Option<&Path>) -> Labels {
+fn labels(context: &Context, task: &Task, manifest: Option<&Loaded>) -> Labels {
     let commit = || task.source.as_ref().map(|source| format!("commit {}", source.commit));
     let artifact = task.artifact.as_deref().map(|path| context.shown(path)).or_else(commit);
     Labels {
         artifact: artifact.unwrap_or_default(),
-        manifest: manifest.map(|path| context.shown(path)),
+        manifest: manifest.map(|manifest| context.shown(&manifest.path)),
         kind: task.asked.as_ref().map(|(kind, _)| *kind),
         name: task.asked.as_ref().map(|(_, name)| name.clone()),
     }

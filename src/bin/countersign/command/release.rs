@@ -6,7 +6,6 @@ use std::path::PathBuf;
 use anyhow::Result;
 use countersign::crypto::secret::SecretKey;
 use countersign::files::{Access, Pending};
-use countersign::gate::Gate;
 use countersign::manifest;
 use countersign::manifest::attached::Attached;
 use countersign::metrics::Occasion;
@@ -14,6 +13,7 @@ use countersign::name::ArtifactName;
 use countersign::package::write::ENCODER;
 use countersign::policy::error::PolicyError;
 use countersign::policy::store::Policy;
+use countersign::report::Verdict;
 use countersign::revocation::subject_of_key;
 use countersign::sign::{self, Existing, Signer};
 use countersign::verify::integrity::Digests;
@@ -52,7 +52,7 @@ pub struct Args {
 
 /// What came of one item.
 struct Released {
-    gate: Gate,
+    verdict: Verdict,
     manifest: PathBuf,
     commit: Option<String>,
 }
@@ -69,8 +69,8 @@ impl Args {
             released.push(self.release(&context, &policy, &key, item, &mut notes)?);
         }
         self.attach(&context, &released)?;
-        let gates: Vec<Gate> = released.into_iter().map(|each| each.gate).collect();
-        self.report.show(&context, Occasion::Release, &gates, &notes)
+        let verdicts: Vec<Verdict> = released.into_iter().map(|each| each.verdict).collect();
+        self.report.show(&context, Occasion::Release, &verdicts, &notes)
     }
 
     fn release(
@@ -137,14 +137,14 @@ impl Args {
                 pending.keep()?;
             }
         }
-        let gate = judge(context, policy, None, &task, notes)?;
-        Ok(Released { gate, manifest, commit })
+        let verdict = judge(context, policy, None, &task, notes)?;
+        Ok(Released { verdict, manifest, commit })
     }
 
     /// Attaches what was admitted, each commit's manifests at once.
     fn attach(&self, context: &Context, released: &[Released]) -> Result<()> {
         let mut by_commit: BTreeMap<&str, Vec<Attached>> = BTreeMap::new();
-        for each in released.iter().filter(|each| matches!(each.gate, Gate::Admitted(_))) {
+        for each in released.iter().filter(|each| each.verdict.decision.admits()) {
             let Some(commit) = &each.commit else { continue };
             by_commit.entry(commit).or_default().push(attach::read(context, &each.manifest)?);
         }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 use countersign::digest::ArtifactDigests;
-use countersign::files::{self, Access, copy};
+use countersign::files::{self, Access, Loaded, copy};
 use countersign::inventory::FileRecord;
 use countersign::limits::MANIFEST_BYTES_MAX;
 use countersign::manifest;
@@ -242,9 +242,8 @@ pub fn profile_for(policy: &Policy, named: Option<&ProfileName>, item: Option<&I
 
 /// The manifest that the artifact has already, if it describes these very bytes.
 pub fn existing(signer: &Signer<'_>, artifact: &Path, digests: &ArtifactDigests) -> Result<Option<Existing>> {
-    let path = manifest::path_beside(artifact);
-    let bytes = files::read_if_there(&path, MANIFEST_BYTES_MAX)?;
-    Ok(bytes.and_then(|bytes| sign::existing(signer, &(path, bytes), digests)))
+    let manifest = Loaded::read_if_exists(&manifest::path_beside(artifact), MANIFEST_BYTES_MAX)?;
+    Ok(manifest.and_then(|manifest| sign::existing(signer, &manifest, digests)))
 }
 
 /// What only a layer has.

@@ -79,14 +79,16 @@ impl Args {
         if let (Some(revision), None, None) = (&self.source, &self.artifact, &self.manifest) {
             return self.attached(&context, &policy, revision);
         }
-        let (mut gates, mut notes) = (Vec::new(), policy.notes().to_vec());
+        let (mut verdicts, mut notes) = (Vec::new(), policy.notes().to_vec());
         for task in self.tasks(&context, csc.is_some())? {
             let layers = self.layers_of(&context, &policy, &task)?;
             match (&task.asked, layers.as_slice()) {
-                (_, []) | (None, _) => gates.push(judge(&context, &policy, csc.as_ref(), &task, &mut notes)?),
+                (_, []) | (None, _) => {
+                    verdicts.push(judge(&context, &policy, csc.as_ref(), &task, &mut notes)?)
+                }
                 (Some((_, name)), layers) => {
                     let asked = (&task, name);
-                    gates.extend(judge_with_layers(
+                    verdicts.extend(judge_with_layers(
                         &context,
                         &policy,
                         csc.as_ref(),
@@ -97,7 +99,7 @@ impl Args {
                 }
             }
         }
-        self.report.show(&context, Occasion::Verify, &gates, &notes)
+        self.report.show(&context, Occasion::Verify, &verdicts, &notes)
     }
 
     /// The layers that a function is verified with; a commit has the bytes of none.
@@ -124,7 +126,7 @@ impl Args {
         let judged = hook.judge_commit(repository.commit(revision)?)?;
         judged.notes.iter().for_each(|text| note(text));
         let notes = [policy.notes(), &judged.notes].concat();
-        self.report.show(context, Occasion::Verify, &judged.gates, &notes)
+        self.report.show(context, Occasion::Verify, &judged.verdicts, &notes)
     }
 
     /// The CSC's id, and the policy directory if a file in one was named.

@@ -228,7 +228,8 @@ fn signed_revocations_of_a_job_are_found_at_their_places() {
     assert!(sample.open(NOW).unwrap().signed_revocations(&job).unwrap().is_empty());
     sample.write(&format!("revocations/{JOB}.2.json"), "{}");
     let found = sample.open(NOW).unwrap().signed_revocations(&job).unwrap();
-    assert_eq!(found, [(sample.directory().join(format!("revocations/{JOB}.2.json")), b"{}".to_vec())]);
+    let path = sample.directory().join(format!("revocations/{JOB}.2.json"));
+    assert_eq!(found, [files::Loaded { path, bytes: b"{}".to_vec() }]);
 }
 
 #[test]

@@ -8,14 +8,17 @@ use std::process::ExitStatus;
 
 use anyhow::{Context as _, Result};
 use countersign::arn::LayerArn;
+use countersign::files::Loaded;
 use countersign::gate::Labels;
 use countersign::gate::command::{CommandLine, Finds};
-use countersign::gate::deploy::{Judged, Part, Request, RunError, judge};
-use countersign::gate::sealed::Sealed;
+use countersign::gate::deploy::{Judged, RunError, judge};
+use countersign::gate::deployment::{Code, Deployment, Part};
+use countersign::gate::private::PrivateCopy;
 use countersign::gate::watch::Watch;
 use countersign::metrics::Occasion;
 use countersign::name::ArtifactName;
 use countersign::provenance::Kind;
+use countersign::verify::integrity::Digests;
 
 use super::judge::signed_revocation;
 use super::layer_arg::{LayerArg, Located, layers_of, locate};
@@ -146,11 +149,11 @@ impl Args {
         function: &ArtifactName,
         artifact: &Path,
         layers: &[Located],
-    ) -> Result<Request> {
+    ) -> Result<Deployment<PrivateCopy>> {
         let part =
             |kind, name: &ArtifactName, arn: Option<&LayerArn>, file: &Path, manifest: Option<&Path>| {
-                let sealed =
-                    Sealed::copy(watch, file, manifest).map_err(|error| match error.is_absent() {
+                let code =
+                    PrivateCopy::copy(watch, file, manifest).map_err(|error| match error.is_absent() {
                         true => refuse(
                             format!("{error}: there is no such file"),
                             "make it with `countersign release`, or name another",
@@ -159,30 +162,23 @@ impl Args {
                     })?;
                 let labels = Labels {
                     artifact: context.shown(file),
-                    manifest: sealed.manifest().map(|(path, _)| context.shown(path)),
+                    manifest: code.manifest().map(|manifest| context.shown(&manifest.path)),
                     kind: Some(kind),
                     name: Some(name.clone()),
                 };
-                anyhow::Ok(Part {
-                    kind,
-                    name: name.clone(),
-                    arn: arn.cloned(),
-                    original: file.into(),
-                    labels,
-                    sealed,
-                })
+                anyhow::Ok(Part { kind, name: name.clone(), arn: arn.cloned(), labels, code })
             };
         let layer = |layer: &Located| part(Kind::Layer, &layer.name, layer.arn.as_ref(), &layer.file, None);
-        Ok(Request {
+        Ok(Deployment {
             function: part(Kind::Function, function, None, artifact, self.manifest.as_deref())?,
             layers: layers.iter().map(layer).collect::<Result<_>>()?,
             revocations: self.revocations()?,
-            now: context.now,
+            digests: Digests::Quick,
             threads: context.threads,
         })
     }
 
-    fn revocations(&self) -> Result<Vec<(PathBuf, Vec<u8>)>> {
+    fn revocations(&self) -> Result<Vec<Loaded>> {
         self.revocations.iter().map(|path| signed_revocation(path)).collect()
     }
 

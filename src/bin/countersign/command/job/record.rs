@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use anyhow::Result;
-use countersign::files;
+use countersign::files::Loaded;
 use countersign::ledger::{self, RecordedJob};
 use countersign::limits::{LEDGER_BYTES_MAX, MANIFEST_BYTES_MAX};
 use countersign::policy::documents;
@@ -41,8 +41,7 @@ impl Args {
         let recorder = Recorder::new(&policy, context.now)?;
         let (mut jobs, mut refused) = (Vec::new(), false);
         for path in &self.manifests {
-            let bytes = files::read(path, MANIFEST_BYTES_MAX)?;
-            match recorder.check((path.clone(), bytes))? {
+            match recorder.check(&Loaded::read(path, MANIFEST_BYTES_MAX)?)? {
                 Ok(job) => jobs.push((path, job)),
                 Err(findings) => {
                     refused = true;

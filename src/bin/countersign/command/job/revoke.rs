@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use countersign::arn::{JobArn, ProfileArn, PublisherArn};
 use countersign::crypto::secret::SecretKey;
-use countersign::files::{self, Access};
+use countersign::files::{self, Access, Loaded};
 use countersign::limits::MANIFEST_BYTES_MAX;
 use countersign::manifest::{self, Statement};
 use countersign::name::{JobId, ProfileName};
@@ -177,7 +177,7 @@ const GIVE: &str = "it counts where it is given to `verify --revocation`, or kep
 /// Refuses a revocation that says what one by the same key says already.
 fn check_new(context: &Context, policy: &Policy, new: &SignedRevocation, key: &SecretKey) -> Result<()> {
     let Some(profile) = policy.profile(new.profile.profile())? else { return Ok(()) };
-    for (path, bytes) in policy.signed_revocations(new.job.job())? {
+    for Loaded { path, bytes } in policy.signed_revocations(new.job.job())? {
         let version = ProfileArn::new(
             policy.account().clone(),
             profile.name().clone(),

@@ -1,4 +1,4 @@
-//! Sealed copies: what is verified is a private copy, and the copy is what is deployed.
+//! PrivateCopy copies: what is verified is a private copy, and the copy is what is deployed.
 //!
 //! ```text
 //! TMPDIR/countersign-XXXXXX/          0500, only its owner enters
@@ -20,10 +20,11 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
+use super::deployment::Code;
 use super::watch::Watch;
 use crate::digest::{Sha256, Sha256Hasher};
 use crate::files::artifact::Artifact;
-use crate::files::{self, FileError, reading, temporary, writing};
+use crate::files::{self, FileError, Loaded, reading, temporary, writing};
 use crate::limits::{ARCHIVE_BYTES_MAX, MANIFEST_BYTES_MAX};
 use crate::manifest;
 
@@ -32,22 +33,34 @@ const COPY_BYTES: usize = 1 << 20;
 
 /// A private copy of an artifact and its manifest, gone when it is dropped.
 #[derive(Debug)]
-pub struct Sealed {
+pub struct PrivateCopy {
     artifact: Artifact,
     sha256: Sha256,
+    original: PathBuf,
     manifest: Option<Manifest>,
     folder: Folder,
 }
 
-/// A manifest's bytes, the path that they came from, and that of their copy.
+/// A manifest as it was found, and the path of its copy.
 #[derive(Debug)]
 struct Manifest {
-    original: PathBuf,
+    original: Loaded,
     copy: PathBuf,
-    bytes: Vec<u8>,
 }
 
-impl Sealed {
+impl Code for PrivateCopy {
+    /// The copy of the artifact, held open.
+    fn artifact(&self) -> &Artifact {
+        &self.artifact
+    }
+
+    /// The manifest under its own path, and the bytes that were copied.
+    fn manifest(&self) -> Option<&Loaded> {
+        self.manifest.as_ref().map(|manifest| &manifest.original)
+    }
+}
+
+impl PrivateCopy {
     /// Copies an artifact, and the manifest that is named or lies beside it; one that is named must be there.
     ///
     /// Signals are watched meanwhile, so that none leaves half a copy behind.
@@ -55,32 +68,26 @@ impl Sealed {
         let folder = Folder::new()?;
         let copy = folder.path().join(copy_name(artifact));
         let sha256 = copy_file(artifact, &copy)?;
-        let original = manifest.map_or_else(|| manifest::path_beside(artifact), Path::to_path_buf);
-        let bytes = match manifest {
-            Some(named) => Some(files::read(named, MANIFEST_BYTES_MAX)?),
-            None => files::read_if_there(&original, MANIFEST_BYTES_MAX)?,
+        let found = match manifest {
+            Some(named) => Some(Loaded::read(named, MANIFEST_BYTES_MAX)?),
+            None => Loaded::read_if_exists(&manifest::path_beside(artifact), MANIFEST_BYTES_MAX)?,
         };
-        let manifest = match bytes {
-            Some(bytes) => {
+        let manifest = match found {
+            Some(original) => {
                 let copy = manifest::path_beside(&copy);
                 let mut file = create(&copy)?;
-                file.write_all(&bytes).map_err(writing(&copy))?;
-                Some(Manifest { original, copy, bytes })
+                file.write_all(&original.bytes).map_err(writing(&copy))?;
+                Some(Manifest { original, copy })
             }
             None => None,
         };
         folder.close()?;
-        Ok(Self { artifact: Artifact::open(&copy)?, sha256, manifest, folder })
+        Ok(Self { artifact: Artifact::open(&copy)?, sha256, original: artifact.into(), manifest, folder })
     }
 
-    /// The copy of the artifact, held open.
-    pub fn artifact(&self) -> &Artifact {
-        &self.artifact
-    }
-
-    /// The manifest's path, as it was found, and the bytes that were copied.
-    pub fn manifest(&self) -> Option<(&Path, &[u8])> {
-        self.manifest.as_ref().map(|manifest| (manifest.original.as_path(), manifest.bytes.as_slice()))
+    /// The path that was copied.
+    pub fn original(&self) -> &Path {
+        &self.original
     }
 
     /// The path of the manifest's copy.
@@ -99,7 +106,8 @@ impl Sealed {
         let artifact =
             now.is_ok_and(|mut file| digest(&mut file, |_| Ok(())).is_ok_and(|sha256| sha256 == self.sha256));
         let manifest = self.manifest.as_ref().is_none_or(|manifest| {
-            files::read(&manifest.copy, MANIFEST_BYTES_MAX).is_ok_and(|bytes| bytes == manifest.bytes)
+            files::read(&manifest.copy, MANIFEST_BYTES_MAX)
+                .is_ok_and(|bytes| bytes == manifest.original.bytes)
         });
         artifact && manifest
     }
@@ -238,7 +246,7 @@ mod tests {
         let original = folder.path().join("a.zip");
         std::fs::write(&original, "one").unwrap();
         std::fs::write(manifest::path_beside(&original), "{}").unwrap();
-        let sealed = Sealed::copy(&Watch::start().unwrap(), &original, None).unwrap();
+        let sealed = PrivateCopy::copy(&Watch::start().unwrap(), &original, None).unwrap();
         let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o7777;
         assert_eq!(mode(sealed.folder()), 0o500);
         assert_eq!(mode(sealed.artifact().path()), 0o400);
@@ -257,7 +265,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let original = folder.path().join("a.zip");
         std::fs::write(&original, "one").unwrap();
-        let sealed = Sealed::copy(&Watch::start().unwrap(), &original, None).unwrap();
+        let sealed = PrivateCopy::copy(&Watch::start().unwrap(), &original, None).unwrap();
         std::fs::set_permissions(sealed.artifact().path(), PermissionsExt::from_mode(0o600)).unwrap();
         std::fs::write(sealed.artifact().path(), "two").unwrap();
         assert!(!sealed.is_unchanged());
@@ -271,9 +279,9 @@ mod tests {
         let original = folder.path().join("a.zip");
         std::fs::write(&original, "one").unwrap();
         std::fs::write(manifest::path_beside(&original), "{}").unwrap();
-        let sealed = Sealed::copy(&Watch::start().unwrap(), &original, None).unwrap();
+        let sealed = PrivateCopy::copy(&Watch::start().unwrap(), &original, None).unwrap();
         let beside = manifest::path_beside(&original);
-        assert_eq!(sealed.manifest(), Some((beside.as_path(), &b"{}"[..])));
+        assert_eq!(sealed.manifest(), Some(&Loaded { path: beside, bytes: b"{}".to_vec() }));
         let name = sealed.folder().file_name().unwrap().to_string_lossy().into_owned();
         assert!(name.starts_with("countersign-"), "{name}");
         assert!(sealed.is_unchanged());
