@@ -61,7 +61,9 @@ fn cases() -> Vec<PathBuf> {
     let folder = fs::read_dir(top.join("tests/cmd")).expect("a folder");
     let mut cases: Vec<PathBuf> = folder.map(|entry| entry.expect("an entry").path()).collect();
     cases.retain(|path| path.extension().is_some_and(|extension| extension == "trycmd"));
-    cases.extend(["README.md", "docs/monitor.md", "docs/policy.md", "docs/runbook.md"].map(|page| top.join(page)));
+    cases.extend(
+        ["README.md", "docs/monitor.md", "docs/policy.md", "docs/runbook.md"].map(|page| top.join(page)),
+    );
     cases.sort();
     cases
 }

@@ -1,0 +1,119 @@
+//! Words: do texts that people read avoid the words of `CONTRIBUTING.md`, "Words"?
+
+use std::fs;
+use std::path::Path;
+
+/// Words to avoid, what to write instead, and where the words are fine.
+///
+/// Words match whole, in any case, and across line breaks.
+const AVOIDED: &[(&str, &str, &[&str])] = &[
+    ("anybody", "any user", &[]),
+    ("beside", "next to", &[]),
+    ("bring along", "copy", &[]),
+    ("bring here", "fetch, download", &[]),
+    ("bring up to date", "update", &[]),
+    ("brings", "fetches, downloads, adds", &[]),
+    ("brought", "fetched, downloaded, copied", &[]),
+    ("but for", "except", &[]),
+    ("by hand", "manually", &[]),
+    ("everybody", "every user", &[]),
+    ("hereby", "cut it", &[]),
+    ("held against", "compared with", &[]),
+    ("hold against", "compare with", &[]),
+    ("holds against", "compares with", &[]),
+    ("in AWS's words", "for AWS", &[]),
+    ("into AWS's words", "for AWS", &[]),
+    ("is no", "is not a", &["there is no", "is no longer"]),
+    ("is not there", "does not exist", &[]),
+    ("is there already", "already exists", &[]),
+    ("lies in", "is in", &[]),
+    ("look at", "review, show, list", &[]),
+    ("looks at", "reads, checks", &[]),
+    ("meanwhile", "cut it", &[]),
+    ("mend", "fix", &[]),
+    ("mended", "fixed", &[]),
+    ("mends", "fixes", &[]),
+    ("names no", "does not name a", &[]),
+    ("nobody", "no one who …, no user", &[]),
+    ("of its own", "its own, separate", &[]),
+    ("of their own", "their own, separate", &[]),
+    ("of your own", "your own, separate", &[]),
+    ("one a command", "one per command", &[]),
+    ("one a core", "one per core", &[]),
+    ("one a line", "one per line", &[]),
+    ("somebody", "another user", &[]),
+    ("thereby", "cut it", &[]),
+    ("what is there", "what exists", &[]),
+    ("whoever", "the signer, anyone with …", &[]),
+];
+
+/// The text in lower case as words and marks with single spaces between, so that words match across lines.
+fn plain(text: &str) -> String {
+    let mut spaced = String::from(" ");
+    for c in text.to_lowercase().chars() {
+        match c {
+            '.' | ',' | ';' | ':' | '|' | '(' | ')' => spaced.extend([' ', c, ' ']),
+            '\'' => spaced.push(c),
+            c if c.is_alphanumeric() => spaced.push(c),
+            _ => spaced.push(' '),
+        }
+    }
+    format!(" {} ", spaced.split_whitespace().collect::<Vec<_>>().join(" "))
+}
+
+/// What is wrong with a text, as `words: instead`.
+fn faults(text: &str) -> Vec<String> {
+    let text = plain(text);
+    let count = |words: &str| text.matches(&plain(words)).count();
+    let wrong = |(words, _, fine): &&(&str, &str, &[&str])| {
+        count(words) > fine.iter().map(|fine| count(fine)).sum::<usize>()
+    };
+    AVOIDED.iter().filter(wrong).map(|(words, instead, _)| format!("`{words}`: write {instead}")).collect()
+}
+
+/// The page without its transcripts, which show the program's words, and without the table of words to avoid.
+fn prose(page: &str) -> String {
+    let (mut transcript, mut table) = (false, false);
+    let mut kept = String::new();
+    for line in page.lines() {
+        if line.starts_with("```") {
+            transcript = line == "```console";
+        }
+        table = line.starts_with("| avoid |") || (table && line.starts_with('|'));
+        if !transcript && !table {
+            kept.push_str(line);
+            kept.push('\n');
+        }
+    }
+    kept
+}
+
+#[test]
+fn words_match_whole_and_across_lines() {
+    assert_eq!(
+        faults("Whoever mends\nit, by\nhand"),
+        ["`by hand`: write manually", "`mends`: write fixes", "`whoever`: write the signer, anyone with …"]
+    );
+    assert_eq!(faults("there is no manifest; it is no longer amended, and what it is. No other").len(), 0);
+    assert_eq!(faults("`x` is no manifest, and there is no other"), ["`is no`: write is not a"]);
+}
+
+#[test]
+fn the_docs_are_in_plain_words() {
+    let top = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let docs = fs::read_dir(top.join("docs")).unwrap().map(|entry| entry.unwrap().path());
+    let mut pages: Vec<_> =
+        docs.filter(|path| path.extension().is_some_and(|ending| ending == "md")).collect();
+    assert!(pages.len() > 10, "where are the docs?");
+    let others = ["README.md", "CHANGELOG.md", "CONTRIBUTING.md", "action.yml"];
+    let vectors = ["tests/vectors/packages/README.md", "tests/vectors/plans/README.md"];
+    pages.extend(others.iter().chain(&vectors).map(|page| top.join(page)));
+    let wrong: Vec<_> = pages
+        .iter()
+        .flat_map(|page| {
+            let text = prose(&fs::read_to_string(page).unwrap());
+            faults(&text).into_iter().map(move |fault| format!("{}: {fault}", page.display()))
+        })
+        .collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
