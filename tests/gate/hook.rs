@@ -102,8 +102,14 @@ fn what_is_missing_fails_closed() {
         for (settings, words) in [
             (&[][..], "COUNTERSIGN_FUNCTION and COUNTERSIGN_PLAN_FILES are not set"),
             (&[("COUNTERSIGN_FUNCTION", "")], "COUNTERSIGN_FUNCTION and COUNTERSIGN_PLAN_FILES are not set"),
-            (&[FUNCTION, ("COUNTERSIGN_PROGRAM", "no-such-program")], "the program `no-such-program` does not exist"),
-            (&[FUNCTION, ("COUNTERSIGN_PROGRAM", "/no/countersign")], "the program `/no/countersign` does not exist"),
+            (
+                &[FUNCTION, ("COUNTERSIGN_PROGRAM", "no-such-program")],
+                "the program `no-such-program` does not exist",
+            ),
+            (
+                &[FUNCTION, ("COUNTERSIGN_PROGRAM", "/no/countersign")],
+                "the program `/no/countersign` does not exist",
+            ),
             (&[FUNCTION, ("COUNTERSIGN_ARTIFACT_FILE", "none.zip")], "none.zip"),
             (&[FUNCTION, ("COUNTERSIGN_LAYERS", "base")], "NAME=FILE"),
             (&[FUNCTION, ("COUNTERSIGN_POLICY", "none")], "there is no policy"),
