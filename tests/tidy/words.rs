@@ -1,7 +1,7 @@
 //! Words: do texts that people read avoid the words of `CONTRIBUTING.md`, "Words"?
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Words to avoid, what to write instead, and where the words are fine.
 ///
@@ -98,17 +98,23 @@ fn words_match_whole_and_across_lines() {
     assert_eq!(faults("`x` is no manifest, and there is no other"), ["`is no`: write is not a"]);
 }
 
+/// The files below a folder of the repository.
+fn files(folder: &str) -> impl Iterator<Item = PathBuf> {
+    let found = walkdir::WalkDir::new(Path::new(env!("CARGO_MANIFEST_DIR")).join(folder));
+    found.into_iter().map(|entry| entry.unwrap().into_path()).filter(|path| path.is_file())
+}
+
 #[test]
-fn the_docs_are_in_plain_words() {
-    let top = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let docs = fs::read_dir(top.join("docs")).unwrap().map(|entry| entry.unwrap().path());
-    let mut pages: Vec<_> =
-        docs.filter(|path| path.extension().is_some_and(|ending| ending == "md")).collect();
-    assert!(pages.len() > 10, "where are the docs?");
-    let others = ["README.md", "CHANGELOG.md", "CONTRIBUTING.md", "action.yml"];
-    let vectors = ["tests/vectors/packages/README.md", "tests/vectors/plans/README.md"];
-    pages.extend(others.iter().chain(&vectors).map(|page| top.join(page)));
-    let wrong: Vec<_> = pages
+fn docs_and_scripts_are_in_plain_words() {
+    let pages = ["crates", "docs", "tests/vectors"].into_iter().flat_map(files);
+    let pages = pages.filter(|path| path.extension().is_some_and(|ending| ending == "md"));
+    let schemas = files("docs").filter(|path| path.extension().is_some_and(|ending| ending == "json"));
+    let scripts = [".github/action", "examples", "hooks"].into_iter().flat_map(files);
+    let others = ["README.md", "CHANGELOG.md", "CONTRIBUTING.md", "action.yml", ".pre-commit-hooks.yaml"];
+    let others = others.map(|page| Path::new(env!("CARGO_MANIFEST_DIR")).join(page));
+    let all: Vec<_> = pages.chain(schemas).chain(scripts).chain(others).collect();
+    assert!(all.len() > 30, "where are the docs?");
+    let wrong: Vec<_> = all
         .iter()
         .flat_map(|page| {
             let text = prose(&fs::read_to_string(page).unwrap());
