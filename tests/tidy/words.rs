@@ -123,3 +123,64 @@ fn docs_and_scripts_are_in_plain_words() {
         .collect();
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
+
+/// The texts of a source file that people read: string literals, and doc comments if they are help.
+fn shown(code: &str, help: bool) -> String {
+    let mut texts = String::new();
+    let mut rest = code;
+    while let Some(at) = rest.find(['"', '\'', '/']) {
+        let (before, from) = rest.split_at(at);
+        if let Some(comment) = from.strip_prefix("//") {
+            let end = comment.find('\n').unwrap_or(comment.len());
+            if let Some(line) = comment[..end].strip_prefix('/').filter(|_| help) {
+                texts.push_str(line);
+                texts.push('\n');
+            }
+            rest = &comment[end..];
+        } else if let Some(literal) = from.strip_prefix('"') {
+            let hashes = before.len() - before.trim_end_matches('#').len();
+            let raw = before.trim_end_matches('#').ends_with('r') && (hashes > 0 || before.ends_with('r'));
+            let close = format!("\"{}", "#".repeat(hashes));
+            let escaped =
+                |at: usize| !raw && literal[..at].bytes().rev().take_while(|b| *b == b'\\').count() % 2 == 1;
+            let end = literal.match_indices(&close).map(|(at, _)| at).find(|at| !escaped(*at));
+            let end = end.unwrap_or(literal.len());
+            // The next text is another: words do not match across the mark.
+            texts.push_str(&literal[..end].replace("\\n", "\n").replace("\\\"", " "));
+            texts.push_str(" | ");
+            rest = literal.get(end + close.len()..).unwrap_or_default();
+        } else if let Some(quote) =
+            ["'\"'", "'\\''", "'/'", "'\\\\'"].iter().find(|quote| from.starts_with(**quote))
+        {
+            rest = &from[quote.len()..];
+        } else {
+            rest = &from[1..];
+        }
+    }
+    texts
+}
+
+#[test]
+fn texts_are_found_in_code() {
+    let code = r##"
+        /// Help
+        // why
+        fn f() { ('"', '\'', "a \"b\" \\", r#"c " d"#, "https://e", b"f") }
+    "##;
+    assert_eq!(plain(&shown(code, true)), " help a b | c d | https : e | f | ");
+    assert_eq!(plain(&shown(code, false)), " a b | c d | https : e | f | ");
+}
+
+#[test]
+fn messages_and_help_are_in_plain_words() {
+    let wrong: Vec<_> = crate::all_sources()
+        .iter()
+        .filter(|path| !path.ends_with("tests.rs") && !path.ends_with("sample.rs"))
+        .flat_map(|path| {
+            let help = path.components().any(|part| part.as_os_str() == "bin");
+            let found = faults(&shown(&crate::code_of(path), help));
+            found.into_iter().map(move |fault| format!("{}: {fault}", path.display()))
+        })
+        .collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
