@@ -1,6 +1,9 @@
-//! Tidy: do the floors hold, and does each file say what it is for?
+//! Tidy: do the floors hold, does each file say what it is for, and are texts in plain words?
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+#[path = "tidy/words.rs"]
+mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;

@@ -1,4 +1,4 @@
-//! Transcripts: does the command line say what `tests/cmd`, the README and the runbook show?
+//! Transcripts: does the command line say what `tests/cmd`, the README and the docs show?
 //!
 //! Each file runs by itself, in a copy of `tests/cmd/orders` (`[CWD]`) beside a copy of
 //! `tests/cmd/shop`, AWS's answers in `tests/cmd/aws` and a home folder (`[HOME]`), in an environment
@@ -61,7 +61,9 @@ fn cases() -> Vec<PathBuf> {
     let folder = fs::read_dir(top.join("tests/cmd")).expect("a folder");
     let mut cases: Vec<PathBuf> = folder.map(|entry| entry.expect("an entry").path()).collect();
     cases.retain(|path| path.extension().is_some_and(|extension| extension == "trycmd"));
-    cases.extend(["README.md", "docs/monitor.md", "docs/runbook.md"].map(|page| top.join(page)));
+    cases.extend(
+        ["README.md", "docs/monitor.md", "docs/policy.md", "docs/runbook.md"].map(|page| top.join(page)),
+    );
     cases.sort();
     cases
 }

@@ -88,7 +88,7 @@ fn plans_are_settings_too() {
     assert_eq!(run(&shop, &[terraform], &[]).code, Some(1));
     run(&shop, &[terraform, assets], &[]).done();
     run(&shop, &[plans, names, assets], &[]).undecided("`--assets` does not apply to the template");
-    run(&shop, &[plans, names], &["touch", "ran"]).undecided("no command is run on it");
+    run(&shop, &[plans, names], &["touch", "ran"]).undecided("a plan cannot be combined with a command");
     run(&shop, &[plans, FUNCTION], &[]).undecided("are both set");
     shop.nothing_ran();
 }
@@ -100,10 +100,16 @@ fn what_is_missing_fails_closed() {
     let touch = ["touch", "ran", "{artifact}"];
     for command in [&touch[..], &[]] {
         for (settings, words) in [
-            (&[][..], "nothing says what is about to be deployed"),
-            (&[("COUNTERSIGN_FUNCTION", "")], "nothing says what is about to be deployed"),
-            (&[FUNCTION, ("COUNTERSIGN_PROGRAM", "no-such-program")], "there is no `no-such-program`"),
-            (&[FUNCTION, ("COUNTERSIGN_PROGRAM", "/no/countersign")], "there is no `/no/countersign`"),
+            (&[][..], "COUNTERSIGN_FUNCTION and COUNTERSIGN_PLAN_FILES are not set"),
+            (&[("COUNTERSIGN_FUNCTION", "")], "COUNTERSIGN_FUNCTION and COUNTERSIGN_PLAN_FILES are not set"),
+            (
+                &[FUNCTION, ("COUNTERSIGN_PROGRAM", "no-such-program")],
+                "the program `no-such-program` does not exist",
+            ),
+            (
+                &[FUNCTION, ("COUNTERSIGN_PROGRAM", "/no/countersign")],
+                "the program `/no/countersign` does not exist",
+            ),
             (&[FUNCTION, ("COUNTERSIGN_ARTIFACT_FILE", "none.zip")], "none.zip"),
             (&[FUNCTION, ("COUNTERSIGN_LAYERS", "base")], "NAME=FILE"),
             (&[FUNCTION, ("COUNTERSIGN_POLICY", "none")], "there is no policy"),
@@ -115,7 +121,7 @@ fn what_is_missing_fails_closed() {
         // No program by its own name either, and a crash of it.
         let mut absent = hook(&shop, &[FUNCTION], command);
         Ran::of(absent.env_remove("COUNTERSIGN_PROGRAM").env("PATH", "/usr/bin:/bin"))
-            .undecided("there is no `countersign`");
+            .undecided("the program `countersign` does not exist");
         let crash = run(&shop, &[FUNCTION, ("RUST_MIN_STACK", "140737488355328")], command);
         assert!(!matches!(crash.code, Some(0 | 1)), "{crash}");
     }

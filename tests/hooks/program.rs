@@ -65,8 +65,8 @@ fn a_missing_program_stops_the_push_and_says_how_to_get_it() {
     yard.stopped(&ran);
     for words in [
         "error: `pre-push` cannot decide: the program `countersign` is missing\n",
-        "`git config countersign.program` names none, and it is not on the PATH, which is ",
-        "hint: install it as its README.md says, or name it: `git config countersign.program /path/to/countersign`\n",
+        "`git config countersign.program` is not set, and it is not on the PATH, which is ",
+        "hint: install it as its README.md says, or set its path: `git config countersign.program /path/to/countersign`\n",
     ] {
         assert!(ran.err().contains(words), "{words}: {ran}");
     }
@@ -74,7 +74,7 @@ fn a_missing_program_stops_the_push_and_says_how_to_get_it() {
     yard.git(&["config", "countersign.program", "/no where/countersign"]);
     let ran = yard.push(&["origin", "main"]);
     yard.stopped(&ran);
-    assert!(ran.err().contains("`git config countersign.program` names `/no where/countersign`"), "{ran}");
+    assert!(ran.err().contains("`git config countersign.program` is `/no where/countersign`"), "{ran}");
 }
 
 #[test]

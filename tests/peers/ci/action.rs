@@ -158,7 +158,7 @@ fn the_gate_takes_no_key() {
     let Some(job) = Job::new() else { return };
     let key = job.key();
     let step = job.run("gate", &[ARTIFACT, FUNCTION, ("deploy", "env\n{artifact}"), ("key", &key)]);
-    step.refused("`gate` does not take the input `key`");
+    step.refused("`gate` does not use the input `key`");
 }
 
 /// Without a pin `release` makes an account that trusts itself, which says nothing: not in CI.
@@ -183,11 +183,11 @@ fn the_policy_never_comes_from_what_is_proposed() {
         copy(&job.scene.policy(), &policy);
         let verify = |policy: &str| job.run("verify", &[ARTIFACT, FUNCTION, ("policy", policy)]);
         verify("../policy").says(0, "allowed");
-        verify("policy").refused("the policy lies in the tree that is judged");
-        verify("../orders/./policy").refused("the policy lies in the tree that is judged");
+        verify("policy").refused("the policy is in the code that it verifies");
+        verify("../orders/./policy").refused("the policy is in the code that it verifies");
         // A submodule is part of the commit that names it; a checkout of its own is not.
         write(&policy.join(".git"), "gitdir: ../.git/modules/policy\n");
-        verify("policy").refused("the policy lies in the tree that is judged");
+        verify("policy").refused("the policy is in the code that it verifies");
         fs::remove_file(policy.join(".git")).expect("it is there");
         fs::create_dir(policy.join(".git")).expect("a folder");
         verify("policy").says(0, "allowed");

@@ -106,16 +106,16 @@ fn a_release_signs_itself_and_the_action_runs_it() {
     let archive = released.archive(HERE);
     let inputs = [("artifact", "dist/orders.zip"), ("function", NAME), ("archive", text(&archive))];
     // This commit of the action has no release key; the input has.
-    job.run("verify", &inputs).refused("holds no release key");
+    job.run("verify", &inputs).refused("has no release key");
     let key = released.job.scene.key("signing").public().to_pem();
     let inputs = [&inputs[..], &[("release-key", key.as_str())]].concat();
     job.run("verify", &inputs).says(0, "allowed").obeyed_nothing();
 
     let other = SecretKey::generate().expect("a key").public().to_pem();
     let wrong = [&inputs[..], &[("release-key", other.as_str())]].concat();
-    job.run("verify", &wrong).refused("is not what the release key signed");
+    job.run("verify", &wrong).refused("is not the one that the release key signed");
     fs::copy(released.archive("other"), &archive).expect("a copy");
-    job.run("verify", &inputs).refused("is not what the release key signed");
+    job.run("verify", &inputs).refused("is not the one that the release key signed");
 }
 
 #[test]
@@ -211,13 +211,13 @@ fn an_archive_is_downloaded_from_the_action_s_own_release() {
         let github = json!({ "server_url": server.url, "action_repository": repository });
         released.job.run_with("verify", &inputs, &github)
     };
-    run("acme/countersign").refused("cannot be downloaded");
+    run("acme/countersign").refused("cannot download the release archive");
     let folder = released.folder.join("acme/countersign/releases/download").join(tag());
     crate::support::copy(&released.folder.join("dist"), &folder);
     run("acme/countersign").says(0, "allowed").obeyed_nothing();
-    run("").refused("does not say which repository");
+    run("").refused("does not report the repository");
     fs::copy(released.archive("other"), folder.join(Released::name(HERE))).expect("a copy");
-    run("acme/countersign").refused("is not what the release key signed");
+    run("acme/countersign").refused("is not the one that the release key signed");
 }
 
 /// Cargo takes settings from the folder it starts in: those of the judged tree must not run anything.
