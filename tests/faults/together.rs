@@ -2,8 +2,8 @@
 
 use std::process::{Child, Stdio};
 
+use crate::faults::whole;
 use crate::support::{Ran, Scene, text};
-use crate::whole;
 
 const COUNT: usize = 50;
 

@@ -15,7 +15,7 @@ use countersign::parallel::Threads;
 use countersign::provenance::Kind;
 use countersign::time::Timestamp;
 
-use crate::shop::Shop;
+use crate::gate::shop::Shop;
 use crate::support::{NAME, read, text, write};
 
 #[test]

@@ -8,7 +8,7 @@
 //! ```
 //! One is made by `countersign init` and `countersign release`; the others are copies of it.
 
-// Each test crate that includes this file uses its own part of it.
+// The benchmarks include this file too, and each uses its own part of it.
 #![allow(dead_code)]
 
 mod ran;
