@@ -3,7 +3,6 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 #[cfg(target_os = "linux")]
-#[path = "packages/memory.rs"]
 mod memory;
 
 use std::fs;

@@ -58,15 +58,19 @@ fn sources(folder: &str) -> Vec<PathBuf> {
     files.filter(|path| path.extension().is_some_and(|ending| ending == "rs")).collect()
 }
 
-/// A file without its unit tests and comments; nothing of one that has only tests.
-fn code_of(path: &Path) -> String {
+/// A file without its unit tests; nothing of one that has only tests.
+fn text_of(path: &Path) -> String {
     let text = fs::read_to_string(path).unwrap();
     if text.contains("#![cfg(test)]") {
         return String::new();
     }
-    let code = text.split("#[cfg(test)]").next().unwrap();
+    text.split("#[cfg(test)]").next().unwrap().to_owned()
+}
+
+/// The same without comments.
+fn code_of(path: &Path) -> String {
     let is_code = |line: &&str| !line.trim_start().starts_with("//");
-    code.lines().filter(is_code).map(|line| format!("{line}\n")).collect()
+    text_of(path).lines().filter(is_code).map(|line| format!("{line}\n")).collect()
 }
 
 /// A file's path in the folder of sources that it is in.

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use countersign::time::{Period, Timestamp};
 
-use crate::Pair;
+use crate::accounts::Pair;
 use crate::support::{Mode, Scene, contents, read, text, write};
 
 /// One thing that is wrong with a policy directory, and what is said of it.

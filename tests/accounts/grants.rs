@@ -3,8 +3,8 @@
 use countersign::ledger::{self, Line};
 use countersign::time::Timestamp;
 
+use crate::accounts::{Pair, deliver, publisher};
 use crate::support::{Mode, Scene, read, revocation, text, time, write, year_after};
-use crate::{Pair, deliver, publisher};
 
 #[test]
 fn another_accounts_signature_counts_if_our_csc_names_its_profile() {

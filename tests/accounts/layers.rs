@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 
-use crate::Pair;
+use crate::accounts::Pair;
 use crate::support::{Mode, Ran, Scene, copy, read, text, write};
 
 const ARN: &str = "arn:countersign:lambda::vendor:layer:base:1";

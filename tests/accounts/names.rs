@@ -5,7 +5,7 @@ use std::os::unix::fs::symlink;
 
 use countersign::policy::snapshot::SealedDocument;
 
-use crate::Pair;
+use crate::accounts::Pair;
 use crate::support::{contents, text};
 
 const NAMES: [&str; 9] = ["../x", "/abs", "a/b", "a\\b", "CON", "con", "..", "-x", "a name that is no name"];

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use base64ct::{Base64, Encoding};
 use countersign::digest::Sha256;
 
-use crate::Pair;
+use crate::accounts::Pair;
 use crate::support::{NAME, contents, read, text, write};
 
 /// A pair whose vendor has revoked what it delivered, by a signed revocation and no seal; and that file.

@@ -5,7 +5,7 @@ use countersign::digest::Sha256;
 use serde_json::json;
 
 use super::Pair;
-use super::support::{NAME, Ran, Scene, read, revocation, text, write};
+use crate::support::{NAME, Ran, Scene, read, revocation, text, write};
 
 fn audit(scene: &Scene) -> Ran {
     let hash = Base64::encode_string(Sha256::of(&read(&scene.artifact())).as_bytes());

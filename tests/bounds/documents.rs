@@ -5,8 +5,8 @@ use countersign::limits::{
     REVOCATIONS_BYTES_MAX,
 };
 
+use crate::bounds::{bounded, fill};
 use crate::support::Scene;
-use crate::{bounded, fill};
 
 /// TOML that takes a parser the most memory for its size: a beginning, a unit, and an end.
 const DENSE: [(&str, &str, &str, &str); 12] = [

@@ -7,8 +7,8 @@ use std::path::Path;
 use base64ct::{Base64, Encoding};
 use countersign::limits::{ROOT_BYTES_MAX, SNAPSHOT_BYTES_MAX};
 
+use crate::bounds::{bounded, fill};
 use crate::support::{NAME, Scene};
-use crate::{bounded, fill};
 
 /// A file as the base64 of an envelope's payload.
 fn envelope(payload: &Path, to: &Path, before: &str, after: &str) -> u64 {

@@ -4,8 +4,8 @@ use std::fs;
 
 use countersign::limits::{AWS_ANSWER_BYTES_MAX, KEY_BYTES_MAX, SERIES_BYTES_MAX};
 
+use crate::bounds::{bounded, fill};
 use crate::support::Scene;
-use crate::{bounded, fill};
 
 #[test]
 fn an_answer_of_the_cloud_takes_memory_by_its_size() {

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-use crate::injector::compile;
+use crate::faults::injector::compile;
 use crate::support::{Ran, Scene, text};
 
 const DAY: i64 = 24 * 60 * 60;

@@ -2,8 +2,8 @@
 
 use std::fs;
 
+use crate::faults::whole::{self, Files};
 use crate::support::{Ran, Scene, text};
-use crate::whole::{self, Files};
 
 /// The commands that are run, from the one that writes least.
 const COMMANDS: [&[&str]; 6] = [

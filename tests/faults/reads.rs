@@ -1,10 +1,10 @@
 //! An error or a short read at each call that reads: an answer is the answer, or there is none.
 
-use crate::commands::{Place, ROWS, run, scene};
-use crate::injector::{self, Calls, Fault, Faulted};
+use crate::faults::commands::{Place, ROWS, run, scene};
+use crate::faults::injector::{self, Calls, Fault, Faulted};
+use crate::faults::whole::{self, files, plain, shape};
+use crate::faults::writes::sample;
 use crate::support::Scene;
-use crate::whole::{self, files, plain, shape};
-use crate::writes::sample;
 
 /// How many reads of a command fail in a plain run.
 const SAMPLE: usize = 24;

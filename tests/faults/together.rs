@@ -1,30 +1,9 @@
 //! Fifty processes at once: each does what it was asked or says why not, and nothing is lost.
 
-use std::process::{Child, Stdio};
-
-use crate::support::{Ran, Scene, text};
-use crate::whole;
+use crate::faults::whole;
+use crate::support::{Ran, Scene, text, words};
 
 const COUNT: usize = 50;
-
-/// Starts a command for each line of arguments at once, and waits for all.
-fn at_once(scene: &Scene, commands: &[Vec<String>]) -> Vec<Ran> {
-    let start = |arguments: &Vec<String>| -> Child {
-        let mut command = scene.countersign();
-        command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        command.spawn().expect("it starts")
-    };
-    let children: Vec<Child> = commands.iter().map(start).collect();
-    let end = |child: Child| {
-        let output = child.wait_with_output().expect("it ends");
-        Ran { code: output.status.code(), output }
-    };
-    children.into_iter().map(end).collect()
-}
-
-fn words(line: &[&str]) -> Vec<String> {
-    line.iter().map(|word| (*word).to_owned()).collect()
-}
 
 /// Every process ended with 0, or with 2 and a reason.
 #[track_caller]
@@ -48,7 +27,7 @@ fn releases_at_once_all_succeed_and_verify() {
     std::fs::write(scene.repository().join("handler.py"), "print(2)\n").expect("written");
     scene.commit();
     let before = whole::files(&scene);
-    let ran = at_once(&scene, &vec![words(&["release"]); COUNT]);
+    let ran = scene.at_once(&vec![words(&["release"]); COUNT]);
     assert_eq!(answered(&ran), COUNT, "{}", ran.iter().find(|ran| ran.code != Some(0)).expect("one"));
     whole(&scene, &before);
     scene.verify().allowed();
@@ -60,7 +39,7 @@ fn first_releases_at_once_make_one_account() {
     let remove = "rm -rf ../policy ../config ../state .git/countersign countersign.toml dist; \
         git config --unset countersign.root";
     scene.shell(remove).done();
-    let ran = at_once(&scene, &vec![words(&["release"]); COUNT]);
+    let ran = scene.at_once(&vec![words(&["release"]); COUNT]);
     assert_eq!(answered(&ran), COUNT, "{}", ran.iter().find(|ran| ran.code != Some(0)).expect("one"));
     let made = ran.iter().filter(|ran| ran.err().contains("made a local account")).count();
     assert_eq!(made, 1);
@@ -79,7 +58,7 @@ fn attachments_at_once_are_all_there() {
         commands.push(words(&["attach", "HEAD", text(&kept)]));
     }
     let before = whole::files(&scene);
-    let ran = at_once(&scene, &commands);
+    let ran = scene.at_once(&commands);
     let attached = answered(&ran);
     whole(&scene, &before);
     let shown = scene.run(&["manifests", "HEAD"]);
@@ -100,7 +79,7 @@ fn seals_edits_records_and_verdicts_at_once_lose_nothing() {
         commands.push(words(&["verify"]));
     }
     let before = whole::files(&scene);
-    let ran = at_once(&scene, &commands);
+    let ran = scene.at_once(&commands);
     answered(&ran);
     whole(&scene, &before);
     scene.seal();

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use crate::commands::{Place, ROWS, Row, run};
-use crate::injector::{self, Call, Calls, Fault, Faulted, KILLED};
+use crate::faults::commands::{Place, ROWS, Row, run};
+use crate::faults::injector::{self, Call, Calls, Fault, Faulted, KILLED};
+use crate::faults::whole::{self, Files, files, shape};
 use crate::support::{Ran, Scene};
-use crate::whole::{self, Files, files, shape};
 
 /// How many calls of a long command are taken for each kind of fault in a plain run.
 const SAMPLE: usize = 8;

@@ -4,7 +4,7 @@ use std::fs;
 
 use serde_json::Value;
 
-use crate::shop::Shop;
+use crate::gate::shop::Shop;
 use crate::support::{Mode, Ran, read, write};
 
 const TOUCH: [&str; 6] = ["--", "sh", "-c", "touch ran", "sh", "{artifact}"];

@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use crate::shop::Shop;
+use crate::gate::shop::Shop;
 use crate::support::{Ran, text, write};
 
 const HOOK: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/hooks/pre-deploy");

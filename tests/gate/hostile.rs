@@ -7,7 +7,7 @@ use std::os::unix::fs::PermissionsExt;
 use base64ct::Encoding;
 use sha2::Digest;
 
-use crate::shop::Shop;
+use crate::gate::shop::Shop;
 use crate::support::{Mode, Ran, read, write};
 
 /// Five thousand functions are named, each of them, in reasonable time and memory; more are refused.

@@ -7,7 +7,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use crate::shop::Shop;
+use crate::gate::shop::Shop;
 use crate::support::{Ran, read, write};
 
 /// The fenced texts of the page in this language, in order.

@@ -8,7 +8,7 @@ use std::path::Path;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::shop::Shop;
+use crate::gate::shop::Shop;
 use crate::support::{Mode, Ran, read, write};
 
 #[derive(Deserialize)]

@@ -4,7 +4,7 @@ use std::fs;
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 
-use crate::shop::Shop;
+use crate::gate::shop::Shop;
 use crate::support::write;
 
 /// Starts a command through the gate that says `ready`, and waits until it has.

@@ -17,7 +17,7 @@ use countersign::provenance::Kind;
 use countersign::time::Timestamp;
 use countersign::verify::integrity::Digests;
 
-use crate::shop::Shop;
+use crate::gate::shop::Shop;
 use crate::support::{NAME, read, text, write};
 
 #[test]

@@ -1,8 +1,5 @@
 //! Who holds the roles of an account that no one person governs?
 
-// Each test crate that includes this file uses its own part of it.
-#![allow(dead_code)]
-
 use std::fs;
 use std::path::PathBuf;
 

@@ -1,26 +1,6 @@
 //! Is anything lost when many commands change one policy directory at once?
 
-use std::process::{Child, Stdio};
-
-use crate::support::{Ran, Scene, text};
-
-/// Starts commands at once in the repository, and waits for all.
-fn at_once(scene: &Scene, commands: &[Vec<String>]) -> Vec<Ran> {
-    let start = |arguments: &Vec<String>| -> Child {
-        let mut command = scene.countersign();
-        command.args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts")
-    };
-    let children: Vec<Child> = commands.iter().map(start).collect();
-    let end = |child: Child| {
-        let output = child.wait_with_output().expect("it ends");
-        Ran { code: output.status.code(), output }
-    };
-    children.into_iter().map(end).collect()
-}
-
-fn words(line: &[&str]) -> Vec<String> {
-    line.iter().map(|word| (*word).to_owned()).collect()
-}
+use crate::support::{Scene, text, words};
 
 fn permit(scene: &Scene, principal: &str) -> Vec<String> {
     let key = scene.key_file("signing");
@@ -33,7 +13,7 @@ fn permit(scene: &Scene, principal: &str) -> Vec<String> {
 fn no_edit_is_lost() {
     let scene = Scene::new();
     let commands: Vec<_> = (0..16).map(|n| permit(&scene, &format!("person{n}@acme.example"))).collect();
-    for ran in at_once(&scene, &commands) {
+    for ran in scene.at_once(&commands) {
         ran.done();
     }
     let document = scene.document("profiles/release.toml");
@@ -53,7 +33,7 @@ fn one_of_many_who_saw_one_revision_goes_through() {
     let commands: Vec<_> = (0..8)
         .map(|n| [permit(&scene, &format!("person{n}@acme.example")), revision.clone()].concat())
         .collect();
-    let ran = at_once(&scene, &commands);
+    let ran = scene.at_once(&commands);
     assert_eq!(ran.iter().filter(|ran| ran.code == Some(0)).count(), 1);
     for refused in ran.iter().filter(|ran| ran.code != Some(0)) {
         refused.undecided("is at revision 2, not 1");
@@ -73,7 +53,7 @@ fn no_job_is_lost() {
         // Twice each, by people who do not know of each other.
         commands.extend([words(&["job", "record", text(&kept)]), words(&["job", "record", text(&kept)])]);
     }
-    for ran in at_once(&scene, &commands) {
+    for ran in scene.at_once(&commands) {
         ran.done();
     }
     let list = scene.run(&["job", "list"]);
@@ -90,7 +70,7 @@ fn seals_made_at_once_follow_each_other() {
     commands.extend((0..4).map(|n| permit(&scene, &format!("person{n}@acme.example"))));
     commands.push(words(&["job", "record", text(&scene.manifest())]));
     commands.push(words(&["policy", "rotate-root"]));
-    let ran = at_once(&scene, &commands);
+    let ran = scene.at_once(&commands);
     let mut versions: Vec<String> = Vec::new();
     for (ran, command) in ran.iter().zip(&commands) {
         // A verifier may come between an edit and its seal: only recording and sealing read what is sealed.

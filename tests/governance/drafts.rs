@@ -8,7 +8,7 @@ use countersign::policy::snapshot::Snapshot;
 use countersign::time::{Period, Timestamp};
 use serde_json::{Value, json};
 
-use crate::board::Board;
+use crate::governance::board::Board;
 use crate::support::{copy, decode, malleated, read, time, write};
 
 const SEAL: [&str; 2] = ["policy", "seal"];

@@ -5,7 +5,7 @@ use countersign::policy::root;
 use countersign::time::{Period, Timestamp};
 use serde_json::Value;
 
-use crate::board::Board;
+use crate::governance::board::Board;
 use crate::support::{Ran, Scene, time, write};
 
 const OLD: &str = "2026-01-01T00:00:00Z";

@@ -9,7 +9,7 @@ use countersign::policy::objects::Objects;
 use countersign::policy::snapshot::{self, Snapshot};
 use countersign::report::Decision;
 
-use crate::board::Board;
+use crate::governance::board::Board;
 use crate::support::{Mode, Scene, contents, copy, read, revocation, said, scratch, text, write};
 
 /// A scene with three seals, each with more revoked and recorded; and what the policy was at each.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use countersign::policy::snapshot;
 
-use crate::board::Board;
+use crate::governance::board::Board;
 use crate::support::{Ran, contents, copy, text};
 
 fn out(board: &Board) -> PathBuf {

@@ -7,7 +7,7 @@ use countersign::policy::root::{self, RootFile};
 use countersign::policy::snapshot;
 use countersign::time::Timestamp;
 
-use crate::board::Board;
+use crate::governance::board::Board;
 use crate::support::{contents, copy, read, text, time, write};
 
 const ROTATE: [&str; 2] = ["policy", "rotate-root"];

@@ -3,8 +3,8 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
+use crate::hooks::yard::{Yard, everything, link, put};
 use crate::support::Ran;
-use crate::yard::{Yard, everything, link, put};
 
 const LISTEN: &str = r#"printf '%s\n' "$@" > "$heard/earlier-arguments"; cat > "$heard/earlier"; ls "$heard" > "$heard/before""#;
 

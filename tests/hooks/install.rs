@@ -6,8 +6,8 @@ use std::process::Command;
 
 use countersign::git::hooks::Hook;
 
+use crate::hooks::yard::{Yard, everything, link, put};
 use crate::support::Ran;
-use crate::yard::{Yard, everything, link, put};
 
 /// The user that owns nothing.
 const NOBODY: u32 = 65534;

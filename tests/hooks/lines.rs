@@ -3,8 +3,8 @@
 use std::fmt::Write as _;
 use std::fs;
 
+use crate::hooks::yard::{Yard, ZEROS, put};
 use crate::support::Ran;
-use crate::yard::{Yard, ZEROS, put};
 
 /// hook managers: only the first ref was read.
 #[test]

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::yard::{Yard, everything, put};
+use crate::hooks::yard::{Yard, everything, put};
 
 const LINE: &str = "countersign hook pre-push \"$@\"";
 

@@ -2,8 +2,8 @@
 
 use std::fs;
 
+use crate::hooks::yard::{Yard, link, put};
 use crate::support::Ran;
-use crate::yard::{Yard, link, put};
 
 /// Pushes from a folder, and asserts that countersign was asked.
 #[track_caller]
@@ -152,9 +152,9 @@ fn a_folder_that_is_a_link_is_left_alone() {
     let yard = Yard::new();
     put(&yard.path("clone/team/pre-push"), "#!/bin/sh\nexit 0\n", 0o755);
     link("../team", &yard.path("clone/.git/hooks"));
-    let before = crate::yard::everything(&yard.path("clone"));
+    let before = crate::hooks::yard::everything(&yard.path("clone"));
     let ran = yard.hooks(&["install", "--script"]);
     ran.undecided("leaves as it is");
     assert!(ran.err().contains("countersign hook pre-push \"$@\""), "{ran}");
-    assert_eq!(crate::yard::everything(&yard.path("clone")), before);
+    assert_eq!(crate::hooks::yard::everything(&yard.path("clone")), before);
 }

@@ -3,7 +3,7 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
-use crate::yard::{Yard, put};
+use crate::hooks::yard::{Yard, put};
 
 /// gitsign CVE-2026-44310: a panic was swallowed and the process exited 0.
 #[test]

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::yard::{Yard, ZEROS, put};
+use crate::hooks::yard::{Yard, ZEROS, put};
 
 fn with_server_hook() -> Yard {
     let yard = Yard::new();

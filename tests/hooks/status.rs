@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 
 use serde_json::Value;
 
-use crate::yard::{Yard, put};
+use crate::hooks::yard::{Yard, put};
 
 fn json(yard: &Yard, code: i32) -> Value {
     let ran = yard.hooks(&["status", "--format", "json"]);

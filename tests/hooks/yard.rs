@@ -6,9 +6,6 @@
 //! ```
 //! All in a folder whose name has a space and a letter beyond ASCII.
 
-// Each test crate that includes this file uses its own part of it.
-#![allow(dead_code)]
-
 use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};

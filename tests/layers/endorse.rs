@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
+use crate::layers::vendor;
 use crate::support::{NAME, Ran, Scene, decode, read, text, write};
-use crate::vendor;
 
 const LAYER: &str = "vendor-base";
 

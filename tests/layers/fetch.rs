@@ -150,7 +150,7 @@ fn a_program_that_fails_has_brought_nothing() {
 fn another_artifacts_manifest_is_not_this_ones() {
     let place = Place::new(HTTPS);
     let other = place.scene.path().join("other.zip");
-    write(&other, crate::vendor::unsigned());
+    write(&other, crate::layers::vendor::unsigned());
     place.scene.run(&["sign", text(&other), "--layer", "base"]).done();
     let theirs = read(&place.scene.path().join("other.zip.sigstore.json"));
     write(&place.served.join("base-1.zip.sigstore.json"), theirs);

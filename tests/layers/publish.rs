@@ -5,8 +5,8 @@ use std::fs;
 use countersign::digest::{Sha256, Sha384};
 use serde_json::Value;
 
+use crate::layers::vendor;
 use crate::support::{NAME, Ran, Scene, read, text, write};
-use crate::vendor;
 
 const PUBLISH: [&str; 3] = ["layer", "publish", "base"];
 

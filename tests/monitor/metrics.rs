@@ -4,7 +4,7 @@ use std::fs;
 
 use serde_json::{Value, json};
 
-use super::peer::{Peer, succeeded, told};
+use crate::peers::peer::{Peer, succeeded, told};
 use crate::support::{Mode, Scene, read, text};
 
 /// A document of Embedded Metric Format, by AWS's specification of its root node.

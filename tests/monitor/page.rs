@@ -12,7 +12,7 @@ use tempfile::TempDir;
 
 use super::answers::ask;
 use super::lines::{daily, found, journal, passed, with};
-use super::peer::{Peer, printed, succeeded, told};
+use crate::peers::peer::{Peer, printed, succeeded, told};
 use crate::support::{read, scratch, text, write};
 
 /// What a page must not obey.

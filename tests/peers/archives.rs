@@ -9,8 +9,8 @@ use std::path::Path;
 use sha2::{Digest, Sha384};
 use walkdir::WalkDir;
 
-use crate::peer::{Peer, printed, script, succeeded, told};
-use crate::release::{Entry, FILE, LINK, Release, read, scratch, text, write};
+use crate::peers::peer::{Peer, printed, script, succeeded, told};
+use crate::peers::release::{Entry, FILE, LINK, Release, read, scratch, text, write};
 
 #[test]
 fn unzip_extracts_what_was_packed() {

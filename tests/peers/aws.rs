@@ -6,7 +6,7 @@ use std::fs;
 
 use serde_json::Value;
 
-use crate::peer::{self, Peer, printed, script, succeeded, told};
+use crate::peers::peer::{self, Peer, printed, script, succeeded, told};
 use crate::support::{Scene, text, write};
 
 /// A scene whose policy has a bit of everything that can be exported.

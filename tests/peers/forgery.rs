@@ -4,7 +4,7 @@
 use base64ct::{Base64, Encoding};
 use serde_json::Value;
 
-use crate::mutation::{Case, Change, Mutation, NO, YES};
+use crate::peers::mutation::{Case, Change, Mutation, NO, YES};
 
 const PAYLOAD_TYPE: &str = "application/vnd.in-toto+json";
 

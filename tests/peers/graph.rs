@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use crate::peer::{Peer, beside_peers, printed, script};
+use crate::graph::troubled::Troubled;
+use crate::peers::peer::{Peer, beside_peers, printed, script};
 use crate::support::{Scene, text, write};
-use crate::troubled::Troubled;
 
 fn drawn(scene: &Scene, format: &str) -> String {
     let path = scene.path().join(format);

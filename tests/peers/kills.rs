@@ -6,8 +6,8 @@ use std::process::{Output, Stdio};
 
 use serde_json::Value;
 
-use crate::board::Board;
-use crate::peer::Peer;
+use crate::governance::board::Board;
+use crate::peers::peer::Peer;
 use crate::support::{Scene, read, text};
 
 /// What changes a file under its name, and `write`: to a file beside it, to the ledger, to stdout.

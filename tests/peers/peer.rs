@@ -1,8 +1,5 @@
 //! Where is a peer, and how is it asked?
 
-// Each test crate that includes this file uses its own part of it.
-#![allow(dead_code)]
-
 use std::env;
 use std::ffi::OsStr;
 use std::fs::File;

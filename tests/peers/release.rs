@@ -10,7 +10,7 @@ use base64ct::{Base64, Encoding};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::peer::{printed, succeeded, told};
+use crate::peers::peer::{printed, succeeded, told};
 
 /// The function that is released; the folder has its name.
 pub const NAME: &str = "weather";

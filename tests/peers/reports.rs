@@ -8,9 +8,9 @@ use countersign::report::{Verdict, junit, markdown, sarif};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::hostile::{self, TEXTS};
-use crate::peer::{Peer, printed, script, told};
-use crate::release::{read, scratch, text, write};
+use crate::peers::peer::{Peer, printed, script, told};
+use crate::peers::release::{read, scratch, text, write};
+use crate::reports::hostile::{self, TEXTS};
 
 /// A report on the same verdicts for each hostile text; the first is of harmless ones.
 fn reports(render: fn(&[Verdict], &[String]) -> String, ending: &str) -> TempDir {

@@ -3,10 +3,10 @@
 use std::path::Path;
 use std::process::Output;
 
-use crate::forgery;
-use crate::mutation::{self, Mutation, YES};
-use crate::peer::{Peer, printed, script, succeeded, told};
-use crate::release::{NAME, Release, read, scratch, text, write};
+use crate::peers::forgery;
+use crate::peers::mutation::{self, Mutation, YES};
+use crate::peers::peer::{Peer, printed, script, succeeded, told};
+use crate::peers::release::{NAME, Release, read, scratch, text, write};
 
 /// Written out here, as the keys of the JSON are: the library's own is what is being judged.
 const PAYLOAD_TYPE: &str = "application/vnd.in-toto+json";

@@ -16,8 +16,8 @@ use countersign::time::Timestamp;
 use serde_json::Value;
 
 use self::cases::{Answer, Case, cases};
-use crate::peer::{Peer, printed, script};
-use crate::release::{scratch, text, write};
+use crate::peers::peer::{Peer, printed, script};
+use crate::peers::release::{scratch, text, write};
 
 #[test]
 fn python_tuf_answers_as_we_do() {

@@ -13,8 +13,8 @@ use countersign::plan;
 use serde_json::Value;
 
 use self::generate::Generator;
-use crate::peer::{Peer, printed, script};
-use crate::release::{scratch, write};
+use crate::peers::peer::{Peer, printed, script};
+use crate::peers::release::{scratch, write};
 
 /// How many generated templates; `COUNTERSIGN_CASES` in the environment asks for more.
 const CASES: u64 = 4000;

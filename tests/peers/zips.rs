@@ -21,8 +21,8 @@ use countersign::package::read;
 use countersign::parallel::Threads;
 
 use self::readers::{READERS, Reader, compare};
-use crate::peer::{Peer, printed};
-use crate::release::{scratch, write};
+use crate::peers::peer::{Peer, printed};
+use crate::peers::release::{scratch, write};
 
 /// Archives of the generator that the readers get, accepted ones alone.
 const GENERATED: usize = 250;

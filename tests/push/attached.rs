@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::place::Place;
+use crate::push::place::Place;
 use crate::support::{Mode, Ran, Scene, read, text, write};
 
 /// A scene whose last commit is released; nothing is attached.

@@ -5,8 +5,8 @@ use std::os::unix::fs::symlink;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use crate::hostile::{id, tree, with_a_folder};
-use crate::place::Place;
+use crate::push::hostile::{id, tree, with_a_folder};
+use crate::push::place::Place;
 use crate::support::{Mode, Ran, text, write};
 
 const ZERO: &str = "0000000000000000000000000000000000000000";

@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::process::Stdio;
 
-use crate::place::Place;
+use crate::push::place::Place;
 use crate::support::{Mode, Ran, write};
 
 /// Gives a hook its lines, as git does.

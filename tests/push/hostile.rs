@@ -4,7 +4,7 @@
 use std::io::Write;
 use std::process::Stdio;
 
-use crate::place::{Place, path};
+use crate::push::place::{Place, path};
 use crate::support::{Mode, Ran, text, write};
 
 const ALL: [&str; 4] = ["--no-verify", "origin", "main", "refs/notes/countersign"];

@@ -3,7 +3,7 @@
 use std::fs::Permissions;
 use std::os::unix::fs::{PermissionsExt, symlink};
 
-use crate::place::Place;
+use crate::push::place::Place;
 use crate::support::{Mode, Ran, contents, read, write};
 
 const ALL: [&str; 3] = ["origin", "main", "refs/notes/countersign"];

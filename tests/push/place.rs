@@ -9,7 +9,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::server::Server;
+use crate::push::server::Server;
 use crate::support::{Mode, Ran, Scene, text};
 
 /// A developer's repository, and the server that it is pushed to.

@@ -1,6 +1,6 @@
 //! Does the whole way hold: a developer, a server, an unsigned tag, a change after signing, a roll-out in Warn?
 
-use crate::place::Place;
+use crate::push::place::Place;
 use crate::support::{Mode, read, text, write};
 
 #[test]

@@ -3,8 +3,8 @@
 
 use std::time::{Duration, Instant};
 
-use crate::hostile::{id, tree, with_a_folder};
-use crate::place::Place;
+use crate::push::hostile::{id, tree, with_a_folder};
+use crate::push::place::Place;
 use crate::support::{Ran, read, text, write};
 
 const ALL: [&str; 4] = ["--no-verify", "origin", "main", "refs/notes/countersign"];

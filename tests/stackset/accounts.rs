@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use countersign::csc::{Csc, Untrusted};
 
-use crate::fleet::{Account, Fleet, replace, results};
+use crate::stackset::fleet::{Account, Fleet, replace, results};
 use crate::support::{Ran, read, text, write};
 
 const ONE: &str = "failure_tolerance = 0\nmax_concurrent = 1";

@@ -4,7 +4,7 @@ use std::fs;
 
 use serde_json::{Value, json};
 
-use crate::fleet::{Fleet, replace, results};
+use crate::stackset::fleet::{Fleet, replace, results};
 use crate::support::write;
 
 /// The one target's drift, after a change of its work tree.

@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 
-use crate::fleet::{Fleet, replace};
+use crate::stackset::fleet::{Fleet, replace};
 use crate::support::{text, write};
 
 #[test]

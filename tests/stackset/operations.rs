@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use crate::fleet::{Fleet, replace, results};
+use crate::stackset::fleet::{Fleet, replace, results};
 use crate::support::{Ran, text, write};
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::fleet::{Fleet, replace, results};
+use crate::stackset::fleet::{Fleet, replace, results};
 use crate::support::{Scene, revocation, text};
 
 #[test]

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use crate::fleet::Fleet;
+use crate::stackset::fleet::Fleet;
 use crate::support::{Ran, text};
 
 /// The scripts of the steps, by their names.

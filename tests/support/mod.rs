@@ -8,14 +8,14 @@
 //! ```
 //! One is made by `countersign init` and `countersign release`; the others are copies of it.
 
-// Each test crate that includes this file uses its own part of it.
+// The benchmarks include this file too, and each uses its own part of it.
 #![allow(dead_code)]
 
 mod ran;
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 use std::time::SystemTime;
 
@@ -191,6 +191,21 @@ impl Scene {
     /// Runs `countersign`.
     pub fn run(&self, arguments: &[&str]) -> Ran {
         Ran::of(self.countersign().args(arguments))
+    }
+
+    /// Starts a `countersign` for each list of arguments at once, and waits for all.
+    pub fn at_once(&self, commands: &[Vec<String>]) -> Vec<Ran> {
+        let start = |arguments| {
+            let mut command = self.countersign();
+            command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+            command.spawn().expect("it starts")
+        };
+        let children: Vec<Child> = commands.iter().map(start).collect();
+        let end = |child: Child| {
+            let output = child.wait_with_output().expect("it ends");
+            Ran { code: output.status.code(), output }
+        };
+        children.into_iter().map(end).collect()
     }
 
     /// Runs a line of `sh`, in which `$0` is `countersign`.
@@ -436,6 +451,11 @@ pub fn malleated(der: &[u8]) -> Vec<u8> {
     let other = Signature::from_scalars(*r, -*s).expect("a signature");
     assert_ne!(other, signature);
     other.to_der().as_bytes().to_vec()
+}
+
+/// Arguments of a command.
+pub fn words(line: &[&str]) -> Vec<String> {
+    line.iter().map(|word| (*word).to_owned()).collect()
 }
 
 /// A time from its text.

@@ -173,12 +173,12 @@ fn texts_are_found_in_code() {
 
 #[test]
 fn messages_and_help_are_in_plain_words() {
-    let wrong: Vec<_> = crate::all_sources()
+    let wrong: Vec<_> = super::all_sources()
         .iter()
         .filter(|path| !path.ends_with("tests.rs") && !path.ends_with("sample.rs"))
         .flat_map(|path| {
             let help = path.components().any(|part| part.as_os_str() == "bin");
-            let found = faults(&shown(&crate::code_of(path), help));
+            let found = faults(&shown(&super::text_of(path), help));
             found.into_iter().map(move |fault| format!("{}: {fault}", path.display()))
         })
         .collect();

@@ -5,7 +5,7 @@ use std::fs::{self, File};
 use countersign::report::escape::line;
 use serde_json::{Value, json};
 
-use crate::json::places;
+use crate::attacks::json::places;
 use crate::support::{NAME, Ran, Scene, revocation, text, write};
 
 /// What a terminal, a log or a CI system might obey.

@@ -16,7 +16,7 @@ use countersign::revocation::Revocations;
 use countersign::workspace::Workspace;
 use serde_json::Value;
 
-use crate::json::{changes, places};
+use crate::attacks::json::{changes, places};
 use crate::support::{Mode, Scene, read, write};
 
 /// rekor CVE-2023-33199: panics on malformed input. A panic or an overflow in a parser fails this test.

@@ -8,7 +8,7 @@ use countersign::parallel::Threads;
 use countersign::report::{Check, Decision};
 use serde_json::json;
 
-use crate::json::{changes, places};
+use crate::attacks::json::{changes, places};
 use crate::support::{Mode, Scene, read, said, text, write};
 
 /// cosign CVE-2022-35929: any attestation, of any type and artifact, was enough.

@@ -12,15 +12,20 @@ use crate::copy::Copy;
 /// The test programs by the name of their target; `lib` has the unit tests.
 pub type Programs = BTreeMap<String, PathBuf>;
 
+/// The target of the integration tests.
+pub const INTEGRATION: &str = "integration";
+
 /// Compiles until every mutant that is left compiles; what does not is marked.
-pub fn build(copy: &mut Copy, repository: &Path, targets: &BTreeSet<&str>) -> io::Result<Programs> {
+pub fn build(copy: &mut Copy, repository: &Path, with_integration: bool) -> io::Result<Programs> {
     loop {
         copy.write(repository)?;
         let mut cargo = Command::new("cargo");
         cargo
             .args(["test", "--locked", "--no-run", "--message-format=json", "--lib"])
             .current_dir(&copy.folder);
-        cargo.args(targets.iter().flat_map(|target| ["--test", target]));
+        if with_integration {
+            cargo.args(["--test", INTEGRATION]);
+        }
         cargo.env("CARGO_TARGET_DIR", repository.join("target/mutants/build"));
         let output = cargo.stderr(Stdio::inherit()).output()?;
         let text = String::from_utf8_lossy(&output.stdout);

@@ -16,7 +16,7 @@ use std::process::{Command, ExitCode};
 
 use crate::copy::Copy;
 
-/// The code that decides, and the integration tests about it. The first that fits a file counts.
+/// The code that decides, and the modules of integration tests about it. The first that fits a file counts.
 const SCOPE: [(&str, &[&str]); 21] = [
     ("src/crypto/", &["attacks", "wycheproof", "governance"]),
     ("src/csc/", &["attacks", "accounts"]),
@@ -112,7 +112,7 @@ fn judge(arguments: &Arguments) -> io::Result<bool> {
     let mut copy = Copy::new(&repository, &arguments.files)?;
     let wanted: BTreeSet<&str> = arguments.files.iter().flat_map(|file| targets(file)).copied().collect();
     let wanted = if arguments.unit { BTreeSet::new() } else { wanted };
-    let programs = build::build(&mut copy, &repository, &wanted)?;
+    let programs = build::build(&mut copy, &repository, !wanted.is_empty())?;
 
     let last = if arguments.again { Some(fs::read_to_string(SURVIVORS)?) } else { None };
     let mut names: BTreeMap<String, usize> = BTreeMap::new();
@@ -141,14 +141,15 @@ fn judge(arguments: &Arguments) -> io::Result<bool> {
             continue;
         }
         eprintln!("{target}: {} mutants are alive", todo.len());
-        let tests = run::reach(&copy, target, &programs[target])?;
+        let program = &programs[if target == "lib" { target } else { build::INTEGRATION }];
+        let tests = run::reach(&copy, target, program)?;
         for (done, number) in todo.into_iter().enumerate() {
             if done % 50 == 49 {
                 eprintln!("{target}: {} done", done + 1);
             }
             // An accepted mutant needs no second opinion of slower tests.
             let is_accepted = accepted.contains_key(&copy.mutants[number].name());
-            if (target == "lib" || !is_accepted) && run::kills(&copy, &programs[target], &tests, number)? {
+            if (target == "lib" || !is_accepted) && run::kills(&copy, program, &tests, number)? {
                 alive.remove(&number);
             }
         }

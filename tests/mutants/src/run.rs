@@ -22,7 +22,7 @@ const AT_ONCE: usize = 12;
 const SLOWER: u32 = 8;
 const WAIT: Duration = Duration::from_secs(20);
 
-/// Runs each test of a program alone, and notes what it reaches.
+/// Runs each test of a module of the integration tests, or each unit test (`lib`), alone; notes what it reaches.
 ///
 /// The answers are kept for as long as the mutants are the same; then only new tests run.
 pub fn reach(copy: &Copy, target: &str, program: &Path) -> io::Result<Vec<Test>> {
@@ -37,7 +37,8 @@ pub fn reach(copy: &Copy, target: &str, program: &Path) -> io::Result<Vec<Test>>
     let mut tests = Vec::new();
     let noted = copy.switch.with_extension("reached");
     fs::write(&copy.switch, "reach")?;
-    for name in list.lines().filter_map(|line| line.strip_suffix(": test")) {
+    let belongs = |name: &&str| target == "lib" || name.starts_with(&format!("{target}::"));
+    for name in list.lines().filter_map(|line| line.strip_suffix(": test")).filter(belongs) {
         if let Some(test) = known.remove(name) {
             tests.push(test);
             continue;

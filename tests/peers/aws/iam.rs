@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::{scene, simulator};
-use crate::peer::{printed, script};
+use crate::peers::peer::{printed, script};
 use crate::support::{Scene, text, write};
 
 const APPROVED: &str = "arn:aws:lambda:eu-west-1:123456789012:code-signing-config:csc-aaaaaaaaaaaaaaaaa";

@@ -6,7 +6,7 @@ use std::path::Path;
 use serde_json::Value;
 
 use super::runner::{Job, executable};
-use crate::peer::{Peer, printed};
+use crate::peers::peer::{Peer, printed};
 use crate::support::{NAME, copy, read, write};
 
 const ARTIFACT: (&str, &str) = ("artifact", "dist/orders.zip");

@@ -10,7 +10,7 @@ use countersign::crypto::secret::SecretKey;
 use serde_json::json;
 
 use super::runner::{Job, TOP, executable};
-use crate::peer::Peer;
+use crate::peers::peer::Peer;
 use crate::support::{NAME, Ran, read, signed, text, write};
 
 /// What the scripts of `.github/release` made: an archive for this machine, and one for another.

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::runner::{TOP, executable};
 use super::schemas::to_json;
-use crate::peer::{Peer, succeeded, told};
+use crate::peers::peer::{Peer, succeeded, told};
 use crate::support::{NAME, Ran, Scene, read, scratch, text, write};
 
 /// A scene whose policy is a git repository, on a machine with countersign and a program that deploys.

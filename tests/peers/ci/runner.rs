@@ -9,7 +9,7 @@ use std::process::Command;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::peer::{Peer, printed, script};
+use crate::peers::peer::{Peer, printed, script};
 use crate::support::{Scene, scratch, text, write};
 
 /// The top of this repository.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use super::runner::TOP;
-use crate::peer::{Peer, printed, script, succeeded, told};
+use crate::peers::peer::{Peer, printed, script, succeeded, told};
 use crate::support::{read, scratch, text, write};
 
 const WORKFLOWS: [&str; 4] = [

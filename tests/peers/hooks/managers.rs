@@ -3,9 +3,9 @@
 use std::fs;
 use std::path::Path;
 
-use crate::peer;
+use crate::hooks::yard::{Yard, ZEROS, everything, put};
+use crate::peers::peer;
 use crate::support::Ran;
-use crate::yard::{Yard, ZEROS, everything, put};
 
 /// A yard whose `PATH` has the programs of a folder.
 fn yard_with(place: &str, name: &str) -> Option<Yard> {

@@ -4,9 +4,9 @@ use std::fs;
 
 use serde_json::Value;
 
-use crate::peer;
+use crate::hooks::yard::{Yard, ZEROS, everything, put};
+use crate::peers::peer;
 use crate::support::Ran;
-use crate::yard::{Yard, ZEROS, everything, put};
 
 fn yard() -> Option<Yard> {
     Some(Yard::with_programs(peer::folder("git/bin", "git")?))

@@ -1,6 +1,6 @@
 //! Do shells other than bash read the hooks, and do those who look for mistakes find none?
 
-use crate::peer::{Peer, printed, succeeded, told};
+use crate::peers::peer::{Peer, printed, succeeded, told};
 
 fn scripts() -> [String; 2] {
     ["pre-push", "pre-receive"].map(|name| format!("{}/hooks/{name}", env!("CARGO_MANIFEST_DIR")))

@@ -8,7 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use crate::peer;
+use crate::peers::peer;
 use crate::support::{Scene, copy, read, scratch, text, write};
 
 const SCRIPTS: [&str; 8] = ["t5516", "t5411", "t5401", "t5543", "t5571", "t5545", "t5410", "t1800"];

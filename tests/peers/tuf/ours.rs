@@ -17,7 +17,7 @@ use serde_json::Value;
 use super::cases::Answer;
 use super::shown::{Role, Root, Seal, Visit, envelope};
 use super::{in_days, now};
-use crate::release::{read, scratch, write};
+use crate::peers::release::{read, scratch, write};
 
 /// The answer at the last visit, and the refusal's text; every visit before it is accepted.
 pub fn answer(visits: &[Visit], keys: &[SecretKey]) -> (Answer, String) {

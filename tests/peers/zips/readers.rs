@@ -11,8 +11,8 @@ use countersign::inventory::{FileMode, FileRecord};
 use serde::Deserialize;
 use walkdir::WalkDir;
 
-use crate::peer::{Peer, beside_peers, printed, script};
-use crate::release::text;
+use crate::peers::peer::{Peer, beside_peers, printed, script};
+use crate::peers::release::text;
 
 /// One of the readers.
 pub struct Reader {

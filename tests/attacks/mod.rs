@@ -3,13 +3,9 @@
 //! Each test names the row that it comes from: a tool, a CVE, or a property of a format. It starts
 //! from a release that is allowed, tampers with one thing at a time, and asks for the verdict.
 
-#![cfg(unix)]
-
 mod around;
 mod fetch;
 mod json;
 mod policy;
 mod signatures;
-#[path = "../support/mod.rs"]
-mod support;
 mod verdicts;

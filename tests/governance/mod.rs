@@ -3,9 +3,7 @@
 //! Each test starts from an account made by `countersign init`, does one thing by command or by hand,
 //! and asks for the seal, the state or the verdict.
 
-#![cfg(unix)]
-
-mod board;
+pub mod board;
 mod compromise;
 mod concurrency;
 mod drafts;
@@ -16,6 +14,4 @@ mod questions;
 mod restart;
 mod revoked_by_holders;
 mod rotation;
-#[path = "../support/mod.rs"]
-mod support;
 mod transitions;

@@ -2,21 +2,17 @@
 //!
 //! Two accounts, each with a root, a policy and keys of its own: `vendor` signs, `acme` trusts it and deploys.
 
-#![cfg(unix)]
-
 mod checks;
 mod grants;
 mod layers;
 mod names;
 mod revocations;
 mod shown;
-#[path = "../support/mod.rs"]
-mod support;
 mod updates;
 
 use std::path::PathBuf;
 
-use support::{Ran, Scene, text};
+use crate::support::{Ran, Scene, text};
 
 /// Every version of the profile that `init` makes for an account.
 pub(crate) fn publisher(account: &str) -> String {

@@ -2,8 +2,6 @@
 //!
 //! Each test starts from a workspace whose function and layer are signed, under a CSC that enforces.
 
-#![cfg(unix)]
-
 mod commands;
 mod hook;
 mod hostile;
@@ -12,6 +10,4 @@ mod plans;
 mod sam;
 mod shop;
 mod signals;
-#[path = "../support/mod.rs"]
-mod support;
 mod swapped;

@@ -4,8 +4,6 @@
 //! answers as the test says. `tests/peers` asks other people's hook managers, and a git that takes hooks
 //! from its settings.
 
-#![cfg(unix)]
-
 mod earlier;
 mod install;
 mod lines;
@@ -14,6 +12,4 @@ mod places;
 mod program;
 mod server;
 mod status;
-#[path = "../support/mod.rs"]
-mod support;
-mod yard;
+pub mod yard;

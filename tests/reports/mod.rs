@@ -3,16 +3,14 @@
 //! Each format is held against what it looks like with harmless texts: hostile ones change no line, no
 //! element, no cell and no command.
 
-mod hostile;
-#[path = "../support/mod.rs"]
-mod support;
+pub mod hostile;
 
 use countersign::report::Verdict;
 use countersign::report::{github, json, junit, markdown, sarif, text};
 use proptest::prelude::*;
 use serde_json::Value;
 
-use self::support::{Scene, write};
+use crate::support::{self, Scene, write};
 
 /// The same verdicts and notes, with every outside text harmless.
 fn harmless() -> (Vec<Verdict>, Vec<String>) {

@@ -5,15 +5,11 @@
 //! command that writes. A plain run takes a sample of the calls of long commands; `COUNTERSIGN_FAULTS=all`
 //! takes every call with every error, and `COUNTERSIGN_FAULTS=count` only prints how many there are.
 
-#![cfg(target_os = "linux")]
-
 mod clock;
 mod commands;
 mod injector;
 mod machine;
 mod reads;
-#[path = "../support/mod.rs"]
-mod support;
 mod together;
 mod whole;
 mod writes;

@@ -3,8 +3,6 @@
 //! Each test has a developer's repository and a server's bare one, each with its hook, and a policy that
 //! protects `main` and version tags; pushes are those of the real `git`.
 
-#![cfg(unix)]
-
 mod attached;
 mod bounds;
 mod claims;
@@ -15,7 +13,5 @@ mod place;
 mod server;
 mod source;
 mod story;
-#[path = "../support/mod.rs"]
-mod support;
 mod trees;
 mod ways;

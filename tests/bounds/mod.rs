@@ -3,13 +3,9 @@
 //! The rule: at most 64 MB and four times what was admitted, at the peak, as the system measures it. Each input is
 //! the smallest that hurts a reader, and none of them needs a key.
 
-#![cfg(target_os = "linux")]
-
 mod documents;
 mod manifests;
 mod others;
-#[path = "../support/mod.rs"]
-mod support;
 
 use std::fs::{self, File};
 use std::io::{BufWriter, Write};
@@ -45,7 +41,9 @@ fn bounded(scene: &Scene, what: &str, arguments: &[&str], code: i32, input: u64)
     let arguments = [&[env!("CARGO_BIN_EXE_countersign")], arguments, &["--threads", "1"]].concat();
     let here = std::env::current_exe().expect("a program");
     let mut command = scene.command(text(&here));
-    command.args(["--exact", "measured", "--ignored", "--nocapture"]).env(MEASURED, arguments.join("\n"));
+    command
+        .args(["--exact", "bounds::measured", "--ignored", "--nocapture"])
+        .env(MEASURED, arguments.join("\n"));
     let output = command.env("MALLOC_ARENA_MAX", "1").output().expect("it starts");
     let (out, said) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     let measured = out.lines().find_map(|line| line.strip_prefix("measured: "));

@@ -1,12 +1,9 @@
 //! Does the graph show who trusts whom, and what of it does not count?
-#![cfg(unix)]
 
-#[path = "../support/mod.rs"]
-mod support;
-mod troubled;
+pub mod troubled;
 
-use self::support::{Ran, Scene, read, text, write};
 use self::troubled::{Troubled, UNUSED};
+use crate::support::{Ran, Scene, read, text, write};
 
 const FORMATS: [&str; 3] = ["mermaid", "dot", "svg"];
 

@@ -2,7 +2,6 @@
 //!
 //! The central account is a scene's; each target is a real repository beside it, reached by its URL.
 
-#![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod accounts;
@@ -11,6 +10,4 @@ mod fleet;
 mod hostile;
 mod operations;
 mod story;
-#[path = "../support/mod.rs"]
-mod support;
 mod workflow;
