@@ -130,7 +130,7 @@ impl Candidates {
             }
         }
         if malformed > 0 {
-            self.notes.push(format!("{malformed} of what is attached to commit {short} is no manifest"));
+            self.notes.push(format!("{malformed} of the notes of commit {short} are not manifests"));
         }
         Ok(())
     }
