@@ -32,7 +32,7 @@ pub struct Question {
     pub since: Timestamp,
     /// The first instant after it; the clock, if none is given.
     pub until: Option<Timestamp>,
-    /// The clock.
+    /// The current time.
     pub now: Timestamp,
     /// The functions and layers asked about; empty for all of them.
     pub names: BTreeSet<ArtifactName>,

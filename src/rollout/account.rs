@@ -37,7 +37,7 @@ use crate::time::Timestamp;
 pub(super) struct Sealer<'a> {
     /// The keys given.
     pub keys: &'a [SecretKey],
-    /// The clock.
+    /// The current time.
     pub now: Timestamp,
     /// When a seal made now ends.
     pub expires: Timestamp,

@@ -110,9 +110,7 @@ impl<'t> Clone<'t> {
             let path = format!("{above}/{name}");
             // It could not be named to be removed.
             if name.as_bytes() != entry.name && is_policy_path(&path) {
-                return Err(
-                    FetchError::Entry { path, reason: "has a name that not every system takes" }.into()
-                );
+                return Err(FetchError::Entry { path, reason: "has a name that is not portable" }.into());
             }
             match entry.node {
                 Node::Folder(folder) if depth > 1 => {

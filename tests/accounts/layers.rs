@@ -172,7 +172,7 @@ fn a_record_that_does_not_hold_is_the_accounts() {
         write(&pair.brought().join(document), "");
         let layer = format!("{ARN}={}", text(&pair.layer()));
         let ran = pair.acme.run(&["verify", "--function", "orders", "--layer", &layer]);
-        ran.undecided("account `vendor` cannot be asked");
+        ran.undecided("cannot use the policy of account `vendor`");
         assert!(ran.err().contains("account update"), "{ran}");
     }
 }

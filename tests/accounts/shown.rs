@@ -65,9 +65,9 @@ fn an_account_that_cannot_be_asked_is_drawn_so() {
     assert!(graph(&pair.acme).contains("cannot be asked"));
     // What we signed ourselves does not wait for it.
     let ran = audit(&pair.acme);
-    assert!(ran.code == Some(0) && ran.err().contains("account `vendor` cannot be asked"), "{ran}");
+    assert!(ran.code == Some(0) && ran.err().contains("cannot use the policy of account `vendor`"), "{ran}");
     pair.deliver();
-    audit(&pair.acme).undecided("account `vendor` cannot be asked");
+    audit(&pair.acme).undecided("cannot use the policy of account `vendor`");
 }
 
 /// Who shares layers with whom; an account that nothing names, and a permission that is over, stand out.

@@ -73,7 +73,7 @@ fn two_of_three_make_an_account_and_any_two_seal_for_it() {
     let snapshot = snapshot::path(&meeting.policy());
     let sealed = read(&snapshot);
     let stranger = meeting.0.key_file("policy");
-    meeting.seal(&[text(&stranger)]).undecided("none of the keys given holds the policy role");
+    meeting.seal(&[text(&stranger)]).undecided("none of the given keys has the policy role");
     // One key is one signature, however often it is given, and a stranger's is none.
     let ran = meeting.seal(&["alice.pem", "alice.pem", text(&stranger)]);
     assert!(ran.done().out().contains("1 of 2 signatures"), "{ran}");

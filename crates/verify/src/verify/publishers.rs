@@ -216,7 +216,7 @@ mod tests {
         let publishers = Publishers::read(&policy, &csc(&[THEIRS, OURS])).unwrap();
         assert_eq!(publishers.keys().keys().collect::<Vec<_>>(), [&ours]);
         assert_eq!(publishers.notes().len(), 1);
-        assert!(publishers.notes()[0].starts_with("account `vendor` cannot be asked"));
+        assert!(publishers.notes()[0].starts_with("cannot use the policy of account `vendor`"));
         assert!(publishers.account(&version_of(OURS)).unwrap().is_some());
         assert!(matches!(publishers.account(&version_of(THEIRS)), Err(PolicyError::Account { .. })));
         assert!(matches!(publishers.check_all_asked(), Err(PolicyError::Account { .. })));
