@@ -66,7 +66,7 @@ pub const RULES: &[Rule] = &[
         "plan-hash-differs",
         "The file is not the one that the plan was made for",
         "Its SHA-256 is another than the plan's `source_code_hash`. Write that as `filebase64sha256(\"FILE\")`; if it is, the \
-        file changed after the plan was made, so make the plan again.",
+        file changed after the plan was made, so create the plan again.",
     ),
     mismatch(
         "layer-unpublished",

@@ -166,7 +166,7 @@ fn an_account_that_cannot_be_asked_stops_its_own_signatures_alone() {
         ran.allowed();
         assert!(
             ran.out().contains(
-                "cannot use the policy of account `vendor`, so nothing that it signed is decided: "
+                "cannot use the policy of account `vendor`, so its signatures cannot be verified: "
             ),
             "{ran}"
         );
