@@ -1,12 +1,12 @@
-//! YAML of templates: what YAML 1.1 and YAML 1.2 read alike, as this project reads it.
+//! YAML of templates: the part that YAML 1.1 and YAML 1.2 readers agree on.
 //!
-//! Deploy tools read a template by one of the two versions: SAM and the AWS CLI use PyYAML, which is a reader of 1.1,
-//! other tools read 1.2. A template in which they find different resources would be verified as one thing and deployed
-//! as another. So a template is read twice, by a reader of 1.1 (`cursor`, `scalar`, `reader`) that follows PyYAML and
-//! by `saphyr-parser`, a reader of 1.2 (`second`), side by side. Wherever they do not find the same keys, texts, lists,
-//! anchors and tags, the template is refused, with the line.
+//! Deploy tools read a template by one of the two versions: SAM and the AWS CLI use PyYAML, a reader of 1.1;
+//! other tools read 1.2. A template in which they find different resources would be verified as one thing and
+//! deployed as another. So a template is read twice in parallel, by a reader of 1.1 (`cursor`, `scalar`,
+//! `reader`) that follows PyYAML, and by `saphyr-parser`, a reader of 1.2 (`second`). If they disagree on
+//! keys, texts, lists, anchors or tags, the template is refused, with the line.
 //!
-//! Refused too, because other readers in use differ, or because it can only confuse:
+//! Also refused, because other readers disagree, or because it can only confuse:
 //!
 //! | what | why |
 //! |---|---|
@@ -22,8 +22,8 @@
 //! | `#` without a space before it | a comment, or part of the text |
 //! | a list in a list that ends with an empty item; an empty line after `\` at the end of a line; `---x` | js-yaml |
 //!
-//! An unquoted value that schemas resolve differently (`schema`) is [`Node::Ambiguous`]: it is refused only where the
-//! verdict depends on it. An ordinary `Mode: 0644` is read past.
+//! An unquoted value that schemas resolve differently (`schema`) is [`Node::Ambiguous`]: it is refused only
+//! if the verdict depends on it. An ordinary `Mode: 0644` is ignored.
 
 mod cursor;
 mod reader;
@@ -38,16 +38,16 @@ use super::PlanError;
 use super::node::Node;
 use crate::limits::TEMPLATE_READ_BYTES_MAX;
 
-/// Reads a template, and returns whether an alias or a merge in it names a list or an object.
+/// Reads a template; also returns whether an alias or a merge in it names a list or an object.
 pub fn read(bytes: &[u8]) -> Result<(Node, bool), PlanError> {
     let text = std::str::from_utf8(bytes).map_err(|_| PlanError::Malformed("it is not UTF-8 text".into()))?;
     if text.len() > TEMPLATE_READ_BYTES_MAX {
-        let message =
-            format!("it is larger than {TEMPLATE_READ_BYTES_MAX} bytes, the most that is read of YAML");
+        let message = format!("it is YAML over the limit of {TEMPLATE_READ_BYTES_MAX} bytes");
         return Err(PlanError::Malformed(message));
     }
     let text = without_end(text);
-    // The first reader bounds depth and values before the second one, which has no such limits, sees the text.
+    // The first reader limits depth and values; the second has no such limits, so it reads the text
+    // afterwards.
     Reader::new(text, None)?.document()?;
     Reader::new(text, Some(Second::new(text)))?.document()
 }
@@ -250,7 +250,7 @@ mod tests {
             ("...\n", "`---` or `...`"),
             ("a: &x 1\n---\nb: *x\n", "line 2: `---`"),
             ("--- {a: 1}\n", "on the line of `---`"),
-            ("a: 'x\n---\n  y'\n", "inside of a quoted text"),
+            ("a: 'x\n---\n  y'\n", "inside a quoted text"),
             ("a: |\n  x\n---\nb: 1\n", "`---`"),
             ("%YAML 1.1\na: 1\n", "`%YAML` without `---`"),
             ("%YAML 2.0\n---\na: 1\n", "line 1: a directive"),
