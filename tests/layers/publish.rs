@@ -52,7 +52,7 @@ fn whether_it_is_signed_is_about_these_very_bytes() {
     assert_eq!(signed(2), Some(false));
     publish(&["--manifest", text(&beside)]).undecided("is about other bytes than");
     write(&beside, "{}");
-    publish(&[]).undecided("it is no manifest");
+    publish(&[]).undecided("not a manifest");
     fs::remove_file(&beside).expect("it was there");
     scene.run(&["sign", text(&vendors), "--layer", "base"]).done();
     let elsewhere = scene.path().join("elsewhere.json");
