@@ -115,7 +115,7 @@ fn names_and_places_that_mean_harm_are_refused() {
     {
         let at = format!("--location={place}");
         let ran = scene.run(&[&PUBLISH[..], &["--artifact", text(&artifact), &at]].concat());
-        assert!(ran.code == Some(2) && ran.err().contains("is no location of a layer"), "{place}: {ran}");
+        assert!(ran.code == Some(2) && ran.err().contains("is not a layer location"), "{place}: {ran}");
     }
     for runtime in ["", "-x", "a b", "p\u{1b}[31m", "Python"] {
         let at = format!("--compatible-runtimes={runtime}");

@@ -104,7 +104,7 @@ fn an_effective_time_only_moves_earlier() {
         ] {
             change(&format!("{kind} from {to}"), &one, Some(next_revision(&at(to))), "", may).check();
         }
-        let ends = May::Not("lies after the revocation itself");
+        let ends = May::Not("which is after `revoked_at`");
         change(kind, &one, Some(next_revision(&at("2024-01-01T00:00:01Z"))), "", ends).is_malformed();
         // A second entry that begins later takes nothing back; the earliest one counts.
         let both = format!("{one}{}", entry(kind, value, "2023-12-01T00:00:00Z"));
