@@ -199,7 +199,7 @@ fn an_account_is_forgotten_once_no_csc_names_it() {
     pair.acme.append("revocations.toml", &revocation("artifact", &"ab".repeat(48)));
     pair.acme.seal();
     assert!(!pair.acme.policy().join("accounts/vendor").exists());
-    pair.acme.run(&["account", "forget", "vendor"]).undecided("there is no account `vendor`");
+    pair.acme.run(&["account", "forget", "vendor"]).undecided("trusted account `vendor` does not exist");
 }
 
 /// A seal says what it says of an account that is there: not of a folder that somebody forgot to add.

@@ -63,7 +63,7 @@ impl Editor {
         if !by.is_empty() {
             return Err(EditError::Named { account: name.clone(), by });
         }
-        self.remove(&path_of_account(name), &format!("document about account `{name}`"))
+        self.remove(&path_of_account(name), &format!("trusted account `{name}`"))
     }
 
     /// What refers to another account: publishers, organizations of layers, and the organization that we are
