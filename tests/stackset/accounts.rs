@@ -282,7 +282,7 @@ fn what_the_table_forbids_fails_with_the_way_out() {
     });
     team.failed(&team.deploy(), "version");
     let before = team.fleet.commits("team");
-    team.failed(&team.run("remediate"), "a version never changes");
+    team.failed(&team.run("remediate"), "only the status of a version can change");
     assert_eq!(team.fleet.commits("team"), before);
 }
 

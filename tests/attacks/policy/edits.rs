@@ -16,7 +16,9 @@ fn a_csc_that_governs_functions_cannot_be_removed() {
     scene.run(&["policy", "seal"]).undecided(&format!("CSC `{id}` does not exist"));
     scene.verify().undecided("unsealed changes");
     // What stands in its place by hand is held to the same rules.
-    scene.run(&["function", "attach", "orders", "--csc", &id]).undecided(&format!("CSC `{id}` does not exist"));
+    scene
+        .run(&["function", "attach", "orders", "--csc", &id])
+        .undecided(&format!("CSC `{id}` does not exist"));
 }
 
 /// Two people look at revision 1, and the second would write over what the first has changed.

@@ -38,7 +38,7 @@ fn a_version_never_changes_and_a_permission_only_ends() {
     let two = layer(&[version(1, "1"), version(2, "2")]);
     let some = |text: &str| Some(text.to_owned());
     let next = |text: &str| Some(next_revision(text));
-    let never = May::Not("a version never changes");
+    let never = May::Not("a published version cannot change");
     let record = May::Not("a permission keeps its record");
     for (what, before, after, command, may) in [
         (

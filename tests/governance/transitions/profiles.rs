@@ -91,7 +91,7 @@ fn a_canceled_profile_gets_no_new_version() {
 /// A version is what it was, but for its status.
 #[test]
 fn a_version_never_changes() {
-    let may = May::Not("a version never changes but for its status");
+    let may = May::Not("only the status of a version can change");
     let two = profile(&["Active", "Active"], None);
     let one = profile(&["Active"], None);
     let swapped =
