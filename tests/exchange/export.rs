@@ -208,7 +208,7 @@ fn a_stack_set_has_targets_and_keeps_to_them() {
 fn a_template_too_large_for_a_request_is_named_by_its_address() {
     let scene = Scene::new();
     let id = scene.csc_id();
-    let document = scene.document(&scene.csc()).replace("the first code signing config", &"x".repeat(256));
+    let document = scene.document(&scene.csc()).replace("first code signing config", &"x".repeat(256));
     for number in 100..180 {
         let other = format!("{}{number}", &id[..18]);
         write(&scene.policy().join(format!("csc/{other}.toml")), document.replace(&id, &other));

@@ -62,5 +62,5 @@ fn what_was_sealed_comes_along() {
     assert_eq!(of(&from), of(&to));
     assert_eq!(of(&to).len(), kept.len());
     let ran = restart(&board, &[]);
-    assert!(ran.undecided("is there already").err().contains("with `--out`"), "{ran}");
+    assert!(ran.undecided("already exists").err().contains("with `--out`"), "{ran}");
 }

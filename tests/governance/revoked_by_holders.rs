@@ -177,7 +177,7 @@ fn a_revocation_lies_where_it_is_looked_for() {
     let ran = revoke("given.json");
     assert!(ran.done().err().contains("given to `verify --revocation`"), "{ran}");
     ops.scene.verify().allowed();
-    revoke("given.json").undecided("is there already");
+    revoke("given.json").undecided("already exists");
     let ran = revoke(&format!("link/{job}.7.json"));
     assert!(ran.done().err().contains("it counts from now on in this policy directory"), "{ran}");
     ops.scene.verify().denied("revocation", "job-revoked");

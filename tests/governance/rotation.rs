@@ -171,14 +171,11 @@ fn a_role_that_makes_no_sense_is_not_proposed() {
     for (options, words) in [
         (&["--policy-threshold", "0"][..], "a threshold of 0"),
         (&["--root-threshold", "0"], "a threshold of 0"),
-        (&["--policy-threshold", "2"], "a threshold of 2, and the number of its keys is 1"),
-        (
-            &["--root-threshold", "2", "--add-policy-key", "bob"],
-            "a threshold of 2, and the number of its keys is 1",
-        ),
+        (&["--policy-threshold", "2"], "a threshold of 2, for 1 keys"),
+        (&["--root-threshold", "2", "--add-policy-key", "bob"], "a threshold of 2, for 1 keys"),
         (&["--root-threshold", "-1"], "-1"),
-        (&["--remove-root-key", "rose"], "a threshold of 1, and the number of its keys is 0"),
-        (&["--remove-policy-key", "alice"], "a threshold of 1, and the number of its keys is 0"),
+        (&["--remove-root-key", "rose"], "a threshold of 1, for 0 keys"),
+        (&["--remove-policy-key", "alice"], "a threshold of 1, for 0 keys"),
         (&["--remove-policy-key", "bob"], "does not hold the role"),
         (&["--remove-policy-key", "rose"], "does not hold the role"),
     ] {

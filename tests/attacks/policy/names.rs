@@ -99,7 +99,7 @@ fn a_name_from_anywhere_else_is_never_a_path_either() {
             (r#"account = "acme""#, format!("account = 'acme'\noutput = '{path}'")),
         ] {
             write(&workspace, good.replace(from, &to));
-            scene.run(&["package"]).undecided("leaves the folder");
+            scene.run(&["package"]).undecided("leads out of the folder");
         }
     }
     write(&workspace, &good);

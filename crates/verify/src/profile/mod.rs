@@ -259,7 +259,7 @@ mod tests {
             assert!(error.contains("version"), "{versions}: {error}");
         }
         assert!(parsed("version = []\n").unwrap_err().contains("at least one version"));
-        assert!(parsed(&VERSION.repeat(2)).unwrap_err().contains("each with its own name"));
+        assert!(parsed(&VERSION.repeat(2)).unwrap_err().contains("with distinct names"));
     }
 
     #[test]

@@ -139,11 +139,8 @@ impl Args {
             let threshold = threshold.unwrap_or(role.threshold());
             if !(1..=ids.len()).contains(&threshold) {
                 return Err(refuse(
-                    format!(
-                        "the {name} role would have a threshold of {threshold}, and the number of its keys is {}",
-                        ids.len()
-                    ),
-                    format!("choose a threshold from 1 to the number of keys with `--{name}-threshold`"),
+                    format!("the {name} role would have a threshold of {threshold}, for {} keys", ids.len()),
+                    format!("pass a threshold from 1 to the number of keys with `--{name}-threshold`"),
                 ));
             }
             Ok(RoleFile { keys: ids.into_iter().collect(), threshold })
