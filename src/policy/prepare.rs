@@ -204,7 +204,7 @@ fn one_name_once(directory: &Path, found: &BTreeMap<String, Vec<u8>>) -> Result<
     Ok(())
 }
 
-/// Reads the ledger, which must go on from what was sealed, and adds an entry for each line.
+/// Reads the ledger, which must continue the sealed one, and adds an entry for each line.
 ///
 /// New lines must be dated after the last seal; other times cannot be trusted.
 fn read_ledger(

@@ -1,6 +1,6 @@
 //! The gate: decides whether an artifact with this evidence passes under a CSC.
 //!
-//! What may go on is [`Admitted`]: a deploy takes nothing else.
+//! A passed artifact is [`Admitted`]: a deploy accepts nothing else.
 
 use std::borrow::Borrow;
 

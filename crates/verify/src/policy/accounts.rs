@@ -33,7 +33,7 @@ pub fn path(account: &AccountName, reached: &Reached) -> String {
     format!("accounts/{account}/{}", folder_name(reached))
 }
 
-/// The folder that holds those folders.
+/// The parent of the folders of one account.
 pub fn folder_of_all(directory: &Path, account: &AccountName) -> PathBuf {
     directory.join("accounts").join(account.as_str())
 }

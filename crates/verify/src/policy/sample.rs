@@ -166,7 +166,7 @@ impl Sample {
         self.seal(version);
     }
 
-    /// What a seal of the documents says, as of 2026-02-01 until 2026-08-01; its objects are kept.
+    /// The snapshot of the documents, valid from 2026-02-01 to 2026-08-01; its objects are kept.
     pub fn prepared(&self, version: u64) -> Snapshot {
         let found = documents::read(&self.directory()).unwrap();
         let sealed = |(path, bytes): (&String, &Vec<u8>)| SealedDocument {

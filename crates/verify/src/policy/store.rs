@@ -344,7 +344,7 @@ impl Policy {
     }
 }
 
-/// Warnings of what expires soon: in [`EXPIRY_WARNING_SECONDS`], or a quarter of its time if that is less.
+/// Warnings about what expires soon: in [`EXPIRY_WARNING_SECONDS`], or a quarter of its validity if less.
 fn ending(root: &Root, snapshot: &Snapshot, now: Timestamp) -> Vec<String> {
     let soon = |created: Timestamp, expires: Timestamp| {
         let warning = EXPIRY_WARNING_SECONDS.min((expires.unix() - created.unix()) / 4);
