@@ -54,8 +54,8 @@ pub fn workspace(repository: &Repository, commit: &Commit) -> Result<Workspace, 
         .map_err(|source| WorkspaceError::Malformed { commit: commit.short(), source })
 }
 
-/// The files of the package that `package --from COMMIT` would make of the item; blobs that are `known` are not read
-/// again.
+/// The files of the package that `package --from COMMIT` would create of the item; blobs in `known` are not
+/// read again.
 pub fn files(
     repository: &Repository,
     commit: &Commit,

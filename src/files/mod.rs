@@ -1,4 +1,4 @@
-//! Files: writes that are whole or absent, beside the reads of the trusted core.
+//! Files: atomic writes. Reads are in the trusted core.
 
 pub mod copy;
 pub mod download;
@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 pub use countersign_verify::files::*;
 use tempfile::NamedTempFile;
 
-/// Who may read a file that is written.
+/// Who can read a new file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Access {
     /// Everyone: 0644 less the umask.

@@ -1,16 +1,16 @@
 //! Names: the checked texts that documents use for accounts, profiles, functions and people.
 //!
-//! A name that came through here holds no path separator, no `..`, no NUL and no control
-//! character, so it can stand in a file name or a message as it is.
+//! A valid name contains no path separator, no `..`, no NUL and no control character, so it is safe in a file
+//! name or a message.
 
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-/// Why a text is not the name it is meant to be.
+/// Why a text is not a valid name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{text:?} is not {what}: {rule}")]
+#[error("{text:?} is not {what}: expected {rule}")]
 pub struct NameError {
     what: &'static str,
     rule: &'static str,
@@ -94,7 +94,7 @@ names! {
         rest.len() == 17 && rest.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
     };
 
-    /// Who signs: the name of a holder of public keys, such as a person, a team or a CI job.
+    /// A signer: the name of an owner of keys, such as a person, a team or a CI job.
     Principal is "a principal": "1 to 128 of `A-Z`, `a-z`, `0-9` and `_ . - @ / : +`", |text| {
         (1..=128).contains(&text.len())
             && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"_.-@/:+".contains(&b))
@@ -112,13 +112,13 @@ names! {
         !is_device(text) && (1..=63).contains(&text.len()) && text.as_bytes()[0].is_ascii_alphanumeric() && text.bytes().all(inner)
     };
 
-    /// A finding's code, by which programs know it.
+    /// A finding's code, for programs.
     FindingCode is "a finding's code": "1 to 64 of `a-z`, `0-9` and `-`, words with one `-` between", |text| {
         let word = |word: &str| !word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
         text.len() <= 64 && text.split('-').all(word)
     };
 
-    /// What a machine calls itself in its journal.
+    /// A machine's label in its journal.
     HostLabel is "a label of a machine": "1 to 64 of `A-Z`, `a-z`, `0-9` and `_ . -`", |text| {
         (1..=64).contains(&text.len())
             && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"_.-".contains(&b))
@@ -135,7 +135,7 @@ names! {
     };
 }
 
-/// Whether the text is a UUID in its one spelling: lower case, with hyphens.
+/// Whether the text is a UUID in its only accepted spelling: lower case, with hyphens.
 fn is_uuid(text: &str) -> bool {
     let shape = |(i, b): (usize, u8)| match i {
         8 | 13 | 18 | 23 => b == b'-',

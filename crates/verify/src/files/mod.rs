@@ -1,4 +1,4 @@
-//! Files: reads with a limit. A check never writes; [`FileError`] names what writes elsewhere fail by, too.
+//! Files: reads with a limit. The core never writes; [`FileError`] also covers writes in other crates.
 
 pub mod artifact;
 mod read;
