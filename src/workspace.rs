@@ -285,10 +285,13 @@ mod tests {
         let trust = "trust = 'https://example.com/policy.git#main'";
         assert_eq!(parse(trust).unwrap().trust.unwrap().reference().as_str(), "main");
         let error = parse(&format!("{trust}\npolicy = 'policy'")).unwrap_err().to_string();
-        assert!(error.contains("`policy` or `trust`"), "{error}");
+        assert!(error.contains("one of: `policy`, `trust`"), "{error}");
         for text in ["ext::sh -c x", "--upload-pack=x", "../policy"] {
             let error = parse(&format!("trust = '{text}'")).unwrap_err().to_string();
-            assert!(error.contains("line 1: ") && error.contains("names no git repository"), "{error}");
+            assert!(
+                error.contains("line 1: ") && error.contains("is not the URL of a git repository"),
+                "{error}"
+            );
         }
     }
 

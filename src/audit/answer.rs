@@ -332,6 +332,6 @@ impl Fields {
         if has_layers && used.is_empty() {
             return Ok(Answer { layers: listed, ..page(List::Layers) });
         }
-        Err("it is not output of `aws lambda` about functions or layer versions".into())
+        Err("expected functions or layer versions".into())
     }
 }

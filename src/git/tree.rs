@@ -242,7 +242,7 @@ mod tests {
             assert!(fault(&[("100644", name)]).contains("whose name"), "{name:?}");
         }
         assert!(fault(&[("120000", ".gitmodules")]).contains("link"));
-        assert!(fault(&[("100644", &"a".repeat(PATH_BYTES_MAX + 1))]).contains("longer"));
+        assert!(fault(&[("100644", &"a".repeat(PATH_BYTES_MAX + 1))]).contains("too long"));
         assert!(Tree::parse(bytes(&[("100644", ".gitignore"), ("100644", ".gitmodules")])).is_ok());
     }
 

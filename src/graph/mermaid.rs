@@ -169,7 +169,7 @@ mod tests {
                 text.chars().count() < MERMAID_CHARS_MAX && text.matches("-->").count() <= MERMAID_EDGES_MAX
             );
             assert!(text.contains("REVOKED"));
-            assert_eq!(text.contains("are left out"), count > 250, "{count}");
+            assert_eq!(text.contains("are not shown"), count > 250, "{count}");
         }
     }
 }

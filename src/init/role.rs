@@ -36,7 +36,7 @@ pub enum RoleError {
         given: usize,
     },
     /// The threshold is 0, or over the number of keys.
-    #[error("the {role} role has a threshold of {threshold}, for {keys} keys")]
+    #[error("the {role} role has threshold {threshold}, expected 1 to {keys}, its number of keys")]
     Threshold {
         /// The role.
         role: &'static str,
@@ -46,7 +46,7 @@ pub enum RoleError {
         keys: usize,
     },
     /// There are too few secret keys.
-    #[error("the {role} role has a threshold of {needed}, but only {given} secret keys were passed")]
+    #[error("the {role} role needs {needed} secret keys, found {given}")]
     Signers {
         /// The role.
         role: &'static str,

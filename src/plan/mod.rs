@@ -28,7 +28,7 @@ pub enum PlanError {
     #[error("{0}")]
     Malformed(String),
     /// It is well formed, but not a known format.
-    #[error("neither a plan of `terraform show -json` nor a CloudFormation or SAM template: {0}")]
+    #[error("not a plan of `terraform show -json`, or a CloudFormation or SAM template: {0}")]
     Unknown(String),
 }
 
@@ -140,7 +140,7 @@ pub fn read_plan(bytes: &[u8]) -> Result<Plan, PlanError> {
     } else if top.contains_key("Resources") || top.contains_key("AWSTemplateFormatVersion") {
         cloudformation::read(top, is_shared)?
     } else {
-        return Err(PlanError::Unknown("it has neither `format_version` nor `Resources`".into()));
+        return Err(PlanError::Unknown("it has no `format_version` and no `Resources`".into()));
     };
     if let Some(value) = document.ambiguity_read() {
         let place = if value.line == 0 { String::new() } else { format!("line {}: ", value.line) };

@@ -24,7 +24,7 @@ pub fn read(top: &Map) -> Result<Vec<Resource>, PlanError> {
     }
     let (changes, planned) = (top.get("resource_changes"), top.get("planned_values"));
     if changes.is_none() && planned.is_none() {
-        return unknown("it has neither `resource_changes` nor `planned_values`; a state is not a plan");
+        return unknown("it has no `resource_changes` and no `planned_values`; a state is not a plan");
     }
     let (mut resources, mut seen) = (Vec::new(), BTreeSet::new());
     let changes = list(changes, "resource_changes")?;

@@ -192,9 +192,9 @@ mod tests {
     #[test]
     fn targets_have_names_and_places_of_their_own() {
         let other = TARGET.replace("'a'", "'b'");
-        assert!(parse(HEAD, &format!("{TARGET}{other}")).unwrap_err().contains("one place"));
+        assert!(parse(HEAD, &format!("{TARGET}{other}")).unwrap_err().contains("the same location"));
         let inside = other.replace("'policy'", "'policy/b'");
-        assert!(parse(HEAD, &format!("{TARGET}{inside}")).unwrap_err().contains("one place"));
+        assert!(parse(HEAD, &format!("{TARGET}{inside}")).unwrap_err().contains("the same location"));
         let same = TARGET.replace("'a'", "'A'").replace("'main'", "'next'");
         assert!(parse(HEAD, &format!("{TARGET}{same}")).unwrap_err().contains("two targets"));
         assert!(parse(HEAD, &format!("{TARGET}{}", other.replace("'main'", "'next'"))).is_ok());

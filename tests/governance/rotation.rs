@@ -169,13 +169,13 @@ fn a_role_that_makes_no_sense_is_not_proposed() {
     let board = Board::of_one();
     let before = contents(&board.scene.policy());
     for (options, words) in [
-        (&["--policy-threshold", "0"][..], "a threshold of 0"),
-        (&["--root-threshold", "0"], "a threshold of 0"),
-        (&["--policy-threshold", "2"], "a threshold of 2, for 1 keys"),
-        (&["--root-threshold", "2", "--add-policy-key", "bob"], "a threshold of 2, for 1 keys"),
+        (&["--policy-threshold", "0"][..], "threshold 0"),
+        (&["--root-threshold", "0"], "threshold 0"),
+        (&["--policy-threshold", "2"], "threshold 2, expected 1 to 1"),
+        (&["--root-threshold", "2", "--add-policy-key", "bob"], "threshold 2, expected 1 to 1"),
         (&["--root-threshold", "-1"], "-1"),
-        (&["--remove-root-key", "rose"], "a threshold of 1, for 0 keys"),
-        (&["--remove-policy-key", "alice"], "a threshold of 1, for 0 keys"),
+        (&["--remove-root-key", "rose"], "threshold 1, expected 1 to 0"),
+        (&["--remove-policy-key", "alice"], "threshold 1, expected 1 to 0"),
         (&["--remove-policy-key", "bob"], "does not hold the role"),
         (&["--remove-policy-key", "rose"], "does not hold the role"),
     ] {

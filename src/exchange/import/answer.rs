@@ -337,14 +337,14 @@ mod tests {
             "\"Enforce\",\"UntrustedArtifactOnDeployment\":\"Warn\"",
             "duplicate field",
         );
-        wrong(CSC, "release/a1b2c3d4e5", "release/*", "no profile version of AWS");
+        wrong(CSC, "release/a1b2c3d4e5", "release/*", "not an AWS profile version");
         wrong(
             CSC,
             "arn:aws:signer:eu-west-1:123456789012:",
             "arn:countersign:signer::acme:",
-            "no profile version",
+            "not an AWS profile version",
         );
-        wrong(CSC, "config:csc-0123456789abcdefg", "config:csc-00000000000000000", "is not the ARN of");
+        wrong(CSC, "config:csc-0123456789abcdefg", "config:csc-00000000000000000", "is not the AWS ARN of");
         wrong(
             CSC,
             "[\"arn:aws:signer:eu-west-1:123456789012:/signing-profiles/release/a1b2c3d4e5\"]",

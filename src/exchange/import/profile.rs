@@ -140,7 +140,7 @@ fn permission(
         ));
     }
     let Some(key) = options.keys.get(principal) else {
-        return left_out(format!("needs the key of `{principal}`: pass `--key {principal}=FILE`"));
+        return left_out(format!("needs the key of `{principal}` (`--key {principal}=FILE`)"));
     };
     Some(Permission {
         statement_id: statement_id.clone(),

@@ -188,7 +188,7 @@ mod tests {
         assert!(built(&lines("lib/a*/b", 1000)).is_ok());
         let long = lines(&"*a".repeat(500), 17);
         let message = built(&long).unwrap_err().to_string();
-        assert!(message.contains("longer than 16384 bytes") && message.contains("at `*a*a"), "{message}");
+        assert!(message.contains("weigh more than 16384 bytes") && message.contains("at `*a*a"), "{message}");
         assert!(built(&long[..16]).is_ok());
         assert!(built(&lines(&format!("*.{}.js", "a".repeat(1000)), 17)).is_err());
         for simple in [&format!("{}/", "a".repeat(100)), &format!("*.{}", "a".repeat(100)), "!/dist/index.js"]

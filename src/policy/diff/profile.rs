@@ -115,7 +115,7 @@ fn added(new: &Permission, profile: &Profile) -> String {
     let actions: Vec<&str> = new.actions.iter().map(|action| Action::name(*action)).collect();
     let until = new.not_after.map_or(String::new(), |end| format!(" until {end}"));
     format!(
-        "permission `{}` added to `{}`: `{}` can {} with key {} from {}{until}",
+        "permission `{}` added to `{}`: `{}` is permitted {} with key {} from {}{until}",
         new.statement_id,
         profile.name(),
         new.principal,

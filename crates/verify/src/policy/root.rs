@@ -105,7 +105,7 @@ impl Role {
             return Err(fail("it names a key that is not in `keys`".into()));
         }
         if role.threshold == 0 || role.threshold > held.len() {
-            return Err(fail(format!("threshold is {}, for {} keys", role.threshold, held.len())));
+            return Err(fail(format!("threshold is {}, expected 1 to {}", role.threshold, held.len())));
         }
         Ok(Self { keys: held, threshold: role.threshold })
     }
@@ -245,11 +245,11 @@ mod tests {
             let root = Root::of(&with(role(&[&a, &b], threshold))).unwrap();
             assert_eq!((root.root().keys().len(), root.root().threshold()), (2, threshold));
         }
-        fails(&with(role(&[&a, &b], 0)), "a threshold of 0 for 2 keys");
-        fails(&with(role(&[&a, &b], 3)), "a threshold of 3 for 2 keys");
-        fails(&with(role(&[&a, &a], 1)), "not distinct");
-        fails(&with(role(&[&a, &c], 1)), "a key that the document does not hold");
-        fails(&root_file(1, &[&a, &a], role(&[&a], 1), role(&[&a], 1)), "a key twice");
+        fails(&with(role(&[&a, &b], 0)), "threshold is 0, expected 1 to 2");
+        fails(&with(role(&[&a, &b], 3)), "threshold is 3, expected 1 to 2");
+        fails(&with(role(&[&a, &a], 1)), "duplicate keys");
+        fails(&with(role(&[&a, &c], 1)), "a key that is not in `keys`");
+        fails(&root_file(1, &[&a, &a], role(&[&a], 1), role(&[&a], 1)), "a duplicate key");
         fails(&root_file(1, &[&a], role(&[&a], 1), role(&[&a], 2)), "role `policy`");
     }
 
@@ -259,7 +259,7 @@ mod tests {
         let all: Vec<&SecretKey> = many.iter().collect();
         let with = |held: &[&SecretKey]| root_file(1, held, role(held, 1), role(&held[..1], 1));
         assert!(Root::of(&with(&all[..SIGNATURES_MAX])).is_ok());
-        fails(&with(&all), "over 64");
+        fails(&with(&all), "more than 64");
     }
 
     #[test]
@@ -297,9 +297,9 @@ mod tests {
         let bytes = sign_root(&RootFile { version: 3, ..second.clone() }, &[&a, &b]);
         std::fs::write(path(folder.path(), 2), bytes).unwrap();
         let error = walk(folder.path(), &pin).unwrap_err().to_string();
-        assert!(error.contains("root version 3 where 2 is expected"), "{error}");
+        assert!(error.contains("root version is 3, expected 2"), "{error}");
         write_root(folder.path(), &RootFile { account: "other".parse().unwrap(), ..second }, &[&a, &b]);
         let error = walk(folder.path(), &pin).unwrap_err().to_string();
-        assert!(error.contains("another account's"), "{error}");
+        assert!(error.contains("of another account"), "{error}");
     }
 }

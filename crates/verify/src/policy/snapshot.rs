@@ -233,7 +233,7 @@ mod parsing {
         let mut other = snapshot(1, &[]);
         assert!(parsed(&other).is_ok());
         other.account = "other".parse().unwrap();
-        assert!(parsed(&other).unwrap_err().to_string().contains("another account's"));
+        assert!(parsed(&other).unwrap_err().to_string().contains("of another account"));
     }
 
     #[test]

@@ -171,14 +171,17 @@ const SIGN_ANEW: &str = "sign an artifact that is not revoked, with a profile ve
 
 fn finding(revocation: &Revocation, times: SignatureTimes) -> Finding {
     let (code, what) = match revocation {
-        Revocation::Job(each) => ("job-revoked", format!("job {}", each.job.job())),
-        Revocation::Artifact(_) => ("artifact-revoked", "the artifact".into()),
-        Revocation::Profile(each) => {
-            ("profile-revoked", format!("profile version `{}`, from {},", each.profile, each.effective))
+        Revocation::Job(each) => ("job-revoked", format!("job {} was revoked", each.job.job())),
+        Revocation::Artifact(_) => ("artifact-revoked", "the artifact was revoked".into()),
+        Revocation::Profile(each) => (
+            "profile-revoked",
+            format!("profile version `{}` was revoked from {}", each.profile, each.effective),
+        ),
+        Revocation::Key(each) => {
+            ("key-revoked", format!("key {} was revoked from {}", each.key, each.effective))
         }
-        Revocation::Key(each) => ("key-revoked", format!("key {}, from {},", each.key, each.effective)),
     };
-    let mut message = format!("{what} was revoked: {}", revocation.reason().as_str());
+    let mut message = format!("{what}: {}", revocation.reason().as_str());
     let compromised = revocation.reason_code() == ReasonCode::KeyCompromise;
     // Void although it claims to be older: only after a key compromise.
     if revocation.effective().is_some_and(|effective| times.claimed < effective) {
@@ -285,15 +288,15 @@ mod checks {
         };
         let (message, hint) = said(LATER, ReasonCode::KeyCompromise, None).unwrap();
         assert!(message.ends_with("no ledger recorded it in time"), "{message}");
-        assert!(hint.contains("a key that were not compromised"), "{hint}");
+        assert!(hint.contains("a key that are not compromised"), "{hint}");
         let (message, _) = said(LATER, ReasonCode::KeyCompromise, Some(LATER)).unwrap();
-        assert!(message.ends_with("its trusted time is later"), "{message}");
+        assert!(message.ends_with("the ledger recorded it later"), "{message}");
         assert_eq!(said(LATER, ReasonCode::KeyCompromise, Some(SIGNED_AT)), None);
         // Here the claim itself is not older.
         let (message, _) = said(SIGNED_AT, ReasonCode::KeyCompromise, None).unwrap();
-        assert!(message.ends_with("was revoked: lost"), "{message}");
+        assert!(message.contains(" was revoked from ") && message.ends_with(": lost"), "{message}");
         let (message, hint) = said(SIGNED_AT, ReasonCode::Superseded, None).unwrap();
-        assert!(message.ends_with("was revoked: lost"), "{message}");
+        assert!(message.contains(" was revoked from ") && message.ends_with(": lost"), "{message}");
         assert_eq!(hint, SIGN_ANEW);
         assert_eq!(said(LATER, ReasonCode::Superseded, None), None);
     }
@@ -376,6 +379,6 @@ mod checks {
         let (profile, key) = profile_for("Active", "12 months", "signer:RevokeSignature");
         assert_eq!(counts(&key, &profile, "2026-04-01T11:55:00Z", |_| {}), Ok(true));
         let error = counts(&key, &profile, "2026-04-01T11:54:59Z", |_| {}).unwrap_err();
-        assert!(error.starts_with("it claims"), "{error}");
+        assert!(error.starts_with("it is from the future: it claims"), "{error}");
     }
 }

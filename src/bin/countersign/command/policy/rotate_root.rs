@@ -139,7 +139,10 @@ impl Args {
             let threshold = threshold.unwrap_or(role.threshold());
             if !(1..=ids.len()).contains(&threshold) {
                 return Err(refuse(
-                    format!("the {name} role would have a threshold of {threshold}, for {} keys", ids.len()),
+                    format!(
+                        "the {name} role would have threshold {threshold}, expected 1 to {}, its number of keys",
+                        ids.len()
+                    ),
                     format!("pass a threshold from 1 to the number of keys with `--{name}-threshold`"),
                 ));
             }
