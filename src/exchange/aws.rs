@@ -44,7 +44,7 @@ macro_rules! aws_names {
 
 aws_names! {
     /// An account's number.
-    AwsAccount is "an AWS account: 12 digits", |text| is_number(text);
+    AwsAccount is "an AWS account: expected 12 digits", |text| is_number(text);
 
     /// A region's name.
     AwsRegion is "an AWS region such as `eu-west-1`", |text| {
@@ -84,7 +84,7 @@ aws_names! {
     };
 
     /// A stack set's name.
-    StackSetName is "a stack set's name: 1 to 128 of `A-Z`, `a-z`, `0-9` and `-`, the first a letter", |text| {
+    StackSetName is "a stack set name: expected 1 to 128 of `A-Z`, `a-z`, `0-9` and `-`, the first a letter", |text| {
         (1..=128).contains(&text.len()) && text.starts_with(|c: char| c.is_ascii_alphabetic())
             && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
     };

@@ -392,7 +392,7 @@ impl Repository {
     fn blob_size(&self, blob: BlobId) -> Result<u64, GitError> {
         let (size, kind) = self.inner.odb()?.read_header(blob.0)?;
         if kind != git2::ObjectType::Blob {
-            let fault = format!("is a {kind} where a file is expected");
+            let fault = format!("is a {kind}, expected a file");
             return Err(ObjectFault { kind: "object", id: blob.0.to_string(), fault }.into());
         }
         Ok(size as u64)

@@ -36,7 +36,7 @@ pub(super) fn read(
     let fault =
         |fault: String| Err(GitError::Object(ObjectFault { kind: kind.str(), id: id.to_string(), fault }));
     if found != kind {
-        return fault(format!("is a {found} where a {kind} is expected"));
+        return fault(format!("is a {found}, expected a {kind}"));
     }
     if size as u64 > limit {
         return fault(format!("has {size} bytes, over the limit of {limit}"));

@@ -107,7 +107,7 @@ fn write_documents(plan: &Plan<'_>, directory: &Path) -> Result<Established, Ini
     put(&directory.join(format!("profiles/{}.toml", plan.profile)), profile.to_toml().as_bytes())?;
     let publisher = PublisherArn::every_version(plan.account.clone(), plan.profile.clone());
     let csc =
-        Csc::new(crate::random::csc(), "the first code signing config", publisher.into(), Untrusted::Enforce);
+        Csc::new(crate::random::csc(), "first code signing config", publisher.into(), Untrusted::Enforce);
     put(&directory.join(format!("csc/{}.toml", csc.id())), csc.to_toml().as_bytes())?;
     let functions = Functions::new(plan.functions.clone(), csc.id().clone());
     put(&directory.join("functions.toml"), functions.to_toml().as_bytes())?;

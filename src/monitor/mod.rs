@@ -77,7 +77,7 @@ impl MonitorError {
     pub fn hint(&self) -> &'static str {
         match self {
             Self::File(_) => "pass existing journals; `verify`, `release`, `gate` and the hooks write them",
-            Self::TooMany => "pass a shorter time with `--since` and `--until`",
+            Self::TooMany => "pass a shorter period with `--since` and `--until`",
         }
     }
 }

@@ -216,7 +216,7 @@ fn an_object_is_what_its_id_says() {
     assert!(read.expect_err("another object").to_string().contains("hash"), "a tree of other bytes was read");
     // A folder that is a file, and a file that is a folder.
     let odd = yard.tree(&[b"40000 d\0".as_slice(), yard.file.as_bytes()].concat());
-    assert!(yard.files(odd).expect_err("no tree").to_string().contains("is a blob where a tree is expected"));
+    assert!(yard.files(odd).expect_err("no tree").to_string().contains("is a blob, expected a tree"));
     for kind in [ObjectType::Blob, ObjectType::Commit] {
         let bytes = yard.entry(("100644", "a"));
         let id = yard.git.odb().and_then(|odb| odb.write(kind, &bytes)).expect("an object");

@@ -107,19 +107,19 @@ names! {
     };
 
     /// A target of a stack set.
-    TargetName is "a target's name": "1 to 63 of `A-Z`, `a-z`, `0-9`, `-` and `_`, the first not `-` or `_`", |text| {
+    TargetName is "a target name": "1 to 63 of `A-Z`, `a-z`, `0-9`, `-` and `_`, the first not `-` or `_`", |text| {
         let inner = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
         !is_device(text) && (1..=63).contains(&text.len()) && text.as_bytes()[0].is_ascii_alphanumeric() && text.bytes().all(inner)
     };
 
     /// A finding's code, for programs.
-    FindingCode is "a finding's code": "1 to 64 of `a-z`, `0-9` and `-`, words with one `-` between", |text| {
+    FindingCode is "a finding code": "1 to 64 of `a-z`, `0-9` and `-`, words with one `-` between", |text| {
         let word = |word: &str| !word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
         text.len() <= 64 && text.split('-').all(word)
     };
 
     /// A machine's label in its journal.
-    HostLabel is "a label of a machine": "1 to 64 of `A-Z`, `a-z`, `0-9` and `_ . -`", |text| {
+    HostLabel is "a machine label": "1 to 64 of `A-Z`, `a-z`, `0-9` and `_ . -`", |text| {
         (1..=64).contains(&text.len())
             && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"_.-".contains(&b))
     };

@@ -166,7 +166,7 @@ impl<'a> Sealing<'a> {
         Ok(Some(Difference {
             path: path.display().to_string(),
             text: error.message().to_owned(),
-            forbidden: Some("fix the document at that place".into()),
+            forbidden: Some("fix the document at the reported place".into()),
         }))
     }
 

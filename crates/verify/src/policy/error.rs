@@ -166,7 +166,7 @@ impl PolicyError {
             Self::AccountDiffers { .. } => {
                 "restore the folder from the policy's repository, or update the account with `countersign account update`"
             }
-            Self::Document(_) => "fix the document at that place",
+            Self::Document(_) => "fix the document at the reported place",
             Self::File(_) => return None,
         })
     }

@@ -135,7 +135,7 @@ pub fn parse(file: &Path, payload: &[u8], root: &Root) -> Result<Snapshot, Polic
     if let Some((path, fault)) = (snapshot.documents.iter())
         .find_map(|document| Some((&document.path, check_path(&document.path).err()?)))
     {
-        return fail(&format!("the path of a document, {path:?}, {}", fault.message));
+        return fail(&format!("document path {path:?} {}", fault.message));
     }
     if !(1..=SNAPSHOT_VERSION_MAX).contains(&snapshot.version) {
         return Err(PolicyError::FastForward { path: file.into(), version: snapshot.version });

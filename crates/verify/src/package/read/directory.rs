@@ -155,7 +155,7 @@ fn check_method(record: &Record<'_>) -> Result<(), extra::Fault> {
     match record.method {
         zip::DEFLATED => Ok(()),
         zip::STORED if record.flags & zip::FLAG_DESCRIPTOR == 0 => Ok(()),
-        zip::STORED => Err(("method-unsupported", "is stored without its length up front")),
+        zip::STORED => Err(("method-unsupported", "is stored with its size only in a data descriptor")),
         _ => Err(("method-unsupported", "is neither stored nor deflated")),
     }
 }

@@ -182,7 +182,7 @@ fn zip64_record(artifact: &Artifact, place: u64, locator: u64) -> Result<End, Re
 fn check_directory_place(artifact: &Artifact, end: &End) -> Result<(), ReadError> {
     let stated = end.start.checked_add(end.size).filter(|stated| *stated <= end.directory_end);
     let Some(stated) = stated else {
-        return Err(malformed("truncated", "the directory runs past the end records"));
+        return Err(malformed("truncated", "the directory extends past the end records"));
     };
     if stated == end.directory_end {
         return Ok(());
