@@ -75,7 +75,7 @@ pub enum IamError {
     /// The ARN is not of a CSC in an AWS account.
     #[error("`{0}` is not the ARN of a CSC in an AWS account")]
     NotAws(CscArn),
-    /// No CSC is approved: nobody could create a function.
+    /// No CSC is approved: no function could be created.
     #[error("no CSC is approved")]
     NoCsc,
     /// Exemptions are only possible in a service control policy.

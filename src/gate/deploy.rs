@@ -33,7 +33,7 @@ pub enum RunError {
     Start {
         /// The program.
         program: String,
-        /// What the system said.
+        /// The error of the system.
         source: std::io::Error,
     },
     /// The copy was changed by a process of the same user.

@@ -133,7 +133,7 @@ fn fault(url: &str) -> Option<&'static str> {
         }
         host
     };
-    // `ssh` takes such a user or host for an option.
+    // `ssh` treats such a user or host as an option.
     authority
         .split('@')
         .any(|part| part.starts_with('-'))

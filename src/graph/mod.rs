@@ -122,7 +122,7 @@ impl State {
 /// The id of a node: its kind, and a key that is unique in the kind.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Id {
-    /// What it stands for.
+    /// Its kind.
     pub kind: Kind,
     /// The key, which also gives the order.
     pub key: String,
@@ -272,7 +272,7 @@ fn shortened(text: &str, chars: usize) -> String {
 mod tests {
     use super::*;
 
-    /// A chain of so many functions, each under a CSC of its own, one of which is revoked.
+    /// A chain of this many functions, each under its own CSC, with one revoked.
     pub(super) fn many(count: usize) -> Graph {
         let account: AccountName = "acme".parse().unwrap();
         let mut graph = Graph { title: "account acme".into(), ..Graph::default() };

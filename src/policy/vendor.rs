@@ -2,7 +2,7 @@
 //!
 //! The copy has the files that the seal names, with the sealed bytes, the roots, the seal itself, and the
 //! signed revocations, which need no seal. Of the accounts that it knows only the documents are copied: they
-//! vouch for nobody here.
+//! are not trusted here.
 //!
 //! A complete copy of a seal is not replaced, since a running command may read it. Signed revocations are
 //! only added, whatever the source serves: no seal covers them, so a loss would not be detected.

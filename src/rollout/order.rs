@@ -134,7 +134,7 @@ mod tests {
 
     use super::*;
 
-    /// Works on so many targets of which some fail; gives the ends and the most that were under way at once.
+    /// Runs this many targets, some of which fail; returns the results and the most that ran at once.
     fn ends(total: usize, fails: &[usize], tolerance: usize, concurrent: usize) -> (String, usize) {
         let jobs: Vec<usize> = (0..total).collect();
         let (running, most) = (AtomicUsize::new(0), AtomicUsize::new(0));

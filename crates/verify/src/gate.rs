@@ -225,7 +225,7 @@ mod tests {
         for at in 0..4 {
             for mode in ["Enforce", "Warn"] {
                 let mut outcomes = [Passed; 4];
-                // Nothing failed, and one check said nothing: that is no yes, also where the CSC warns.
+                // No check failed, but one was not evaluated: not admitted, even if the CSC warns.
                 outcomes[at] = NotEvaluated;
                 assert_eq!(decided(outcomes, mode), Decision::Denied, "{outcomes:?} {mode}");
                 outcomes[at] = Failed;

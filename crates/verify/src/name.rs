@@ -145,7 +145,7 @@ fn is_uuid(text: &str) -> bool {
 }
 
 impl EventId {
-    /// The id as a number, which takes less memory than its text.
+    /// The id as a number, which uses less memory than its text.
     pub fn number(&self) -> u128 {
         self.0
             .bytes()
@@ -155,7 +155,7 @@ impl EventId {
 }
 
 impl ArtifactName {
-    /// The nearest artifact name to a folder's name: what a name may not hold becomes `-`.
+    /// The nearest artifact name to a folder's name: characters that are not allowed become `-`.
     pub fn from_folder(folder: &str) -> Option<Self> {
         let keep = |c: char| {
             if c.is_ascii_alphanumeric() || c == '_' { c } else { '-' }
@@ -165,7 +165,7 @@ impl ArtifactName {
     }
 }
 
-/// Whether Windows takes the name for a device: `CON`, `nul.txt`, `lpt².c` (Win32 naming rules).
+/// Whether the name is a device on Windows: `CON`, `nul.txt`, `lpt².c` (Win32 naming rules).
 pub fn is_device(name: &str) -> bool {
     let stem = name.split('.').next().unwrap_or_default().trim_end_matches(' ').to_ascii_uppercase();
     if matches!(stem.as_str(), "CON" | "PRN" | "AUX" | "NUL" | "CONIN$" | "CONOUT$") {

@@ -121,7 +121,7 @@ impl Plan {
         Ok(differences)
     }
 
-    /// Adds a note for each publisher that nobody can sign as.
+    /// Adds a note for each publisher without a profile to sign with.
     fn with_notes_of_publishers(mut self, editor: &Editor) -> Result<Self, ImportError> {
         let account = editor.root().account();
         for csc in &self.cscs {

@@ -96,7 +96,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let pipe = folder.path().join("pipe");
         rustix::fs::mkfifoat(rustix::fs::CWD, &pipe, rustix::fs::Mode::RWXU).unwrap();
-        // As where it takes the place of a file between the look and the opening.
+        // As if it replaced a file between the check and the opening.
         assert!(!open_at_once(&pipe).unwrap().metadata().unwrap().is_file());
         assert!(matches!(open(&pipe), Err(FileError::NotAFile { .. })));
     }

@@ -130,7 +130,7 @@ impl PolicyError {
                 "pin the digest that your security team publishes: countersign policy pin SHA384:…"
             }
             Self::PinDiffers { .. } => {
-                "ask the policy owner which root is correct, and restore that one; do not pin a root that nobody confirmed"
+                "ask the policy owner which root is correct, and restore that one; do not pin an unconfirmed root"
             }
             Self::Threshold { .. } => {
                 "restore the file from the policy's repository, or ask the missing key holders to sign it"

@@ -23,12 +23,12 @@ impl Objects {
         Self { folder: directory.join("objects") }
     }
 
-    /// The folder of all of them.
+    /// The folder of all objects.
     pub fn folder(&self) -> &Path {
         &self.folder
     }
 
-    /// Where the bytes with this digest are.
+    /// The path of the object with this digest.
     pub fn path(&self, digest: &Sha384) -> PathBuf {
         let text = digest.to_string();
         self.folder.join(&text[..2]).join(&text[2..])

@@ -209,7 +209,7 @@ fn next(path: &Path, bytes: &[u8], before: Option<&Root>) -> Result<Root, Policy
     Ok(root)
 }
 
-/// A root that would follow another, whoever has signed it so far.
+/// A root that could follow another; signatures are not counted yet.
 pub fn successor(path: &Path, bytes: &[u8], before: Option<&Root>) -> Result<(Envelope, Root), PolicyError> {
     let envelope: Envelope = document::from_json(path, bytes)?;
     let root = Root::parse(path, envelope.unverified_payload())?;

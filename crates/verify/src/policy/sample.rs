@@ -96,7 +96,7 @@ pub fn keep(objects: &Objects, bytes: &[u8]) -> Sha384 {
     digest
 }
 
-/// A policy directory of account `acme` whose one key holds both roles.
+/// A policy directory of account `acme` whose only key has both roles.
 pub struct Sample {
     folder: tempfile::TempDir,
     key: SecretKey,

@@ -104,7 +104,7 @@ pub fn read(directory: &Path, root: &Root) -> Result<Sealed, PolicyError> {
     first
 }
 
-/// Whether the snapshot that counts has its own name, and not the draft's.
+/// Whether the current snapshot has its final name, not the name of the draft.
 pub fn is_in_place(directory: &Path, root: &Root) -> bool {
     open(&path(directory), root).is_ok()
 }
@@ -121,7 +121,7 @@ fn open(file: &Path, root: &Root) -> Result<Sealed, PolicyError> {
     Ok(Sealed { snapshot, payload: Sha384::of(payload), sealers })
 }
 
-/// Reads a payload; whether it is signed by enough is for the caller to have counted.
+/// Parses a payload; the caller has counted the signatures.
 pub fn parse(file: &Path, payload: &[u8], root: &Root) -> Result<Snapshot, PolicyError> {
     let snapshot: Snapshot = document::from_json(file, payload)?;
     let fail = |message: &str| Err(DocumentError::new(file, message).into());

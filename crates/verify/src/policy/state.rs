@@ -1,6 +1,6 @@
 //! The remembered state: the newest policy seen, stored outside the tree, so that an older one is refused.
 //!
-//! This reads and compares; who opens a policy for good also writes it.
+//! This module only reads and compares; the program that opens a policy writes the state.
 //!
 //! ```json
 //! { "root": 1, "sealers": [ "SHA256:…" ], "snapshot": 7, "sha384": "…" }
@@ -51,7 +51,7 @@ impl State {
         }
     }
 
-    /// Refuses what is sealed if it is older than what is remembered at a path, if anything is.
+    /// Refuses a seal that is older than the state remembered at a path, if any.
     ///
     /// `sealed_at` is the time of the seal, or the current time if another seal will follow.
     pub fn check(path: &Path, root: &Root, sealed: &Sealed, sealed_at: Timestamp) -> Result<(), PolicyError> {
@@ -129,7 +129,7 @@ mod tests {
         assert!(before.allows(&next, &root(2, &b, &b), created).is_ok());
         // A seal from before that root is an old one.
         assert!(before.allows(&next, &root(2, &b, &b), created.plus_seconds(-1)).is_err());
-        // Nor do versions start anew where the old sealers still meet the role, or the root is the same.
+        // Versions do not restart either if the old sealers still meet the role, or if the root is the same.
         assert!(before.allows(&next, &root(2, &b, &a), created).is_err());
         assert!(before.allows(&state(1, 1, "one", &b), &root(1, &b, &b), created).is_err());
         let of_two = root_file(2, &[&a, &b], role(&[&b], 1), role(&[&a, &b], 2));

@@ -110,18 +110,18 @@ impl Policy {
         &self.notes
     }
 
-    /// With one more thing worth saying that changes no verdict.
+    /// Adds a note that changes no verdict.
     pub fn with_note(mut self, note: String) -> Self {
         self.notes.push(note);
         self
     }
 
-    /// What to remember of this policy, so that an older one is rejected.
+    /// The state to remember, so that an older policy is rejected.
     pub fn state(&self) -> &State {
         &self.state
     }
 
-    /// Rejects this policy if it is older than another one that was seen.
+    /// Rejects this policy if it is older than one that was seen.
     pub fn check_follows(&self, before: &State) -> Result<(), PolicyError> {
         before.allows(&self.state, &self.root, self.snapshot.created)
     }
@@ -165,7 +165,7 @@ impl Policy {
         self.now
     }
 
-    /// The index of what the documents revoke and record.
+    /// The index of revocations and recorded signatures.
     pub fn index(&self) -> &Index {
         &self.index
     }
@@ -205,7 +205,7 @@ impl Policy {
         self.document("organization.toml", Organization::parse)
     }
 
-    /// Which CSC governs which functions.
+    /// The CSC of each function pattern.
     pub fn functions(&self) -> Result<Functions, PolicyError> {
         self.document("functions.toml", Functions::parse)?.ok_or(PolicyError::Missing("functions.toml"))
     }
@@ -320,7 +320,7 @@ impl Policy {
         Ok(PolicyError::Unsealed { directory: self.directory.clone(), paths })
     }
 
-    /// A sealed document, parsed; nothing if none is sealed at this path. What counts is what was sealed.
+    /// A sealed document, parsed as it was sealed; `None` if none is sealed at this path.
     pub fn document<T>(
         &self,
         path: &str,

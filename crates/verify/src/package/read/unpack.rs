@@ -277,7 +277,7 @@ mod tests {
 
     #[test]
     fn a_deflate_stream_ends_in_the_last_byte() {
-        // The first body ends where a piece ends, so that what follows is in a piece of its own.
+        // The first body ends where a piece ends, so that the rest is in a separate piece.
         for size in [PIECE_BYTES - 10, 5, PIECE_BYTES] {
             let content = vec![7; size];
             let body = stored_blocks(&content);
@@ -297,7 +297,7 @@ mod tests {
 
     #[test]
     fn refuses_the_signature_of_a_descriptor_in_packed_bytes_before_one() {
-        // At the beginning, in the middle, and in each place where the signature lies in two pieces.
+        // At the beginning, in the middle, and at each offset where the signature is split over two pieces.
         for at in [15, 1000].into_iter().chain(PIECE_BYTES - 5..PIECE_BYTES + 2) {
             let content = [&vec![7; at - 15][..], b"PK\x07\x08 and more"].concat();
             let block = |last: u8, part: &[u8]| {
