@@ -1,8 +1,8 @@
 //! Code signing for everything that is deployed as a ZIP, in git and CI, without a service to call.
 //!
-//! What decides is the trusted core, the crate [`countersign_verify`], whose modules are named here too. The modules
-//! of this crate sign, write, run programs and read git; they lie on five floors, and each imports only from floors
-//! below its own and from the core (`tests/tidy.rs`).
+//! The decisions are made by the trusted core, the crate [`countersign_verify`], whose modules are
+//! re-exported here. The modules of this crate sign, write, run programs and read git. They are on five
+//! floors, and each imports only from floors below its own and from the core (`tests/tidy.rs`).
 
 // The trusted core.
 pub use countersign_verify::{

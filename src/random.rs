@@ -1,29 +1,29 @@
-//! New names: ids that are random, each in the form that its type demands.
+//! New names: random ids in the form of their types.
 
 use crate::name::{CscId, EventId, JobId, ProfileVersion};
 
-/// An id that no other event has (UUID version 4).
+/// A unique event id (UUID version 4).
 pub fn event() -> EventId {
     checked(&uuid())
 }
 
-/// An id that nobody can guess (UUID version 4).
+/// An unguessable job id (UUID version 4).
 pub fn job() -> JobId {
     checked(&uuid())
 }
 
-/// A profile version: 10 random characters, as AWS Signer makes them.
+/// A profile version: 10 random characters, as in AWS Signer.
 pub fn profile_version() -> ProfileVersion {
     checked(&letters(10))
 }
 
-/// A CSC's id: `csc-` and 17 random characters, as AWS Lambda makes them.
+/// A CSC's id: `csc-` and 17 random characters, as in AWS Lambda.
 pub fn csc() -> CscId {
     checked(&format!("csc-{}", letters(17)))
 }
 
 fn checked<T: std::str::FromStr>(text: &str) -> T {
-    text.parse().ok().expect("a random name has the form that its type demands")
+    text.parse().ok().expect("a random name has the form of its type")
 }
 
 fn uuid() -> String {

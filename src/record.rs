@@ -1,7 +1,7 @@
-//! Recording: signing jobs that are checked and written into the ledger, which gives them a trusted time.
+//! Recording: checks signing jobs and appends them to the ledger, which gives them a trusted time.
 //!
-//! A job is recorded only if its signature would pass every check that needs no artifact. What is
-//! recorded counts once it is sealed: from then on the signature existed by the time in its line.
+//! A job is recorded only if its signature passes every check that needs no artifact. A record counts once it
+//! is sealed: the signature existed at the time on its line.
 
 use std::collections::BTreeMap;
 use std::fs::OpenOptions;
@@ -23,7 +23,7 @@ use crate::verify::integrity::{self, Opening};
 use crate::verify::revocation::Known;
 use crate::verify::{expiry, mismatch, revocation};
 
-/// Checks manifests against one policy, as of one instant.
+/// Checks manifests against one policy at one time.
 #[derive(Debug)]
 pub struct Recorder<'a> {
     policy: &'a Policy,
@@ -59,7 +59,7 @@ impl<'a> Recorder<'a> {
             return Ok(Err(vec![no_profile(job.profile.profile().as_str())]));
         };
         let mut known = Known::of(self.policy, job, &artifact, signer)?;
-        // Recording is what gives it a trusted time: this one, which is too late for a compromised key.
+        // Recording gives it this trusted time, which is too late for a compromised key.
         known.recorded_at = Some(self.now);
         known.add_signed(self.policy, job, &profile, &[], self.now)?;
         let mut findings: Vec<Finding> = mismatch::permission(job, signer, &profile).into_iter().collect();
@@ -83,11 +83,11 @@ impl<'a> Recorder<'a> {
     }
 }
 
-/// Adds jobs after the tail of a ledger, durably. The caller holds the policy directory's lock.
+/// Appends jobs after the tail of a ledger, durably. The caller holds the policy directory's lock.
 pub fn append(path: &Path, tail: &Tail, jobs: Vec<RecordedJob>, now: Timestamp) -> Result<(), LedgerError> {
     let mut previous = tail.last;
     let mut bytes = Vec::new();
-    // A clock that was set back must not make a ledger that nobody can read.
+    // A clock that was set back must not make the ledger invalid.
     let recorded_at = tail.recorded_at.map_or(now, |before| before.max(now));
     for recorded in jobs {
         let mut line = document::to_json(&Line { previous, recorded_at, recorded });
@@ -95,14 +95,14 @@ pub fn append(path: &Path, tail: &Tail, jobs: Vec<RecordedJob>, now: Timestamp) 
         previous = Sha384::of(&line);
         bytes.extend_from_slice(&line);
     }
-    // A link in the place of a ledger leads to somebody else's file.
+    // A link in place of a ledger would lead to another file.
     if path.symlink_metadata().is_ok_and(|metadata| !metadata.is_file()) {
         return Err(FileError::NotAFile { path: path.into() }.into());
     }
     let mut options = OpenOptions::new();
     files::at_once(options.create(true).truncate(false).write(true).read(true));
     let mut file = options.open(path).map_err(writing(path))?;
-    // What lies after the last whole line was never recorded.
+    // Bytes after the last complete line were not recorded.
     file.set_len(tail.size).map_err(writing(path))?;
     std::io::Seek::seek(&mut file, std::io::SeekFrom::Start(tail.size)).map_err(writing(path))?;
     file.write_all(&bytes).and_then(|()| file.sync_all()).map_err(writing(path))?;
@@ -114,7 +114,7 @@ fn foreign(account: &str) -> Finding {
         Check::Mismatch,
         "account-mismatch",
         format!("it was signed for account `{account}`"),
-        "record it in the policy of its own account",
+        "record it in the policy of that account",
     )
 }
 

@@ -1,4 +1,4 @@
-//! Signing: a statement about an artifact, signed with a profile by somebody who may.
+//! Signing: signs a statement about an artifact, with a key that has permission on a profile.
 
 use std::path::Path;
 
@@ -22,7 +22,7 @@ use crate::revocation::{subject_of_key, subject_of_profile};
 use crate::time::Timestamp;
 use crate::verify::integrity::{self, Opening};
 
-/// Why something was not signed.
+/// Why an artifact was not signed.
 #[derive(Debug, thiserror::Error)]
 pub enum SignError {
     /// The account has no such profile.
@@ -33,8 +33,8 @@ pub enum SignError {
         /// The profile.
         profile: ProfileName,
     },
-    /// The profile's current version may not sign.
-    #[error("signing profile `{profile}` is {state}: version `{version}` signs nothing any more")]
+    /// The profile's current version cannot sign.
+    #[error("signing profile `{profile}` is {state}: version `{version}` can no longer sign")]
     NotActive {
         /// The profile.
         profile: ProfileName,
@@ -43,20 +43,20 @@ pub enum SignError {
         /// `canceled` or `revoked`.
         state: &'static str,
     },
-    /// The key may not sign with the profile.
+    /// The key has no permission on the profile.
     #[error("key {key} has no permission `signer:StartSigningJob` on signing profile `{profile}` at {now}")]
     NoPermission {
         /// The key.
         key: KeyId,
         /// The profile.
         profile: ProfileName,
-        /// When.
+        /// The time.
         now: Timestamp,
     },
     /// The key is revoked.
     #[error("key {0} is revoked")]
     KeyRevoked(KeyId),
-    /// The inventory is too large for a manifest that would be read again.
+    /// The inventory is too large for a manifest.
     #[error("the manifest would have {0} bytes, over the limit of {MANIFEST_BYTES_MAX}")]
     TooLarge(usize),
     /// The policy is not trusted.
@@ -68,21 +68,21 @@ impl SignError {
     /// What to do about it.
     pub fn hint(&self) -> Option<&'static str> {
         match self {
-            Self::NoProfile { .. } => Some("name one of the account's profiles with `--profile`"),
+            Self::NoProfile { .. } => Some("pass one of the account's profiles with `--profile`"),
             Self::NotActive { .. } => {
-                Some("ask the owner of the policy for a new version of the profile, or another profile")
+                Some("ask the policy owner for a new version of the profile, or for another profile")
             }
-            Self::NoPermission { .. } => Some(
-                "sign with the key that was permitted, or ask the owner of the policy to permit this one",
-            ),
-            Self::KeyRevoked(_) => Some("sign with another key; a revoked one is never used again"),
+            Self::NoPermission { .. } => {
+                Some("sign with a permitted key, or ask the policy owner to permit this one")
+            }
+            Self::KeyRevoked(_) => Some("sign with another key; a revoked key cannot be used again"),
             Self::TooLarge(_) => Some("package fewer files"),
             Self::Policy(error) => error.hint(),
         }
     }
 }
 
-/// A key that may sign with a profile's current version now. Only [`Signer::new`] makes it.
+/// A key that can sign with a profile's current version now. Only [`Signer::new`] creates it.
 #[derive(Debug)]
 pub struct Signer<'a> {
     key: &'a SecretKey,
@@ -132,7 +132,7 @@ impl<'a> Signer<'a> {
     }
 }
 
-/// What is signed.
+/// The artifact to sign.
 #[derive(Debug)]
 pub struct Artifact<'a> {
     /// The artifact's file name.
@@ -145,32 +145,32 @@ pub struct Artifact<'a> {
     pub digests: &'a ArtifactDigests,
     /// Its files, sorted by path.
     pub files: Vec<FileRecord>,
-    /// What was chosen to go in, if it was packaged here; the statement says otherwise that it is an endorsement.
+    /// The selection of files, if it was packaged here; without it, the statement is an endorsement.
     pub selection: Option<SelectionRecord>,
-    /// What compressed it, if it was packaged just now.
+    /// The encoder, if it was packaged just now.
     pub encoder: Option<String>,
-    /// Where its files came from, if that is known.
+    /// The source of its files, if known.
     pub source: Option<Source>,
     /// The CI run, if there is one.
     pub builder: Option<Builder>,
-    /// What only a layer has.
+    /// The fields that only a layer has.
     pub layer: Option<LayerRecord>,
 }
 
-/// A manifest that was just made.
+/// A new manifest.
 #[derive(Debug)]
 pub struct Signed {
     /// The signing job.
     pub job: JobArn,
-    /// When the signature ends.
+    /// When the signature expires.
     pub expires: Timestamp,
-    /// Whether it vouches for somebody else's package.
+    /// Whether it vouches for another tool's package.
     pub endorsement: Endorsement,
     /// The manifest's bytes.
     pub manifest: Vec<u8>,
 }
 
-/// Signs a statement about the artifact: a new job.
+/// Signs a statement about the artifact, as a new job.
 pub fn sign(signer: &Signer<'_>, artifact: Artifact<'_>) -> Result<Signed, SignError> {
     let account = signer.arn.owner().account().clone();
     let job = JobArn::new(account, crate::random::job());
@@ -208,12 +208,12 @@ pub fn sign(signer: &Signer<'_>, artifact: Artifact<'_>) -> Result<Signed, SignE
     Ok(Signed { job, expires, endorsement, manifest: bytes })
 }
 
-/// A manifest that an artifact has already.
+/// An artifact's existing manifest.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Existing {
     /// The signing job that it claims.
     pub job: Job,
-    /// The key by which its signature holds, if it is one of the signer's profile's.
+    /// The key of a valid signature, if it is one of the signer's profile.
     pub key: Option<KeyId>,
 }
 

@@ -1,6 +1,6 @@
-//! The source: the package that a commit makes of a workspace's item, from the object database alone.
+//! The source: the package of a workspace's item at a commit, read from the object database.
 //!
-//! Nothing is checked out and nothing compressed; the commit's own `countersign.toml` says what there is.
+//! Nothing is checked out or compressed; the commit's own `countersign.toml` lists the items.
 
 use crate::document::DocumentError;
 use crate::git::{Commit, GitError, Repository};
@@ -11,7 +11,7 @@ use crate::provenance::SelectionRecord;
 use crate::verify::CommitFiles;
 use crate::workspace::{self, Item, Workspace};
 
-/// Why a commit's workspace cannot be told.
+/// Why a commit's workspace cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum WorkspaceError {
     /// The commit has no `countersign.toml`.
@@ -21,14 +21,14 @@ pub enum WorkspaceError {
         commit: String,
     },
     /// Its `countersign.toml` is malformed.
-    #[error("in commit {commit}: {source}")]
+    #[error("cannot use the workspace of commit {commit}: {source}")]
     Malformed {
         /// The commit.
         commit: String,
         /// What is wrong with it.
         source: DocumentError,
     },
-    /// Git's data could not be had.
+    /// Git's data cannot be read.
     #[error(transparent)]
     Git(#[from] GitError),
 }
@@ -37,16 +37,16 @@ impl WorkspaceError {
     /// What to do about it.
     pub fn hint(&self) -> Option<&'static str> {
         match self {
-            Self::Missing { .. } => {
-                Some("commit a `countersign.toml` at the top that says what the repository deploys")
-            }
-            Self::Malformed { .. } => Some("mend the file, and commit it"),
+            Self::Missing { .. } => Some(
+                "commit a `countersign.toml` at the top that lists the functions and layers of the repository",
+            ),
+            Self::Malformed { .. } => Some("fix the file, and commit it"),
             Self::Git(error) => error.hint(),
         }
     }
 }
 
-/// What a commit has to package, as its own `countersign.toml` says.
+/// What a commit packages, from its own `countersign.toml`.
 pub fn workspace(repository: &Repository, commit: &Commit) -> Result<Workspace, WorkspaceError> {
     let bytes = repository.committed_file(commit, workspace::FILE_NAME, DOCUMENT_BYTES_MAX)?;
     let bytes = bytes.ok_or_else(|| WorkspaceError::Missing { commit: commit.short() })?;
@@ -54,8 +54,8 @@ pub fn workspace(repository: &Repository, commit: &Commit) -> Result<Workspace, 
         .map_err(|source| WorkspaceError::Malformed { commit: commit.short(), source })
 }
 
-/// The files of the package that `package --from COMMIT` would make of the item; blobs that are `known` are not read
-/// again.
+/// The files of the package that `package --from COMMIT` would create of the item; blobs in `known` are not
+/// read again.
 pub fn files(
     repository: &Repository,
     commit: &Commit,

@@ -1,15 +1,15 @@
-//! The workspace: `countersign.toml`, what a repository has to package.
+//! The workspace: `countersign.toml`, which lists what a repository packages.
 //!
 //! ```toml
-//! account = "acme"                  # optional: whose profiles sign
+//! account = "acme"                  # optional: the account whose profiles sign
 //! policy = "policy"                 # optional: the policy directory, relative to this file
-//! trust = "https://git.acme.example/policy.git#main"   # or: where `policy fetch` brings it from
-//! output = "dist"                   # optional: where packages go; "dist" if absent
+//! trust = "https://git.acme.example/policy.git#main"   # or: the source of `policy fetch`
+//! output = "dist"                   # optional: the folder for packages; default: "dist"
 //!
 //! [[function]]
 //! name = "orders"
 //! path = "services/orders"
-//! profile = "release"               # optional where the account has one profile
+//! profile = "release"               # optional if the account has one profile
 //! include = ["src/**"]              # optional, in the form of .gitignore
 //! exclude = ["*.md"]                # optional, likewise
 //! layers = ["arn:countersign:lambda::acme:layer:base:3"]   # optional
@@ -19,9 +19,9 @@
 //! path = "layers/base"
 //! compatible_runtimes = ["python3.13"]
 //! ```
-//! It can choose nothing about trust: neither a root, nor a CSC, nor a key. `policy` and `trust` name
-//! only the place that a policy is taken from; whether what lies there counts is for the pin to say,
-//! which is kept outside the tree. So a tree that names another's policy gets an error, and no verdict.
+//! It has no influence on trust: it cannot choose a root, a CSC or a key. `policy` and `trust` only name the
+//! location of a policy; the pin, which is stored outside the tree, decides whether it is trusted. A tree
+//! that names another policy gets an error, and no verdict.
 
 use std::collections::BTreeSet;
 use std::path::{Component, Path, PathBuf};
@@ -38,35 +38,35 @@ use crate::provenance::{Kind, SelectionRecord};
 /// The file's name.
 pub const FILE_NAME: &str = "countersign.toml";
 
-/// What a folder has to package.
+/// The workspace of a folder.
 #[derive(Debug, Clone)]
 pub struct Workspace {
     /// The folder.
     pub folder: PathBuf,
-    /// Whose profiles sign, if the workspace says so.
+    /// The account whose profiles sign, if set.
     pub account: Option<AccountName>,
-    /// The policy directory, if the workspace says where it is.
+    /// The policy directory, if set.
     pub policy: Option<PathBuf>,
-    /// Where the policy is fetched from, if the workspace says so; never beside `policy`.
+    /// The source of the policy, if set; never together with `policy`.
     pub trust: Option<Source>,
-    /// Where packages go.
+    /// The folder for packages.
     pub output: PathBuf,
-    /// What there is to package: at least one item, each with its own name.
+    /// The items to package: at least one, with distinct names.
     pub items: Vec<Item>,
 }
 
 /// A function or a layer of a workspace.
 #[derive(Debug, Clone)]
 pub struct Item {
-    /// Which of the two.
+    /// Function or layer.
     pub kind: Kind,
     /// Its name.
     pub name: ArtifactName,
     /// The folder with its content.
     pub folder: PathBuf,
-    /// Which of the folder's files go in; whether untracked ones do is for the caller to say.
+    /// The selection of the folder's files; the caller decides about untracked ones.
     pub rules: SelectionRecord,
-    /// The signing profile, if the workspace says so.
+    /// The signing profile, if set.
     pub profile: Option<ProfileName>,
     /// A function's layers.
     pub layers: Vec<LayerArn>,
@@ -128,22 +128,22 @@ struct LayerItem {
 }
 
 impl Workspace {
-    /// Reads the `countersign.toml` of a folder.
+    /// Parses the `countersign.toml` of a folder.
     pub fn parse(folder: &Path, bytes: &[u8]) -> Result<Self, DocumentError> {
         let path = folder.join(FILE_NAME);
         let file: WorkspaceFile = document::from_toml(&path, bytes)?;
         let fail = |message: String| DocumentError::new(&path, message);
         let inside = |text: &str| {
-            inside(folder, text).ok_or_else(|| fail(format!("the path `{text}` leaves the folder")))
+            inside(folder, text).ok_or_else(|| fail(format!("path `{text}` leads out of the folder")))
         };
         if file.policy.is_some() && file.trust.is_some() {
-            return Err(fail("a workspace has `policy` or `trust`, and not both".into()));
+            return Err(fail("expected only one of: `policy`, `trust`".into()));
         }
         let mut items = Vec::new();
         for each in file.function {
             if each.layers.len() > LAYERS_MAX {
                 return Err(fail(format!(
-                    "function `{}` has {} layers where {LAYERS_MAX} are allowed",
+                    "function `{}` has {} layers, over the limit of {LAYERS_MAX}",
                     each.name,
                     each.layers.len()
                 )));
@@ -173,13 +173,13 @@ impl Workspace {
             items.iter().map(|item| item.name.as_str().to_ascii_lowercase()).collect();
         if names.len() != items.len() || items.is_empty() {
             return Err(fail(
-                "a workspace has at least one `[[function]]` or `[[layer]]`, each with its own name".into(),
+                "expected at least one `[[function]]` or `[[layer]]`, with distinct names".into(),
             ));
         }
         Ok(Self {
             folder: folder.into(),
             account: file.account,
-            // A policy directory may lie beside the repository; its root is pinned elsewhere.
+            // A policy directory can be next to the repository; its root is pinned elsewhere.
             policy: file.policy.map(|text| folder.join(text)),
             trust: file.trust,
             output: inside(file.output.as_deref().unwrap_or("dist"))?,
@@ -209,9 +209,9 @@ impl Workspace {
         }
     }
 
-    /// A first `countersign.toml`: the account, where its policy is, and one function.
+    /// A first `countersign.toml`: the account, its policy, and one function.
     ///
-    /// The function is the folder without this file and, if it lies inside, the policy directory.
+    /// The function is the folder without this file and without the policy directory, if that is inside.
     pub fn first_file(account: &AccountName, policy: &Path, function: &ArtifactName) -> String {
         let shown = policy.to_string_lossy().replace('\\', "/");
         let inside = policy.components().all(|part| matches!(part, Component::Normal(_)));
@@ -240,7 +240,7 @@ impl Workspace {
     }
 }
 
-/// A relative path below a folder; nothing if it leads out of it.
+/// A relative path below a folder; `None` if it leads out of it.
 fn inside(folder: &Path, text: &str) -> Option<PathBuf> {
     let mut path = folder.to_path_buf();
     for component in Path::new(text).components() {
@@ -285,10 +285,13 @@ mod tests {
         let trust = "trust = 'https://example.com/policy.git#main'";
         assert_eq!(parse(trust).unwrap().trust.unwrap().reference().as_str(), "main");
         let error = parse(&format!("{trust}\npolicy = 'policy'")).unwrap_err().to_string();
-        assert!(error.contains("`policy` or `trust`"), "{error}");
+        assert!(error.contains("one of: `policy`, `trust`"), "{error}");
         for text in ["ext::sh -c x", "--upload-pack=x", "../policy"] {
             let error = parse(&format!("trust = '{text}'")).unwrap_err().to_string();
-            assert!(error.contains("line 1: ") && error.contains("names no git repository"), "{error}");
+            assert!(
+                error.contains("line 1: ") && error.contains("is not the URL of a git repository"),
+                "{error}"
+            );
         }
     }
 

@@ -1,4 +1,4 @@
-//! Answers: what the `aws lambda` commands print about what is deployed, as far as an audit reads it.
+//! Answers: the parts of the output of `aws lambda` commands that an audit reads.
 //!
 //! ```text
 //! list-functions              { "Functions": [CONFIGURATION], "NextMarker"? }
@@ -11,9 +11,9 @@
 //! CONFIGURATION               { "FunctionName", "FunctionArn"?, "Version"?, "LastModified"?, "PackageType"?,
 //!                               "CodeSha256"?, "Layers"?: [{ "Arn" }] }
 //! ```
-//! From the AWS Lambda API of 2015-03-31; `NextToken` is the CLI's own form of `NextMarker`. One input may
-//! hold several answers, one after another or in an array, and an array may hold configurations. Other
-//! fields are left unread: environment variables among them, which may be secrets.
+//! From the AWS Lambda API of 2015-03-31; `NextToken` is the CLI's own form of `NextMarker`. One input can
+//! contain several answers, one after another or in an array, and an array can contain configurations. Other
+//! fields are ignored, among them environment variables, which can be secrets.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -37,7 +37,7 @@ pub struct Configuration {
     pub version: Option<String>,
     /// When its code or its settings were last changed.
     pub last_modified: Option<String>,
-    /// `Zip`, which is meant where nothing is said, or `Image`.
+    /// `Zip`, the default, or `Image`.
     pub package_type: Option<String>,
     /// SHA-256 of its package in Base64.
     pub code_sha256: Option<String>,
@@ -46,7 +46,7 @@ pub struct Configuration {
     pub layers: Option<Vec<UsedLayer>>,
 }
 
-/// A layer version that a function uses.
+/// A layer version of a function.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct UsedLayer {
@@ -60,11 +60,11 @@ pub struct UsedLayer {
 pub struct LayerVersion {
     /// Its ARN.
     pub layer_version_arn: String,
-    /// What it holds; only `get-layer-version` tells.
+    /// Its content; only `get-layer-version` prints it.
     pub content: Option<Content>,
 }
 
-/// What a layer version holds.
+/// The content of a layer version.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Content {
@@ -72,7 +72,7 @@ pub struct Content {
     pub code_sha256: Option<String>,
 }
 
-/// The layers of one function, which are few.
+/// The layers of one function; at most a few.
 fn used_layers<'de, D: serde::Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<Vec<UsedLayer>>, D::Error> {
@@ -83,26 +83,26 @@ fn used_layers<'de, D: serde::Deserializer<'de>>(
 /// One answer.
 #[derive(Debug, Default)]
 pub struct Answer {
-    /// The functions that it tells of.
+    /// Its functions.
     pub functions: Vec<Configuration>,
-    /// The layer versions that it tells of.
+    /// Its layer versions.
     pub layers: Vec<LayerVersion>,
-    /// Which list it is a page of, if it is one.
+    /// The list that it is a page of, if any.
     pub list: Option<List>,
-    /// Whether the list goes on after this page.
+    /// Whether the list continues after this page.
     pub goes_on: bool,
 }
 
 /// A list that comes in pages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum List {
-    /// `list-functions`, one an account and region.
+    /// `list-functions`, one per account and region.
     Functions,
-    /// `list-versions-by-function`, one a function.
+    /// `list-versions-by-function`, one per function.
     Versions,
-    /// `list-layers`, one an account and region.
+    /// `list-layers`, one per account and region.
     Layers,
-    /// `list-layer-versions`, one a layer.
+    /// `list-layer-versions`, one per layer.
     LayerVersions,
 }
 
@@ -117,7 +117,7 @@ impl List {
         }
     }
 
-    /// The part of its items' ARNs that tells one such list from another.
+    /// The part of its items' ARNs that identifies the list.
     pub fn place(self, arn: &str) -> String {
         let parts = match self {
             Self::Functions | Self::Layers => 5,
@@ -127,7 +127,7 @@ impl List {
     }
 }
 
-/// Everything that tells the answers apart.
+/// All fields that distinguish the answers.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Fields {
@@ -148,7 +148,7 @@ struct Fields {
     code_sha256: Option<String>,
 }
 
-/// `Layers` are a function's, which have an `Arn`, or those that are listed.
+/// `Layers` are those of a function, with an `Arn`, or listed ones.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct LayerField {
@@ -156,7 +156,7 @@ struct LayerField {
     latest_matching_version: Option<LayerVersion>,
 }
 
-/// A function's version is a text, a layer's a number, which its ARN tells too.
+/// A function's version is a text, a layer's is a number, which is also in its ARN.
 enum Version {
     Text(String),
     Number,
@@ -184,7 +184,7 @@ impl<'de> Deserialize<'de> for Version {
     }
 }
 
-/// A list of at most so many items: more are refused while they are read, before they take memory.
+/// A list of at most this many items: more are refused while reading, before they use memory.
 struct AtMost<T, const MAX: usize>(Vec<T>);
 
 impl<'de, T: Deserialize<'de>, const MAX: usize> Deserialize<'de> for AtMost<T, MAX> {
@@ -212,10 +212,10 @@ impl<'de, T: Deserialize<'de>, const MAX: usize> Deserialize<'de> for AtMost<T, 
     }
 }
 
-/// A list that a whole account may fill.
+/// A list that can have all items of an account.
 type Listed<T> = Option<AtMost<T, DEPLOYED_MAX>>;
 
-/// Reads every answer of an input, one at a time: `each` gets them in order, and its error ends the reading.
+/// Parses every answer of an input, one at a time: `each` gets them in order, and its error stops parsing.
 pub fn read<E>(
     bytes: &[u8],
     fail: impl Fn(String) -> E,
@@ -237,13 +237,13 @@ pub fn read<E>(
     };
     match (read, refused) {
         (_, Some(error)) => Err(error),
-        // A message may quote what it found, and that may be as long as the input.
+        // A message can quote the input, which can be long.
         (Err(error), None) => Err(fail(within(&error.to_string(), PARSER_MESSAGE_CHARS_MAX).into_owned())),
         (Ok(()), None) => Ok(()),
     }
 }
 
-/// One answer, or an array of them; an array in an array is none.
+/// One answer, or an array of them; nested arrays are refused.
 struct Page<'a> {
     take: &'a mut dyn FnMut(Result<Answer, String>) -> Result<(), ()>,
     is_array: bool,
@@ -261,7 +261,7 @@ impl<'de> Visitor<'de> for Page<'_> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an answer of `aws lambda`")
+        f.write_str("output of `aws lambda`")
     }
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<(), A::Error> {
@@ -311,7 +311,7 @@ impl Fields {
         }
         if let Some(function_name) = self.function_name {
             if !listed.is_empty() {
-                return Err("a function's `Layers` are not those that it uses".into());
+                return Err("a function's `Layers` have no `Arn`".into());
             }
             let version = match self.version {
                 Some(Version::Text(text)) => Some(text),
@@ -332,6 +332,6 @@ impl Fields {
         if has_layers && used.is_empty() {
             return Ok(Answer { layers: listed, ..page(List::Layers) });
         }
-        Err("it is no answer of `aws lambda` about functions or layer versions".into())
+        Err("expected functions or layer versions".into())
     }
 }

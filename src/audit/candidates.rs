@@ -1,7 +1,7 @@
-//! Candidates: the manifests that claim to be about what is deployed, from folders and from git notes.
+//! Candidates: the manifests that claim to be for deployed code, from folders and from git notes.
 //!
-//! Only manifests that claim a hash or a name that is deployed are kept, so thousands that match nothing
-//! take no memory. Nothing here is verified: a candidate is only worth a question.
+//! Only manifests that claim a deployed hash or name are kept, so thousands that match nothing use no memory.
+//! Nothing is verified yet.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -19,18 +19,18 @@ use crate::parallel::{Threads, in_order};
 use crate::provenance::Kind;
 use crate::time::Timestamp;
 
-/// How the name of a manifest's file ends.
+/// The suffix of a manifest's file name.
 const ENDING: &str = ".sigstore.json";
 
-/// Files that one thread reads before it reports, so that the threads do not wait for one another.
+/// Files that one thread reads before it reports, so that threads do not wait for each other.
 const BATCH: usize = 64;
 
 type Named = (Kind, ArtifactName);
 
-/// A manifest, and where it is.
+/// A manifest and its location.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Candidate {
-    /// SHA-256 of the package that it claims to be about.
+    /// SHA-256 of the package that it claims to be for.
     pub sha256: Sha256,
     /// When it claims to have been signed.
     pub signed_at: Timestamp,
@@ -44,7 +44,7 @@ enum Place {
 }
 
 impl Candidate {
-    /// The manifest's path, or the note that holds it.
+    /// The manifest's path, or the note that contains it.
     pub fn path(&self) -> PathBuf {
         match &self.place {
             Place::File(path) => path.clone(),
@@ -61,7 +61,7 @@ impl Candidate {
     }
 }
 
-/// The candidates for what is deployed.
+/// The candidate manifests for deployed code.
 #[derive(Debug, Default)]
 pub struct Candidates {
     hashes: BTreeSet<Sha256>,
@@ -71,17 +71,17 @@ pub struct Candidates {
     of_name: BTreeMap<Named, Arc<Candidate>>,
     /// How many manifests were read.
     pub count: usize,
-    /// Things worth saying that change no verdict.
+    /// Notes for the user that change no verdict.
     pub notes: Vec<String>,
 }
 
 impl Candidates {
-    /// None yet, of what is deployed under these names and with these hashes.
+    /// Creates an empty set of candidates for deployed code with these names and hashes.
     pub fn of(names: impl Iterator<Item = Named>, hashes: impl Iterator<Item = Sha256>) -> Self {
         Self { names: names.collect(), hashes: hashes.collect(), ..Self::default() }
     }
 
-    /// Adds every manifest below a folder: the files whose names end in `.sigstore.json`.
+    /// Adds every manifest below a folder: the files with the suffix `.sigstore.json`.
     pub fn add_folder(&mut self, folder: &Path, threads: Threads) -> Result<(), AuditError> {
         let paths = manifests_below(folder)?;
         let batches: Vec<&[PathBuf]> = paths.chunks(BATCH).collect();
@@ -92,7 +92,7 @@ impl Candidates {
         };
         let work = |batch: &&[PathBuf]| batch.iter().map(claim).collect::<Result<Vec<_>, _>>();
         let mut malformed = 0;
-        // A thread holds one manifest at a time, and its limit bounds it.
+        // A thread holds one manifest at a time, whose size is limited.
         in_order(
             threads,
             u64::MAX,
@@ -111,12 +111,13 @@ impl Candidates {
         )?;
         if malformed > 0 {
             let below = folder.display();
-            self.notes.push(format!("{malformed} of the files `*{ENDING}` below `{below}` are no manifests"));
+            self.notes
+                .push(format!("{malformed} of the files `*{ENDING}` below `{below}` are not manifests"));
         }
         Ok(())
     }
 
-    /// Adds what is attached to a commit.
+    /// Adds the manifests attached to a commit.
     pub fn add_note(&mut self, notes: &Notes<'_>, commit: &str) -> Result<(), AuditError> {
         let Some(note) = notes.of(commit)? else { return Ok(()) };
         let short: String = commit.chars().take(12).collect();
@@ -130,7 +131,7 @@ impl Candidates {
             }
         }
         if malformed > 0 {
-            self.notes.push(format!("{malformed} of what is attached to commit {short} is no manifest"));
+            self.notes.push(format!("{malformed} of the notes of commit {short} are not manifests"));
         }
         Ok(())
     }
@@ -163,9 +164,10 @@ impl Candidates {
         }
     }
 
-    /// The manifests of a package by which it is judged under a name, those first that claim to be the newest.
+    /// The manifests of a package to verify it with under a name, by claimed time, newest first.
     ///
-    /// Where none claims the name, the newest of the package under another tells best what is wrong.
+    /// If none claims the name, the newest manifest of the package under another name explains best what is
+    /// wrong.
     pub fn of_package(&self, named: &Named, sha256: &Sha256) -> &[Arc<Candidate>] {
         let (kind, name) = named;
         let fitting = self.fitting.get(&(*kind, name.clone(), *sha256)).map(Vec::as_slice);
@@ -173,7 +175,7 @@ impl Candidates {
         fitting.or_else(nearest).unwrap_or_default()
     }
 
-    /// The manifest under a name, of whatever package, that claims to be the newest.
+    /// The manifest for a name, of any package, with the newest claimed time.
     pub fn newest_of(&self, named: &Named) -> Option<&Candidate> {
         self.of_name.get(named).map(|candidate| &**candidate)
     }

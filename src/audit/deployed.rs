@@ -1,7 +1,7 @@
-//! The deployed: functions and layer versions, put together from the cloud's answers, each once.
+//! Deployed code: the functions and layer versions of all answers, each once.
 //!
-//! A value that no honest answer has, such as a hash that is none, does not hide the rest: it is kept as
-//! what it is, and the audit lists it. An input that is no answer at all is an error.
+//! An invalid value, such as a malformed hash, does not hide the rest: it is kept, and the audit lists it. An
+//! input that is not an answer is an error.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -14,44 +14,44 @@ use crate::limits::DEPLOYED_MAX;
 use crate::name::ArtifactName;
 use crate::shown::shortened;
 
-/// What runs as a function or a layer.
+/// The code of a deployed function or layer.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Code {
     /// A ZIP of this SHA-256.
     Zip(Sha256),
     /// A container image.
     Image,
-    /// Nothing tells its digest.
+    /// Its digest is unknown.
     Untold,
-    /// What is told is no digest or no name; the text says what.
+    /// Its digest or name is invalid; the text says why.
     Malformed(String),
 }
 
 /// A function, or one version of it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Function {
-    /// Its name as it was told.
+    /// Its name, as AWS printed it.
     pub told_name: String,
     /// Its ARN.
     pub arn: Option<String>,
     /// Its version.
     pub version: Option<String>,
-    /// What runs.
+    /// Its code.
     pub code: Code,
     /// The ARNs of its layers.
     pub layers: Vec<String>,
-    /// When its code or its settings were last changed, in the cloud's own words.
+    /// When its code or its settings were last changed, as AWS printed it.
     pub last_modified: Option<String>,
 }
 
 impl Function {
-    /// Its name, if it is one under which something can be signed.
+    /// Its name, if it can be signed for.
     pub fn name(&self) -> Option<ArtifactName> {
         self.told_name.parse().ok()
     }
 }
 
-/// The name of a layer by its version's ARN, if it is one under which something can be signed.
+/// The name of a layer from its version's ARN, if it can be signed for.
 pub fn layer_name(arn: &str) -> Option<ArtifactName> {
     arn.parse::<LayerArn>().ok().map(|arn| arn.layer().clone())
 }
@@ -62,11 +62,11 @@ pub struct Deployed {
     functions: BTreeSet<Function>,
     layers: BTreeMap<String, Code>,
     listings: BTreeMap<(List, String), Listing>,
-    /// Lists of which an empty last page was seen, which tells no place.
+    /// Lists with an empty last page, which does not identify the list.
     ended: BTreeSet<List>,
 }
 
-/// A list that comes in pages: where one was read, and whether the last was.
+/// A list that comes in pages: where a page was read, and whether the last one was.
 #[derive(Debug)]
 struct Listing {
     path: PathBuf,
@@ -91,7 +91,9 @@ impl Deployed {
         })
     }
 
-    /// Every function, and what is told of every layer version; an error if some list has no last page.
+    /// Every function, and the code of every layer version.
+    ///
+    /// Errors: a list has no last page.
     pub fn finish(self) -> Result<(Vec<Function>, BTreeMap<String, Code>), AuditError> {
         for ((list, _), Listing { path, ended }) in self.listings {
             if !ended && !self.ended.contains(&list) {
@@ -126,8 +128,8 @@ impl Deployed {
         if *held == Code::Untold {
             *held = code;
         } else if code != Code::Untold && code != *held {
-            // A layer version never changes, so one of the two is not the cloud's word.
-            *held = Code::Malformed("two hashes are told of the one layer version".into());
+            // A layer version never changes, so one of the two is wrong.
+            *held = Code::Malformed("the layer version has two different hashes".into());
         }
     }
 }
@@ -136,7 +138,7 @@ fn function(told: Configuration) -> Function {
     let code = match told.package_type.as_deref() {
         None | Some("Zip") => zip(told.code_sha256.as_deref()),
         Some("Image") => Code::Image,
-        Some(other) => Code::Malformed(format!("{:?} is no package type", shortened(other))),
+        Some(other) => Code::Malformed(format!("{:?} is not a package type", shortened(other))),
     };
     let layers = told.layers.into_iter().flatten().map(|layer| layer.arn).collect();
     Function {
@@ -153,7 +155,7 @@ fn zip(sha256: Option<&str>) -> Code {
     let Some(text) = sha256 else { return Code::Untold };
     match Sha256::from_base64(text) {
         Some(sha256) => Code::Zip(sha256),
-        None => Code::Malformed(format!("{:?} is not the Base64 of a SHA-256", shortened(text))),
+        None => Code::Malformed(format!("{:?} is not a SHA-256 in Base64", shortened(text))),
     }
 }
 

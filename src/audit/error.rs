@@ -1,4 +1,4 @@
-//! Why an audit could not decide.
+//! Why an audit has no result.
 
 use std::path::PathBuf;
 
@@ -8,11 +8,11 @@ use crate::limits::{DEPLOYED_BYTES_MAX, DEPLOYED_MAX, SEARCHED_FILES_MAX};
 use crate::policy::error::PolicyError;
 use crate::verify::VerifyError;
 
-/// Why nothing could be decided about what is deployed.
+/// Why nothing was decided about deployed code.
 #[derive(Debug, thiserror::Error)]
 pub enum AuditError {
-    /// An input is not what `aws lambda` prints.
-    #[error("cannot read `{}` as an answer of `aws lambda`\n  {message}", path.display())]
+    /// An input is not output of `aws lambda`.
+    #[error("cannot read `{}` as output of `aws lambda`: {message}", path.display())]
     Answer {
         /// The input.
         path: PathBuf,
@@ -20,29 +20,29 @@ pub enum AuditError {
         message: String,
     },
     /// A list has no last page.
-    #[error("the answer of `{command}` in `{}` goes on, and the rest of it is not given", path.display())]
+    #[error("the list of `{command}` in `{}` is incomplete: its last page is missing", path.display())]
     GoesOn {
         /// The input.
         path: PathBuf,
         /// The command that printed it.
         command: &'static str,
     },
-    /// An input is larger than any honest one.
+    /// An input is too large.
     #[error("`{}` is larger than {DEPLOYED_BYTES_MAX} bytes", .0.display())]
     TooLarge(PathBuf),
-    /// More is deployed than one audit takes.
+    /// There are too many functions and layer versions.
     #[error("more than {DEPLOYED_MAX} functions and layer versions are deployed")]
     TooMuch,
-    /// A folder holds more files than are searched.
-    #[error("`{}` holds more than {SEARCHED_FILES_MAX} files and folders", .0.display())]
+    /// A folder has too many files.
+    #[error("`{}` has more than {SEARCHED_FILES_MAX} files and folders", .0.display())]
     TooManyFiles(PathBuf),
     /// The policy is not trusted.
     #[error(transparent)]
     Policy(#[from] PolicyError),
-    /// A file could not be read.
+    /// A file cannot be read.
     #[error(transparent)]
     File(#[from] FileError),
-    /// Git's data could not be had.
+    /// Git's data cannot be read.
     #[error(transparent)]
     Git(#[from] GitError),
 }
@@ -52,14 +52,14 @@ impl AuditError {
     pub fn hint(&self) -> Option<&'static str> {
         match self {
             Self::Answer { .. } => Some(
-                "save what `aws lambda list-functions --output json` prints, or one of the other commands that \
-                `countersign audit --help` names",
+                "save the output of `aws lambda list-functions --output json`, or of another command that \
+                `countersign audit --help` lists",
             ),
             Self::GoesOn { .. } => Some(
-                "give every page with `--deployed`, or ask again without `--no-paginate` and `--max-items`",
+                "pass every page with `--deployed`, or run it again without `--no-paginate` and `--max-items`",
             ),
-            Self::TooLarge(_) | Self::TooMuch => Some("audit one region, or a part of it, at a time"),
-            Self::TooManyFiles(_) => Some("name a folder with manifests alone with `--manifests`"),
+            Self::TooLarge(_) | Self::TooMuch => Some("audit one region at a time, or a part of one"),
+            Self::TooManyFiles(_) => Some("pass a folder that has only manifests with `--manifests`"),
             Self::Policy(error) => error.hint(),
             Self::File(_) | Self::Git(_) => None,
         }

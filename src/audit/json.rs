@@ -1,4 +1,4 @@
-//! JSON: what an audit found, for programs, by `docs/formats.md`.
+//! JSON: the result of an audit for programs, by `docs/formats.md`.
 
 use serde::Serialize;
 
@@ -7,7 +7,7 @@ use crate::digest::Sha256;
 use crate::report::json::to_text;
 use crate::report::{Decision, Verdict};
 
-/// The report's version; it grows when a reader of the older form could go wrong.
+/// The report's version; it increases when readers of an older version could misread a report.
 const SCHEMA_VERSION: u32 = 1;
 
 #[derive(Serialize)]
@@ -20,16 +20,16 @@ struct Document<'a> {
     notes: &'a [String],
 }
 
-/// How many functions and layer versions came to what.
+/// The number of functions and layer versions by result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub(super) struct Summary {
     /// All of them.
     pub deployed: usize,
-    /// Those that every check passes.
+    /// Those that pass every check.
     pub covered: usize,
-    /// Those that fail one, under a CSC that warns.
+    /// Those that fail a check, under a CSC that warns.
     pub warned: usize,
-    /// Those that fail one, under a CSC that enforces or under none.
+    /// Those that fail a check, under a CSC that enforces or without one.
     pub denied: usize,
     /// How many manifests were read.
     pub manifests: usize,

@@ -1,4 +1,4 @@
-//! The judge: the verdict on each thing that runs, by the manifests that claim to be about it.
+//! Decides on each piece of deployed code, by the manifests that claim to be for it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -20,19 +20,19 @@ use crate::verify::governance::Governance;
 use crate::verify::integrity::Digests;
 use crate::verify::{self, Elsewhere, Publishers, Question, Reported};
 
-/// Tasks that one thread judges before it reports, so that the threads do not wait for one another.
+/// Tasks that one thread decides before it reports, so that threads do not wait for each other.
 const BATCH: usize = 32;
 
-/// One thing to judge. The same layer under the same CSC is judged once.
+/// Something to decide. A layer under one CSC is decided once.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Task {
     kind: Kind,
     /// The ARN or the name, for the verdict.
     pub label: String,
     name: Option<ArtifactName>,
-    /// What runs.
+    /// The deployed code.
     pub code: Code,
-    /// The CSC that governs it: a function's layers are under the function's.
+    /// The CSC that governs it; a function's CSC also governs its layers.
     pub csc: Option<CscId>,
 }
 
@@ -55,7 +55,7 @@ impl Task {
     }
 }
 
-/// Judges under one policy, whose documents are read once. All threads share it.
+/// Decides under one policy, whose documents are read once. All threads share it.
 pub struct Judge<'a> {
     auditor: &'a Auditor<'a>,
     governance: Governance<'a>,
@@ -63,7 +63,7 @@ pub struct Judge<'a> {
 }
 
 impl<'a> Judge<'a> {
-    /// Reads every CSC that governs something, and its publishers.
+    /// Reads every CSC that governs a name, and its publishers.
     pub fn new(auditor: &'a Auditor<'a>) -> Result<Self, PolicyError> {
         let governance = Governance::read(auditor.policy, auditor.policy.functions()?)?;
         Ok(Self { auditor, governance, many: Many::default() })
@@ -74,7 +74,7 @@ impl<'a> Judge<'a> {
         self.governance.of(name).map(|publishers| publishers.csc().id().clone())
     }
 
-    /// The verdict on each. What changes no verdict is added to the notes.
+    /// The verdict on each. Appends to the notes.
     pub fn all<'t>(
         &self,
         tasks: Vec<&'t Task>,
@@ -92,7 +92,7 @@ impl<'a> Judge<'a> {
             notes.extend::<BTreeSet<_>>(said);
             Ok(())
         };
-        // A task holds one manifest, whose own limit bounds it.
+        // A task holds one manifest, whose size is limited.
         in_order(self.auditor.threads, u64::MAX, &batches, |_| 0, work, take)?;
         Ok(verdicts)
     }

@@ -1,9 +1,9 @@
-//! The audit: is what runs in the cloud signed, by somebody who may, and still so today?
+//! The audit: is deployed code signed by an allowed publisher, and is the signature still valid?
 //!
-//! AWS looks at a signature when code is deployed and never again. An audit holds the hashes of what runs
-//! against manifests and asks the four checks now: so it finds code from before signing was switched on,
-//! and code whose signature was revoked or has expired since. What is covered passes every check, also
-//! where the CSC only warns.
+//! AWS checks a signature only at deployment. An audit compares the hashes of deployed code with manifests
+//! and runs the four checks now, so it finds code that was deployed before signing was enabled, and code
+//! whose signature was revoked or has expired since. Covered code passes every check, even where the CSC only
+//! warns.
 
 pub mod answer;
 pub mod candidates;
@@ -30,49 +30,49 @@ use crate::provenance::Kind;
 use crate::report::{Check, Decision, Verdict};
 use crate::time::Timestamp;
 
-/// What an audit judges with.
+/// The inputs of an audit.
 pub struct Auditor<'a> {
     /// The policy.
     pub policy: &'a Policy,
-    /// The manifests.
+    /// The candidate manifests.
     pub candidates: &'a Candidates,
     /// The auditor's clock.
     pub now: Timestamp,
-    /// How many threads may work.
+    /// Number of threads.
     pub threads: Threads,
 }
 
-/// What was found, the worst first.
+/// The result of an audit, the worst first.
 #[derive(Debug)]
 pub struct Audit {
-    /// Whose policy it was held against.
+    /// The account of the policy.
     pub account: AccountName,
-    /// Each function, and each layer version that none of them uses.
+    /// Each function, and each layer version that no function uses.
     pub entries: Vec<Entry>,
     /// How many manifests were read.
     pub manifests: usize,
-    /// Things worth saying that change no verdict.
+    /// Notes for the user that change no verdict.
     pub notes: Vec<String>,
 }
 
 /// A function with its layers, or a layer version that no function uses.
 #[derive(Debug)]
 pub struct Entry {
-    /// Which of the two.
+    /// Function or layer.
     pub kind: Kind,
-    /// Its name, as it was told; a layer version's ARN.
+    /// Its name as AWS printed it, or a layer version's ARN.
     pub name: String,
-    /// Its ARN, if it is told.
+    /// Its ARN, if known.
     pub arn: Option<String>,
-    /// The function's version, if it is told.
+    /// The function's version, if known.
     pub version: Option<String>,
-    /// When the function was last changed, in the cloud's own words.
+    /// When the function was last changed, as AWS printed it.
     pub last_modified: Option<String>,
-    /// SHA-256 of what runs, if it is told.
+    /// SHA-256 of the deployed code, if known.
     pub sha256: Option<Sha256>,
     /// The verdict on its code.
     pub verdict: Arc<Verdict>,
-    /// Those on each of the function's layers, by ARN; none are judged of a function without a CSC.
+    /// The verdicts on the function's layers, by ARN; empty for a function without a CSC.
     pub layers: Vec<(String, Arc<Verdict>)>,
 }
 
@@ -82,7 +82,7 @@ impl Entry {
         std::iter::once(&*self.verdict).chain(self.layers.iter().map(|(_, verdict)| &**verdict))
     }
 
-    /// The worst of the verdicts, and the layer that it is about, if it is about one.
+    /// The worst of the verdicts, and its layer if it is about one.
     pub fn worst(&self) -> (Option<&str>, &Verdict) {
         let code = (None, &*self.verdict);
         let layers = self.layers.iter().map(|(arn, verdict)| (Some(arn.as_str()), &**verdict));
@@ -95,12 +95,12 @@ impl Entry {
     }
 }
 
-/// A warning covers nothing.
+/// A warned artifact is not covered.
 fn is_covered(verdict: &Verdict) -> bool {
     verdict.decision == Decision::Allowed
 }
 
-/// How bad a verdict is: what was known to be wrong comes before what was never signed.
+/// The severity of a verdict: known problems come before code that was never signed.
 fn badness(verdict: &Verdict) -> (Decision, u8) {
     let status = match verdict.status {
         None => 0,
@@ -113,7 +113,7 @@ fn badness(verdict: &Verdict) -> (Decision, u8) {
 }
 
 impl Audit {
-    /// Whether something was audited, and all of it is covered.
+    /// Whether there is deployed code, and all of it is covered.
     pub fn is_covered(&self) -> bool {
         !self.entries.is_empty() && self.entries.iter().all(Entry::is_covered)
     }
@@ -125,7 +125,7 @@ impl Audit {
 }
 
 impl Auditor<'_> {
-    /// Judges every function with its layers, and the layer versions that none of them uses.
+    /// Audits every function with its layers, and the layer versions that no function uses.
     pub fn audit(
         &self,
         functions: Vec<Function>,
@@ -199,7 +199,7 @@ fn sha256(code: &Code) -> Option<Sha256> {
     }
 }
 
-/// What the manifests are wanted for: the names and hashes of what is deployed.
+/// An empty set of candidates for the names and hashes of deployed code.
 pub fn wanted(functions: &[Function], layers: &BTreeMap<String, Code>) -> Candidates {
     let used = functions.iter().flat_map(|function| &function.layers).chain(layers.keys());
     let layer_names = used.filter_map(|arn| Some((Kind::Layer, layer_name(arn)?)));

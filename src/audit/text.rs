@@ -1,4 +1,4 @@
-//! Text: what an audit found, for people: a summary, a line each, the worst first, and what to do.
+//! Text: the result of an audit for people: a summary, one line each, the worst first, and advice.
 
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -9,7 +9,7 @@ use crate::provenance::Kind;
 use crate::report::escape::line;
 use crate::report::{Finding, Verdict};
 
-/// Widest column of names, in characters; a longer name pushes its own line out.
+/// Widest column of names, in characters; a longer name makes its own line longer.
 const NAME_COLUMN: usize = 40;
 
 /// Renders an audit, ending in a line feed.
@@ -54,7 +54,7 @@ fn name(entry: &Entry) -> String {
     line(&format!("{}{}", entry.name, version.map_or(String::new(), |version| format!(":{version}"))))
 }
 
-/// The first finding of the check that names the status, or who signed.
+/// The first finding of the check that names the status, or the signer.
 fn said(layer: Option<&str>, verdict: &Verdict) -> String {
     let layer = layer.map_or(String::new(), |arn| format!("layer {arn}: "));
     let findings: Vec<&Finding> = verdict.checks.iter().flat_map(|result| &result.findings).collect();
@@ -77,7 +77,7 @@ fn said(layer: Option<&str>, verdict: &Verdict) -> String {
     line(&format!("{layer}{text}"))
 }
 
-/// What to do, once for each code that was found.
+/// The advice, once for each code.
 fn hints(audit: &Audit) -> BTreeSet<(&'static str, String)> {
     let verdicts = audit.entries.iter().flat_map(Entry::verdicts);
     let findings = verdicts.flat_map(|verdict| &verdict.checks).flat_map(|result| &result.findings);

@@ -1,9 +1,9 @@
-//! Any key: a public one only names its holder, a secret one signs too.
+//! Any key: a public key only identifies its owner, a secret key can also sign.
 
 use super::key::PublicKey;
 use super::secret::{Passphrase, SecretKey, SecretKeyError};
 
-/// A key as people give it.
+/// A key that the user passed.
 #[derive(Debug)]
 pub enum AnyKey {
     /// A public key.
@@ -12,19 +12,21 @@ pub enum AnyKey {
     Secret(SecretKey),
 }
 
-/// Why a text is not a key.
+/// Why a text is not a valid key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum AnyKeyError {
     /// The text is a certificate.
-    #[error("a certificate, where a key is expected")]
+    #[error("it is a certificate, not a key")]
     Certificate,
-    /// The text is a key in a form of OpenSSH's own.
-    #[error("a key in OpenSSH's own form, where PEM is expected")]
+    /// The text is a key in OpenSSH's own format.
+    #[error("it is a key in OpenSSH's own format, not PEM")]
     OpenSsh,
     /// The text is something else, or another curve.
-    #[error("neither a public key (`-----BEGIN PUBLIC KEY-----`) nor a PKCS#8 secret key of P-384, in PEM")]
+    #[error(
+        "not a PEM key for P-384: expected a public key (`-----BEGIN PUBLIC KEY-----`) or a PKCS#8 secret key"
+    )]
     NotAKey,
-    /// The text is a secret key that cannot be used.
+    /// The text is a secret key that is not usable.
     #[error(transparent)]
     Secret(#[from] SecretKeyError),
 }
@@ -33,18 +35,18 @@ impl AnyKeyError {
     /// What to do about it.
     pub fn hint(self) -> Option<&'static str> {
         match self {
-            Self::Certificate => Some("`openssl x509 -in FILE -pubkey -noout` shows its public key"),
-            Self::OpenSsh => Some("`ssh-keygen -e -m PKCS8 -f FILE` shows its public key as PEM"),
-            Self::NotAKey => {
-                Some("`countersign key generate` makes a key, and `key show` shows its public key")
-            }
+            Self::Certificate => Some("extract its public key: openssl x509 -in FILE -pubkey -noout"),
+            Self::OpenSsh => Some("convert its public key to PEM: ssh-keygen -e -m PKCS8 -f FILE"),
+            Self::NotAKey => Some(
+                "create a key with `countersign key generate`, and print its public key with `countersign key show`",
+            ),
             Self::Secret(error) => error.hint(),
         }
     }
 }
 
 impl AnyKey {
-    /// Reads a SubjectPublicKeyInfo PEM, or a PKCS#8 PEM, encrypted or plain.
+    /// Parses a SubjectPublicKeyInfo PEM, or a PKCS#8 PEM, encrypted or plain.
     pub fn from_pem(pem: &str, passphrase: Option<&Passphrase>) -> Result<Self, AnyKeyError> {
         let pem = pem.trim();
         if pem.contains("-----BEGIN CERTIFICATE-----") {

@@ -1,8 +1,9 @@
-//! Many signatures by one key, for the audit alone: multiples of the key and of the generator, computed once for all.
+//! Verifies many signatures by one key, only for audits: multiples of the key and of the generator are
+//! computed once.
 //!
 //! ```text
 //! e = SHA-384(message)      u1 = e / s mod n      u2 = r / s mod n
-//! R = u1 G + u2 Q           the signature (r, s) holds if x(R) mod n = r
+//! R = u1 G + u2 Q           the signature (r, s) is valid if x(R) mod n = r
 //!
 //! u P = u[0] P + u[1] (2^48 P) + … + u[7] (2^336 P)      u in 8 digits of 48 bits
 //! ```
@@ -28,21 +29,22 @@ use wnaf::{WnafBase, WnafScalar};
 use super::key::{KeyId, PublicKey, SignatureCheck};
 use crate::digest::Sha384;
 
-/// So many signatures are verified without the multiples, which cost as much as three or four of them save.
+/// This many signatures are verified without multiples, which cost as much as three or four verifications
+/// save.
 const BEFORE: usize = 8;
 
-/// Digits of a scalar, and the bytes of one.
+/// The digits of a scalar, and the bytes of a digit's scalar.
 const DIGITS: usize = 8;
 const DIGIT_BYTES: usize = 6;
 
 /// The multiples `2^(48 i) P`, each with its table of odd multiples up to 31: windows of 6 bits.
 type Multiples = Vec<WnafBase<ProjectivePoint, U6>>;
 
-/// Verifies many signatures, and keeps the multiples of each key that made more than a few.
+/// Verifies many signatures, and keeps the multiples of keys with more than a few.
 #[derive(Debug, Default)]
 pub struct Many(Mutex<BTreeMap<KeyId, Arc<Kept>>>);
 
-/// What is kept for a key.
+/// The data kept for a key.
 #[derive(Debug, Default)]
 struct Kept {
     uses: AtomicUsize,
@@ -50,14 +52,14 @@ struct Kept {
 }
 
 impl SignatureCheck for Many {
-    /// As [`PublicKey::verifies`], which is called too before the answer is no.
+    /// Like [`PublicKey::verifies`], which is also called before the result is no.
     fn verifies(&self, key: &PublicKey, message: &[u8], signature: &[u8]) -> bool {
         self.holds(key, message, signature) || key.verifies(message, signature)
     }
 }
 
 impl Many {
-    /// Whether the equation holds; it is not tried as long as the key was used too little for it to be quick.
+    /// Whether the equation is satisfied; false while the key was not used enough for this to be faster.
     fn holds(&self, key: &PublicKey, message: &[u8], signature: &[u8]) -> bool {
         let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner).entry(key.id()).or_default().clone();
         if kept.uses.fetch_add(1, Ordering::Relaxed) < BEFORE {

@@ -1,4 +1,4 @@
-//! Secret keys and signing, beside the public keys and envelopes of the trusted core.
+//! Secret keys and signing. Public keys and envelopes are in the trusted core.
 
 pub mod any;
 pub mod many;

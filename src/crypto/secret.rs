@@ -1,4 +1,4 @@
-//! Secret keys: PKCS#8 PEM in and out, and signing with them.
+//! Secret keys: reading and writing PKCS#8 PEM, and signing.
 
 use std::fmt;
 
@@ -20,27 +20,27 @@ pub type Passphrase = Zeroizing<String>;
 /// Why a text is not a usable secret key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum SecretKeyError {
-    /// The key is encrypted and no passphrase came with it.
-    #[error("the key is encrypted and no passphrase was given")]
+    /// The key is encrypted, and there is no passphrase.
+    #[error("the key is encrypted, and no passphrase was passed")]
     PassphraseNeeded,
-    /// The passphrase does not open the key.
-    #[error("the passphrase does not open the key")]
+    /// The passphrase does not decrypt the key.
+    #[error("the passphrase is wrong")]
     WrongPassphrase,
     /// The key is in OpenSSL's older PEM form, or encrypted with an older algorithm.
     #[error(
-        "the key is in an older PEM form, or encrypted with an older algorithm; `openssl pkcs8 -topk8 -v2 aes-256-cbc -in OLD -out NEW` converts it"
+        "the key is in an older PEM form, or encrypted with an older algorithm; convert it: openssl pkcs8 -topk8 -v2 aes-256-cbc -in OLD -out NEW"
     )]
     OldForm,
-    /// The passphrase is stretched by more than any program asks for.
-    #[error("the key's encryption asks for more memory or work than {} MB or {PBKDF2_ITERATIONS_MAX} rounds", KEY_SCRYPT_BYTES_MAX >> 20)]
+    /// The passphrase derivation is too expensive.
+    #[error("the key's encryption needs more than {} MB or {PBKDF2_ITERATIONS_MAX} rounds", KEY_SCRYPT_BYTES_MAX >> 20)]
     Costly,
     /// The text is something else, or another curve.
     #[error(
-        "not a PEM PKCS#8 P-384 secret key (`openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-384` makes one)"
+        "not a PEM PKCS#8 P-384 secret key (create one with `openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-384`)"
     )]
     NotAKey,
-    /// The operating system gave no randomness.
-    #[error("the operating system gave no randomness")]
+    /// The operating system has no randomness.
+    #[error("the operating system's random number generator failed")]
     NoRandomness,
 }
 
@@ -48,10 +48,8 @@ impl SecretKeyError {
     /// What to do about it.
     pub fn hint(self) -> Option<&'static str> {
         match self {
-            Self::PassphraseNeeded => {
-                Some("set COUNTERSIGN_PASSPHRASE, or name a file with `--passphrase-file`")
-            }
-            Self::WrongPassphrase => Some("give the passphrase that the key was written with"),
+            Self::PassphraseNeeded => Some("set COUNTERSIGN_PASSPHRASE, or pass `--passphrase-file`"),
+            Self::WrongPassphrase => Some("pass the passphrase that the key was encrypted with"),
             Self::Costly => {
                 Some("encrypt it again: openssl pkcs8 -topk8 -v2 aes-256-cbc -scrypt -in OLD -out NEW")
             }
@@ -66,13 +64,13 @@ pub fn is_encrypted(pem: &str) -> bool {
 }
 
 impl SecretKey {
-    /// A new random key.
+    /// Generates a random key.
     pub fn generate() -> Result<Self, SecretKeyError> {
         let key = p384::SecretKey::try_generate().map_err(|_| SecretKeyError::NoRandomness)?;
         Ok(Self(SigningKey::from(&key)))
     }
 
-    /// Reads a PKCS#8 PEM, encrypted or plain.
+    /// Parses a PKCS#8 PEM, encrypted or plain.
     pub fn from_pem(pem: &str, passphrase: Option<&Passphrase>) -> Result<Self, SecretKeyError> {
         let pem = pem.trim();
         if pem.contains("Proc-Type:") || pem.contains("BEGIN EC PRIVATE KEY") {
@@ -105,7 +103,7 @@ impl SecretKey {
         PublicKey::from_sec1(point.as_bytes()).expect("a secret key's point is on the curve")
     }
 
-    /// A DER ECDSA signature with SHA-384 over `message` (FIPS 186-5), its nonce by RFC 6979.
+    /// A DER ECDSA signature with SHA-384 of `message` (FIPS 186-5), with a nonce by RFC 6979.
     pub fn sign(&self, message: &[u8]) -> Vec<u8> {
         let signature: Signature = self.0.sign(message);
         signature.to_der().as_bytes().to_vec()
@@ -118,10 +116,10 @@ impl fmt::Debug for SecretKey {
     }
 }
 
-/// Refuses a key whose stretching (scrypt, RFC 7914, or PBKDF2, RFC 8018) would take all memory, or for ever.
+/// Refuses a key whose derivation (scrypt, RFC 7914, or PBKDF2, RFC 8018) needs too much memory or time.
 fn check_cost(pem: &str) -> Result<(), SecretKeyError> {
     let (_, document) = SecretDocument::from_pem(pem).map_err(|_| SecretKeyError::NotAKey)?;
-    // An algorithm that the library does not support is an error before the passphrase is tried.
+    // An unsupported algorithm is an error before the passphrase is tried.
     let key = EncryptedPrivateKeyInfoRef::try_from(document.as_bytes());
     let key = key.map_err(|_| SecretKeyError::OldForm)?;
     let Some(parameters) = key.encryption_algorithm.pbes2() else { return Ok(()) };

@@ -1,9 +1,9 @@
-//! AWS's names: the checked texts for accounts, regions, principals, units of an organization and stack sets.
+//! AWS names: checked texts for accounts, regions, principals, organizational units and stack sets.
 
 use std::fmt;
 use std::str::FromStr;
 
-/// Why a text is not the name of AWS's that it is meant to be.
+/// Why a text is not a valid AWS name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{text:?} is not {what}")]
 pub struct AwsNameError {
@@ -44,28 +44,29 @@ macro_rules! aws_names {
 
 aws_names! {
     /// An account's number.
-    AwsAccount is "an AWS account: 12 digits", |text| is_number(text);
+    AwsAccount is "an AWS account: expected 12 digits", |text| is_number(text);
 
     /// A region's name.
     AwsRegion is "an AWS region such as `eu-west-1`", |text| {
         let parts: Vec<&str> = text.split('-').collect();
         let lower = |part: &&str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase());
         let digits = |part: &str| part.len() == 1 && part.bytes().all(|b| b.is_ascii_digit());
-        // Partitions that ARNs are not read of.
+        // Partitions whose ARNs are not supported.
         let other = parts[0] == "eusc" || parts.get(1).is_some_and(|part| part.starts_with("iso"));
         !other && text.len() <= 32 && (3..=5).contains(&parts.len())
             && parts.split_last().is_some_and(|(last, rest)| digits(last) && rest.iter().all(lower))
     };
 
-    /// Whom a profile permission can name: an account, or a role, user or root of one.
-    AwsPrincipal is "an AWS principal: an account of 12 digits, or the ARN of a role, a user or a root", |text| {
+    /// A principal that a profile permission can name: an account, or a role, user or root of one.
+    AwsPrincipal is "an AWS principal: expected an account of 12 digits, or the ARN of a role, a user or a root", |text| {
         is_number(text) || identity(text).is_some_and(|(account, rest)| {
             is_number(account) && (rest == "root" || is_named(rest, ""))
         })
     };
 
-    /// Whom a service control policy can leave out: roles or users, with `*` in the account or inside the name.
-    AwsPrincipalPattern is "roles or users to leave out, such as `arn:aws:iam::*:role/security-*`", |text| {
+    /// The principals that a service control policy can exempt: roles or users, with `*` in the account or
+    /// inside the name.
+    AwsPrincipalPattern is "a role or user to exempt, such as `arn:aws:iam::*:role/security-*`", |text| {
         identity(text).is_some_and(|(account, rest)| (is_number(account) || account == "*") && is_named(rest, "*?"))
     };
 
@@ -83,20 +84,20 @@ aws_names! {
     };
 
     /// A stack set's name.
-    StackSetName is "a stack set's name: 1 to 128 of `A-Z`, `a-z`, `0-9` and `-`, the first a letter", |text| {
+    StackSetName is "a stack set name: expected 1 to 128 of `A-Z`, `a-z`, `0-9` and `-`, the first a letter", |text| {
         (1..=128).contains(&text.len()) && text.starts_with(|c: char| c.is_ascii_alphabetic())
             && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
     };
 
-    /// Where a template is kept that is too large for a request.
-    TemplateUrl is "a template's address such as `https://BUCKET.s3.amazonaws.com/template.json`", |text| {
+    /// The URL of a template that is too large for a request.
+    TemplateUrl is "a template URL such as `https://BUCKET.s3.amazonaws.com/template.json`", |text| {
         let rest = text.strip_prefix("https://").unwrap_or_default();
         (1..=5000).contains(&rest.len()) && rest.bytes().all(|b| b.is_ascii_graphic())
     };
 }
 
 impl AwsRegion {
-    /// The partition that the region lies in.
+    /// The partition of the region.
     pub fn partition(&self) -> &'static str {
         match self.0.split('-').next() {
             Some("cn") => "aws-cn",
@@ -117,7 +118,7 @@ fn identity(text: &str) -> Option<(&str, &str)> {
     rest.split_once(':')
 }
 
-/// Whether this is `role/…` or `user/…`; with wildcards, the path begins with a letter or digit of its own.
+/// Whether this is `role/…` or `user/…`; with wildcards, the path starts with its own letter or digit.
 fn is_named(rest: &str, wildcards: &str) -> bool {
     let name = rest.strip_prefix("role/").or(rest.strip_prefix("user/")).unwrap_or_default();
     name.starts_with(|c: char| c.is_ascii_alphanumeric())

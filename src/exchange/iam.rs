@@ -1,17 +1,17 @@
-//! IAM: developers may create and update functions only with the approved CSCs.
+//! IAM: developers can create and update functions only with the approved CSCs.
 //!
 //! | statement | what it does |
 //! |---|---|
-//! | `AllowFunctionsUnderApprovedCsc` | lets functions be created, and put under a CSC, if that is an approved one |
-//! | `AllowFunctionUpdates` | lets functions be updated, and functions and CSCs be read |
-//! | `DenyOtherCsc` | denies another CSC |
-//! | `DenyNoCsc` | denies none: IAM takes a condition on an absent key for unmet, so this one asks for its absence |
-//! | `DenyDetaching` | denies taking a function from its CSC |
-//! | `DenyOwnCscs` | denies making, changing and deleting CSCs |
-//! | `DenyOwnProfiles` | denies making, canceling and revoking profiles, giving permissions, revoking signatures |
+//! | `AllowFunctionsUnderApprovedCsc` | allows creating functions, and attaching a CSC, if that is an approved one |
+//! | `AllowFunctionUpdates` | allows updating functions, and reading functions and CSCs |
+//! | `DenyOtherCsc` | denies other CSCs |
+//! | `DenyNoCsc` | denies having none: IAM treats a condition on an absent key as not met, so this one tests for its absence |
+//! | `DenyDetaching` | denies detaching a function from its CSC |
+//! | `DenyOwnCscs` | denies creating, changing and deleting CSCs |
+//! | `DenyOwnProfiles` | denies creating, canceling and revoking profiles, adding permissions, revoking signatures |
 //!
-//! An identity policy has them all. A service control policy grants nothing, so it has the denials, and may leave
-//! out who administers signing. A permissions boundary allows everything but the denials.
+//! An identity policy has all of them. A service control policy grants nothing, so it has only the denials,
+//! and can exempt the administrators of signing. A permissions boundary allows everything except the denials.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -24,10 +24,10 @@ use crate::csc::{Csc, Untrusted};
 use crate::limits::{IAM_POLICY_CHARS_MAX, SCP_CHARS_MAX};
 use crate::name::CscId;
 
-/// The condition key that holds the ARN of the CSC that is asked for.
+/// The condition key with the ARN of the requested CSC.
 const KEY: &str = "lambda:CodeSigningConfigArn";
 
-/// What names the CSC of a function.
+/// The actions that set the CSC of a function.
 const NAMING: [&str; 2] = ["lambda:CreateFunction", "lambda:PutFunctionCodeSigningConfig"];
 
 const UPDATING: [&str; 8] = [
@@ -55,7 +55,7 @@ const PROFILES: [&str; 6] = [
     "signer:RevokeSigningProfile",
 ];
 
-/// What a policy is attached to.
+/// The kind of policy, by what it is attached to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Form {
     /// A user, group or role: it grants and denies.
@@ -70,23 +70,23 @@ pub enum Form {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum IamError {
     /// The account has no such CSC.
-    #[error("there is no sealed CSC `{0}`")]
+    #[error("CSC `{0}` does not exist or is not sealed")]
     UnknownCsc(CscId),
-    /// The ARN is no CSC of an AWS account.
-    #[error("`{0}` is no CSC of an AWS account")]
+    /// The ARN is not of a CSC in an AWS account.
+    #[error("`{0}` is not the ARN of a CSC in an AWS account")]
     NotAws(CscArn),
-    /// No CSC is approved: nobody could create a function.
+    /// No CSC is approved: no function could be created.
     #[error("no CSC is approved")]
     NoCsc,
-    /// Somebody is left out of a policy that has nobody to leave out.
-    #[error("only a service control policy leaves anybody out")]
+    /// Exemptions are only possible in a service control policy.
+    #[error("only a service control policy can exempt principals")]
     NoExceptions,
-    /// The policy is larger than AWS takes.
-    #[error("the policy has {size} characters where {limit} are allowed")]
+    /// The policy is too large for AWS.
+    #[error("the policy has {size} characters, over the limit of {limit}")]
     Size {
         /// Its characters.
         size: usize,
-        /// The most there may be.
+        /// The limit.
         limit: usize,
     },
 }
@@ -95,20 +95,20 @@ impl IamError {
     /// What to do about it.
     pub fn hint(&self) -> &'static str {
         match self {
-            Self::UnknownCsc(_) => "look at what there is with `countersign csc list`",
+            Self::UnknownCsc(_) => "list the CSCs with `countersign csc list`",
             Self::NotAws(_) => {
-                "give an ARN such as `arn:aws:lambda:eu-west-1:123456789012:code-signing-config:csc-…`"
+                "pass an ARN such as `arn:aws:lambda:eu-west-1:123456789012:code-signing-config:csc-…`"
             }
             Self::NoCsc => {
-                "name the ARN of each in AWS with `--csc ID=ARN`, or `--aws-account` and `--region` if the ids are the same there"
+                "pass the AWS ARN of each with `--csc ID=ARN`, or `--aws-account` and `--region` if the ids are the same in AWS"
             }
-            Self::NoExceptions => "leave out `--except`; attach the policy to developers alone",
-            Self::Size { .. } => "export a policy for each account, with its own CSCs",
+            Self::NoExceptions => "remove `--except`; attach the policy only to developers",
+            Self::Size { .. } => "export one policy per account, with its own CSCs",
         }
     }
 }
 
-/// The approved CSCs by their ARNs in AWS.
+/// The approved CSCs by their AWS ARNs.
 #[derive(Debug, Clone)]
 pub struct Approved {
     arns: BTreeSet<String>,
@@ -148,7 +148,7 @@ impl Approved {
         Ok(Self { arns: found.into_values().flatten().collect(), notes })
     }
 
-    /// What the policy does not reach.
+    /// Notes on what the policy does not cover.
     pub fn notes(&self) -> &[String] {
         &self.notes
     }
@@ -158,7 +158,7 @@ fn notes(sealed: &Sealed, approved: &BTreeSet<&CscId>) -> Vec<String> {
     let mut notes = Vec::new();
     let left: Vec<&Csc> = sealed.cscs().iter().filter(|csc| !approved.contains(csc.id())).collect();
     notes.extend(left.iter().map(|csc| {
-        format!("CSC `{}` is not approved: name its ARN in AWS with `--csc {}=ARN`", csc.id(), csc.id())
+        format!("CSC `{}` is not approved: pass its AWS ARN with `--csc {}=ARN`", csc.id(), csc.id())
     }));
     let warns: Vec<&Csc> = sealed
         .cscs()
@@ -166,19 +166,18 @@ fn notes(sealed: &Sealed, approved: &BTreeSet<&CscId>) -> Vec<String> {
         .filter(|csc| approved.contains(csc.id()) && csc.untrusted() == Untrusted::Warn)
         .collect();
     if warns.len() < approved.len() {
-        notes.extend(
-            warns.iter().map(|csc| {
-                format!("CSC `{}` warns: whoever may choose it deploys what others deny", csc.id())
-            }),
-        );
+        notes.extend(warns.iter().map(|csc| {
+            format!("CSC `{}` only warns: anyone who can choose it can deploy untrusted code", csc.id())
+        }));
     }
     notes.push(
-        "a function that has no CSC yet can be updated: put each under its CSC before this policy is relied on".into(),
+        "functions without a CSC can still be updated: attach each to its CSC before you rely on this policy"
+            .into(),
     );
     notes
 }
 
-/// The policy in one of its forms.
+/// The policy in the given form.
 pub fn policy(form: Form, approved: &Approved, except: &[AwsPrincipalPattern]) -> Result<Value, IamError> {
     if form != Form::Scp && !except.is_empty() {
         return Err(IamError::NoExceptions);
@@ -190,7 +189,8 @@ pub fn policy(form: Form, approved: &Approved, except: &[AwsPrincipalPattern]) -
     };
     statements.extend(denying(approved, except));
     let policy = json!({ "Version": "2012-10-17", "Statement": statements });
-    // AWS counts no white space of a managed policy, and all of an SCP that does not come by its console.
+    // AWS does not count white space in a managed policy, but does in an SCP that is not created in the
+    // console.
     let (size, limit) = match form {
         Form::Scp => (format!("{policy:#}").chars().count(), SCP_CHARS_MAX),
         _ => (policy.to_string().chars().count(), IAM_POLICY_CHARS_MAX),

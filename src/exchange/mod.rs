@@ -1,6 +1,7 @@
-//! Exchange with AWS: a sealed policy as CloudFormation, stack sets and IAM, and AWS's answers as documents.
+//! Exchange with AWS: exports a sealed policy to CloudFormation, stack sets and IAM, and imports AWS answers
+//! as documents.
 //!
-//! Two rules: what AWS cannot say is a note or a refusal, never silence; and nothing that is exported or
+//! Two rules: what AWS cannot express is a note or an error, never ignored; and nothing that is exported or
 //! imported permits more than its origin does.
 
 pub mod aws;

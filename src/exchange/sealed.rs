@@ -1,4 +1,4 @@
-//! The sealed policy as one value: what every export is made from.
+//! The sealed policy as one value, for exports.
 
 use std::collections::BTreeSet;
 
@@ -53,22 +53,22 @@ impl Sealed {
         self.version
     }
 
-    /// Every signing profile, by its name.
+    /// The signing profiles, by name.
     pub fn profiles(&self) -> &[Profile] {
         &self.profiles
     }
 
-    /// One signing profile.
+    /// The signing profile with this name.
     pub fn profile(&self, name: &ProfileName) -> Option<&Profile> {
         self.profiles.iter().find(|each| each.name() == name)
     }
 
-    /// Every CSC, by its id.
+    /// The CSCs, by id.
     pub fn cscs(&self) -> &[Csc] {
         &self.cscs
     }
 
-    /// One CSC.
+    /// The CSC with this id.
     pub fn csc(&self, id: &CscId) -> Option<&Csc> {
         self.cscs.iter().find(|each| each.id() == id)
     }
@@ -78,12 +78,13 @@ impl Sealed {
         &self.functions
     }
 
-    /// How many things are revoked.
+    /// The number of revocations.
     pub fn revocations(&self) -> usize {
         self.revoked.len()
     }
 
-    /// The status of the version that signs; what a revocation names is revoked, whatever the profile says.
+    /// The status of the version that signs; a version with a revocation is revoked, whatever the profile
+    /// says.
     pub fn status(&self, profile: &Profile) -> Status {
         let current = profile.current();
         let arn = ProfileArn::new(self.account.clone(), profile.name().clone(), current.version.clone());

@@ -8,35 +8,35 @@ use super::aws::{AwsAccount, AwsRegion, OrganizationalUnit, StackSetName, Templa
 use super::cloudformation::ExportError;
 use crate::limits::TEMPLATE_BODY_BYTES_MAX;
 
-/// Where a template goes, and how carefully.
+/// The targets of a template, and the limits of the rollout.
 #[derive(Debug, Clone)]
 pub struct Rollout {
     /// The stack set's name.
     pub name: StackSetName,
-    /// What the stack set is for.
+    /// The purpose of the stack set.
     pub description: String,
-    /// The target accounts; with units, those of them that are in one.
+    /// The target accounts; if there are units, only the accounts in one of them.
     pub accounts: BTreeSet<AwsAccount>,
-    /// The target units; with any, AWS Organizations gives the permissions.
+    /// The target units; if there are any, AWS Organizations manages the permissions.
     pub units: BTreeSet<OrganizationalUnit>,
-    /// The regions, in the order in which they are rolled out.
+    /// The regions, in rollout order.
     pub regions: Vec<AwsRegion>,
-    /// How many accounts of a region may fail before the rollout stops.
+    /// How many accounts of a region can fail before the rollout stops.
     pub failure_tolerance: u32,
     /// How many accounts are rolled out at once, at least 1.
     pub max_concurrent: u32,
-    /// Who calls.
+    /// The caller.
     pub caller: Caller,
     /// Where the template is, if not in the request.
     pub template_url: Option<TemplateUrl>,
 }
 
-/// Who calls CloudFormation.
+/// The account that calls CloudFormation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Caller {
     /// The account that owns the stack set.
     Own,
-    /// An administrator for whom the organization's management account answers.
+    /// A delegated administrator of the organization.
     Delegated,
 }
 
@@ -45,7 +45,7 @@ pub fn inputs(rollout: &Rollout, template: &Value) -> Result<Vec<(&'static str, 
     let create = rollout.create(template)?;
     let mut update = create.clone();
     update.extend(rollout.instances());
-    // Where a stack set exists, a change reaches the same targets; whether new accounts join is unchanged.
+    // An update of an existing stack set has the same targets and does not change whether new accounts join.
     Ok(vec![
         ("create-stack-set", Value::Object(create)),
         ("create-stack-instances", Value::Object(rollout.instances())),
@@ -71,7 +71,8 @@ impl Rollout {
             input.insert("PermissionModel".into(), json!("SELF_MANAGED"));
         } else {
             input.insert("PermissionModel".into(), json!("SERVICE_MANAGED"));
-            // Chosen accounts stay the chosen ones. What leaves a unit keeps its CSCs: nothing becomes
+            // Chosen accounts stay chosen. Accounts that leave a unit keep their CSCs, so nothing becomes
+            // ungoverned by leaving.
             // ungoverned by leaving.
             let auto = match self.accounts.is_empty() {
                 true => json!({ "Enabled": true, "RetainStacksOnAccountRemoval": true }),

@@ -11,7 +11,7 @@ use crate::limits::HELD_BYTES_MAX;
 
 /// Copies an artifact to memory, or to an unnamed temporary file if it is over [`HELD_BYTES_MAX`].
 ///
-/// Signing reads the copy, so its files and its digests are of the same bytes.
+/// Signing reads the copy, so that its files and its digests are of the same bytes.
 pub fn copy(path: &Path) -> Result<Artifact, FileError> {
     copy_holding(path, HELD_BYTES_MAX)
 }

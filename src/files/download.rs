@@ -1,8 +1,8 @@
-//! Downloads: what lies behind a URL or in S3, by the programs that people have for it.
+//! Downloads from URLs and S3, with the user's programs.
 //!
-//! `curl` and `aws` are asked, so that people's proxies, certificates and AWS credentials work, and so that
-//! nothing here opens a socket. They write to a pipe, and no more is read of it than was asked for. `curl`
-//! reads no settings and no `.netrc`, and follows nothing but `https`: what it brings, it brings as anybody.
+//! `curl` and `aws` are used so that the user's proxies, certificates and AWS credentials work, and so that
+//! countersign opens no socket. They write to a pipe, of which no more than the limit is read. `curl` reads
+//! no settings and no `.netrc`, and follows only `https`: it downloads without credentials.
 
 use std::io::{self, Read, Write};
 use std::process::{Command, Stdio};
@@ -10,45 +10,45 @@ use std::process::{Command, Stdio};
 use super::program;
 use super::words::{indented, last_words};
 
-/// How long a server may take to answer, in seconds.
+/// How long to wait for an answer, in seconds.
 const ANSWER_SECONDS: &str = "30";
-/// How long it may send less than [`SLOWEST`], in seconds.
+/// How long a server can send less than [`SLOWEST`], in seconds.
 const SLOW_SECONDS: &str = "60";
-/// Slowest download that is waited for, in bytes a second.
+/// Slowest accepted download, in bytes per second.
 const SLOWEST: &str = "1024";
-/// The exit status by which curl says that there is more than it may bring (`CURLE_FILESIZE_EXCEEDED`).
+/// The exit status of curl for a file over the limit (`CURLE_FILESIZE_EXCEEDED`).
 const CURL_TOO_LARGE: i32 = 63;
-/// Most redirects that are followed, as a browser of one page: a release page needs two.
+/// Most redirects that are followed; a release page needs two.
 const REDIRECTS_MAX: &str = "5";
 
-/// Why something was not downloaded.
+/// Why a download failed.
 #[derive(Debug, thiserror::Error)]
 pub enum DownloadError {
-    /// There is no such program.
-    #[error("there is no `{0}` program on the PATH")]
+    /// The program does not exist.
+    #[error("no `{0}` program on the PATH")]
     Missing(&'static str),
-    /// The program could not be started or listened to, or what it sent not be written.
+    /// The program cannot be started, or its output cannot be read.
     #[error("cannot run the `{0}` program")]
     Start(&'static str, #[source] io::Error),
-    /// What was sent could not be written.
-    #[error("cannot write what came from `{0}`")]
+    /// The download cannot be written.
+    #[error("cannot write the download of `{0}`")]
     Write(String, #[source] io::Error),
     /// The program failed.
-    #[error("`{program}` could not bring `{from}`{}", indented(words))]
+    #[error("`{program}` cannot download `{from}`{}", indented(words))]
     Failed {
         /// The program.
         program: &'static str,
-        /// What it was to bring.
+        /// What it tried to download.
         from: String,
-        /// Its last words.
+        /// The last lines of its output.
         words: String,
     },
-    /// There is more than was asked for.
+    /// The download is over the limit.
     #[error("`{from}` has more than {limit} bytes")]
     TooLarge {
-        /// What was brought.
+        /// What was downloaded.
         from: String,
-        /// The most that was read of it, in bytes.
+        /// The limit in bytes.
         limit: u64,
     },
 }
@@ -57,22 +57,22 @@ impl DownloadError {
     /// What to do about it.
     pub fn hint(&self) -> Option<&'static str> {
         Some(match self {
-            Self::Missing("curl") => "install curl, or put it on the PATH",
-            Self::Missing(_) => "install the AWS CLI, or put it on the PATH",
+            Self::Missing("curl") => "install curl, or add it to the PATH",
+            Self::Missing(_) => "install the AWS CLI, or add it to the PATH",
             Self::Start(..) | Self::Write(..) => return None,
             Self::Failed { program: "aws", .. } => {
-                "check that the object is there, and that your AWS credentials may read it"
+                "check that the object exists, and that your AWS credentials can read it"
             }
-            Self::Failed { .. } => "check that the URL can be reached from here, without a password",
-            Self::TooLarge { .. } => "ask its publisher: that is not what was published",
+            Self::Failed { .. } => "check that the URL is reachable without a password",
+            Self::TooLarge { .. } => "ask the publisher: this is not the published file",
         })
     }
 }
 
-/// Brings what an `https` URL leads to, of at most so many bytes.
+/// Downloads an `https` URL, up to a limit in bytes.
 pub fn https(url: &str, limit: u64, to: &mut impl Write) -> Result<(), DownloadError> {
     let mut command = program::command("curl");
-    // First of all, or the settings of the user are read: they may name a `.netrc`, or anything.
+    // This option must be first; otherwise the user's settings are read, which could name a `.netrc`.
     command.arg("--disable");
     command.args(["--proto", "=https", "--proto-redir", "=https", "--globoff"]);
     command.args(["--fail", "--silent", "--show-error", "--location", "--max-redirs", REDIRECTS_MAX]);
@@ -84,15 +84,15 @@ pub fn https(url: &str, limit: u64, to: &mut impl Write) -> Result<(), DownloadE
         "--speed-limit",
         SLOWEST,
     ]);
-    // Told beforehand, curl stops before the first byte where the server says how many come.
+    // With the limit, curl stops before the first byte if the server announces a larger size.
     command.args(["--max-filesize", &limit.to_string(), "--", url]);
     run(command, "curl", url, limit, to)
 }
 
-/// Brings an object of S3, `s3://BUCKET/KEY`, of at most so many bytes.
+/// Downloads an S3 object, `s3://BUCKET/KEY`, up to a limit in bytes.
 pub fn s3(object: &str, limit: u64, to: &mut impl Write) -> Result<(), DownloadError> {
     let mut command = program::command("aws");
-    // With its scheme before it, no object is an option; `-` is standard output.
+    // With its scheme, an object cannot be an option; `-` is standard output.
     command.args(["s3", "cp", "--only-show-errors", object, "-"]);
     run(command, "aws", object, limit, to)
 }
@@ -109,7 +109,7 @@ fn run(
         io::ErrorKind::NotFound => DownloadError::Missing(program),
         _ => DownloadError::Start(program, error),
     })?;
-    // A thread of its own, since whoever holds standard error open may outlive the program.
+    // In a separate thread, since another process that has standard error open can outlive the program.
     let words = child.stderr.take().map(|err| std::thread::spawn(|| last_words(err)));
     let copied = child.stdout.take().map_or(Ok(0), |out| copy(out, limit, to));
     let written = |error| DownloadError::Write(from.into(), error);
@@ -130,7 +130,7 @@ fn run(
     Err(DownloadError::Failed { program, from: from.into(), words })
 }
 
-/// Copies at most one byte more than the limit, which says that there is more; how many there were.
+/// Copies at most one byte more than the limit, which shows that there is more; returns the number of bytes.
 fn copy(from: impl Read, limit: u64, to: &mut impl Write) -> io::Result<u64> {
     io::copy(&mut from.take(limit.saturating_add(1)), to)
 }

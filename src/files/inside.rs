@@ -1,21 +1,21 @@
-//! Inside: whether what is written below a work tree stays below it, whatever links are committed there.
+//! Inside: ensures that writes below a work tree stay below it, whatever links are committed there.
 //!
-//! | the path | where it may lead |
+//! | the path | where it can lead |
 //! |---|---|
 //! | below the work tree, from `countersign.toml` or from the command line | below the work tree, and not into `.git` |
-//! | elsewhere, from the command line | wherever it leads: its links are not the repository's |
+//! | elsewhere, from the command line | anywhere: its links are not the repository's |
 //!
-//! A pull request can add a link, and what CI writes through it lands where the link leads: in the next job's
-//! files, or in the home folder. The way out names the folder itself, which is a choice that no commit makes.
+//! A pull request can add a link, and what CI writes through it lands at the link's target: in the next job's
+//! files, or in the home folder. The hint tells the user to pass the target itself, which no commit can do.
 
 use std::path::{Component, Path, PathBuf};
 
 use crate::shown;
 
-/// A link in a work tree leads what would be written out of it.
+/// A link in a work tree would redirect a write out of it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum LeadsOut {
-    /// The link's target is elsewhere, or in the repository's own data.
+    /// The target of the link is outside, or in the git directory.
     #[error(
         "cannot write to `{}`: the link `{}` leads out of the work tree, to `{}`",
         shown::path(path),
@@ -23,7 +23,7 @@ pub enum LeadsOut {
         shown::path(to)
     )]
     Elsewhere {
-        /// What would be written.
+        /// The path to write.
         path: PathBuf,
         /// The link.
         link: PathBuf,
@@ -31,17 +31,17 @@ pub enum LeadsOut {
         to: PathBuf,
     },
     /// The link has no target.
-    #[error("cannot write to `{}`: the link `{}` leads nowhere", shown::path(path), shown::path(link))]
+    #[error("cannot write to `{}`: the link `{}` is broken", shown::path(path), shown::path(link))]
     Nowhere {
-        /// What would be written.
+        /// The path to write.
         path: PathBuf,
         /// The link.
         link: PathBuf,
     },
-    /// The path is in the repository's own data.
+    /// The path is in the git directory.
     #[error("cannot write to `{}`: it is in the git directory", shown::path(path))]
     Git {
-        /// What would be written.
+        /// The path to write.
         path: PathBuf,
     },
 }
@@ -51,7 +51,7 @@ impl LeadsOut {
     pub fn hint(&self) -> String {
         match self {
             Self::Elsewhere { link, to, .. } => format!(
-                "if it is to go there, pass `{}` itself on the command line; otherwise remove the link: git rm '{}'",
+                "to write there, pass `{}` itself on the command line; otherwise remove the link: git rm '{}'",
                 shown::path(to),
                 shown::path(link)
             ),
@@ -61,7 +61,7 @@ impl LeadsOut {
     }
 }
 
-/// Refuses a folder below the top of a work tree from which a link leads out. The top is given without links.
+/// Refuses a folder below the top of a work tree if a link leads out of it. The top must be free of links.
 pub fn check(top: &Path, folder: &Path) -> Result<(), LeadsOut> {
     let Some(parts) = parts_below(top, folder) else { return Ok(()) };
     let path = || folder.to_path_buf();
@@ -69,7 +69,7 @@ pub fn check(top: &Path, folder: &Path) -> Result<(), LeadsOut> {
     for part in parts {
         here.push(part);
         let Ok(found) = here.symlink_metadata() else {
-            // What does not exist yet is no link; a `.git` is none of ours to make.
+            // A path that does not exist is not a link; a `.git` must not be created.
             return if is_in_git(top, &here) { Err(LeadsOut::Git { path: path() }) } else { Ok(()) };
         };
         if found.is_symlink() {
@@ -88,7 +88,7 @@ pub fn check(top: &Path, folder: &Path) -> Result<(), LeadsOut> {
     Ok(())
 }
 
-/// The parts of a path below a folder, without `.` and `..`; nothing for a path that is not below it.
+/// The parts of a path below a folder, without `.` and `..`; `None` if it is not below the folder.
 fn parts_below(top: &Path, path: &Path) -> Option<Vec<PathBuf>> {
     let absolute = std::path::absolute(path).ok()?;
     let mut plain = PathBuf::new();
@@ -99,7 +99,7 @@ fn parts_below(top: &Path, path: &Path) -> Option<Vec<PathBuf>> {
             other => plain.push(other),
         }
     }
-    // The same folder by another name, as `/tmp` on macOS.
+    // The same folder by another name, such as `/tmp` on macOS.
     let below = |path: &Path| path.strip_prefix(top).map(Path::to_path_buf).ok();
     let by_name = || {
         let real =

@@ -1,4 +1,4 @@
-//! Files: writes that are whole or absent, beside the reads of the trusted core.
+//! Files: atomic writes. Reads are in the trusted core.
 
 pub mod copy;
 pub mod download;
@@ -14,32 +14,32 @@ use std::path::{Path, PathBuf};
 pub use countersign_verify::files::*;
 use tempfile::NamedTempFile;
 
-/// Who may read a file that is written.
+/// Who can read a new file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Access {
-    /// Everybody, as 0644 less the umask.
+    /// Everyone: 0644 less the umask.
     Public,
-    /// The owner alone, 0600.
+    /// Only the owner: 0600.
     Private,
-    /// Everybody, who may run it too, as 0755 less the umask.
+    /// Everyone, executable: 0755 less the umask.
     Program,
 }
 
-/// Writes a file so that, whatever happens, the path holds the old bytes or all the new ones.
+/// Writes a file atomically: the path has either the old bytes or all of the new ones.
 pub fn write(path: &Path, bytes: &[u8], access: Access) -> Result<(), FileError> {
     Pending::with(path, bytes, access)?.keep()
 }
 
-/// Writes files that belong together, in place of what is there: all are whole before one gets its name.
+/// Replaces files that belong together: all are complete before the first one is renamed.
 ///
-/// A full disk leaves none of them. An error while they get their names leaves each as it was or new.
+/// A full disk leaves none of them. An error while renaming leaves each file either old or new.
 pub fn write_together(files: &[(PathBuf, Vec<u8>)]) -> Result<(), FileError> {
     let pending = files.iter().map(|(path, bytes)| Pending::with(path, bytes, Access::Public));
     let pending: Vec<Pending> = pending.collect::<Result<_, _>>()?;
     pending.into_iter().try_for_each(Pending::keep)
 }
 
-/// Writes new files, all of them or none; what is at one of the paths already stays as it is.
+/// Writes new files, all or none; existing files are not changed.
 pub fn write_new(files: &[(&Path, &[u8], Access)]) -> Result<(), FileError> {
     let pending: Result<Vec<_>, _> =
         files.iter().map(|(path, bytes, access)| Pending::with(path, bytes, *access)).collect();
@@ -56,9 +56,9 @@ pub fn write_new(files: &[(&Path, &[u8], Access)]) -> Result<(), FileError> {
     result
 }
 
-/// A file that is being written; it appears under its name only when kept.
+/// A file that is being written; it gets its name only when kept.
 ///
-/// The bytes go to a temporary file in the same folder; dropping it removes that.
+/// The bytes go to a temporary file in the same folder, which is removed on drop.
 #[derive(Debug)]
 pub struct Pending {
     file: NamedTempFile,
@@ -66,7 +66,7 @@ pub struct Pending {
 }
 
 impl Pending {
-    /// Starts a file, and makes the folders above it.
+    /// Starts a file, and creates its parent folders.
     pub fn new(path: &Path, access: Access) -> Result<Self, FileError> {
         check_target(path)?;
         let folder = folder_of(path);
@@ -89,7 +89,7 @@ impl Pending {
         Ok(Self { file, path: path.into() })
     }
 
-    /// Starts a file and writes all its bytes; only the name is left to give.
+    /// Starts a file and writes all its bytes, without renaming it yet.
     pub fn with(path: &Path, bytes: &[u8], access: Access) -> Result<Self, FileError> {
         let mut pending = Self::new(path, access)?;
         pending.write_all(bytes).map_err(writing(path))?;
@@ -102,7 +102,7 @@ impl Pending {
         &self.path
     }
 
-    /// Puts the file under its name, durably.
+    /// Renames the file to its path, durably.
     pub fn keep(self) -> Result<(), FileError> {
         self.file.as_file().sync_all().map_err(writing(&self.path))?;
         self.file.persist(&self.path).map_err(|error| writing(&self.path)(error.error))?;
@@ -120,13 +120,13 @@ impl Write for Pending {
     }
 }
 
-/// Gives a whole file another name in its folder, durably, in place of what had it.
+/// Renames a file in its folder, durably, replacing an existing file.
 pub fn rename(from: &Path, to: &Path) -> Result<(), FileError> {
     std::fs::rename(from, to).map_err(writing(to))?;
     sync_folder(folder_of(to))
 }
 
-/// Takes a file away, durably; one that is not there is none to take.
+/// Removes a file, durably; a missing file is not an error.
 pub fn remove(path: &Path) -> Result<(), FileError> {
     match std::fs::remove_file(path) {
         Ok(()) => sync_folder(folder_of(path)),
@@ -135,11 +135,11 @@ pub fn remove(path: &Path) -> Result<(), FileError> {
     }
 }
 
-/// Refuses a path at which a rename would replace a device, a pipe or a socket, or a link to one. The error of a
-/// folder comes from the rename.
+/// Refuses a path where a rename would replace a device, a pipe or a socket, or a link to one. For a folder,
+/// the rename itself fails.
 fn check_target(path: &Path) -> Result<(), FileError> {
     let is_special = path.metadata().is_ok_and(|found| !found.is_file() && !found.is_dir());
-    // `/dev/stdout` leads there, also where standard output is a regular file.
+    // `/dev/stdout` leads there, even if standard output is a regular file.
     let is_open_file = path.read_link().is_ok_and(|to| to.starts_with("/proc"));
     if is_special || is_open_file { Err(FileError::NotReplaced { path: path.into() }) } else { Ok(()) }
 }
@@ -148,7 +148,7 @@ fn folder_of(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-/// Makes a rename in the folder outlive a power cut; other systems than Unix cannot open folders.
+/// Makes a rename in the folder survive a power cut; only Unix can open folders.
 fn sync_folder(folder: &Path) -> Result<(), FileError> {
     if cfg!(unix) {
         File::open(folder).and_then(|folder| folder.sync_all()).map_err(writing(folder))?;
@@ -156,14 +156,14 @@ fn sync_folder(folder: &Path) -> Result<(), FileError> {
     Ok(())
 }
 
-/// A lock on a file that stays as it is, held until dropped: one writing command at a time.
+/// A lock on a file, held until dropped: one writing command at a time.
 #[derive(Debug)]
 pub struct Lock {
     _file: File,
 }
 
 impl Lock {
-    /// Waits for the lock that belongs to a file which is replaced as a whole: one beside it, ending in `.lock`.
+    /// Waits for the lock of a file that is replaced as a whole: a file next to it, with the suffix `.lock`.
     pub fn beside(path: &Path) -> Result<Self, FileError> {
         let folder = folder_of(path);
         std::fs::create_dir_all(folder).map_err(writing(folder))?;
@@ -177,7 +177,7 @@ impl Lock {
         Self::take(&lock)
     }
 
-    /// Waits for the lock of a file that is there.
+    /// Waits for the lock of an existing file.
     pub fn take(path: &Path) -> Result<Self, FileError> {
         let (file, _) = open(path)?;
         file.lock().map_err(writing(path))?;

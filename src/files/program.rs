@@ -1,30 +1,30 @@
-//! Programs: the one place that makes a child process, which gets no secret of ours.
+//! Programs: the only place that starts child processes, which get no secrets.
 //!
 //! | variable | why a program must not have it |
 //! |---|---|
-//! | `COUNTERSIGN_PASSPHRASE` | opens the keys on this machine |
-//! | `COUNTERSIGN_KEY` | names the signing key, or is meant to hold it |
-//! | those that hold a key, as `env:NAME` | are the keys |
+//! | `COUNTERSIGN_PASSPHRASE` | decrypts keys on this machine |
+//! | `COUNTERSIGN_KEY` | names the signing key, or contains it by mistake |
+//! | those of keys, as in `env:NAME` | contain keys |
 //!
-//! A deploy command runs what a build brought along, and git runs what its settings name.
+//! A deploy command can run code from the build, and git runs programs that its settings name.
 
 use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
 use std::process::Command;
 use std::sync::{Mutex, PoisonError};
 
-/// Variables that are secret whatever else is set.
+/// Variables that are always secret.
 pub const SECRET_VARIABLES: [&str; 2] = ["COUNTERSIGN_KEY", "COUNTERSIGN_PASSPHRASE"];
 
-/// Further variables that hold secrets, by the settings of this process.
+/// Further variables with secrets, by the settings of this process.
 static NAMED: Mutex<BTreeSet<OsString>> = Mutex::new(BTreeSet::new());
 
-/// Keeps a variable from every program that is started from now on.
+/// Withholds a variable from all programs that are started from now on.
 pub fn withhold(variable: &str) {
     NAMED.lock().unwrap_or_else(PoisonError::into_inner).insert(variable.into());
 }
 
-/// A program to start, with the variables of this process except its secrets.
+/// A program to start, with this process's variables except its secrets.
 pub fn command(program: impl AsRef<OsStr>) -> Command {
     let mut command = Command::new(program);
     for name in SECRET_VARIABLES {

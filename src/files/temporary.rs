@@ -1,20 +1,20 @@
-//! Temporary: where private folders are made.
+//! Temporary: the parent of private folders.
 //!
-//! The modes of a private folder keep other users out of it, but not from renaming it: who may write the folder
-//! above can put another one in its place. The sticky bit, as `/tmp` has it, forbids that.
+//! The modes of a private folder keep other users out of it, but do not prevent renaming: anyone who can
+//! write to the parent folder could replace it. The sticky bit, as on `/tmp`, prevents that.
 
 use std::path::{Path, PathBuf};
 
 use super::FileError;
 
-/// The folder that the system names for temporary files, if no other user can replace what is in it.
+/// The system's folder for temporary files, if no other user can replace files in it.
 pub fn parent() -> Result<PathBuf, FileError> {
     let folder = std::env::temp_dir();
     check(&folder)?;
     Ok(folder)
 }
 
-/// Refuses a folder of another user, and one that other users may write, or whose path they can change.
+/// Refuses a folder of another user, one that other users can write to, and one whose path they can change.
 #[cfg(unix)]
 fn check(folder: &Path) -> Result<(), FileError> {
     use std::os::unix::fs::MetadataExt;
@@ -30,11 +30,11 @@ fn check(folder: &Path) -> Result<(), FileError> {
     }
     for above in real.ancestors() {
         let mode = above.metadata().map_err(failed)?.mode();
-        // Written by the group or others, and not sticky.
+        // Writable by the group or others, and not sticky.
         if mode & 0o022 != 0 && mode & 0o1000 == 0 {
             let shown = shown::path(above);
             return Err(exposed(format!(
-                "other users can rename what is in `{shown}`, which has mode {:04o}",
+                "other users can rename files in `{shown}`, which has mode {:04o}",
                 mode & 0o7777
             )));
         }
@@ -66,7 +66,7 @@ mod tests {
         {
             set(&inner, mode);
             assert_eq!(check(&inner).is_ok(), is_fine, "{mode:o}");
-            // A folder further up counts as well.
+            // Parent folders count too.
             set(all.path(), mode);
             set(&inner, 0o700);
             let checked = check(&inner);
@@ -83,7 +83,7 @@ mod tests {
     fn refuses_a_temporary_folder_of_another_user() {
         let folder = tempfile::tempdir().unwrap();
         check(folder.path()).unwrap();
-        // Only root gives a folder away.
+        // Only root can change the owner of a folder.
         if chown(folder.path(), Some(12_345), None).is_ok() {
             assert!(matches!(check(folder.path()), Err(FileError::Exposed { .. })));
         }

@@ -1,11 +1,11 @@
-//! The last words of a program: why it failed, however much it said.
+//! The last lines of a program's output, which explain why it failed.
 
 use std::io::{self, Read};
 
-/// How many of them are kept, in bytes: a screenful, whatever somebody else sends.
+/// How many bytes of them are kept: about a screen.
 const WORDS_BYTES_MAX: usize = 2048;
 
-/// The end of a stream, however long it is.
+/// The end of a stream of any length.
 pub fn last_words(mut stream: impl Read) -> io::Result<Vec<u8>> {
     let mut kept = Vec::new();
     let mut buffer = [0; 1024];
@@ -20,7 +20,7 @@ pub fn last_words(mut stream: impl Read) -> io::Result<Vec<u8>> {
     }
 }
 
-/// Each line that says something, on a line of its own below a message.
+/// Each non-empty line, indented below a message.
 pub fn indented(words: &str) -> String {
     words.lines().filter(|line| !line.trim().is_empty()).map(|line| format!("\n  {line}")).collect()
 }

@@ -1,14 +1,14 @@
-//! The command line of a deploy: its words, and where the verified copies go in them.
+//! The deploy command: its words, and where the paths of the verified copies are inserted.
 //!
 //! ```text
 //! {artifact}       the copy of the function's package
 //! {manifest}       the copy of its manifest
 //! {layer:NAME}     the copy of a layer's package
 //! ```
-//! A placeholder may stand inside a word, as in `fileb://{artifact}`. Braces that could be meant as one
-//! and are none (`{artefact}`, `{layer:other}`) are refused; other braces are the command's own
-//! (`{"a": 1}`, `${VAR}`, `{}`, `{Name: name}`). A word that names the original is refused: those are
-//! not the verified bytes.
+//! A placeholder can be part of a word, as in `fileb://{artifact}`. Braces that look like a mistyped
+//! placeholder (`{artefact}`, `{layer:other}`) are refused; other braces belong to the command (`{"a": 1}`,
+//! `${VAR}`, `{}`, `{Name: name}`). A word that names the original file is refused, since its bytes are not
+//! the verified ones.
 
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
@@ -18,23 +18,23 @@ use crate::name::ArtifactName;
 /// Why a command is not run, whatever the verdict.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CommandError {
-    /// Braces that are nearly a placeholder.
-    #[error("`{0}` is no placeholder")]
+    /// Braces that look like a placeholder.
+    #[error("`{0}` is not a placeholder")]
     Unknown(String),
-    /// A layer that was not given.
-    #[error("`{{layer:{0}}}` names a layer that was not given")]
+    /// A layer that was not passed.
+    #[error("`{{layer:{0}}}` names a layer that was not passed")]
     UnknownLayer(String),
     /// Several layers have the name: two accounts may each have one.
-    #[error("`{{layer:{0}}}` could be either of two layers")]
+    #[error("`{{layer:{0}}}` is ambiguous: two layers have this name")]
     TwoLayers(String),
-    /// Nothing hands the copy to the command.
-    #[error("nothing in the command says `{{artifact}}`, so it would not deploy what was verified")]
+    /// Nothing passes the copy to the command.
+    #[error("the command has no `{{artifact}}`, so it would not deploy the verified copy")]
     NoArtifact,
-    /// A word leads to the file that was copied.
-    #[error("`{0}` in the command is the original, and not the copy that is verified")]
+    /// A word is the path of the original file.
+    #[error("`{0}` in the command is the original file, not the verified copy")]
     Original(String),
-    /// There is no manifest that could take the placeholder's place.
-    #[error("the command says `{{manifest}}`, and `{}` has none", .0.display())]
+    /// There is no manifest for the placeholder.
+    #[error("the command has `{{manifest}}`, but `{}` has no manifest", .0.display())]
     NoManifest(std::path::PathBuf),
 }
 
@@ -43,32 +43,30 @@ impl CommandError {
     pub fn hint(&self) -> &'static str {
         match self {
             Self::Unknown(_) => {
-                "write `{artifact}`, `{manifest}` or `{layer:NAME}`; other words in braces go into a script"
+                "write `{artifact}`, `{manifest}` or `{layer:NAME}`; move other words in braces to a script"
             }
-            Self::UnknownLayer(_) => "give it with `--layer NAME=FILE`, or correct the name",
-            Self::TwoLayers(_) => {
-                "two accounts publish one of that name: have one of them publish it under another"
-            }
+            Self::UnknownLayer(_) => "pass it with `--layer NAME=FILE`, or correct the name",
+            Self::TwoLayers(_) => "publish one of the two under another name: two accounts use this one",
             Self::NoArtifact => {
-                "put `{artifact}` where the package's path belongs, or say with `--env` that the command \
+                "write `{artifact}` in place of the package's path, or pass `--env` if the command \
                 reads COUNTERSIGN_ARTIFACT"
             }
             Self::Original(_) => "write `{artifact}` or `{layer:NAME}` in its place",
-            Self::NoManifest(_) => "sign the package, or leave the placeholder out",
+            Self::NoManifest(_) => "sign the package, or remove the placeholder",
         }
     }
 }
 
-/// How a command finds the copy.
+/// How a command gets the path of the copy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Finds {
     /// By `{artifact}` in its words.
     Placeholder,
-    /// By the variable `COUNTERSIGN_ARTIFACT`, as its caller says.
+    /// From the variable `COUNTERSIGN_ARTIFACT`, as the caller claims.
     Variable,
 }
 
-/// A command whose placeholders are known.
+/// A command with parsed placeholders.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CommandLine {
     program: OsString,
@@ -86,7 +84,7 @@ enum Piece {
     Layer(ArtifactName),
 }
 
-/// The paths that take the placeholders' places.
+/// The paths that replace the placeholders.
 pub struct Paths<'a> {
     /// The function's package.
     pub artifact: &'a Path,
@@ -97,9 +95,9 @@ pub struct Paths<'a> {
 }
 
 impl CommandLine {
-    /// Reads a command: a program, and arguments that hand it the copies of `originals`.
+    /// Parses a command: a program, and arguments that pass it the copies of `originals`.
     ///
-    /// The files are looked at to see that no argument leads to one of the originals.
+    /// Reads the metadata of files to check that no argument leads to one of the originals.
     pub fn new(
         program: &OsStr,
         arguments: &[OsString],
@@ -119,7 +117,7 @@ impl CommandLine {
         Ok(line)
     }
 
-    /// Whether `{manifest}` stands in it.
+    /// Whether it contains `{manifest}`.
     pub fn needs_manifest(&self) -> bool {
         self.says(&Piece::Manifest)
     }
@@ -133,7 +131,7 @@ impl CommandLine {
         self.arguments.iter().any(|Word(pieces)| pieces.contains(piece))
     }
 
-    /// The arguments with these paths in their places.
+    /// The arguments with these paths inserted.
     pub(super) fn arguments(&self, paths: &Paths<'_>) -> Vec<OsString> {
         let path = |piece: &Piece| match piece {
             Piece::Text(text) => text.clone(),
@@ -149,7 +147,7 @@ impl CommandLine {
 }
 
 impl std::fmt::Display for CommandLine {
-    /// The command as it was given, its words in quotes where they hold spaces.
+    /// The command as it was passed, with words that contain spaces in quotes.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let piece = |piece: &Piece| match piece {
             Piece::Text(text) => text.to_string_lossy().into_owned(),
@@ -170,7 +168,7 @@ impl std::fmt::Display for CommandLine {
 impl Word {
     fn new(word: &OsStr, layers: &[ArtifactName]) -> Result<Self, CommandError> {
         let Some(mut rest) = word.to_str() else {
-            // What is no text holds no placeholder, and its braces cannot be told.
+            // A word that is not UTF-8 has no placeholder, and its braces are not checked.
             return Ok(Self(vec![Piece::Text(word.into())]));
         };
         let (mut pieces, mut text) = (Vec::new(), String::new());
@@ -178,7 +176,7 @@ impl Word {
             let (before, braces) = rest.split_at(start);
             text.push_str(before);
             let inner = braces[1..].split_once('}').map(|(inner, _)| inner);
-            // `${name}` is the shell's.
+            // `${name}` belongs to the shell.
             let inner = inner.filter(|_| !text.ends_with('$'));
             match inner.map(|inner| placeholder(inner, layers)).transpose()?.flatten() {
                 Some(piece) => {
@@ -197,7 +195,7 @@ impl Word {
     }
 }
 
-/// What stands between braces, as a placeholder; nothing if it is the command's own.
+/// The placeholder in a pair of braces; `None` if the braces belong to the command.
 fn placeholder(inner: &str, layers: &[ArtifactName]) -> Result<Option<Piece>, CommandError> {
     let (name, of) = inner.split_once(':').map_or((inner, None), |(name, of)| (name, Some(of)));
     let is_word =
@@ -219,7 +217,7 @@ fn placeholder(inner: &str, layers: &[ArtifactName]) -> Result<Option<Piece>, Co
     }
 }
 
-/// Whether a word, or a path that tools take inside one, leads to the file.
+/// Whether a word, or a path that tools accept inside one, leads to the file.
 fn leads_to(word: &OsStr, original: &Path) -> bool {
     let Ok(original) = original.canonicalize() else { return false };
     let is_original = |path: &OsStr| Path::new(path).canonicalize().is_ok_and(|path| path == original);

@@ -1,10 +1,10 @@
-//! Deploying: the four checks on sealed copies, and a command that runs on those very copies.
+//! Deploying: runs the four checks on private copies, and a command on the same copies.
 //!
 //! ```text
 //! PrivateCopy --judge(policy)--> Judged --cleared--> Cleared --run(command)--> exit status
 //! ```
-//! [`Judged`] holds each copy beside what the gate said of it, and gives a [`Cleared`] only if all of them
-//! were admitted. Nothing else makes one, so a verdict about other bytes, or about a commit, runs nothing.
+//! [`Judged`] has each copy with its decision, and returns a [`Cleared`] only if all of them were admitted.
+//! Nothing else creates one, so a verdict about other bytes, or about a commit, cannot run a command.
 
 use std::path::PathBuf;
 use std::process::ExitStatus;
@@ -19,24 +19,24 @@ use crate::policy::store::Policy;
 use crate::provenance::Kind;
 use crate::verify::VerifyError;
 
-/// Why a command that may run did not, or did not run on what was verified.
+/// Why an allowed command did not run, or did not run on the verified copies.
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
-    /// The command does not fit the copies.
+    /// The command does not match the copies.
     #[error(transparent)]
     Command(#[from] CommandError),
-    /// A signal came before it began.
-    #[error("stopped by signal {0} before anything ran")]
+    /// A signal arrived before it started.
+    #[error("stopped by signal {0} before the command ran")]
     Interrupted(i32),
-    /// The program could not be started or waited for.
+    /// The program cannot be started or waited for.
     #[error("cannot run `{program}`")]
     Start {
         /// The program.
         program: String,
-        /// What the system said.
+        /// The error of the system.
         source: std::io::Error,
     },
-    /// The copy is not what it was: something of the same user wrote into it.
+    /// The copy was changed by a process of the same user.
     #[error("the verified copy of `{}` was changed while the command ran", .0.display())]
     Changed(PathBuf),
 }
@@ -47,9 +47,9 @@ impl RunError {
         match self {
             Self::Command(error) => Some(error.hint()),
             Self::Interrupted(_) => None,
-            Self::Start { .. } => Some("check that the program is on the PATH and may be executed"),
+            Self::Start { .. } => Some("check that the program is on the PATH and executable"),
             Self::Changed(_) => Some(
-                "take what was deployed as unverified: find what writes there as the same user, and deploy again",
+                "treat the deployment as unverified: find the process of the same user that wrote to the copy, and deploy again",
             ),
         }
     }
@@ -63,7 +63,7 @@ pub struct Judged {
     notes: Vec<String>,
 }
 
-/// Copies that may be deployed: the function's first, then its layers'. Only [`Judged::cleared`] makes it.
+/// Copies that can be deployed: the function's first, then its layers'. Only [`Judged::cleared`] creates it.
 #[derive(Debug)]
 pub struct Cleared(Vec<Part<PrivateCopy>>);
 
@@ -77,17 +77,17 @@ pub fn judge(policy: &Policy, asked: Deployment<PrivateCopy>) -> Result<Judged, 
 }
 
 impl Judged {
-    /// What the gate said of the function, then of each layer, and of all together if something is wrong.
+    /// The decision on the function, on each layer, and on all of them together if something is wrong.
     pub fn gates(&self) -> &[Gate] {
         &self.gates
     }
 
-    /// Things worth saying that change no verdict.
+    /// Notes for the user that change no verdict.
     pub fn notes(&self) -> &[String] {
         &self.notes
     }
 
-    /// The copies, if the gate admitted every one of them.
+    /// The copies, if all of them were admitted.
     pub fn cleared(self) -> Option<Cleared> {
         let admitted = |gate: &Gate| matches!(gate, Gate::Admitted(_));
         let all =
@@ -97,9 +97,10 @@ impl Judged {
 }
 
 impl Cleared {
-    /// Runs the command on the copies, and tells how it ended once the copies are gone.
+    /// Runs the command on the copies; returns its exit status after the copies are removed.
     ///
-    /// It finds them in its arguments, and in `COUNTERSIGN_ARTIFACT` and `COUNTERSIGN_MANIFEST`.
+    /// The command gets their paths in its arguments, and in `COUNTERSIGN_ARTIFACT` and
+    /// `COUNTERSIGN_MANIFEST`.
     pub fn run(self, line: &CommandLine, watch: &Watch) -> Result<ExitStatus, RunError> {
         let Self(parts) = self;
         let layers = |part: &&Part<PrivateCopy>| part.kind == Kind::Layer;

@@ -1,8 +1,8 @@
-//! Deployments: a function's package and its layers, all under the function's CSC, with one answer.
+//! Deployments: a function's package and its layers, decided together under the function's CSC.
 //!
-//! A layer is as much the function's code as its own package. So every layer has to be signed by a publisher
-//! that the function's CSC allows, and one that is named by its ARN has to be what was published under it, for
-//! our account to use. AWS's limits of layers hold for all of them together.
+//! A layer is as much the function's code as its own package. So every layer must be signed by a publisher
+//! that the function's CSC allows, and a layer that is named by its ARN must be the version published under
+//! it, with permission for our account. AWS's limits on layers apply to all of them together.
 
 use super::{Gate, Labels, decide, stop, stop_ungoverned};
 use crate::arn::LayerArn;
@@ -18,17 +18,17 @@ use crate::report::{Check, Finding};
 use crate::verify::integrity::Digests;
 use crate::verify::{Evidence, Here, Publishers, Question, VerifyError, layer, verify_by};
 
-/// Why nothing was judged.
+/// Why there is no decision.
 #[derive(Debug, thiserror::Error)]
 pub enum DeploymentError {
     /// The question could not be decided.
     #[error(transparent)]
     Verify(#[from] VerifyError),
-    /// A function has no more layers than that.
-    #[error("{0} layers where AWS Lambda takes {LAYERS_MAX}")]
+    /// More layers than a function can have.
+    #[error("{0} layers, over AWS Lambda's limit of {LAYERS_MAX}")]
     Layers(usize),
-    /// One layer was given twice, in whatever version.
-    #[error("layer `{0}` is given twice")]
+    /// A layer was passed twice, in any version.
+    #[error("layer `{0}` is passed twice")]
     Twice(ArtifactName),
 }
 
@@ -37,9 +37,9 @@ impl DeploymentError {
     pub fn hint(&self) -> Option<&'static str> {
         match self {
             Self::Verify(error) => error.hint(),
-            Self::Layers(_) => Some("put what the function needs into fewer layers"),
+            Self::Layers(_) => Some("merge the function's layers"),
             Self::Twice(_) => {
-                Some("name one version of each layer; layers of two accounts are told apart by their ARNs")
+                Some("pass one version of each layer; name layers of different accounts by their ARNs")
             }
         }
     }
@@ -98,11 +98,11 @@ pub struct Deployment<C> {
     pub revocations: Vec<Loaded>,
     /// Which digests are computed.
     pub digests: Digests,
-    /// How many threads may work.
+    /// Number of threads.
     pub threads: Threads,
 }
 
-/// What the gate says of a function, of each of its layers, and of all of them together if something is wrong.
+/// The decisions on a function, on each of its layers, and on all of them together if something is wrong.
 #[derive(Debug)]
 pub struct Answer {
     pub(super) gates: Vec<Gate>,
@@ -110,7 +110,8 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// The gates: the function's, those of its layers, and a closed one for all of them together if there is cause.
+    /// The decisions: on the function, on its layers, and a denial for all of them together if needed; and
+    /// the notes.
     pub fn into_parts(self) -> (Vec<Gate>, Vec<String>) {
         (self.gates, self.notes)
     }
@@ -190,7 +191,7 @@ impl<C: Code> Deployment<C> {
     }
 }
 
-/// At most so many layers, and none of them in two versions; layers of two accounts are two layers.
+/// Checks the number of layers, and that no layer is passed twice; same names in two accounts are two layers.
 ///
 /// One that is not named by its ARN may be anybody's of that name.
 fn check_layers<C>(layers: &[Part<C>]) -> Result<(), DeploymentError> {
@@ -214,7 +215,7 @@ fn too_large(unzipped: u64) -> Finding {
     Finding::new(
         Check::Mismatch,
         "layers-unzipped-size",
-        format!("{unzipped} bytes unzipped with its layers, over AWS Lambda's {AWS_UNZIPPED_BYTES}"),
-        "leave out a layer, or exclude what the function does not need",
+        format!("{unzipped} bytes unzipped with its layers, over AWS Lambda's limit of {AWS_UNZIPPED_BYTES}"),
+        "remove a layer, or exclude files that the function does not need",
     )
 }

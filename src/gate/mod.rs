@@ -1,4 +1,4 @@
-//! The gate: what runs a deploy command on exactly the bytes that were admitted.
+//! The gate: runs a deploy command on exactly the bytes that were admitted.
 //!
 //! What may go on is [`Admitted`]. What may be deployed is more: [`deploy::Cleared`], an admitted copy
 //! ([`private`]) that nobody else can change, on which a command is run ([`command`]).

@@ -1,7 +1,8 @@
-//! Plans: every function and layer that an infrastructure tool is about to deploy, held against the policy.
+//! Plans: every function and layer that an infrastructure tool is about to deploy, checked against the
+//! policy.
 //!
-//! A file is read and verified like any artifact. Everything else is named, with a reason, as what it is: not covered.
-//! A hash in a plan admits nothing, because no deploy compares it with the code.
+//! An artifact file is read and verified as usual. Everything else is reported as not covered, with a reason.
+//! A hash in a plan admits nothing, because no deploy tool compares it with the code.
 
 mod places;
 
@@ -27,15 +28,15 @@ use crate::verify::governance::Governance;
 use crate::verify::integrity::Digests;
 use crate::verify::{Evidence, Here, Publishers, Question, VerifyError, verify_by};
 
-/// What plans are held against.
+/// What plans are checked against.
 pub struct Judge<'a> {
     /// The account's policy.
     pub policy: &'a Policy,
-    /// Manifests that do not lie beside their artifacts.
+    /// Manifests that are not next to their artifacts.
     pub shelf: &'a Shelf,
-    /// Names of functions and layers: by address where the plan does not say one, and by `name:` and the plan's name.
+    /// Names of functions and layers: by address if the plan has no name, or by `name:` and the plan's name.
     pub names: &'a BTreeMap<String, ArtifactName>,
-    /// The templates that are judged too, by [`judged_template`].
+    /// The templates that are checked too, as [`judged_template`] names them.
     pub templates: &'a [PathBuf],
     /// The current folder, from the root.
     pub here: &'a Path,
@@ -43,11 +44,11 @@ pub struct Judge<'a> {
     pub revocations: &'a [Loaded],
     /// The verifier's clock.
     pub now: Timestamp,
-    /// How many threads may work.
+    /// Number of threads.
     pub threads: Threads,
 }
 
-/// A plan's resources, and where it stands.
+/// A plan's resources, and its location.
 pub struct Judging<'a> {
     /// The plan's path, as it is shown.
     pub shown: &'a str,
@@ -61,15 +62,15 @@ pub struct Judging<'a> {
     pub resources: &'a [Resource],
 }
 
-/// What the files and the plan say about the code of one resource.
+/// The code of one resource, and its manifests.
 struct Found {
     artifact: Artifact,
-    /// The manifests to try; the one that speaks best counts.
+    /// The manifests to try; the best verdict counts.
     manifests: Vec<PathBuf>,
 }
 
 impl Judge<'_> {
-    /// Judges each resource; nothing is left out. What changes no verdict is added to the notes.
+    /// Decides on each resource; none is left out. Appends to the notes.
     pub fn judge(&self, plan: &Judging<'_>, notes: &mut Vec<String>) -> Result<Vec<Gate>, VerifyError> {
         let functions = self.policy.functions()?;
         let deploys_no_code = functions.deploys_no_code().to_vec();
@@ -113,9 +114,8 @@ impl Judge<'_> {
                 return Ok(Some(stop(finding, labels)));
             }
             What::Opaque(why) => {
-                let message = format!("what it deploys cannot be told: {why}");
-                let hint =
-                    "give the plan or template that shows its functions and layers as they are deployed";
+                let message = format!("cannot tell what it deploys: {why}");
+                let hint = "pass the plan or template that has its functions and layers as resources";
                 return Ok(Some(stop(not_covered("plan-opaque", message, hint), labels)));
             }
         };
@@ -133,8 +133,8 @@ impl Judge<'_> {
         }
     }
 
-    /// The name that is asked about: what the plan says, or what was mapped to that or to the address of a resource that
-    /// has none.
+    /// The name to verify for: the plan's name, or the one mapped to it, or to the address of a resource
+    /// without a name.
     fn name(&self, resource: &Resource, deployed: &Deployed) -> Result<ArtifactName, Box<Finding>> {
         let address = &resource.address;
         let kind = deployed.kind.name();
@@ -143,30 +143,30 @@ impl Judge<'_> {
         match (by_name, by_address, &deployed.name) {
             (Some(name), _, _) | (None, Some(name), None) => return Ok(name.clone()),
             (None, Some(name), Some(said)) if name.as_str() != said => {
-                let message = format!("the plan deploys it as {kind} `{said}`, and `--map` names `{name}`");
+                let message = format!("the plan deploys it as {kind} `{said}`, but `--map` says `{name}`");
                 let hint = format!(
-                    "remove the `--map` of `{address}`; if {kind} `{said}` is to have the code of `{name}`, use \
+                    "remove the `--map` of `{address}`; if {kind} `{said}` has the code of `{name}`, pass \
                     `--map '{BY_NAME}{said}={name}'`"
                 );
                 return Err(Box::new(not_covered("plan-name-differs", message, hint)));
             }
             _ => {}
         }
-        let hint = format!("say which {kind} it is, with `--map '{address}=NAME'`");
+        let hint = format!("name the {kind} with `--map '{address}=NAME'`");
         match &deployed.name {
             None => Err(Box::new(not_covered(
                 "plan-name-unknown",
-                format!("the plan does not say the {kind}'s name: it is known only when it is deployed"),
+                format!("the plan does not contain the {kind}'s name, which is known only after the deploy"),
                 hint,
             ))),
             Some(said) => said.parse().map_err(|error| {
-                let hint = format!("say which {kind} it is, with `--map '{BY_NAME}{said}=NAME'`");
+                let hint = format!("name the {kind} with `--map '{BY_NAME}{said}=NAME'`");
                 Box::new(not_covered("plan-name-unknown", format!("{error}"), hint))
             }),
         }
     }
 
-    /// Whether the template at this place is judged as well. A plan of Terraform names no file here.
+    /// Whether the template at this place is checked too. Terraform plans name no template files.
     fn is_judged(&self, plan: &Judging<'_>, place: &str) -> bool {
         let is_file = plan.is_template && !has_scheme(place);
         is_file
@@ -174,15 +174,15 @@ impl Judge<'_> {
             && self.places(plan).differ(place).is_none()
     }
 
-    /// Why a template that a plan names is not judged.
+    /// Why a template that a plan names is not checked.
     fn other_template(&self, plan: &Judging<'_>, place: &str) -> Finding {
         let message = format!("its functions and layers are in the template `{place}`");
         if !plan.is_template {
-            let hint = "deploy its functions and layers as resources of the plan";
+            let hint = "add its functions and layers to the plan as resources";
             return not_covered("plan-template", message, hint);
         }
         if has_scheme(place) {
-            let hint = "name the template's file instead, give it with `--plan` too, and let the deploy tool upload it";
+            let hint = "use the path of the template file, pass it with `--plan` too, and let the deploy tool upload it";
             return not_covered("plan-template", message, hint);
         }
         if let Some((why, hint)) = self.places(plan).differ(place) {
@@ -193,7 +193,7 @@ impl Judge<'_> {
         not_covered(
             "plan-template",
             message,
-            format!("give it with `--plan {shown}` too, before it is uploaded"),
+            format!("pass it with `--plan {shown}` too, before it is uploaded"),
         )
     }
 
@@ -201,7 +201,7 @@ impl Judge<'_> {
         Places { here: self.here, template: plan.path }
     }
 
-    /// The code, by its bytes; or why it is not covered.
+    /// The code, by its bytes, or why it is not covered.
     fn find(&self, plan: &Judging<'_>, deployed: &Deployed) -> Result<Result<Found, Finding>, VerifyError> {
         let sha256 = match &deployed.hash {
             CodeHash::Unsaid => None,
@@ -223,40 +223,40 @@ impl Judge<'_> {
             (Code::Stored(place), _) => (
                 "plan-code-elsewhere",
                 format!(
-                    "its code is in `{place}`, and no deploy compares its SHA-256 with the signed package"
+                    "its code is in `{place}`, and no deploy tool compares its SHA-256 with the signed package"
                 ),
-                "run the gate on the template that names the file, before it is uploaded; in Terraform, set `filename`",
+                "run the gate on the template before the file is uploaded; in Terraform, set `filename`",
             ),
             (Code::Asset(place), _) => {
                 let place = place.as_ref().map_or("something else".into(), |place| format!("`{place}`"));
                 (
                     "plan-asset-metadata",
                     format!(
-                        "its `Metadata` makes SAM deploy {place}, and CloudFormation deploys what the properties name"
+                        "its `Metadata` makes SAM deploy {place}, but CloudFormation deploys the code in its properties"
                     ),
-                    "remove `aws:asset:path` and `aws:asset:property`, or name the same package in both places",
+                    "remove `aws:asset:path` and `aws:asset:property`, or use the same package in both places",
                 )
             }
             (Code::Image, _) => (
                 "plan-image",
-                "it is a container image, which code signing does not cover".into(),
-                "deploy it as a ZIP that is signed",
+                "it is a container image, and Lambda code signing covers only ZIP packages".into(),
+                "deploy the code as a signed ZIP",
             ),
             (Code::Inline, _) => (
                 "plan-inline",
-                "its code stands in the template, where nothing can sign it".into(),
-                "put the code into a file, then package and sign it",
+                "its code is inline in the template, where it cannot be signed".into(),
+                "move the code to a file, and package and sign it",
             ),
             (Code::Unknown(why), _) => (
                 "plan-code-unknown",
                 (*why).into(),
-                "name a signed package in the template, or make the plan once the package is there",
+                "name a signed package in the template, or create the plan after the package",
             ),
         };
         Ok(Err(not_covered(code, message, hint)))
     }
 
-    /// A file here.
+    /// Code in a local file.
     fn local(
         &self,
         shown: &str,
@@ -264,9 +264,8 @@ impl Judge<'_> {
         said: Option<Sha256>,
     ) -> Result<Result<Found, Finding>, VerifyError> {
         if path.is_dir() {
-            let message =
-                format!("`{shown}` is a folder: the tool would make a ZIP of it that nobody signed");
-            let hint = "make and sign a package with `countersign release`, and name its ZIP";
+            let message = format!("`{shown}` is a folder, which the tool would deploy as an unsigned ZIP");
+            let hint = "create a signed package with `countersign release`, and name its ZIP";
             return Ok(Err(not_covered("plan-folder", message, hint)));
         }
         let message = match Artifact::open(path) {
@@ -275,12 +274,12 @@ impl Judge<'_> {
             Err(FileError::NotAFile { .. }) => format!("`{shown}` is not a regular file"),
             Err(error) => return Err(error.into()),
         };
-        let hint = "create the package first; for a Terraform plan, name the folder that its paths are relative to with \
+        let hint = "create the package first; for a Terraform plan, pass the folder that its paths are relative to with \
             `--assets`";
         Ok(Err(not_covered("plan-file-missing", message, hint)))
     }
 
-    /// An artifact that is here: its bytes count, and the plan's hash must be theirs.
+    /// A local artifact: its bytes count, and the plan's hash must match them.
     fn by_bytes(
         &self,
         path: &Path,
@@ -294,17 +293,17 @@ impl Judge<'_> {
                 Check::Integrity,
                 "plan-hash-differs",
                 format!("`source_code_hash` is not the SHA-256 of `{shown}`"),
-                "write it as `filebase64sha256(\"FILE\")` of that file; if it is, the file changed after the plan was made, \
-                so make the plan again",
+                "set it to `filebase64sha256(\"FILE\")` of that file; if it is, the file changed after the plan was created, \
+                so create the plan again",
             )));
         }
         let beside = manifest::path_beside(path);
-        // A manifest beside the artifact is its manifest, whatever else is on the shelf.
+        // A manifest next to the artifact is its manifest, whatever is on the shelf.
         let manifests = if beside.exists() { vec![beside] } else { self.shelf.about(&sha256).to_vec() };
         Ok(Ok(Found { artifact, manifests }))
     }
 
-    /// The verdict by the manifest that speaks best for the code.
+    /// The verdict with the best manifest for the code.
     fn verified(
         &self,
         asked: (Kind, ArtifactName),
@@ -326,7 +325,7 @@ impl Judge<'_> {
             };
             let evidence = verify_by(publishers, &question)?.hinting(
                 "manifest-missing",
-                "sign it with `countersign sign`, or name the folder that its manifest is in with `--manifests`",
+                "sign it with `countersign sign`, or pass the folder of its manifest with `--manifests`",
             );
             notes.extend_from_slice(evidence.notes());
             let manifest = path.map(|path| path.display().to_string());
@@ -337,7 +336,7 @@ impl Judge<'_> {
     }
 }
 
-/// Adds a note for each layer that functions of the plan use and the plan does not deploy.
+/// Adds a note for each layer that functions of the plan use but the plan does not deploy.
 fn layer_notes(plan: &Judging<'_>, notes: &mut Vec<String>) {
     let mut layers: BTreeMap<&str, (&str, usize)> = BTreeMap::new();
     for resource in plan.resources {
@@ -358,21 +357,21 @@ fn layer_notes(plan: &Judging<'_>, notes: &mut Vec<String>) {
 fn unknown_type(name: &str, deploys: Option<&str>, provider: Option<&str>) -> Finding {
     let message = match (deploys, provider) {
         (Some(what), _) => {
-            format!("resources of type `{name}` may deploy code that is not verified: {what}")
+            format!("resources of type `{name}` can deploy code that is not verified: {what}")
         }
         (None, Some(provider)) => {
-            format!("`{name}` of the provider `{provider}` is not a known type, so it may deploy code")
+            format!("`{name}` of the provider `{provider}` is not a known type, so it could deploy code")
         }
-        (None, None) => format!("`{name}` is not a known type, so it may deploy code"),
+        (None, None) => format!("`{name}` is not a known type, so it could deploy code"),
     };
-    // A custom resource has the type that its template gives it; what that deploys is not known.
+    // The template chooses the type of a custom resource; what that deploys is unknown.
     let hint = if deploys.is_none() || name.starts_with("Custom::") {
         format!(
-            "deploy its code as a signed function or layer; if it deploys no code, a holder of the policy role can list the \
+            "deploy its code as a signed function or layer; if it deploys no code, ask a policy key holder to list the \
             type with `countersign function deploys-no-code '{name}'`"
         )
     } else {
-        "deploy its code as a signed function or layer, or remove it from the plan and deploy it from another pipeline".into()
+        "deploy its code as a signed function or layer, or move it to another pipeline".into()
     };
     not_covered("plan-type-unknown", message, hint)
 }
@@ -381,7 +380,7 @@ fn not_covered(code: &'static str, message: impl Into<String>, hint: impl Into<S
     Finding::new(Check::Mismatch, code, message, hint)
 }
 
-/// A resource as the report names it: the plan, the address, and the code that it says.
+/// The label of a resource: the plan, the address, and the code.
 fn labels(plan: &Judging<'_>, resource: &Resource) -> Labels {
     let code = match &resource.what {
         What::Code(Deployed { code: Code::Local(place) | Code::Stored(place), .. })
@@ -398,15 +397,16 @@ fn labels(plan: &Judging<'_>, resource: &Resource) -> Labels {
     }
 }
 
-/// The start of a mapping from a name that the plan says; no address starts so.
+/// The prefix of a mapping from a name in the plan; no address starts with it.
 const BY_NAME: &str = "name:";
 
-/// Returns the path by which a template that is judged is named in others; none if deploy tools find another file there.
+/// The path by which other templates name a template that is checked; `None` if deploy tools find another
+/// file there.
 pub fn judged_template(here: &Path, path: &Path) -> Option<PathBuf> {
     places::template(here, path)
 }
 
-/// Whether the text is the resource's address, that of all instances that it is one of, or `name:` and its name.
+/// Whether the text is the resource's address, that of all its instances, or `name:` and its name.
 pub fn is_address(resource: &Resource, said: &str) -> bool {
     if let (Some(said), What::Code(deployed)) = (said.strip_prefix(BY_NAME), &resource.what) {
         return deployed.name.as_deref() == Some(said);

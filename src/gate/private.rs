@@ -1,19 +1,19 @@
 //! PrivateCopy copies: what is verified is a private copy, and the copy is what is deployed.
 //!
 //! ```text
-//! TMPDIR/countersign-XXXXXX/          0500, only its owner enters
+//! TMPDIR/countersign-XXXXXX/          0500, only its owner can enter
 //!   orders.zip                        0400
 //!   orders.zip.sigstore.json          0400
 //! ```
-//! | who writes | what it changes |
+//! | write | effect |
 //! |---|---|
-//! | anybody, into the original or its manifest, after the copy | nothing |
-//! | another user, into the copy | nothing: the system refuses it |
-//! | another user, who renames the folder | nothing: a `TMPDIR` in which he can is refused |
-//! | a process of the same user, by accident | nothing: the modes refuse it |
-//! | a process of the same user that means to | it could, as it could trace the command itself; what it left is noticed afterwards |
+//! | by any user, to the original or its manifest, after the copy | none |
+//! | by another user, to the copy | refused by the system |
+//! | by another user, renaming the folder | none: a `TMPDIR` where this is possible is refused |
+//! | by a process of the same user, by accident | refused by the modes |
+//! | by a process of the same user, on purpose | possible, as it could also trace the command; detected afterwards |
 //!
-//! A sealed memory file could not be changed even so, but deploy tools want a path that ends in `.zip`.
+//! A sealed memory file would prevent the last case, but deploy tools need a path that ends in `.zip`.
 
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
@@ -31,7 +31,7 @@ use crate::manifest;
 /// Bytes copied at a time.
 const COPY_BYTES: usize = 1 << 20;
 
-/// A private copy of an artifact and its manifest, gone when it is dropped.
+/// A private copy of an artifact and its manifest, removed when dropped.
 #[derive(Debug)]
 pub struct PrivateCopy {
     artifact: Artifact,
@@ -63,7 +63,7 @@ impl Code for PrivateCopy {
 impl PrivateCopy {
     /// Copies an artifact, and the manifest that is named or lies beside it; one that is named must be there.
     ///
-    /// Signals are watched meanwhile, so that none leaves half a copy behind.
+    /// Signals are held off, so that none leaves half a copy behind.
     pub fn copy(_watch: &Watch, artifact: &Path, manifest: Option<&Path>) -> Result<Self, FileError> {
         let folder = Folder::new()?;
         let copy = folder.path().join(copy_name(artifact));
@@ -100,7 +100,7 @@ impl PrivateCopy {
         self.folder.path()
     }
 
-    /// Whether the copy still is, at its path, what was copied; a copy that cannot be read is not.
+    /// Whether the file at the copy's path still has the copied bytes; false if it cannot be read.
     pub fn is_unchanged(&self) -> bool {
         let now = files::open(self.artifact.path()).map(|(file, _)| file);
         let artifact =
@@ -113,18 +113,18 @@ impl PrivateCopy {
     }
 }
 
-/// The original's name, with whatever a shell could take for more than a name as `-`.
+/// The original's name, with `-` in place of characters that a shell could interpret.
 fn copy_name(original: &Path) -> String {
     let name = original.file_name().unwrap_or_default().to_string_lossy();
     let plain = |c: char| if c.is_ascii_alphanumeric() || "._+".contains(c) { c } else { '-' };
     let name: String = name.chars().map(plain).collect();
-    // Names that begin so would be options, or hidden.
+    // Names with these prefixes would be options, or hidden.
     let name = name.trim_start_matches(['-', '.']);
     let start = name.len().saturating_sub(200);
     if name.is_empty() { "artifact".into() } else { name[start..].into() }
 }
 
-/// Copies a file of at most [`ARCHIVE_BYTES_MAX`], and tells the SHA-256 of what was written.
+/// Copies a file of at most [`ARCHIVE_BYTES_MAX`]; returns the SHA-256 of the copy.
 fn copy_file(from: &Path, to: &Path) -> Result<Sha256, FileError> {
     let (mut original, size) = files::open(from)?;
     let too_large = || FileError::TooLarge { path: from.into(), limit: ARCHIVE_BYTES_MAX };
@@ -133,7 +133,7 @@ fn copy_file(from: &Path, to: &Path) -> Result<Sha256, FileError> {
     }
     let mut copy = create(to)?;
     let mut rest = ARCHIVE_BYTES_MAX;
-    // Where the file grows under the copy, the limit holds all the same.
+    // The limit applies even if the file grows during the copy.
     let write = |bytes: &[u8]| {
         rest = rest.checked_sub(bytes.len() as u64).ok_or_else(too_large)?;
         copy.write_all(bytes).map_err(writing(to))
@@ -149,7 +149,7 @@ enum DigestError {
     File(FileError),
 }
 
-/// The SHA-256 of everything that a file holds; `each` gets the bytes in order.
+/// The SHA-256 of a file's content; `each` gets the bytes in order.
 fn digest(
     file: &mut std::fs::File,
     mut each: impl FnMut(&[u8]) -> Result<(), FileError>,
@@ -167,7 +167,7 @@ fn digest(
     }
 }
 
-/// Creates a file that only its owner reads, and nobody writes once this handle is closed.
+/// Creates a file that only its owner can read, and that nobody can write once this handle is closed.
 fn create(path: &Path) -> Result<std::fs::File, FileError> {
     let mut options = std::fs::OpenOptions::new();
     options.write(true).create_new(true);
@@ -176,7 +176,7 @@ fn create(path: &Path) -> Result<std::fs::File, FileError> {
     options.open(path).map_err(writing(path))
 }
 
-/// A private folder that can be closed to writes, and goes with everything in it.
+/// A private folder that can be made read-only, and is removed with its content.
 #[derive(Debug)]
 struct Folder(TempDir);
 
@@ -214,7 +214,7 @@ impl Folder {
 
 impl Drop for Folder {
     fn drop(&mut self) {
-        // What is in the folder goes with it only if its owner may write it.
+        // The content can be removed only if the owner can write to the folder.
         let _ = self.set_mode(0o700);
     }
 }

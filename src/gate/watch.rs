@@ -1,12 +1,12 @@
 //! The watch: signals that end this process end the command first, so that no copy stays behind.
 //!
-//! A key on the terminal reaches the command by itself, since it is in the same process group; a signal
-//! that some process sent to this one alone is passed on.
+//! A key on the terminal reaches the command directly, since it is in the same process group; a signal that
+//! another process sent to this one is passed on.
 
 use std::io;
 use std::process::{Child, ExitStatus};
 
-/// Holds signals off from the time when it starts; begin it before anything is copied.
+/// Holds signals off once started; start it before anything is copied.
 #[derive(Debug)]
 pub struct Watch {
     #[cfg(unix)]
@@ -15,12 +15,12 @@ pub struct Watch {
 
 #[cfg(unix)]
 impl Watch {
-    /// Starts to watch.
+    /// Starts watching.
     pub fn start() -> io::Result<Self> {
         unix::Held::start().map(|held| Self { held })
     }
 
-    /// The signal that came while no command was running, if one did.
+    /// The signal that arrived while no command was running, if any.
     pub fn interrupted(&self) -> Option<i32> {
         self.held.first()
     }
@@ -33,12 +33,12 @@ impl Watch {
 
 #[cfg(not(unix))]
 impl Watch {
-    /// Starts to watch.
+    /// Starts watching.
     pub fn start() -> io::Result<Self> {
         Ok(Self {})
     }
 
-    /// The signal that came while no command was running: there are none on this system.
+    /// The signal that arrived while no command was running: none on this system.
     pub fn interrupted(&self) -> Option<i32> {
         None
     }
@@ -97,11 +97,11 @@ mod unix {
             let id = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
             let Some(id) = id else { return child.wait() };
             lock(&self.state).child = Some(id);
-            // A signal that came between the last look and now is passed on as well.
+            // Also passes on a signal that arrived since the last check.
             if let Some(signal) = self.first() {
                 pass_on(id, signal);
             }
-            // The command is waited for without being reaped, so that its id is no other process's while
+            // The command is not reaped yet, so that its id cannot be reused while signals are sent to it.
             // signals go to it.
             let ended = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
             while waitid(WaitId::Pid(id), ended).is_err_and(|error| error == rustix::io::Errno::INTR) {}
@@ -122,7 +122,8 @@ mod unix {
     fn on_signal(state: &Mutex<State>, origin: &Origin) {
         let mut state = lock(state);
         match state.child {
-            // The terminal has sent it to the command too, and two would be taken for impatience.
+            // The terminal has sent it to the command too, and some programs treat a second one as
+            // impatience.
             Some(_) if !matches!(origin.cause, Cause::Sent(_)) => {}
             Some(child) => pass_on(child, origin.signal),
             None => drop(state.first.get_or_insert(origin.signal)),
@@ -136,7 +137,7 @@ mod unix {
             SIGQUIT => Signal::QUIT,
             _ => Signal::TERM,
         };
-        // A command that has ended needs none.
+        // A command that has ended needs no signal.
         let _ = kill_process(child, signal);
     }
 }

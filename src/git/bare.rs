@@ -1,4 +1,4 @@
-//! The bare repository: where fetched commits lie, read folder by folder and never checked out.
+//! A bare repository for fetched commits; it is read folder by folder and never checked out.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -13,7 +13,7 @@ use super::{BlobId, Commit, GitError, object};
 use crate::inventory::FileMode;
 use crate::limits::CLOCKS_DIFFER_SECONDS;
 
-/// A bare repository of our own.
+/// A bare repository that only countersign uses.
 pub struct Bare {
     pub(super) inner: git2::Repository,
     path: PathBuf,
@@ -24,7 +24,7 @@ pub struct Bare {
 #[derive(Debug, Clone, Copy)]
 pub struct FolderId(pub(super) Oid);
 
-/// What a name in a folder leads to.
+/// What an entry of a folder refers to.
 #[derive(Debug, Clone, Copy)]
 pub enum Node {
     /// A folder.
@@ -35,7 +35,7 @@ pub enum Node {
     Other,
 }
 
-/// A name in a folder; it is whatever bytes somebody else wrote.
+/// An entry of a folder. The name is untrusted and can be any bytes.
 #[derive(Debug, Clone)]
 pub struct Entry {
     /// The name.
@@ -45,14 +45,14 @@ pub struct Entry {
 }
 
 impl Bare {
-    /// Opens the bare repository in a folder, which is made if it is not there.
+    /// Opens the bare repository in a folder, and creates it if it does not exist.
     ///
-    /// The caller sees to it that no other process makes it at the same time.
+    /// The caller ensures that no other process creates it at the same time.
     pub fn open_or_make(path: &Path) -> Result<Self, GitError> {
         let make = |_| {
-            // Another that was killed in the middle of this leaves the lock.
+            // A process that was killed here leaves the lock behind.
             let _ = std::fs::remove_file(path.join("config.lock"));
-            // The user's templates, such as hooks, are for repositories that people work in.
+            // The user's templates, such as hooks, are for repositories with a work tree.
             let mut options = git2::RepositoryInitOptions::new();
             git2::Repository::init_opts(path, options.bare(true).external_template(false))
         };
@@ -60,40 +60,40 @@ impl Bare {
         Ok(Self { inner, path: path.into(), limit: None })
     }
 
-    /// The same, with a limit for each call of the git program.
+    /// Sets a time limit for each call of the git program.
     pub fn within(self, limit: Duration) -> Self {
         Self { limit: Some(limit), ..self }
     }
 
-    /// Whether a repository elsewhere has a branch.
+    /// Whether a remote repository has a branch.
     pub fn sees(&self, url: &RemoteUrl, branch: &Branch) -> Result<bool, ProgramError> {
         program::has(&self.path, url, &branch.full(), self.limit)
     }
 
-    /// Moves a branch elsewhere to a commit made here on top of it, or makes the branch.
+    /// Pushes a local commit on top of a remote branch, or creates the branch.
     pub fn push(&self, url: &RemoteUrl, commit: &Commit, branch: &Branch) -> Result<(), ProgramError> {
         program::push(&self.path, url, &commit.id, branch, self.limit)
     }
 
-    /// Brings the commit that a ref elsewhere names now, and tells which it is.
+    /// Fetches the commit that a remote ref names, and returns it.
     ///
-    /// The caller sees to it that nobody else fetches into this repository meanwhile.
+    /// The caller ensures that no other process fetches into this repository at the same time.
     pub fn fetch(&self, url: &RemoteUrl, reference: &RefName) -> Result<Commit, FetchedError> {
         self.unlock();
         program::fetch(&self.path, url, reference, self.limit)?;
         self.fetched()
     }
 
-    /// Whether a commit that was fetched is in the history of a branch elsewhere, by their times.
+    /// Whether a fetched commit is in the history of a remote branch, by commit times.
     ///
-    /// Of the history comes what is not much older than the commit: nothing is built on what is not there yet.
+    /// Fetches only history that is not much older than the commit, since a commit is newer than its parents.
     pub fn is_in(&self, url: &RemoteUrl, commit: &Commit, branch: &Branch) -> Result<bool, FetchedError> {
         let newest = self.fetch(url, &branch.full())?;
         let time = |commit: &Commit| -> Result<i64, GitError> {
             Ok(object::commit(&self.inner, Oid::from_str(&commit.id)?)?.time)
         };
         let since = time(commit)?.saturating_sub(CLOCKS_DIFFER_SECONDS).max(1);
-        // A server has nothing to send of a branch that is older.
+        // For a branch that is older than this, the server sends nothing.
         if time(&newest)? < since {
             return Ok(false);
         }
@@ -103,7 +103,7 @@ impl Bare {
         Ok(program::is_ancestor(&self.path, &commit.id, &newest.id, self.limit)?)
     }
 
-    /// A git that was killed leaves these, and each would stop the next for ever.
+    /// Removes the lock files of a git process that was killed; each would block the next fetch.
     fn unlock(&self) {
         for left in ["shallow.lock".to_owned(), format!("{FETCHED}.lock")] {
             let _ = std::fs::remove_file(self.path.join(left));
@@ -117,23 +117,23 @@ impl Bare {
         Ok(commit.ok_or_else(|| GitError::Revision(FETCHED.into()))?)
     }
 
-    /// The top folder of a commit.
+    /// The root folder of a commit.
     pub fn top(&self, commit: &Commit) -> Result<FolderId, GitError> {
         Ok(FolderId(Oid::from_str(&commit.tree)?))
     }
 
-    /// What is in a folder, in git's order.
+    /// The entries of a folder, in git's order.
     pub fn entries(&self, folder: FolderId) -> Result<Vec<Entry>, GitError> {
         let tree = Tree::read(&self.inner, folder.0)?;
         Ok(tree.entries().map(|entry| Entry { name: entry.name.into(), node: node(&entry) }).collect())
     }
 
-    /// What a name in a folder leads to, if the name is there.
+    /// What a name in a folder refers to, if the name exists.
     pub fn entry(&self, folder: FolderId, name: &str) -> Result<Option<Node>, GitError> {
         Ok(Tree::read(&self.inner, folder.0)?.get(name.as_bytes()).map(|entry| node(&entry)))
     }
 
-    /// The blob that these bytes are, whether it is here or not.
+    /// The id of the blob with these bytes, whether or not the repository has it.
     pub fn blob_of(bytes: &[u8]) -> Result<BlobId, GitError> {
         Ok(BlobId(Oid::hash_object(ObjectType::Blob, bytes)?))
     }
@@ -143,7 +143,7 @@ impl Bare {
         Ok(self.inner.odb()?.read_header(blob.0)?.0 as u64)
     }
 
-    /// Lends a blob's bytes, without a second copy; the caller has looked at its size.
+    /// Passes a blob's bytes to `to` without a copy; the caller has checked the size.
     pub fn lend<T>(&self, blob: BlobId, to: impl FnOnce(&[u8]) -> T) -> Result<T, GitError> {
         Ok(to(self.inner.find_blob(blob.0)?.content()))
     }
@@ -157,13 +157,13 @@ fn node(entry: &tree::Entry<'_>) -> Node {
     }
 }
 
-/// Why a commit did not come, or cannot be read.
+/// Why a commit cannot be fetched or read.
 #[derive(Debug, thiserror::Error)]
 pub enum FetchedError {
-    /// The git program brought nothing.
+    /// The git program failed.
     #[error(transparent)]
     Program(#[from] ProgramError),
-    /// What it brought cannot be read.
+    /// The fetched commit cannot be read.
     #[error(transparent)]
     Git(#[from] GitError),
 }

@@ -1,4 +1,4 @@
-//! Branches and folders of a repository elsewhere, by names that git can take for nothing else.
+//! Branches and folders of a remote repository, in a form that git cannot take for anything else.
 
 use std::fmt;
 use std::str::FromStr;
@@ -7,12 +7,12 @@ use serde::Deserialize;
 
 use super::source::{RefName, is_folder};
 
-/// A branch of a repository elsewhere, by its short name.
+/// A branch of a remote repository, by its short name.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(try_from = "String")]
 pub struct Branch(String);
 
-/// A folder inside of a repository, `/`-separated; `.` is the top.
+/// A folder of a repository, `/`-separated; `.` is the top.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(try_from = "String")]
 pub struct Folder(String);
@@ -35,7 +35,7 @@ impl Folder {
         if self.0 == "." { "" } else { &self.0 }
     }
 
-    /// Whether one of two folders lies in the other, or they are the same.
+    /// Whether the folders are the same, or one contains the other.
     pub fn overlaps(&self, other: &Self) -> bool {
         let inside = |a: &str, b: &str| b.is_empty() || a == b || a.starts_with(&format!("{b}/"));
         inside(self.as_str(), other.as_str()) || inside(other.as_str(), self.as_str())
@@ -49,7 +49,7 @@ impl FromStr for Branch {
         let short = !text.starts_with("refs/") && text != "HEAD";
         match text.parse::<RefName>() {
             Ok(_) if short => Ok(Self(text.into())),
-            _ => Err(format!("`{}` is no name of a branch", crate::shown::shortened(text))),
+            _ => Err(format!("`{}` is not a branch name", crate::shown::shortened(text))),
         }
     }
 }
@@ -64,7 +64,7 @@ impl FromStr for Folder {
         }
         let shown: String = crate::shown::shortened(text).into_owned();
         Err(format!(
-            "`{shown}` is no folder of a repository: a relative path without `..` and `.git`, or `.`"
+            "`{shown}` is not a folder of a repository; expected `.`, or a relative path without `..` and `.git`"
         ))
     }
 }

@@ -1,7 +1,7 @@
-//! The commit: files put into a folder of another commit's tree, without a checkout.
+//! Commits: writes files to a folder on top of another commit, without a checkout.
 //!
-//! Trees are written into the object database, name by name. A link or a submodule at a name is never
-//! followed: below the folder it is replaced, above it the path is refused.
+//! Trees are written to the object database directly. Links and submodules are never followed: one inside the
+//! folder is replaced, and a path that leads through one is refused.
 
 use std::collections::BTreeMap;
 
@@ -12,18 +12,18 @@ use super::tree::Tree;
 use super::{Commit, GitError};
 use crate::time::Timestamp;
 
-/// What becomes of files, by their paths: bytes that are written, or nothing where one is removed.
+/// Changes of files, by path: the new bytes, or `None` to remove the file.
 pub type Changes = BTreeMap<String, Option<Vec<u8>>>;
 
 /// One file's change, by its path below a folder.
 type Change<'a> = (&'a str, Option<&'a [u8]>);
 
-/// A regular file that nobody runs, as git writes its mode.
+/// The mode that git writes for a regular file that is not executable.
 const REGULAR: i32 = 0o100_644;
 /// A folder.
 const FOLDER: i32 = 0o040_000;
 
-/// Who makes a commit, and when.
+/// The author of a commit, and its time.
 #[derive(Debug, Clone)]
 pub struct Author {
     /// The name.
@@ -34,19 +34,19 @@ pub struct Author {
     pub time: Timestamp,
 }
 
-/// What a path in a commit leads to.
+/// What a path in a commit refers to.
 #[derive(Debug, Clone)]
 pub enum Place {
     /// A folder.
     Folder(FolderId),
-    /// Nothing: the path ends where a folder could be made.
+    /// Nothing: a folder can be created there.
     Free,
     /// A file, a link or a submodule at this path, which is not followed.
     Taken(String),
 }
 
 impl Bare {
-    /// What a path leads to; empty is the top.
+    /// What a path refers to; the empty path is the top.
     pub fn place(&self, commit: &Commit, path: &str) -> Result<Place, GitError> {
         let mut folder = self.top(commit)?;
         let mut walked = String::new();
@@ -61,7 +61,7 @@ impl Bare {
         Ok(Place::Folder(folder))
     }
 
-    /// Commits changes of files below a folder, on top of a commit; every other file stays as it is.
+    /// Commits changes to files in a folder on top of a commit. Other files keep their content.
     pub fn commit(
         &self,
         parent: &Commit,
@@ -85,9 +85,9 @@ impl Bare {
         Ok(Commit { id: id.to_string(), tree: tree.id().to_string() })
     }
 
-    /// A tree with changes; nothing if no file is left in it.
+    /// The tree with the changes applied; `None` if no file is left in it.
     fn changed(&self, tree: Option<Oid>, changes: &[Change<'_>]) -> Result<Option<Oid>, GitError> {
-        // libgit2 would write entries that git does not write as others, and every other file stays as it is.
+        // libgit2 would rewrite an entry that is not as git writes it; other files must keep their content.
         tree.map(|id| Tree::read(&self.inner, id)).transpose()?;
         let tree = tree.map(|id| self.inner.find_tree(id)).transpose()?;
         let mut builder = self.inner.treebuilder(tree.as_ref())?;

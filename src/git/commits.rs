@@ -1,4 +1,4 @@
-//! Commits: what a revision names, read from the object database and never checked out.
+//! Commits: what a revision names, read from the object database without a checkout.
 
 use git2::Oid;
 
@@ -17,7 +17,7 @@ pub struct Commit {
 }
 
 impl Commit {
-    /// The beginning of its id, for people.
+    /// The short form of its id, for people.
     pub fn short(&self) -> String {
         self.id.chars().take(12).collect()
     }
@@ -26,8 +26,8 @@ impl Commit {
 impl Repository {
     /// The commit that a revision names.
     ///
-    /// `info/grafts` would change what `main~1` is, so such a revision is refused where the file has a line. Refs and ids
-    /// mean the same with it and without.
+    /// `info/grafts` changes what `main~1` means, so such a revision is refused if that file has an entry.
+    /// Refs and ids do not depend on it.
     pub fn commit(&self, revision: &str) -> Result<Commit, GitError> {
         let grafts = self.common_dir().join("info").join("grafts");
         if revision.contains(['~', '^', ':']) && std::fs::metadata(&grafts).is_ok_and(|file| file.len() > 0) {
@@ -42,7 +42,7 @@ impl Repository {
         commit.ok_or_else(|| GitError::Revision(revision.into()))
     }
 
-    /// A file at the top of a commit, if the commit has a regular file of this name.
+    /// A file at the top of a commit, if it exists and is a regular file.
     pub fn committed_file(
         &self,
         commit: &Commit,
@@ -58,7 +58,8 @@ impl Repository {
         }
     }
 
-    /// The commit that an object is, or that a tag leads to; nothing for a tree, a blob or an object that does not exist.
+    /// The commit with this id, or the one that this tag names; `None` for a tree, a blob or an object that
+    /// does not exist.
     pub fn peeled(&self, id: &str) -> Result<Option<Commit>, GitError> {
         match Oid::from_str(id) {
             Ok(id) if self.inner.odb()?.exists(id) => object::peel(&self.inner, id),
@@ -66,7 +67,7 @@ impl Repository {
         }
     }
 
-    /// Refs below `refs/replace/`, by which git reads another object for the one that is named; at most a few.
+    /// Refs below `refs/replace/`, by which git reads a different object for an id; at most a few.
     pub fn replacements(&self) -> Result<Vec<String>, GitError> {
         let names = self.inner.references_glob("refs/replace/*")?;
         let name = |reference: Result<git2::Reference<'_>, git2::Error>| {

@@ -1,17 +1,17 @@
-//! `.git`: the names that HFS+ or NTFS takes for it, as in git's `utf8.c` and `path.c`.
+//! Names that HFS+ or NTFS treat as `.git`, as in git's `utf8.c` and `path.c`.
 
-/// Characters that HFS+ leaves out of names (`next_hfs_char` in git's `utf8.c`).
+/// Characters that HFS+ ignores in names (`next_hfs_char` in git's `utf8.c`).
 const HFS_IGNORED: [std::ops::RangeInclusive<char>; 4] =
     ['\u{200c}'..='\u{200f}', '\u{202a}'..='\u{202e}', '\u{206a}'..='\u{206f}', '\u{feff}'..='\u{feff}'];
 
-/// Whether some system takes a name for `.git`.
+/// Whether some file system treats a name as `.git`.
 ///
 /// A backslash separates names on Windows, so each part of the name counts.
 pub fn is_dotgit(name: &[u8]) -> bool {
     hfs(name) == ".git" || name.split(|byte| *byte == b'\\').any(|part| ntfs(part, &[".git", "git~1"]))
 }
 
-/// Whether some system takes a name for `.gitmodules`, under any short name that NTFS may give it.
+/// Whether some file system treats a name as `.gitmodules`, including its NTFS short names.
 pub fn is_dotgitmodules(name: &[u8]) -> bool {
     let is_short = |part: &[u8]| {
         let text = String::from_utf8_lossy(part).to_ascii_lowercase();
@@ -24,7 +24,7 @@ pub fn is_dotgitmodules(name: &[u8]) -> bool {
     hfs(name) == ".gitmodules" || name.split(|byte| *byte == b'\\').any(part)
 }
 
-/// A name as HFS+ compares it; git takes what is not UTF-8 for the name's end.
+/// A name as HFS+ compares it; git ends the name at the first byte that is not UTF-8.
 fn hfs(name: &[u8]) -> String {
     let text = match std::str::from_utf8(name) {
         Ok(text) => text,
@@ -35,8 +35,8 @@ fn hfs(name: &[u8]) -> String {
     text.chars().take_while(|c| !ends(c)).filter(|c| !is_ignored(c)).map(|c| c.to_ascii_lowercase()).collect()
 }
 
-/// Whether NTFS takes a name for one of these: case, and dots and spaces at the end, count for nothing there, nor
-/// does what follows a colon.
+/// Whether NTFS treats a name as one of these. It ignores case, trailing dots and spaces, and everything
+/// after a colon.
 fn ntfs(name: &[u8], known: &[&str]) -> bool {
     let name = name.split(|byte| *byte == b':').next().unwrap_or_default();
     let end = name.iter().rposition(|byte| !matches!(byte, b'.' | b' ')).map_or(0, |last| last + 1);

@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use super::{BlobId, GitError, Repository, Way};
 
-/// A repository for several threads: each works through a handle of its own.
+/// A repository for several threads, each with its own handle.
 pub struct Handles {
     way: Way,
     top: PathBuf,
@@ -17,7 +17,7 @@ impl Handles {
         Self { way, top, idle: Mutex::new(Vec::new()) }
     }
 
-    /// Works with a handle that nobody else has meanwhile.
+    /// Calls `work` with a handle that no other thread uses at the same time.
     pub fn with<T, E: From<GitError>>(&self, work: impl FnOnce(&Repository) -> Result<T, E>) -> Result<T, E> {
         let lock = || self.idle.lock().unwrap_or_else(PoisonError::into_inner);
         let idle = lock().pop();
@@ -36,7 +36,7 @@ impl Handles {
     }
 }
 
-/// Reads blobs, for several threads.
+/// A reader of blobs for several threads.
 pub struct Blobs(Handles);
 
 impl Blobs {
@@ -54,7 +54,7 @@ impl Blobs {
         self.0.with(|repository| repository.blob(blob, limit))
     }
 
-    /// Lends a blob's bytes, at most `limit`, without a second copy.
+    /// Passes a blob's bytes, at most `limit`, to `to` without a copy.
     pub fn lend<T>(&self, blob: BlobId, limit: u64, to: impl FnOnce(&[u8]) -> T) -> Result<T, GitError> {
         self.0.with(|repository| repository.lend(blob, limit, to))
     }

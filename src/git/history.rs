@@ -1,7 +1,7 @@
-//! History: the commits that a push would bring, read from the commits' own bytes.
+//! History: the commits that a push adds, read from the bytes of the commits.
 //!
-//! Neither `info/grafts`, `shallow`, `refs/replace/` nor a commit-graph file changes what a commit's parents are here.
-//! Where a parent is not in the repository, the history ends, and the caller learns it.
+//! `info/grafts`, `shallow`, `refs/replace/` and commit-graph files do not change the parents of a commit
+//! here. Where the repository lacks a parent, the history ends and the result says so.
 
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
@@ -14,7 +14,7 @@ use crate::limits::{
     COMMIT_BYTES_MAX, HISTORY_BYTES_MAX, HISTORY_COMMITS_MAX, HISTORY_PARENTS_MAX, PUSHED_STEPS_MAX,
 };
 
-/// Commits that a commit leads to.
+/// The commits that are reachable from a commit.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Reached {
     /// Their ids, newest first.
@@ -23,13 +23,13 @@ pub struct Reached {
     pub cut: bool,
 }
 
-/// The commits that some commits lead to, read in one walk.
+/// The commits that are reachable from several commits, read in one walk.
 #[derive(Debug, Default)]
 pub struct History {
     /// Newest first.
     commits: Vec<New>,
     places: BTreeMap<Oid, usize>,
-    /// How many commits and parents may still be visited.
+    /// How many more commits and parents can be visited.
     steps: Cell<usize>,
 }
 
@@ -43,8 +43,8 @@ struct New {
 }
 
 impl History {
-    /// Lists only the commits that `listed` accepts, when it is asked what a commit leads to. It hears them in the order
-    /// of their ids.
+    /// Limits later results to the commits that `listed` accepts. `listed` gets them in the order of their
+    /// ids.
     pub fn list_only(
         &mut self,
         mut listed: impl FnMut(&str) -> Result<bool, GitError>,
@@ -57,7 +57,8 @@ impl History {
         Ok(())
     }
 
-    /// The commits of the walk that a commit leads to; of the newest `limit`, those that are listed.
+    /// The commits of the walk that are reachable from a commit: of the newest `limit`, those that are
+    /// listed.
     pub fn reached_from(&self, commit: &Commit, limit: usize) -> Result<Reached, GitError> {
         let mut reached = Reached::default();
         let Some(start) = self.places.get(&Oid::from_str(&commit.id)?) else { return Ok(reached) };
@@ -86,13 +87,14 @@ impl History {
 }
 
 impl Repository {
-    /// The commits that a commit leads to and no ref that matches `known` does, newest first, as by
+    /// The commits that are reachable from a commit and from no ref that matches `known`, newest first, as in
     /// `git rev-list COMMIT --not --glob=KNOWN`; at most `limit`.
     pub fn reached_from(&self, commit: &Commit, known: &str, limit: usize) -> Result<Reached, GitError> {
         self.history([commit], known, limit)?.reached_from(commit, limit)
     }
 
-    /// The commits that some commits lead to and no ref that matches `known` does; the newest `limit` of them.
+    /// The commits that are reachable from several commits and from no ref that matches `known`; the newest
+    /// `limit` of them.
     pub fn history<'c>(
         &self,
         commits: impl IntoIterator<Item = &'c Commit>,
@@ -114,25 +116,25 @@ impl Repository {
     }
 }
 
-/// A walk from the newest commit to the oldest, that carries `known` from commits to their parents.
+/// A walk from the newest commit to the oldest that passes `known` from commits to their parents.
 struct Walk<'r> {
     repository: &'r Repository,
     /// The commits that were seen.
     seen: BTreeMap<Oid, Seen>,
-    /// What is not a commit that can be read, and whether it exists.
+    /// Objects that cannot be read as a commit, and whether they exist.
     odd: BTreeMap<Oid, bool>,
-    /// What is still to be read, by time.
+    /// The commits still to read, by time.
     queue: BinaryHeap<(i64, Oid)>,
     /// How many commits of the queue are not known.
     new: usize,
-    /// How many bytes of commits, and how many parents of new commits, may still be read.
+    /// How many more bytes of commits, and parents of new commits, can be read.
     bytes: u64,
     parents: usize,
 }
 
 #[derive(Clone, Copy)]
 struct Seen {
-    /// Whether a known ref leads to it.
+    /// Whether a known ref reaches it.
     known: bool,
     queued: bool,
 }
@@ -165,7 +167,7 @@ impl<'r> Walk<'r> {
                     break;
                 }
             }
-            // A commit of long ago that is not as git writes it ends the history: what leads there is not judged.
+            // An old commit that is not as git writes it ends the history.
             let Some(mut commit) = self.read(id) else { continue };
             commit.parents.sort_unstable();
             commit.parents.dedup();
@@ -176,7 +178,7 @@ impl<'r> Walk<'r> {
             last.2 = exist.contains(&false);
             last.1 = commit.parents;
         }
-        // A wrong clock can make a commit appear before what shows that it is known.
+        // With a wrong clock, a commit can come before the one that shows it to be known.
         commits.retain(|(id, ..)| self.seen.get(id).is_some_and(|seen| !seen.known));
         let places: BTreeMap<Oid, usize> =
             commits.iter().enumerate().map(|(place, (id, ..))| (*id, place)).collect();
@@ -188,7 +190,7 @@ impl<'r> Walk<'r> {
         History { commits, places, steps: Cell::new(PUSHED_STEPS_MAX) }
     }
 
-    /// Adds a commit to the queue, unless it was there with the same answer; false if the repository lacks it.
+    /// Adds a commit to the queue, unless it is there with the same flag; false if the repository lacks it.
     fn add(&mut self, id: Oid, known: bool) -> bool {
         let before = self.seen.get(&id).copied();
         if before.is_some_and(|seen| seen.known || !known) {
@@ -203,14 +205,14 @@ impl<'r> Walk<'r> {
             return exists;
         };
         self.seen.insert(id, Seen { known, queued: true });
-        // What becomes known while it is in the queue is in it twice, and is read once.
+        // A commit that becomes known while it is queued is in the queue twice, and is read once.
         self.new += usize::from(!known);
         self.new -= usize::from(before.is_some_and(|seen| seen.queued));
         self.queue.push((commit.time, id));
         true
     }
 
-    /// Reads a commit; nothing if it is not as git writes it, or if enough was read.
+    /// Reads a commit; `None` if it is not as git writes it, or if a limit is reached.
     fn read(&mut self, id: Oid) -> Option<object::CommitObject> {
         let (size, _) = self.repository.inner.odb().ok()?.read_header(id).ok()?;
         if size as u64 <= COMMIT_BYTES_MAX {

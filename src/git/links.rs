@@ -1,7 +1,7 @@
-//! Links: refs that the file system keeps in one place under two names.
+//! Links: refs that are one file under two names.
 //!
-//! With `core.preferSymlinkRefs` git writes a symbolic ref as a symbolic link, and libgit2 reads it as the ref that it
-//! leads to: a push to the one moves the other unseen.
+//! With `core.preferSymlinkRefs` git writes a symbolic ref as a symbolic link, and libgit2 reads it as the
+//! ref that the link leads to: a push to one changes the other unnoticed.
 
 use std::path::{Component, Path, PathBuf};
 

@@ -1,8 +1,8 @@
-//! Git: what is tracked, what a commit holds, and the settings kept outside the tree.
+//! Git: tracked files, the content of commits, and git's settings.
 //!
-//! Everything goes through libgit2, which runs no hook, filter, pager or other program of the
-//! repository; only what lies elsewhere comes through the `git` program ([`program`]). Trees, commits and tags are what
-//! somebody else wrote: only their bytes come from libgit2, and `tree` and `object` read them.
+//! Most of it uses libgit2, which runs no hook, filter, pager or other program of the repository; only remote
+//! repositories are read with the `git` program ([`program`]). Trees, commits and tags are untrusted: libgit2
+//! only returns their bytes, and `tree` and `object` parse them.
 
 pub mod bare;
 pub mod branch;
@@ -33,32 +33,32 @@ use crate::inventory::FileMode;
 use crate::limits::{PUSHED_STEPS_MAX, REF_FILES_MAX, SEARCHED_NOTES_BYTES_MAX, SYMBOLIC_REFS_MAX};
 use crate::shown;
 
-/// Why git's data could not be had.
+/// Why git's data cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum GitError {
     /// The repository belongs to another user.
-    #[error("the repository at `{}` belongs to another user; `git config --global --add safe.directory <path>` trusts it", .0.display())]
+    #[error("the repository at `{}` belongs to another user", .0.display())]
     Owner(PathBuf),
-    /// The repository is kept in a way that cannot be read here.
-    #[error("the repository at `{}` cannot be read: {message}; repositories with SHA-256 objects or reftable are not supported", path.display())]
+    /// The repository uses a storage format that is not supported.
+    #[error("cannot read the repository at `{}`: {message}; repositories with SHA-256 objects or reftable are not supported", path.display())]
     Unsupported {
-        /// Where it is.
+        /// The path of the repository.
         path: PathBuf,
-        /// What libgit2 said.
+        /// The message of libgit2.
         message: String,
     },
     /// A revision does not name a commit.
     #[error("`{0}` is not a commit of this repository")]
     Revision(String),
-    /// The index holds a merge that is not resolved.
+    /// The index has a merge that is not resolved.
     #[error("`{0}` has an unresolved merge conflict")]
     Conflict(String),
-    /// An object is not as git writes it, so that two readers could see different files.
+    /// An object is not as git writes it, so two readers could see different files.
     #[error(transparent)]
     Object(#[from] ObjectFault),
-    /// A commit's trees hold one another so often that they name more than they store.
+    /// The trees of a commit contain one another so often that they name more files than they store.
     #[error(
-        "the commit's folders contain one another and unfold to more than {names} names, of which {stored} are stored"
+        "the commit's folders contain one another and expand to more than {names} names, of which {stored} are stored"
     )]
     Unfolds {
         /// How many names were counted.
@@ -66,14 +66,14 @@ pub enum GitError {
         /// How many of them are stored.
         stored: u64,
     },
-    /// A path is longer than any system takes.
-    #[error("the commit has a path that is longer than a path can be: {0:?}")]
+    /// A path is longer than any system allows.
+    #[error("the commit has a path that is too long: {0:?}")]
     PathTooLong(String),
-    /// What is asked is not in a shallow clone.
+    /// A shallow clone lacks the data.
     #[error("{0}")]
     Shallow(String),
     /// A file of the repository changes which commits are parents.
-    #[error("`{}` changes which commits are parents, so `{revision}` has no one meaning", path.display())]
+    #[error("`{}` changes which commits are parents, so `{revision}` is ambiguous", path.display())]
     Grafts {
         /// The file.
         path: PathBuf,
@@ -83,7 +83,7 @@ pub enum GitError {
     /// A path is not UTF-8.
     #[error("the path {0:?} is not UTF-8")]
     NotUtf8(String),
-    /// A blob is larger than any file that is packaged.
+    /// A blob is larger than the largest file that can be packaged.
     #[error("the blob {oid} has {size} bytes, over the limit of {limit}")]
     BlobTooLarge {
         /// The blob.
@@ -93,8 +93,8 @@ pub enum GitError {
         /// The most bytes read.
         limit: u64,
     },
-    /// What is attached to a commit is larger than any honest note.
-    #[error("what is attached to commit {commit} has {size} bytes, over the limit of {limit}")]
+    /// The note of a commit is too large.
+    #[error("the note of commit {commit} has {size} bytes, over the limit of {limit}")]
     NoteTooLarge {
         /// The commit.
         commit: String,
@@ -103,34 +103,32 @@ pub enum GitError {
         /// The most bytes kept or read.
         limit: u64,
     },
-    /// More commits have something attached than any honest repository's.
-    #[error("more than {0} commits have something attached")]
+    /// Too many commits have a note.
+    #[error("more than {0} commits have a note")]
     TooManyNotes(usize),
-    /// The notes ref leads to something else.
-    #[error(
-        "`refs/notes/countersign` leads to {0}, which is no commit of notes; have somebody who has the notes push theirs again"
-    )]
+    /// The notes ref names something else.
+    #[error("`refs/notes/countersign` leads to {0}, which is not a commit of notes")]
     NoNotes(String),
     /// The notes cannot be locked for a change.
     #[error("cannot change the notes of the repository: {0}")]
     Notes(String),
     /// A ref is a symbolic link in the file system.
     #[error(
-        "`{reference}` of this repository is a symbolic link to `{target}` in the file system, so a push to one ref can \
+        "`{reference}` is a symbolic link to `{target}` in the file system, so a push to one ref can \
         change the other unverified; {way}"
     )]
     LinkedRef {
         /// The ref, or a folder of refs.
         reference: String,
-        /// What the link leads to.
+        /// The target of the link.
         target: String,
-        /// How the link is replaced.
+        /// How to replace the link.
         way: String,
     },
-    /// There are more files below `refs/` than are read.
+    /// There are too many files below `refs/`.
     #[error("the repository has more than {REF_FILES_MAX} files and folders below `refs/`")]
     TooManyRefFiles,
-    /// The folder of the refs cannot be read.
+    /// The refs folder cannot be read.
     #[error("cannot list the refs in `{}`: {message}", path.display())]
     Refs {
         /// The folder.
@@ -149,7 +147,7 @@ pub enum GitError {
         "`{0}` exists: another git process is running, or one was interrupted; if none is running, remove `{0}` and run the command again"
     )]
     Locked(String),
-    /// A file that anyone who commits can change may set a value that chooses whom to trust.
+    /// A file that anyone with commit access can change could set a value that decides whom to trust.
     #[error(
         "cannot use `git config {name}`: git's configuration includes `{}`, which is in the work tree",
         shown::path(file)
@@ -160,7 +158,7 @@ pub enum GitError {
         /// The file in the work tree.
         file: PathBuf,
     },
-    /// Anything else that libgit2 said.
+    /// Any other error of libgit2.
     #[error("git: {}", .0.message())]
     Other(#[source] git2::Error),
 }
@@ -182,6 +180,10 @@ impl GitError {
     /// What to do about it.
     pub fn hint(&self) -> Option<&'static str> {
         Some(match self {
+            Self::Owner(_) => {
+                "if you trust its content, run `git config --global --add safe.directory <path>`"
+            }
+            Self::NoNotes(_) => "ask a user who has the notes to push them again",
             Self::Object(_) => {
                 "list such objects with `git fsck --strict`, and commit the files again with git"
             }
@@ -195,7 +197,7 @@ impl GitError {
                 "remove the include (`git config --show-origin --get-all include.path`), and set the value with `git config` in the repository"
             }
             Self::TooManyRefFiles => "pack the refs: git pack-refs --all",
-            Self::LinkedRef { .. } => "the owner of the server replaces the link",
+            Self::LinkedRef { .. } => "ask the owner of the server to replace the link",
             Self::TooMuchToSearch => "push fewer refs at a time",
             Self::Grafts { .. } => "pass the id of the commit, or remove the file",
             _ => return None,
@@ -216,7 +218,7 @@ pub struct ObjectFault {
 pub struct Repository {
     inner: git2::Repository,
     top: PathBuf,
-    /// The folder that it was found in, which may not be the top.
+    /// The folder where the search started, which can be below the top.
     place: PathBuf,
     way: Way,
 }
@@ -226,13 +228,14 @@ pub struct Repository {
 enum Way {
     /// By its git directory.
     Directory(PathBuf),
-    /// By git's variables.
+    /// From git's environment variables.
     Variables,
 }
 
 impl Way {
     fn open(&self) -> Result<git2::Repository, git2::Error> {
-        // The default of libgit2, which nothing here may rest on unsaid: an object's bytes have the hash that names them.
+        // libgit2's default; set here because this code depends on it: an object's bytes must have the hash
+        // in its id.
         git2::opts::strict_hash_verification(true);
         match self {
             Self::Directory(path) => git2::Repository::open(path),
@@ -241,26 +244,26 @@ impl Way {
     }
 }
 
-/// A path that git knows, with what git says about it.
+/// A path that git tracks.
 #[derive(Debug, Clone)]
 pub struct GitFile {
     /// Its path relative to the folder asked about, `/`-separated.
     pub path: String,
-    /// Its mode; nothing for a submodule.
+    /// Its mode; `None` for a submodule.
     pub mode: Option<FileMode>,
     /// The blob.
     pub blob: BlobId,
 }
 
-/// The name of a blob in the object database.
+/// The id of a blob.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct BlobId(Oid);
 
 impl Repository {
-    /// The repository that a folder belongs to, if it belongs to one.
+    /// The repository that a folder belongs to, if any.
     ///
-    /// Only a `.git` in the folder or above it counts. Inside somebody else's tree a git directory can
-    /// be planted as plain files under any other name, with settings that would choose the root.
+    /// Only a `.git` in the folder or above it counts. In an untrusted tree, a git directory can be planted
+    /// as plain files under any other name, with settings that choose the root.
     pub fn find(folder: &Path) -> Result<Option<Self>, GitError> {
         let has_git = |folder: &&Path| folder.join(".git").symlink_metadata().is_ok();
         let Some(place) = folder.ancestors().find(has_git) else { return Ok(None) };
@@ -275,8 +278,8 @@ impl Repository {
         Ok(Some(Self { inner, top, place, way }))
     }
 
-    /// The repository that git's variables name, as git sets them for a hook: what a push brings is
-    /// among its objects, although it stays in quarantine until the hook agrees.
+    /// The repository in git's environment variables, as git sets them for a hook. The objects of the push
+    /// are readable, although they are in quarantine until the hook succeeds.
     pub fn from_variables() -> Result<Self, GitError> {
         let inner = Way::Variables.open().map_err(|error| Self::unreadable(Path::new("."), &error))?;
         let top = inner.workdir().unwrap_or(inner.path()).to_path_buf();
@@ -292,8 +295,8 @@ impl Repository {
         }
     }
 
-    /// The top folder of the work tree; where there is none the git directory, in whose place every
-    /// commit's top is.
+    /// The top folder of the work tree; without one, the git directory, which stands for the top of every
+    /// commit.
     pub fn top(&self) -> &Path {
         &self.top
     }
@@ -328,13 +331,14 @@ impl Repository {
         Ok(files)
     }
 
-    /// The symbolic refs of the repository, each with the refs that it leads to: a push to one moves them all.
+    /// The symbolic refs of the repository, each with the refs that it leads to: a push to one changes them
+    /// all.
     pub fn aliases(&self) -> Result<Vec<Vec<String>>, GitError> {
         let mut aliases = Vec::new();
         for reference in self.inner.references()? {
             let mut reference = reference?;
             let mut names = vec![String::from_utf8_lossy(reference.name_bytes()).into_owned()];
-            // A ref that leads nowhere yet is made by a push, so its name counts too.
+            // A push creates the target of a dangling ref, so its name counts too.
             while let Some(target) = reference.symbolic_target_bytes() {
                 let target = String::from_utf8_lossy(target).into_owned();
                 if names.len() > SYMBOLIC_REFS_MAX {
@@ -352,7 +356,7 @@ impl Repository {
         Ok(aliases)
     }
 
-    /// The tracked paths below a folder at which the work tree or the index differs from a commit.
+    /// The tracked paths in a folder at which the work tree or the index differs from a commit.
     pub fn changed_since(
         &self,
         revision: &str,
@@ -388,7 +392,7 @@ impl Repository {
     fn blob_size(&self, blob: BlobId) -> Result<u64, GitError> {
         let (size, kind) = self.inner.odb()?.read_header(blob.0)?;
         if kind != git2::ObjectType::Blob {
-            let fault = format!("is a {kind} where a file is expected");
+            let fault = format!("is a {kind}, expected a file");
             return Err(ObjectFault { kind: "object", id: blob.0.to_string(), fault }.into());
         }
         Ok(size as u64)
@@ -399,7 +403,7 @@ impl Repository {
         self.lend(blob, limit, <[u8]>::to_vec)
     }
 
-    /// Lends a blob's bytes, at most `limit`, without a second copy.
+    /// Passes a blob's bytes, at most `limit`, to `to` without a copy.
     fn lend<T>(&self, blob: BlobId, limit: u64, to: impl FnOnce(&[u8]) -> T) -> Result<T, GitError> {
         let size = self.blob_size(blob)?;
         if size > limit {
@@ -409,7 +413,7 @@ impl Repository {
     }
 }
 
-/// The part of a path below a folder, if it lies there.
+/// The part of a path below a folder, if it is in the folder.
 fn below<'a>(folder: &str, path: &'a [u8]) -> Result<Option<&'a str>, GitError> {
     let Some(rest) = path.strip_prefix(folder.as_bytes()) else {
         return Ok(None);
@@ -420,7 +424,7 @@ fn below<'a>(folder: &str, path: &'a [u8]) -> Result<Option<&'a str>, GitError> 
     text.map(Some).map_err(|_| GitError::NotUtf8(String::from_utf8_lossy(path).into()))
 }
 
-/// A URL without what stands before `@` in its authority: it may be a password.
+/// A URL without the part before `@` in its authority, which can be a password.
 fn without_credentials(url: &str) -> String {
     let Some((scheme, rest)) = url.split_once("://") else {
         return url.into();

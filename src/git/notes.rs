@@ -1,8 +1,8 @@
-//! Notes: what is attached to a commit, under a ref of its own.
+//! Notes: data attached to a commit, under a separate ref.
 //!
-//! The ref leads to a commit whose tree has a blob for each annotated commit, named by that commit's
-//! id in hexadecimal. Git cuts the names into folders as the tree grows (`ab/cdef…`, `ab/cd/ef…`);
-//! all of these forms are read.
+//! The ref names a commit whose tree has a blob for each annotated commit, named by that commit's id in
+//! hexadecimal. Git splits the names into folders as the tree grows (`ab/cdef…`, `ab/cd/ef…`); all of these
+//! forms are read.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -21,14 +21,14 @@ use crate::limits::{
 /// The ref under which manifests are attached.
 pub const NOTES_REF: &str = "refs/notes/countersign";
 
-/// The notes of a repository, as of one state of their ref.
+/// The notes of a repository, at one state of their ref.
 pub struct Notes<'r> {
     repository: &'r Repository,
     top: Option<Oid>,
     read: RefCell<Read>,
 }
 
-/// Folders that were read and are kept, up to [`NOTE_FOLDERS_BYTES_MAX`].
+/// Folders that were read, cached up to [`NOTE_FOLDERS_BYTES_MAX`].
 #[derive(Default)]
 struct Read {
     folders: BTreeMap<Oid, Rc<Tree>>,
@@ -46,7 +46,7 @@ impl Read {
 }
 
 impl Repository {
-    /// The notes as they are now; empty where nothing was ever attached.
+    /// The current notes; empty if nothing was ever attached.
     pub fn notes(&self) -> Result<Notes<'_>, GitError> {
         match self.inner.refname_to_id(NOTES_REF) {
             Ok(id) => self.notes_as_of(&id.to_string()),
@@ -57,7 +57,7 @@ impl Repository {
         }
     }
 
-    /// The notes as a push would leave them: the commit to which it moves [`NOTES_REF`].
+    /// The notes after a push: at the commit to which it moves [`NOTES_REF`].
     pub fn notes_as_of(&self, commit: &str) -> Result<Notes<'_>, GitError> {
         let found = Oid::from_str(commit).map_err(GitError::from);
         let found = found.and_then(|id| object::commit(&self.inner, id));
@@ -65,9 +65,9 @@ impl Repository {
         Ok(Notes { repository: self, top: Some(top), read: RefCell::default() })
     }
 
-    /// Changes what is attached to a commit; nothing is left where `change` gives nothing.
+    /// Changes the note of a commit; removes it if `change` returns `None`.
     ///
-    /// One command changes notes at a time, and the ref moves only from the state that was read.
+    /// Only one command changes notes at a time, and the ref moves only from the state that was read.
     pub fn change_note<E: From<GitError>>(
         &self,
         commit: &Commit,
@@ -99,7 +99,7 @@ impl Repository {
         }
     }
 
-    /// Whose name and address a change of the notes bears: git's user, or ours where a machine has none.
+    /// The name and address for commits of notes: git's user, or ours if none is set.
     pub(super) fn who(&self) -> (String, String) {
         let setting = |name: &str| self.setting(name).ok().flatten().filter(|text| !text.trim().is_empty());
         match (setting("user.name"), setting("user.email")) {
@@ -110,7 +110,7 @@ impl Repository {
 }
 
 impl Notes<'_> {
-    /// What is attached to a commit.
+    /// The note of a commit.
     pub fn of(&self, commit: &str) -> Result<Option<Vec<u8>>, GitError> {
         let Some(blob) = self.find(commit)? else { return Ok(None) };
         match self.repository.blob(blob, NOTE_BYTES_MAX) {
@@ -121,18 +121,18 @@ impl Notes<'_> {
         }
     }
 
-    /// Whether something is attached to a commit.
+    /// Whether a commit has a note.
     pub fn has(&self, commit: &str) -> Result<bool, GitError> {
         Ok(self.find(commit)?.is_some())
     }
 
-    /// The ids of every commit that something is attached to, sorted.
+    /// The ids of all commits with a note, sorted.
     pub fn commits(&self) -> Result<Vec<String>, GitError> {
         let (mut found, mut seen, mut walk) = (Vec::new(), 0, Walk::default());
         let mut folders: Vec<(String, Oid)> = self.top.iter().map(|top| (String::new(), *top)).collect();
         while let Some((above, id)) = folders.pop() {
             let folder = Tree::read_at_most(&self.repository.inner, id, limit(above.len()))?;
-            // A few trees, one inside another, can be made to hold more names than anybody counts.
+            // A few trees that contain one another can name more files than can be counted.
             walk.visit(id, &folder, above.len())?;
             seen += folder.count();
             if seen > NOTES_MAX {
@@ -144,7 +144,7 @@ impl Notes<'_> {
                 let name = format!("{above}{name}");
                 match entry.kind {
                     Kind::File(_) if is_id(&name) => found.push(name),
-                    // Each folder's name has a part of the id, so folders are never deeper than ids are long.
+                    // Each folder's name is part of the id, so folders are never deeper than ids are long.
                     Kind::Folder if name.len() < ID_DIGITS => folders.push((name, entry.id)),
                     _ => {}
                 }
@@ -173,7 +173,7 @@ impl Notes<'_> {
         }
     }
 
-    /// The folder whose names follow so many digits of an id.
+    /// The folder whose names follow this many digits of an id.
     fn tree(&self, id: Oid, digits: usize) -> Result<Rc<Tree>, GitError> {
         if let Some(tree) = self.read.borrow().folders.get(&id) {
             return Ok(Rc::clone(tree));
@@ -184,7 +184,7 @@ impl Notes<'_> {
     }
 }
 
-/// The most bytes of a folder whose names follow so many digits of an id.
+/// The most bytes of a folder whose names follow this many digits of an id.
 fn limit(digits: usize) -> u64 {
     if digits == 0 { TREE_BYTES_MAX } else { NOTE_FOLDER_BYTES_MAX }
 }

@@ -1,4 +1,4 @@
-//! Objects: commits and tags, read from the bytes that are stored and accepted in one form alone.
+//! Objects: commits and tags, parsed from the stored bytes; only one form is accepted.
 //!
 //! ```text
 //! commit  = "tree " id LF *( "parent " id LF ) "author " text LF "committer " text LF *header LF message
@@ -6,25 +6,25 @@
 //! header  = name SP text LF / SP text LF       a name that is none of the names above; no NUL
 //! id      = 40 lower-case hexadecimal digits
 //! ```
-//! Other readers take the last of two `tree` lines, or skip what they do not know: such a commit has no one meaning.
-//! Nothing here follows `refs/replace/`, `info/grafts` or `shallow`: an object is what its id says.
+//! Other readers take the last of two `tree` lines, or skip unknown lines: such a commit is ambiguous.
+//! `refs/replace/`, `info/grafts` and `shallow` are not followed: an object is the one with its id.
 
 use git2::{ObjectType, Oid};
 
 use super::{Commit, GitError, ObjectFault};
 use crate::limits::{COMMIT_BYTES_MAX, TAGS_MAX};
 
-/// What a commit's own bytes say.
+/// The fields of a commit.
 pub(super) struct CommitObject {
     /// Its tree.
     pub tree: Oid,
     /// Its parents.
     pub parents: Vec<Oid>,
-    /// Its committer's time, in seconds since 1970; zero where it says none.
+    /// The committer's time, in seconds since 1970; zero if there is none.
     pub time: i64,
 }
 
-/// An object's bytes; it must be of this kind, and its bytes those that its id is the hash of.
+/// Reads an object's bytes; checks its kind and that its bytes have the hash in its id.
 pub(super) fn read(
     repository: &git2::Repository,
     id: Oid,
@@ -36,15 +36,15 @@ pub(super) fn read(
     let fault =
         |fault: String| Err(GitError::Object(ObjectFault { kind: kind.str(), id: id.to_string(), fault }));
     if found != kind {
-        return fault(format!("is a {found} where a {kind} is expected"));
+        return fault(format!("is a {found}, expected a {kind}"));
     }
     if size as u64 > limit {
         return fault(format!("has {size} bytes, over the limit of {limit}"));
     }
-    // libgit2 compares the hash with the id (`strict_hash_verification`), which `git` does not for every read.
+    // libgit2 compares the hash with the id (`strict_hash_verification`); `git` does not on every read.
     let object = odb.read(id)?;
     if object.kind() != kind || object.len() != size {
-        return fault("is not what its header says".into());
+        return fault("differs from its header".into());
     }
     Ok(object.data().to_vec())
 }
@@ -57,7 +57,7 @@ pub(super) fn commit(repository: &git2::Repository, id: Oid) -> Result<CommitObj
     })
 }
 
-/// The commit that an object is, or that a tag leads to; nothing if it is a tree or a blob.
+/// The commit with this id, or the one that this tag names; `None` for a tree or a blob.
 pub(super) fn peel(repository: &git2::Repository, id: Oid) -> Result<Option<Commit>, GitError> {
     let mut at = id;
     for _ in 0..=TAGS_MAX {
@@ -76,33 +76,33 @@ pub(super) fn peel(repository: &git2::Repository, id: Oid) -> Result<Option<Comm
         let (to, said) = parse_tag(&bytes).map_err(fault)?;
         let (_, found) = repository.odb()?.read_header(to)?;
         if found.str() != said {
-            return Err(fault("names an object of another type than it says"));
+            return Err(fault("names an object of another type than it claims"));
         }
         at = to;
     }
-    let fault = format!("leads to more than {TAGS_MAX} tags, one after the other");
+    let fault = format!("leads to a chain of more than {TAGS_MAX} tags");
     Err(GitError::Object(ObjectFault { kind: "tag", id: id.to_string(), fault }))
 }
 
 fn parse_commit(bytes: &[u8]) -> Result<CommitObject, &'static str> {
     let mut lines = Lines(bytes);
-    let tree = lines.field("tree ").and_then(id).ok_or("does not begin with the id of its tree")?;
+    let tree = lines.field("tree ").and_then(id).ok_or("does not start with the id of its tree")?;
     let mut parents = Vec::new();
     while let Some(text) = lines.field("parent ") {
         parents.push(id(text).ok_or("has a parent that is not an id")?);
     }
-    lines.field("author ").ok_or("has another line where its author is expected")?;
-    let committer = lines.field("committer ").ok_or("has another line where its committer is expected")?;
+    lines.field("author ").ok_or("has no author line after its parents")?;
+    let committer = lines.field("committer ").ok_or("has no committer line after its author")?;
     lines.check_rest(&["tree", "parent", "author", "committer"])?;
     Ok(CommitObject { tree, parents, time: time(committer) })
 }
 
 fn parse_tag(bytes: &[u8]) -> Result<(Oid, &str), &'static str> {
     let mut lines = Lines(bytes);
-    let object = lines.field("object ").and_then(id).ok_or("does not begin with the id of its object")?;
+    let object = lines.field("object ").and_then(id).ok_or("does not start with the id of its object")?;
     let kind = lines.field("type ").and_then(|text| std::str::from_utf8(text).ok());
-    let kind = kind.ok_or("does not say the type of its object")?;
-    lines.field("tag ").ok_or("has another line where its name is expected")?;
+    let kind = kind.ok_or("has no type line")?;
+    lines.field("tag ").ok_or("has no name line after its type")?;
     lines.check_rest(&["object", "type", "tag"])?;
     Ok((object, kind))
 }
@@ -116,7 +116,7 @@ impl<'b> Lines<'b> {
         Some((&self.0[..end], &self.0[end + 1..]))
     }
 
-    /// What follows a name at the front.
+    /// The rest of the line after a name at the front.
     fn field(&mut self, name: &str) -> Option<&'b [u8]> {
         let (line, rest) = self.line()?;
         let text = line.strip_prefix(name.as_bytes()).filter(|text| !text.contains(&0))?;
@@ -124,26 +124,26 @@ impl<'b> Lines<'b> {
         Some(text)
     }
 
-    /// Checks that none of these names comes again before the message.
+    /// Checks that none of these names occurs again before the message.
     fn check_rest(mut self, names: &[&str]) -> Result<(), &'static str> {
         while let Some((line, rest)) = self.line() {
             if line.is_empty() {
                 return Ok(());
             }
             if line.contains(&0) {
-                return Err("has a NUL in its header");
+                return Err("has a NUL byte in its header");
             }
             let name = line.split(|byte| *byte == b' ').next().unwrap_or_default();
             if names.iter().any(|known| known.as_bytes() == name) {
-                return Err("has a line of its header twice");
+                return Err("has a duplicate header line");
             }
             self.0 = rest;
         }
-        if self.0.is_empty() { Ok(()) } else { Err("has a header that is cut short") }
+        if self.0.is_empty() { Ok(()) } else { Err("has an incomplete header") }
     }
 }
 
-/// An id, in the one spelling that git writes.
+/// An id, in the only spelling that git writes.
 fn id(text: &[u8]) -> Option<Oid> {
     let is_hex = |byte: &u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
     let text =

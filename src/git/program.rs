@@ -1,8 +1,8 @@
-//! The git program: refs of a repository elsewhere, brought here or sent there; and what only it knows.
+//! The git program: fetches refs from remote repositories, pushes to them, and answers what only git knows.
 //!
-//! The program is asked, and not libgit2, so that people's credential helpers, SSH settings and
-//! proxies work. What it is given is typed ([`RemoteUrl`], [`RefName`]); what a repository elsewhere
-//! could make it do besides is switched off here.
+//! The program is used for this instead of libgit2 so that the user's credential helpers, SSH settings and
+//! proxies work. Its arguments are typed ([`RemoteUrl`], [`RefName`]); everything else that a remote
+//! repository could make it do is disabled here.
 
 use std::io::{self, Read};
 use std::path::Path;
@@ -18,14 +18,14 @@ use crate::files::program;
 use crate::files::words::{indented, last_words};
 use crate::limits::ANSWER_BYTES_MAX;
 
-/// The ref that keeps what was fetched, so that the next time only what is new comes.
+/// The ref that keeps the fetched commit, so that the next fetch downloads only what is new.
 pub const FETCHED: &str = "refs/countersign/fetched";
 
-/// The ref that a remote's notes are brought to, before they are united with those here.
+/// The ref for a remote's notes before they are merged with the local ones.
 const FETCHED_NOTES: &str = "refs/countersign/notes";
 
-/// Variables by which the repository that this runs in, or its hook, would take part: what
-/// `git rev-parse --local-env-vars` lists, and settings of one call.
+/// Variables that would let the surrounding repository or its hook take part: those of `git rev-parse
+/// --local-env-vars`, and settings of one call.
 const NOT_INHERITED: [&str; 17] = [
     "GIT_ALTERNATE_OBJECT_DIRECTORIES",
     "GIT_COMMON_DIR",
@@ -46,7 +46,7 @@ const NOT_INHERITED: [&str; 17] = [
     "GIT_WORK_TREE",
 ];
 
-/// Settings that hold whatever the user's say: no hook, no submodule, no upkeep in the background.
+/// Settings that override the user's: no hook, no submodule, no background maintenance.
 const SETTINGS: [&str; 7] = [
     "core.hooksPath=/dev/null",
     "fetch.fsckObjects=true",
@@ -57,69 +57,69 @@ const SETTINGS: [&str; 7] = [
     "maintenance.auto=false",
 ];
 
-/// Why the git program brought nothing.
+/// Why a call of the git program failed.
 #[derive(Debug, thiserror::Error)]
 pub enum ProgramError {
-    /// There is no such program.
-    #[error("there is no `git` program on the PATH")]
+    /// The program does not exist.
+    #[error("no `git` program on the PATH")]
     Missing,
-    /// The program could not be started or listened to.
+    /// The program cannot be started, or its output cannot be read.
     #[error("cannot run the `git` program")]
     Start(#[source] io::Error),
     /// The program failed.
-    #[error("git could not fetch `{reference}` from `{url}`{}", indented(words))]
+    #[error("git cannot fetch `{reference}` from `{url}`{}", indented(words))]
     Failed {
         /// The repository.
         url: RemoteUrl,
         /// The ref.
         reference: RefName,
-        /// The last lines that git said, without credentials.
+        /// The last lines of git's output, without credentials.
         words: String,
     },
-    /// The program was still at it when its time was over.
-    #[error("git did not end within {seconds} seconds, and was ended")]
+    /// The program took too long.
+    #[error("git did not finish within {seconds} seconds and was stopped")]
     TimedOut {
         /// The limit in seconds.
         seconds: u64,
     },
-    /// The program could not send a commit to a branch.
-    #[error("git could not push to `{branch}` of `{url}`{}", indented(words))]
+    /// The program cannot push a commit to a branch.
+    #[error("git cannot push to `{branch}` of `{url}`{}", indented(words))]
     Push {
         /// The repository.
         url: RemoteUrl,
         /// The branch.
         branch: Branch,
-        /// The last lines that git said, without credentials.
+        /// The last lines of git's output, without credentials.
         words: String,
     },
-    /// A lock file in the other repository keeps a branch as it is.
+    /// A lock file in the remote repository blocks a branch.
     #[error(
         "cannot push to `{branch}`: `{lock}` exists: another git process is running there, or one was interrupted; if none is running, remove `{lock}` and run the command again"
     )]
     Locked {
         /// The branch.
         branch: Branch,
-        /// The path of the lock file, as the other repository's git names it.
+        /// The path of the lock file, as the remote git prints it.
         lock: String,
     },
-    /// The program could not bring, send or unite notes.
-    #[error("git could not {what} `{NOTES_REF}`{}", indented(words))]
+    /// The program cannot fetch, push or merge notes.
+    #[error("git cannot {what} `{NOTES_REF}`{}", indented(words))]
     Notes {
-        /// What it was to do.
+        /// What it tried to do.
         what: String,
-        /// The last lines that git said.
+        /// The last lines of git's output.
         words: String,
     },
-    /// The program answered a question with a failure.
+    /// The program failed to answer.
     #[error("`git {asked}` failed{}", indented(words))]
     NoAnswer {
         /// The arguments.
         asked: String,
-        /// The last lines that git said.
+        /// The last lines of git's output.
         words: String,
     },
-    /// The answer is longer than any honest one, or not UTF-8.
-    #[error("`git {0}` answered with what cannot be read")]
+    /// The answer is too long or not UTF-8.
+    #[error("cannot parse the output of `git {0}`")]
     Unreadable(String),
 }
 
@@ -127,29 +127,35 @@ impl ProgramError {
     /// What to do about it.
     pub fn hint(&self) -> Option<&'static str> {
         Some(match self {
-            Self::Missing => "install git, or put it on the PATH",
+            Self::Missing => "install git, or add it to the PATH",
             Self::Start(_) | Self::Unreadable(_) | Self::Locked { .. } => return None,
-            Self::NoAnswer { .. } => "start it inside a git repository of your own, or name one with `-C`",
-            Self::TimedOut { .. } => "try again, and look whether the server answers `git ls-remote`",
+            Self::NoAnswer { .. } => {
+                "run the command in a git repository that you own, or pass one with `-C`"
+            }
+            Self::TimedOut { .. } => {
+                "check that `git ls-remote` reaches the server, and run the command again"
+            }
             Self::Push { words, .. } if words.contains("[remote rejected]") => {
-                "the server takes no such push: let `pull_request` name a branch that it takes"
+                "set `pull_request` to a branch that the server accepts pushes to"
             }
             Self::Push { .. } => {
-                "check that you may push to the branch; run it again if somebody else just did"
+                "check that you can push to the branch; if another user just pushed, run the command again"
             }
-            Self::Failed { .. } => "check the URL, the ref, and that `git fetch` may read the repository",
+            Self::Failed { .. } => {
+                "check the URL and the ref, and that you can read the repository with `git fetch`"
+            }
             Self::Notes { words, .. } if words.contains("[rejected]") => {
-                "somebody attached more meanwhile: bring that with `countersign manifests --fetch`, and push again"
+                "the remote has newer notes: fetch them with `countersign manifests --fetch`, and push again"
             }
-            Self::Notes { .. } => "check the remote's name with `git remote -v`, and that you may reach it",
+            Self::Notes { .. } => "check the remote's name with `git remote -v`, and that you can access it",
         })
     }
 }
 
-/// How long a call of the program may take; nothing is for ever.
+/// The time limit of a call; `None` is no limit.
 pub type Limit = Option<Duration>;
 
-/// Brings the commit that a ref names now, without its history, into a bare repository, as [`FETCHED`].
+/// Fetches the commit that a ref names, without its history, into a bare repository, as [`FETCHED`].
 pub fn fetch(
     repository: &Path,
     url: &RemoteUrl,
@@ -179,7 +185,7 @@ fn fetch_failed(url: &RemoteUrl, reference: &RefName, words: &str) -> ProgramErr
     ProgramError::Failed { url: url.clone(), reference: reference.clone(), words: url.redact(words) }
 }
 
-/// As [`fetch`], with the history since an instant, in seconds since 1970.
+/// Like [`fetch`], with the history since a time, in seconds since 1970.
 pub fn fetch_since(
     repository: &Path,
     url: &RemoteUrl,
@@ -190,7 +196,7 @@ pub fn fetch_since(
     bring(repository, url, reference, &format!("--shallow-since={since}"), limit)
 }
 
-/// Whether a commit that is here is another's ancestor, as far as their history is here.
+/// Whether a fetched commit is an ancestor of another, as far as their history was fetched.
 pub fn is_ancestor(
     repository: &Path,
     ancestor: &str,
@@ -207,7 +213,7 @@ pub fn is_ancestor(
     }
 }
 
-/// Whether a repository elsewhere has this ref.
+/// Whether a remote repository has a ref.
 pub fn has(
     repository: &Path,
     url: &RemoteUrl,
@@ -218,13 +224,13 @@ pub fn has(
     command.args(["ls-remote", "--quiet", "--exit-code", "--", url.with_credentials(), reference.as_str()]);
     match run_within(command, limit)? {
         Ran { code: Some(0), .. } => Ok(true),
-        // `--exit-code`: the remote answered, and has no such ref.
+        // `--exit-code`: the remote answered that it has no such ref.
         Ran { code: Some(2), .. } => Ok(false),
         Ran { words, .. } => Err(fetch_failed(url, reference, &words)),
     }
 }
 
-/// Moves a branch elsewhere to a commit that is built on it, or makes the branch; nothing is ever forced.
+/// Pushes a commit to a remote branch, or creates the branch; never forces.
 pub fn push(
     repository: &Path,
     url: &RemoteUrl,
@@ -256,7 +262,7 @@ fn lock_in(words: &str) -> Option<&str> {
     path.ends_with(".lock").then_some(path)
 }
 
-/// A call that is one of many and has its time: nobody is asked for a password.
+/// A call with a time limit, which must not prompt for a password.
 fn limited(mut command: Command, limit: Limit) -> Command {
     if limit.is_some() {
         command.env("GIT_TERMINAL_PROMPT", "0");
@@ -264,14 +270,14 @@ fn limited(mut command: Command, limit: Limit) -> Command {
     command
 }
 
-/// Brings a remote's notes and unites them with those here, line by line; false if it has none.
+/// Fetches a remote's notes and merges them with the local ones, line by line; false if it has none.
 pub fn fetch_notes(repository: &Repository, remote: &str) -> Result<bool, ProgramError> {
     let failed = |ran: Ran| notes_failed(format!("fetch from `{remote}`"), ran);
     let mut command = git_in(repository);
     command.args(["ls-remote", "--quiet", "--exit-code", "--", remote, NOTES_REF]);
     match run(command)? {
         Ran { code: Some(0), .. } => {}
-        // `--exit-code`: the remote answered, and has no such ref.
+        // `--exit-code`: the remote answered that it has no such ref.
         Ran { code: Some(2), .. } => return Ok(false),
         ran => return Err(failed(ran)),
     }
@@ -293,11 +299,11 @@ pub fn fetch_notes(repository: &Repository, remote: &str) -> Result<bool, Progra
         "--strategy=cat_sort_uniq",
         FETCHED_NOTES,
     ]);
-    check(run(command)?, |ran| notes_failed(format!("unite what `{remote}` has with"), ran))?;
+    check(run(command)?, |ran| notes_failed(format!("merge the notes of `{remote}` with"), ran))?;
     Ok(true)
 }
 
-/// Sends the notes here to a remote, which takes them only if nothing there would be lost.
+/// Pushes the local notes to a remote, which accepts them only if nothing there would be lost.
 pub fn push_notes(repository: &Repository, remote: &str) -> Result<(), ProgramError> {
     let mut command = git_in(repository);
     command.args(["push", "--quiet", "--no-recurse-submodules", "--", remote, NOTES_REF]);
@@ -312,14 +318,14 @@ fn check(ran: Ran, failed: impl FnOnce(Ran) -> ProgramError) -> Result<(), Progr
     if ran.code == Some(0) { Ok(()) } else { Err(failed(ran)) }
 }
 
-/// As [`git`], started where the URLs of a repository's remotes are relative to.
+/// Like [`git`], started in the folder to which the URLs of a repository's remotes are relative.
 fn git_in(repository: &Repository) -> Command {
     let mut command = git(repository.common_dir());
     command.current_dir(repository.top());
     command
 }
 
-/// The git program for a repository, with no hook of it and nothing of the surroundings.
+/// The git program for a repository, without its hooks and without the caller's environment.
 fn git(repository: &Path) -> Command {
     let mut command = program::command("git");
     command.current_dir(repository).arg("--git-dir").arg(repository);
@@ -330,23 +336,23 @@ fn git(repository: &Path) -> Command {
         command.env_remove(name);
     }
     as_stored(&mut command);
-    // Stronger than any `protocol.*` setting of the user's.
+    // Overrides every `protocol.*` setting of the user.
     command.env("GIT_ALLOW_PROTOCOL", SCHEMES.join(":"));
-    // People are asked for passwords on the terminal, not here.
+    // Git must ask for passwords on the terminal, not here.
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
     command
 }
 
-/// Lets the program read objects as their ids say: no `refs/replace/`, no `info/grafts`.
+/// Makes the program read objects by their ids: no `refs/replace/`, no `info/grafts`.
 fn as_stored(command: &mut Command) {
     command.env("GIT_NO_REPLACE_OBJECTS", "1").env("GIT_GRAFT_FILE", "/dev/null");
 }
 
-/// How a command ended.
+/// The result of a command.
 struct Ran {
-    /// Its exit status; nothing if a signal ended it.
+    /// Its exit status; `None` if a signal ended it.
     code: Option<i32>,
-    /// Its last words.
+    /// The last lines of its output.
     words: String,
 }
 
@@ -356,13 +362,13 @@ fn run(command: Command) -> Result<Ran, ProgramError> {
     ended(child, words)
 }
 
-/// As [`run`]; a program that takes longer is ended.
+/// Like [`run`]; a program that takes longer is stopped.
 fn run_within(command: Command, limit: Limit) -> Result<Ran, ProgramError> {
     let Some(limit) = limit else { return run(command) };
     let mut child = start(command)?;
     let (send, receive) = mpsc::channel();
     if let Some(stderr) = child.stderr.take() {
-        // A helper that git left may hold the stream open: nobody waits for this thread.
+        // A background process that git left can keep the stream open, so this thread is not joined.
         std::thread::spawn(move || send.send(last_words(stderr)));
     }
     match receive.recv_timeout(limit) {
@@ -388,10 +394,10 @@ fn ended(mut child: Child, words: io::Result<Vec<u8>>) -> Result<Ran, ProgramErr
     Ok(Ran { code: status.code(), words })
 }
 
-/// What the program answers to a question about the repository that a folder is in, or that the
-/// environment names; nothing where it exits with status 1, which says that there is no answer.
+/// The output of the program for the repository of a folder, or of the environment; `None` if it exits with
+/// status 1, which means that there is no answer.
 ///
-/// Only for what runs no program of the repository's: `rev-parse`, `config`, `hook list`, `--version`.
+/// Only for commands that run no program of the repository: `rev-parse`, `config`, `hook list`, `--version`.
 pub fn ask(folder: &Path, arguments: &[&str]) -> Result<Option<String>, ProgramError> {
     let asked = || arguments.join(" ");
     let mut command = program::command("git");

@@ -1,8 +1,9 @@
-//! Settings: values of git's configuration. No file of a work tree sets those of countersign.
+//! Settings: values of git's configuration. A file in the work tree cannot set those of countersign.
 //!
-//! `git config include.path ../.gitconfig` makes git read a file that anyone who commits can change. libgit2 tells
-//! how deep in includes a value was found, but not in which file. So a value of `countersign.*` that comes from an
-//! include counts only if no include leads through a work tree, whether or not its condition is met.
+//! `git config include.path ../.gitconfig` makes git read a file that anyone with commit access can change.
+//! libgit2 reports how deeply included a value is, but not its file. So a value of `countersign.*` from an
+//! include counts only if no include leads through a work tree, whether or not the include's condition is
+//! met.
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
@@ -12,13 +13,13 @@ use git2::{Config, ConfigLevel, ErrorCode};
 
 use super::{GitError, Repository};
 
-/// Links that are followed in one path; Linux follows as many.
+/// The most links that are followed in one path; Linux follows as many.
 const LINKS_MAX: usize = 40;
 
 impl Repository {
     /// A setting, from the repository's configuration, the user's or the system's.
     ///
-    /// Errors: a setting of countersign that a file of the work tree can set.
+    /// Errors: a file of the work tree could set a setting of countersign.
     pub fn setting(&self, name: &str) -> Result<Option<String>, GitError> {
         let config = self.inner.config()?;
         let entry = match config.get_entry(name) {
@@ -43,13 +44,13 @@ impl Repository {
         Ok(entry.value().ok().map(str::to_owned))
     }
 
-    /// Writes a setting into the repository's own configuration.
+    /// Writes a setting to the repository's own configuration.
     pub fn set(&self, name: &str, value: &str) -> Result<(), GitError> {
         let mut config = Config::open(&self.common_dir().join("config"))?;
         Ok(config.set_str(name, value)?)
     }
 
-    /// The file of a level of the configuration, if there is one.
+    /// The file of a configuration level, if it exists.
     fn file_of(&self, level: ConfigLevel) -> Option<PathBuf> {
         match level {
             ConfigLevel::Local => Some(self.common_dir().join("config")),
@@ -61,7 +62,7 @@ impl Repository {
         }
     }
 
-    /// A file that the configuration includes, or that such a file includes, through a work tree.
+    /// A file that the configuration includes, directly or through another file, from a work tree.
     fn include_in_tree(&self, config: &Config) -> Result<Option<PathBuf>, GitError> {
         let written = includes(config)?.into_iter();
         let mut waiting: Vec<PathBuf> =
@@ -79,8 +80,8 @@ impl Repository {
         Ok(None)
     }
 
-    /// Whether a path is in a work tree of the repository, or leads through one by a link. What is in the git
-    /// directory is not: no commit changes it.
+    /// Whether a path is in a work tree of the repository, or leads through one by a link. The git directory
+    /// does not count: no commit changes it.
     fn is_in_tree(&self, path: &Path) -> bool {
         let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
         let git = [real(self.inner.path()), real(self.common_dir())];
@@ -93,7 +94,7 @@ impl Repository {
         if path.canonicalize().is_ok_and(|real| is_inside(&real)) {
             return true;
         }
-        // Each step counts: where a link of the tree leads, a commit says.
+        // Check each step: a commit decides where a link in the tree leads.
         let parts = |path: &Path| -> Vec<OsString> {
             path.components().rev().map(|part| part.as_os_str().to_owned()).collect()
         };
@@ -117,7 +118,7 @@ impl Repository {
     }
 }
 
-/// The paths of a configuration's includes, as they are written in the files that no include brings.
+/// The include paths of a configuration, as written in files that are not included themselves.
 fn includes(config: &Config) -> Result<Vec<(ConfigLevel, String)>, GitError> {
     let mut found = Vec::new();
     let mut entries = config.entries(None)?;
@@ -134,7 +135,7 @@ fn includes(config: &Config) -> Result<Vec<(ConfigLevel, String)>, GitError> {
     Ok(found)
 }
 
-/// Where an include leads that is written in a file.
+/// The path of an include, relative to the file that has it.
 fn included(file: Option<&Path>, written: &str) -> PathBuf {
     let home = written.strip_prefix("~/").zip(std::env::home_dir());
     match home {

@@ -1,12 +1,12 @@
-//! The source: which folder of which repository elsewhere, as of which ref.
+//! The source: a folder of a remote repository at a ref.
 //!
 //! ```text
 //! https://git.acme.example/security/policy.git              its HEAD
 //! git@git.acme.example:security/policy.git#main             a branch or a tag
 //! file:///srv/git/security.git#v7:teams/policy              a folder inside
 //! ```
-//! A text becomes a source only if nothing of it can be taken for an option, a command or another
-//! transport by the `git` program that it is given to.
+//! Parsing fails for anything that the `git` program could take for an option, a command or another
+//! transport.
 
 use std::fmt;
 use std::str::FromStr;
@@ -15,15 +15,15 @@ use serde::{Deserialize, Serialize};
 
 use super::without_credentials;
 
-/// The schemes that a URL may have; `ext::` and the like would run a command.
+/// The schemes that a URL can have; `ext::` and the like would run a command.
 pub const SCHEMES: [&str; 5] = ["file", "git", "http", "https", "ssh"];
 
-/// Longest source read, in bytes: more than any URL that servers take.
+/// Longest source, in bytes: longer than any URL that servers accept.
 const TEXT_BYTES_MAX: usize = 4096;
 
-/// Why a text names no source.
+/// Why a text is not a source.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{text}` names no git repository to fetch from: {reason}")]
+#[error("`{text}` is not the URL of a git repository: {reason}")]
 pub struct SourceError {
     text: String,
     reason: &'static str,
@@ -32,7 +32,7 @@ pub struct SourceError {
 impl SourceError {
     /// What to do about it.
     pub fn hint(&self) -> &'static str {
-        "name it as `https://HOST/PATH`, `ssh://HOST/PATH` or `USER@HOST:PATH`, and a ref after `#`"
+        "expected `https://HOST/PATH`, `ssh://HOST/PATH` or `USER@HOST:PATH`, with an optional `#REF`"
     }
 }
 
@@ -41,11 +41,11 @@ impl SourceError {
 #[serde(try_from = "String")]
 pub struct RemoteUrl(String);
 
-/// A branch, a tag, a full commit id, or `HEAD`, in the repository elsewhere.
+/// A branch, a tag, a full commit id or `HEAD`, in the remote repository.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct RefName(pub(super) String);
 
-/// A folder of a repository elsewhere, as of a ref: `URL`, `URL#REF` or `URL#REF:FOLDER`.
+/// A folder of a remote repository at a ref: `URL`, `URL#REF` or `URL#REF:FOLDER`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Source {
@@ -60,7 +60,7 @@ impl Source {
         &self.url
     }
 
-    /// The ref; `HEAD` if the text named none.
+    /// The ref; `HEAD` if the text has none.
     pub fn reference(&self) -> &RefName {
         &self.reference
     }
@@ -72,12 +72,12 @@ impl Source {
 }
 
 impl RemoteUrl {
-    /// The URL as `git` takes it, with what credentials it holds.
+    /// The URL for `git`, with any credentials.
     pub fn with_credentials(&self) -> &str {
         &self.0
     }
 
-    /// A text that may quote the URL, without the credentials.
+    /// Removes the credentials of the URL from a text.
     pub fn redact(&self, text: &str) -> String {
         let text = text.replace(&self.0, &self.to_string());
         match self.credentials() {
@@ -86,7 +86,7 @@ impl RemoteUrl {
         }
     }
 
-    /// Whether the URL holds what others must not read: a password, or a token in a web server's URL.
+    /// Whether the URL contains a secret: a password, or a token in a web server's URL.
     pub fn has_secret(&self) -> bool {
         let is_web = self.0.starts_with("http");
         self.credentials().is_some_and(|credentials| is_web || credentials.contains(':'))
@@ -99,7 +99,7 @@ impl RemoteUrl {
 }
 
 impl RefName {
-    /// The ref that a repository is on.
+    /// The `HEAD` of a repository.
     pub fn head() -> Self {
         Self("HEAD".into())
     }
@@ -110,7 +110,7 @@ impl RefName {
     }
 }
 
-/// The reason why a URL is refused, if it is.
+/// Why a URL is refused, or `None`.
 fn fault(url: &str) -> Option<&'static str> {
     if url.is_empty() || url.len() > TEXT_BYTES_MAX {
         return Some("it is empty or too long");
@@ -123,21 +123,21 @@ fn fault(url: &str) -> Option<&'static str> {
     }
     let authority = if let Some((scheme, rest)) = url.split_once("://") {
         if !SCHEMES.contains(&scheme) {
-            return Some("its scheme is not one of file, git, http, https and ssh");
+            return Some("expected one of the schemes: file, git, http, https, ssh");
         }
         rest.split('/').next().unwrap_or_default()
     } else {
         let (host, path) = url.split_once(':').unwrap_or_default();
         if host.is_empty() || path.is_empty() || host.contains('/') || path.starts_with(':') {
-            return Some("it is neither a URL with a scheme nor of the form `user@host:path`");
+            return Some("it has no scheme, and is not of the form `user@host:path`");
         }
         host
     };
-    // `ssh` takes a user or a host that starts so for an option.
+    // `ssh` treats such a user or host as an option.
     authority
         .split('@')
         .any(|part| part.starts_with('-'))
-        .then_some("its user or host starts with `-`, as an option does")
+        .then_some("its user or host starts with `-`, like an option")
 }
 
 impl FromStr for RemoteUrl {
@@ -155,10 +155,10 @@ impl FromStr for RefName {
     type Err = SourceError;
 
     fn from_str(text: &str) -> Result<Self, SourceError> {
-        // `+` forces and `^` excludes in what git is told to fetch; git's own rules forbid the rest.
+        // In a refspec, `+` forces and `^` excludes; git's own rules forbid the rest.
         let is_name = git2::Reference::is_valid_name(&format!("refs/heads/{text}"));
         if text.starts_with(['-', '+']) || text.len() > TEXT_BYTES_MAX || !is_name {
-            return Err(refused(text, "that is no name of a branch, a tag or a commit"));
+            return Err(refused(text, "its ref is not a branch, a tag or a commit id"));
         }
         Ok(Self(text.into()))
     }
@@ -195,7 +195,7 @@ fn refused(text: &str, reason: &'static str) -> SourceError {
 }
 
 impl fmt::Display for Source {
-    /// The text that parses to this source, credentials and all.
+    /// The text that parses to this source, with its credentials.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.url.with_credentials())?;
         match (self.reference.as_str(), self.folder.as_str()) {

@@ -1,7 +1,8 @@
-//! The tree: the entries of one folder, read from the bytes that are stored and accepted in one form alone.
+//! The tree: the entries of one folder, parsed from the stored bytes; only one form is accepted.
 //!
-//! libgit2 and git read more than git writes, and not alike: an entry of mode `644` is a file to the one and a
-//! submodule to the other. This reader accepts what `git fsck --strict` accepts, and no other tree:
+//! libgit2 and git accept trees that git does not write, and disagree about them: to one of them an entry of
+//! mode `644` is a file, to the other a submodule. This reader accepts exactly what `git fsck --strict`
+//! accepts:
 //!
 //! ```text
 //! tree   = *( mode SP name NUL id )
@@ -10,9 +11,10 @@
 //! id     = 20 bytes, not all of them zero
 //! ```
 //!
-//! - A name is not `.`, `..` or `.git`, nor what HFS+ or NTFS takes for `.git` ([`super::dotgit`]).
-//! - A link is not named `.gitmodules`, nor what HFS+ or NTFS takes for it: git would read its settings from elsewhere.
-//! - Names are in the order of their bytes, where a folder's name ends in a slash (git's `base_name_compare`).
+//! - A name is not `.`, `..` or `.git`, nor a name that HFS+ or NTFS treat as `.git` ([`super::dotgit`]).
+//! - A link is not named `.gitmodules`, nor a name that HFS+ or NTFS treat as that: git would read its
+//!   settings from elsewhere.
+//! - Names are in byte order, where a folder's name ends in a slash (git's `base_name_compare`).
 //! - No name occurs twice, neither as two files nor as a file and a folder.
 
 use std::cmp::Ordering;
@@ -43,17 +45,17 @@ pub enum Kind {
 pub struct Entry<'t> {
     /// What it is.
     pub kind: Kind,
-    /// Its name; any bytes that the module's rules allow.
+    /// Its name; any bytes that the rules above allow.
     pub name: &'t [u8],
     /// The object.
     pub id: Oid,
 }
 
-/// A tree whose entries keep every rule of this module. Only [`Tree::read`] makes it.
+/// A tree whose entries follow every rule of this module. Only [`Tree::read`] creates it.
 #[derive(Debug, Clone)]
 pub struct Tree {
     bytes: Vec<u8>,
-    /// Where each entry begins.
+    /// The offset of each entry.
     starts: Vec<u32>,
 }
 
@@ -70,11 +72,11 @@ impl Tree {
             .map_err(|fault| GitError::Object(ObjectFault { kind: "tree", id: id.to_string(), fault }))
     }
 
-    /// Reads a tree's bytes; an error says what is wrong, to follow the tree's id.
+    /// Parses a tree's bytes. An error completes the sentence "tree ID …".
     fn parse(bytes: Vec<u8>) -> Result<Self, String> {
         let (mut starts, mut rest) = (Vec::new(), bytes.as_slice());
         let mut before: Option<Entry<'_>> = None;
-        // Files before, whose names the next names may begin with: a folder of that name comes later.
+        // Earlier files whose names later names can start with: a folder with that name would sort later.
         let mut open: Vec<&[u8]> = Vec::new();
         while !rest.is_empty() {
             let start = bytes.len() - rest.len();
@@ -136,9 +138,9 @@ impl Tree {
     }
 }
 
-/// Takes one entry from the front.
+/// Parses one entry from the front.
 fn take<'t>(rest: &mut &'t [u8]) -> Result<Entry<'t>, String> {
-    let cut = || "is cut short".to_owned();
+    let cut = || "is truncated".to_owned();
     let space = rest.iter().take(8).position(|byte| *byte == b' ');
     let (mode, after) = rest.split_at(space.ok_or("has an entry without a mode")?);
     let after = &after[1..];
@@ -168,9 +170,9 @@ fn check_name(entry: &Entry<'_>) -> Result<(), &'static str> {
     let is_link = *kind == Kind::File(FileMode::Link);
     match *name {
         b"" | b"." | b".." => Err("whose name is not a file name"),
-        name if name.len() > PATH_BYTES_MAX => Err("whose name is longer than a path can be"),
+        name if name.len() > PATH_BYTES_MAX => Err("whose name is too long"),
         name if name.contains(&b'/') => Err("whose name contains a slash"),
-        name if is_dotgit(name) => Err("whose name some systems take for `.git`"),
+        name if is_dotgit(name) => Err("whose name some file systems treat as `.git`"),
         name if is_link && is_dotgitmodules(name) => Err("that is a link named `.gitmodules`"),
         _ if id.is_zero() => Err("whose object id is zero"),
         _ => Ok(()),
@@ -240,7 +242,7 @@ mod tests {
             assert!(fault(&[("100644", name)]).contains("whose name"), "{name:?}");
         }
         assert!(fault(&[("120000", ".gitmodules")]).contains("link"));
-        assert!(fault(&[("100644", &"a".repeat(PATH_BYTES_MAX + 1))]).contains("longer"));
+        assert!(fault(&[("100644", &"a".repeat(PATH_BYTES_MAX + 1))]).contains("too long"));
         assert!(Tree::parse(bytes(&[("100644", ".gitignore"), ("100644", ".gitmodules")])).is_ok());
     }
 

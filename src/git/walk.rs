@@ -1,8 +1,8 @@
-//! The walk: the files below a folder of a commit, with what is walked counted against what is stored.
+//! The walk: the files in a folder of a commit, with a bound on expansion.
 //!
-//! A tree that holds another ten times, which holds another ten times, names 10^12 files with few objects. Each visit
-//! of a tree counts, and the count may pass what the trees that were seen hold only by a small factor. Nothing recurses,
-//! and no more is kept than the paths of folders that are still to be read.
+//! A tree that contains another ten times, which contains another ten times, names 10^12 files with few
+//! objects. Each visit of a tree counts, and the count can exceed the number of stored entries only by a
+//! small factor. Nothing recurses, and only the paths of folders that are still to read are kept.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -15,7 +15,7 @@ use crate::limits::{
     PATH_BYTES_MAX, WALKED_NAMES_EACH, WALKED_NAMES_FREE, WALKED_PATH_BYTES_EACH, WALKED_PATH_BYTES_FREE,
 };
 
-/// Counts what a walk visits.
+/// Counts the visits of a walk.
 #[derive(Debug, Default)]
 pub struct Walk {
     names: u64,
@@ -26,9 +26,9 @@ pub struct Walk {
 }
 
 impl Walk {
-    /// Counts a visit of a tree whose entries have paths that begin with so many bytes.
+    /// Counts a visit of a tree whose paths have a prefix of this many bytes.
     pub fn visit(&mut self, id: Oid, tree: &Tree, prefix: usize) -> Result<(), GitError> {
-        // A folder counts too, since there may be as many empty ones.
+        // A folder counts too, since there can be as many empty ones.
         let names = tree.count() as u64 + 1;
         let bytes: u64 = tree.entries().map(|entry| (entry.name.len() + prefix) as u64).sum();
         self.names = self.names.saturating_add(names);
@@ -46,7 +46,7 @@ impl Walk {
     }
 }
 
-/// The folders of commits that were looked for, so that each is looked for once.
+/// The folders of commits that were searched for, so that each is searched for once.
 #[derive(Debug, Default)]
 pub struct Folders(Mutex<BTreeMap<(String, String), Option<Oid>>>);
 
@@ -62,7 +62,7 @@ impl Folders {
 }
 
 impl Repository {
-    /// Hands each file of a commit below a folder to `each`, in no certain order.
+    /// Passes each file in a folder of a commit to `each`, in no particular order.
     pub fn committed<E: From<GitError>>(
         &self,
         commit: &Commit,
@@ -72,8 +72,8 @@ impl Repository {
         self.committed_in(&Folders::default(), commit, folder, |_| Ok(()), each)
     }
 
-    /// As [`Self::committed`], where the folder may have been found before. `read` is told how many names each tree has
-    /// that is read for it, and one more.
+    /// Like [`Self::committed`], with a folder that may be known. `read` gets the number of names in each
+    /// tree that is read, plus one.
     pub fn committed_in<E: From<GitError>>(
         &self,
         folders: &Folders,
@@ -112,8 +112,8 @@ impl Repository {
         Ok(())
     }
 
-    /// Finds folders of a commit, all in one walk: a tree on the way to several of them is read once. `read` is told how
-    /// many names each tree has that is read, and one more.
+    /// Finds folders of a commit in one walk: a tree on the way to several of them is read once. `read` gets
+    /// the number of names in each tree that is read, plus one.
     pub fn find_folders<E: From<GitError>>(
         &self,
         folders: &Folders,
@@ -133,7 +133,7 @@ impl Repository {
         wanted.sort();
         let mut found: BTreeMap<_, _> = wanted.iter().map(|(_, path)| (key(path), None)).collect();
         let top = Oid::from_str(&commit.tree).map_err(GitError::from)?;
-        // Trees, how deep each is, and the folders that are wanted in it.
+        // Trees, the depth of each, and the folders to find in it.
         let mut open = vec![(top, 0, wanted.as_slice())];
         while let Some((id, depth, wanted)) = open.pop() {
             let (here, below) = wanted.split_at(wanted.partition_point(|(names, _)| names.len() == depth));

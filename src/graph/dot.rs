@@ -1,4 +1,4 @@
-//! DOT: the graph for Graphviz, whole, however large it is.
+//! DOT: the complete graph for Graphviz, however large it is.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -78,7 +78,7 @@ fn style(state: State) -> &'static str {
     }
 }
 
-/// A quoted string of several lines. A backslash begins an escape there, as `\N` for a node's own name.
+/// A quoted string of several lines. A backslash starts an escape in it, such as `\N` for the node's name.
 fn quoted(lines: &[String]) -> String {
     let escaped = |text: &String| line(text).replace('\\', "\\\\").replace('"', "\\\"");
     format!("\"{}\"", lines.iter().map(escaped).collect::<Vec<_>>().join("\\n"))

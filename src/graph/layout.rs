@@ -1,32 +1,32 @@
-//! The layout: kinds as columns, and in each the nodes near what they are joined to.
+//! The layout: kinds as columns, with connected nodes close to each other.
 //!
-//! The order in a column is by the mean place of a node's neighbours, swept to and fro (Sugiyama's
-//! barycentre method, a fixed number of times); heights follow the neighbours as far as there is room.
-//! An edge that passes a column has a place of its own there, so that it goes behind no node.
-//! Everything is a function of the graph, so the same graph is always drawn alike.
+//! The order in a column is by the mean position of a node's neighbours, in several sweeps in both directions
+//! (Sugiyama's barycentre method); heights follow the neighbours if there is space. An edge that passes a
+//! column has its own lane there, so that it is not hidden by nodes. The layout depends only on the graph, so
+//! a graph is always drawn the same way.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Edge, Graph, Id, Kind, Node, State};
 
-/// Width of a character of the text in a node, in pixels: a monospaced font of 12 px, and some room.
+/// Width of a character in a node, in pixels: a monospaced font of 12 px, with some margin.
 pub const CHAR: f64 = 7.3;
 /// Height of a line of text.
 pub const LINE: f64 = 16.0;
-/// Room between a node's edge and its text.
+/// Space between a node's edge and its text.
 pub const PAD: f64 = 12.0;
 /// Most characters shown of a line.
 pub const CHARS_MAX: usize = 48;
-/// Width of a character of an edge's label: 11 px, and some room.
+/// Width of a character of an edge's label: 11 px, with some margin.
 pub const LABEL_CHAR: f64 = 6.8;
-/// Height that an edge takes of a node's side: so much with a label, and else a little.
+/// Height of an edge at a node's side: this much with a label, less without.
 const LABELLED: f64 = 15.0;
 const UNLABELLED: f64 = 5.0;
 const GAP: f64 = 16.0;
 const COLUMN_GAP: f64 = 80.0;
 const SWEEPS: usize = 6;
 
-/// Where a node is drawn.
+/// The position of a node.
 #[derive(Debug, Clone, Copy)]
 pub struct Place {
     /// Left edge.
@@ -39,19 +39,19 @@ pub struct Place {
     pub height: f64,
 }
 
-/// Where everything is drawn.
+/// The positions of everything.
 pub struct Layout<'a> {
     /// The columns, each with its left edge.
     pub columns: Vec<(Kind, f64)>,
     /// The nodes.
     pub places: BTreeMap<&'a Id, Place>,
-    /// Width of all of it.
+    /// Total width.
     pub width: f64,
-    /// Height of all of it.
+    /// Total height.
     pub height: f64,
 }
 
-/// The lines that a node shows. What is another account's says so: two accounts may have one name for two things.
+/// The lines of a node. Those of other accounts name the account, since names are not unique.
 pub fn lines(graph: &Graph, id: &Id) -> Vec<String> {
     let node = &graph.nodes[id];
     if is_lane(node) {
@@ -63,12 +63,12 @@ pub fn lines(graph: &Graph, id: &Id) -> Vec<String> {
     all.map(|text| super::shortened(&crate::report::escape::line(&text), CHARS_MAX)).collect()
 }
 
-/// Whether the node is an edge's way past a column.
+/// Whether the node is a lane of an edge through a column.
 pub fn is_lane(node: &Node) -> bool {
     node.lines.is_empty()
 }
 
-/// The graph with a node in each column that an edge passes, through which it goes.
+/// Adds a lane for each column that an edge passes.
 pub fn with_lanes(graph: &Graph) -> Graph {
     let mut laned = Graph { edges: BTreeSet::new(), ..graph.clone() };
     let kinds: BTreeSet<Kind> = graph.nodes.keys().map(|id| id.kind).collect();
@@ -88,13 +88,13 @@ pub fn with_lanes(graph: &Graph) -> Graph {
     laned
 }
 
-/// Cells of a monospaced font that a text takes: two a character from the scripts and pictures above U+1100.
+/// The cells of a monospaced font that a text needs: two for a wide character above U+1100.
 fn cells(text: &str) -> usize {
     text.chars().map(|c| if c < '\u{1100}' { 1 } else { 2 }).sum()
 }
 
 impl<'a> Layout<'a> {
-    /// Places every node.
+    /// Computes the position of every node.
     pub fn of(graph: &'a Graph) -> Self {
         let neighbours = neighbours(graph);
         let mut columns: Vec<(Kind, Vec<&Id>)> = Kind::ALL
@@ -122,7 +122,7 @@ impl<'a> Layout<'a> {
             right = lefts.last().map_or(0.0, |(_, x)| x + width);
         }
         for sweep in 0..SWEEPS {
-            // The last sweep goes to the right, so that what is joined one to one stands in a row.
+            // The last sweep goes to the right, so that nodes with a single connection are aligned.
             let backward = sweep % 2 == 0;
             let count = columns.len();
             for index in 0..count {
@@ -137,21 +137,21 @@ impl<'a> Layout<'a> {
     }
 }
 
-/// What a column is called.
+/// The heading of a column.
 pub fn heading(kind: Kind) -> &'static str {
     match kind {
-        Kind::Account => "accounts that are known",
+        Kind::Account => "other accounts",
         Kind::Principal => "principals and their keys",
         Kind::Profile => "signing profiles",
         Kind::Version => "profile versions",
         Kind::Csc => "code signing configs",
         Kind::Function => "functions and layers",
         Kind::Layer => "published layer versions",
-        Kind::Consumer => "who may use them",
+        Kind::Consumer => "permitted accounts",
     }
 }
 
-/// What an edge says; that it is out of its time too, which neither of its ends says.
+/// The label of an edge, with its state if it is expired, which its ends do not show.
 pub fn said(edge: &Edge) -> String {
     match edge.state {
         State::Expired => format!("{}: expired", edge.label),
@@ -159,7 +159,7 @@ pub fn said(edge: &Edge) -> String {
     }
 }
 
-/// The room that edges take: along the sides of nodes, and after a kind's column.
+/// The space that edges need: along the sides of nodes, and after a column.
 #[derive(Default)]
 struct Sides<'a> {
     leaving: BTreeMap<&'a Id, f64>,
@@ -197,7 +197,7 @@ fn neighbours(graph: &Graph) -> Neighbours<'_> {
     found
 }
 
-/// Sorts each column by the mean rank of its nodes' neighbours in the other columns.
+/// Sorts each column by the mean rank of its nodes' neighbours in other columns.
 fn sort_columns(columns: &mut [(Kind, Vec<&Id>)], neighbours: &Neighbours<'_>) {
     let mut rank: BTreeMap<&Id, f64> = BTreeMap::new();
     for (_, ids) in columns.iter() {
@@ -220,7 +220,7 @@ fn sort_columns(columns: &mut [(Kind, Vec<&Id>)], neighbours: &Neighbours<'_>) {
     }
 }
 
-/// Moves a column's nodes towards the middle of their neighbours, in their order and without overlap.
+/// Moves a column's nodes towards the middle of their neighbours, in order and without overlap.
 fn settle<'a>(ids: &[&'a Id], places: &mut BTreeMap<&'a Id, Place>, neighbours: &Neighbours<'_>) {
     let wish = |id: &Id, places: &BTreeMap<&Id, Place>| {
         let centres = neighbours.get(id).into_iter().flatten().filter_map(|id| places.get(id));
@@ -229,7 +229,7 @@ fn settle<'a>(ids: &[&'a Id], places: &mut BTreeMap<&'a Id, Place>, neighbours: 
             .map_or(place.y, |centre| centre - place.height / 2.0)
     };
     let wishes: Vec<f64> = ids.iter().map(|id| wish(id, places)).collect();
-    // Pushed down where they would overlap; then the column as a whole goes where its wishes are.
+    // Nodes that would overlap are pushed down; then the whole column moves to its mean wanted position.
     let mut bottom = f64::NEG_INFINITY;
     let mut put = Vec::with_capacity(ids.len());
     for (id, wish) in ids.iter().zip(&wishes) {

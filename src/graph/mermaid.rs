@@ -1,8 +1,8 @@
-//! Mermaid: the graph as a flowchart, which a step summary, an issue or a README draws.
+//! Mermaid: the graph as a flowchart, for a step summary, an issue or a README.
 //!
-//! Labels are quoted, and of what Mermaid, Markdown or HTML could act on every character is written as an
-//! entity (`#35;` for `#`, by Mermaid's own form). What is over Mermaid's limits is left out, with a
-//! sentence on it, since Mermaid would draw nothing at all.
+//! Labels are quoted, and every character that Mermaid, Markdown or HTML could interpret is written as an
+//! entity (`#35;` for `#`, in Mermaid's own form). What exceeds Mermaid's limits is left out, with a sentence
+//! about it, since Mermaid would draw nothing otherwise.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -16,7 +16,7 @@ pub fn render(graph: &Graph) -> String {
     let mut edges = MERMAID_EDGES_MAX;
     loop {
         let text = flowchart(&graph.cut(edges, edges));
-        // Labels are bounded, so a few nodes always fit.
+        // Labels have a limited length, so a few nodes always fit.
         if text.chars().count() < MERMAID_CHARS_MAX || edges <= 1 {
             return text;
         }
@@ -56,7 +56,7 @@ fn flowchart(graph: &Graph) -> String {
     out
 }
 
-/// What a person has to know to read it: the states that occur.
+/// The legend: the states that occur.
 fn legend(graph: &Graph, out: &mut String) {
     let states: Vec<State> = graph.states().into_iter().filter(|state| *state != State::Good).collect();
     if states.is_empty() {
@@ -76,7 +76,7 @@ fn label(kind: Kind, node: &Node) -> String {
     quoted(&lines.collect::<Vec<_>>())
 }
 
-/// Each kind has a shape of its own.
+/// The shape of each kind.
 fn shape(kind: Kind, label: &str) -> String {
     match kind {
         Kind::Account | Kind::Consumer => format!("[/{label}/]"),
@@ -98,7 +98,7 @@ fn arrow(edge: &Edge) -> String {
     if said.is_empty() { arrow.into() } else { format!("{arrow}|{}|", quoted(&[said.join(": ")])) }
 }
 
-/// Strokes alone: the ground and the text stay those of the reader's theme.
+/// Only strokes: background and text follow the reader's theme.
 fn style(state: State) -> &'static str {
     match state {
         State::Good => "",
@@ -115,13 +115,13 @@ fn quoted(lines: &[String]) -> String {
     format!("\"{}\"", lines.iter().map(|text| escaped(text)).collect::<Vec<_>>().join("<br/>"))
 }
 
-/// Letters, digits and a few marks that mean nothing anywhere; every other character as an entity.
+/// Letters, digits and a few harmless characters; every other character as an entity.
 fn escaped(text: &str) -> String {
     let mut out = String::new();
     for c in line(text).chars() {
         let is_plain =
             c.is_alphanumeric() || matches!(c, ' ' | '.' | ',' | ':' | '/' | '-' | '_' | '@' | '…');
-        // A list or a heading of Markdown begins with a mark.
+        // A list or a heading in Markdown starts with such a character.
         let begins = out.is_empty() && !c.is_alphanumeric();
         if is_plain && !begins {
             out.push(c);
@@ -129,7 +129,7 @@ fn escaped(text: &str) -> String {
             let _ = write!(out, "#{};", u32::from(c));
         }
     }
-    // Markdown takes `1. ` for a list.
+    // Markdown treats `1. ` as a list.
     let digits = out.bytes().take_while(u8::is_ascii_digit).count();
     if digits > 0 && out[digits..].starts_with('.') {
         out.replace_range(digits..=digits, "#46;");
@@ -169,7 +169,7 @@ mod tests {
                 text.chars().count() < MERMAID_CHARS_MAX && text.matches("-->").count() <= MERMAID_EDGES_MAX
             );
             assert!(text.contains("REVOKED"));
-            assert_eq!(text.contains("are left out"), count > 250, "{count}");
+            assert_eq!(text.contains("are not shown"), count > 250, "{count}");
         }
     }
 }

@@ -1,8 +1,8 @@
-//! The graph: who trusts whom, from the keys that sign to the functions that take what they signed.
+//! The graph: who trusts whom, from signing keys to the functions that accept their signatures.
 //!
-//! Nodes and edges are data, sorted; each form ([`mermaid`], [`dot`], [`svg`]) draws the same ones. A kind
-//! of node is a column; edges lead to columns further right. A state is always said in words too, so that
-//! nothing hangs on a colour.
+//! Nodes and edges are sorted data; each format ([`mermaid`], [`dot`], [`svg`]) draws the same ones. A kind
+//! of node is a column; edges lead to columns further right. States are always shown in words too, not only
+//! as colours.
 
 pub mod dot;
 mod layout;
@@ -15,24 +15,24 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::name::AccountName;
 
-/// What a node stands for; the order is that of the columns.
+/// The kind of a node; the order is that of the columns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kind {
     /// Another account that the policy knows.
     Account,
-    /// A holder of a key.
+    /// The owner of a key.
     Principal,
     /// A signing profile.
     Profile,
-    /// A version of one.
+    /// A version of a profile.
     Version,
     /// A code signing config.
     Csc,
-    /// A rule that puts functions and layers under a CSC.
+    /// A rule that attaches functions and layers to a CSC.
     Function,
     /// A published version of a layer.
     Layer,
-    /// Who may use one.
+    /// An account that can use a layer version.
     Consumer,
 }
 
@@ -49,7 +49,7 @@ impl Kind {
         Self::Consumer,
     ];
 
-    /// What one is called.
+    /// The name of the kind.
     pub fn name(self) -> &'static str {
         match self {
             Self::Account => "account",
@@ -64,20 +64,20 @@ impl Kind {
     }
 }
 
-/// Whether a node or an edge counts.
+/// The state of a node or an edge.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum State {
     /// It is in force.
     Good,
-    /// Nothing leads on from it, or nothing is left for it.
+    /// It leads nowhere, or an earlier rule matches everything.
     Unused,
-    /// It signs no more, and what it signed counts.
+    /// It no longer signs; its signatures are valid.
     Canceled,
-    /// Its time is over, or has not come.
+    /// It has expired, or has not started.
     Expired,
     /// It was revoked.
     Revoked,
-    /// It is named, and is not there.
+    /// It is referred to, but does not exist.
     Missing,
 }
 
@@ -101,12 +101,12 @@ impl State {
     /// What the state means, for a legend.
     pub fn meaning(self) -> &'static str {
         match self {
-            Self::Good => "counts today",
-            Self::Unused => "nothing hangs on it",
-            Self::Canceled => "signs no more; what it signed counts",
-            Self::Expired => "not in its time",
-            Self::Revoked => "its signatures are void, all or from some time on",
-            Self::Missing => "named, and not there",
+            Self::Good => "in force today",
+            Self::Unused => "has no effect",
+            Self::Canceled => "no longer signs; its signatures are valid",
+            Self::Expired => "expired or not started",
+            Self::Revoked => "all its signatures are void, or those from some time on",
+            Self::Missing => "referred to, but does not exist",
         }
     }
 
@@ -119,12 +119,12 @@ impl State {
     }
 }
 
-/// Which node: its kind, and a key that no other node of the kind has.
+/// The id of a node: its kind, and a key that is unique in the kind.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Id {
-    /// What it stands for.
+    /// Its kind.
     pub kind: Kind,
-    /// What tells it from others of its kind, and gives the order.
+    /// The key, which also gives the order.
     pub key: String,
 }
 
@@ -138,18 +138,18 @@ impl Id {
 /// A node.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Node {
-    /// Whose it is.
+    /// Its account.
     pub account: AccountName,
-    /// What it is called, and what there is to say of it; at least one line, but for an edge's way past a column.
+    /// Its name and details; at least one line, except for a lane.
     pub lines: Vec<String>,
-    /// Whether it counts.
+    /// Its state.
     pub state: State,
-    /// Why its state is what it is, if there is more to say than its name.
+    /// The reason for its state, if there is one.
     pub why: String,
 }
 
 impl Node {
-    /// The line that says its state; nothing if it is in force.
+    /// The line with its state; `None` if it is in force.
     pub fn state_line(&self) -> Option<String> {
         let name = self.state.name().to_uppercase();
         let line = if self.why.is_empty() { name } else { format!("{name}: {}", self.why) };
@@ -157,39 +157,39 @@ impl Node {
     }
 }
 
-/// An edge: who can do something with what is further right, or counts for it.
+/// An edge: permission for something further right, or trust in it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Edge {
     /// Where it begins.
     pub from: Id,
     /// Where it ends.
     pub to: Id,
-    /// What it says; may be empty.
+    /// Its label; can be empty.
     pub label: String,
-    /// Whether it counts.
+    /// Its state.
     pub state: State,
 }
 
-/// What is drawn.
+/// A graph to draw.
 #[derive(Debug, Clone, Default)]
 pub struct Graph {
-    /// What it shows.
+    /// The title.
     pub title: String,
     /// The nodes, column by column.
     pub nodes: BTreeMap<Id, Node>,
     /// The edges.
     pub edges: BTreeSet<Edge>,
-    /// What was left out, as a sentence.
+    /// A sentence about what was left out.
     pub left_out: Option<String>,
 }
 
 impl Graph {
-    /// The accounts that something belongs to, sorted.
+    /// The accounts of the nodes, sorted.
     pub fn accounts(&self) -> BTreeSet<&AccountName> {
         self.nodes.values().map(|node| &node.account).collect()
     }
 
-    /// Whether the account is the one whose policy is drawn: the title begins with it.
+    /// Whether the account is the one of the drawn policy, whose name starts the title.
     fn is_of_own(&self, account: &AccountName) -> bool {
         self.title.starts_with(&format!("account {account}:"))
     }
@@ -199,7 +199,7 @@ impl Graph {
         self.nodes.values().map(|node| node.state).chain(self.edges.iter().map(|edge| edge.state)).collect()
     }
 
-    /// The part that leads to a node.
+    /// The part of the graph that leads to a node.
     pub fn leading_to(self, target: &Id) -> Self {
         let mut kept = BTreeSet::from([target.clone()]);
         let mut next = vec![target.clone()];
@@ -210,7 +210,7 @@ impl Graph {
         self.keeping(&kept)
     }
 
-    /// An account's nodes, and those that an edge joins to one of them.
+    /// The nodes of an account, and their neighbours.
     pub fn around(self, account: &AccountName) -> Self {
         let own = |id: &Id| self.nodes.get(id).is_some_and(|node| node.account == *account);
         let joined = self.edges.iter().filter(|edge| own(&edge.from) || own(&edge.to));
@@ -226,7 +226,7 @@ impl Graph {
         Self { nodes, edges, ..self }
     }
 
-    /// At most so many nodes and edges, those first that stand out; and a sentence on what was left out.
+    /// At most this many nodes and edges, unusual states first; and a sentence about what was left out.
     pub fn cut(&self, nodes: usize, edges: usize) -> Self {
         if self.nodes.len() <= nodes && self.edges.len() <= edges {
             return self.clone();
@@ -251,8 +251,8 @@ impl Graph {
         }
         let (gone, gone_edges) = (self.nodes.len() - kept.len(), self.edges.len() - kept_edges.len());
         let left_out = format!(
-            "{gone} of {} nodes and {gone_edges} of {} edges are left out: `countersign graph --function NAME` \
-            draws one function's part",
+            "{gone} of {} nodes and {gone_edges} of {} edges are not shown; to draw one function, run \
+            `countersign graph --function NAME`",
             self.nodes.len(),
             self.edges.len()
         );
@@ -260,7 +260,7 @@ impl Graph {
     }
 }
 
-/// The beginning of a text that may be of any length.
+/// The start of a text of any length.
 fn shortened(text: &str, chars: usize) -> String {
     if text.chars().count() <= chars {
         return text.into();
@@ -272,7 +272,7 @@ fn shortened(text: &str, chars: usize) -> String {
 mod tests {
     use super::*;
 
-    /// A chain of so many functions, each under a CSC of its own, one of which is revoked.
+    /// A chain of this many functions, each under its own CSC, with one revoked.
     pub(super) fn many(count: usize) -> Graph {
         let account: AccountName = "acme".parse().unwrap();
         let mut graph = Graph { title: "account acme".into(), ..Graph::default() };
@@ -295,7 +295,7 @@ mod tests {
         let cut = many(100).cut(10, 4);
         assert_eq!((cut.nodes.len(), cut.edges.len()), (10, 4));
         assert!(cut.nodes.contains_key(&Id::new(Kind::Csc, "000050")));
-        assert!(cut.left_out.unwrap().starts_with("190 of 200 nodes and 96 of 100 edges are left out"));
+        assert!(cut.left_out.unwrap().starts_with("190 of 200 nodes and 96 of 100 edges are not shown"));
         assert_eq!(many(5).cut(10, 5).left_out, None);
     }
 

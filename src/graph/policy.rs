@@ -1,4 +1,4 @@
-//! The graph of a policy: its documents as nodes and edges, as they count at an instant.
+//! The graph of a policy: its documents as nodes and edges, with their states at a time.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -15,13 +15,13 @@ use crate::profile::{Action, Permission, Profile, Status, Version};
 use crate::revocation::{Revocation, subject_of_key, subject_of_profile};
 use crate::time::Timestamp;
 
-/// Most characters of a CSC's description that are shown.
+/// Most characters shown of a CSC's description.
 const DESCRIPTION_CHARS: usize = 36;
 
-/// Other accounts' policies, as far as our CSCs name them; nothing for one that cannot be asked.
+/// Other accounts' policies that our CSCs name; `None` for one that cannot be used.
 type Others = BTreeMap<AccountName, Option<Arc<Policy>>>;
 
-/// Draws everything that a policy says, the profiles of other accounts that its CSCs allow, and what is shared.
+/// Draws the whole policy, the profiles of other accounts that its CSCs allow, and shared layers.
 pub fn graph(policy: &Policy, now: Timestamp) -> Result<Graph, PolicyError> {
     let functions = policy.functions()?;
     let read = |id| policy.csc(&id).transpose();
@@ -73,12 +73,12 @@ fn others(policy: &Policy, cscs: &[Csc]) -> Result<Others, PolicyError> {
     Ok(others)
 }
 
-/// Whether the publisher is an account's of this tool, and not one of AWS.
+/// Whether the publisher is of this account, not of an AWS account.
 fn is_of(publisher: &PublisherArn, account: &AccountName) -> bool {
     *publisher.owner() == Owner::countersign(account.clone())
 }
 
-/// The node of the rule that governs a function or a layer, if one does.
+/// The node of the rule that governs a function or a layer, if any.
 pub fn rule_of(policy: &Policy, name: &ArtifactName) -> Result<Option<Id>, PolicyError> {
     Ok(policy.functions()?.rule_of(name).map(id_of_rule))
 }
@@ -88,9 +88,9 @@ fn id_of_rule(index: usize) -> Id {
 }
 
 struct Drawing<'a> {
-    /// The policy that is drawn.
+    /// The policy to draw.
     own: &'a Policy,
-    /// The policy whose profiles are drawn: that one, or another account's.
+    /// The policy whose profiles are being drawn: the same one, or another account's.
     policy: &'a Policy,
     now: Timestamp,
     cscs: &'a [Csc],
@@ -104,13 +104,13 @@ impl Drawing<'_> {
         self.policy.account().clone()
     }
 
-    /// A profile's name, which tells it from the profiles of other accounts too.
+    /// A profile's name with its account, since names are not unique.
     fn key(&self, profile: &ProfileName) -> String {
         let (own, account) = (self.own.account(), self.policy.account());
         if own == account { profile.to_string() } else { format!("{account}:{profile}") }
     }
 
-    /// What our policy revokes, and what that of the profile's account does.
+    /// The revocations in our policy and in that of the profile's account.
     fn revocations_of(&self, subject: &str) -> Result<Vec<Revocation>, PolicyError> {
         let subjects = [subject.to_owned()];
         let mut found = self.own.revocations_of(&subjects)?;
@@ -134,15 +134,15 @@ impl Drawing<'_> {
         for (index, rule) in rules.iter().enumerate() {
             let before = rules[..index].iter().position(|earlier| earlier.pattern().covers(rule.pattern()));
             let state = match before {
-                Some(earlier) => (State::Unused, format!("rule {} comes first", earlier + 1)),
+                Some(earlier) => (State::Unused, format!("hidden by rule {}", earlier + 1)),
                 None => (State::Good, String::new()),
             };
             let edge = state.0;
             let id = id_of_rule(index);
             self.node(id.clone(), vec![rule.pattern().to_string(), format!("rule {}", index + 1)], state);
             let csc = Id::new(Kind::Csc, rule.csc().as_str());
-            // Only a CSC that is not there has no node yet.
-            let missing = (State::Missing, "no such CSC is sealed".to_owned());
+            // Only a missing CSC has no node yet.
+            let missing = (State::Missing, "does not exist".to_owned());
             self.node(csc.clone(), vec![rule.csc().to_string()], missing);
             self.edge(csc, id, "", edge);
         }
@@ -159,7 +159,7 @@ impl Drawing<'_> {
         self.node(id, lines, if is_used { (State::Good, String::new()) } else { unused });
     }
 
-    /// The profiles of the account that some CSC allows.
+    /// The account's profiles that a CSC allows.
     fn allowed_profiles(&mut self) -> Result<(), PolicyError> {
         let publishers = self.cscs.iter().flat_map(Csc::publishers);
         let ours = publishers.filter(|publisher| is_of(publisher, self.policy.account()));
@@ -181,7 +181,7 @@ impl Drawing<'_> {
             let (state, why) = self.version_state(profile, version, !allowed.is_empty())?;
             let lines = vec![
                 format!("{}/{}", profile.name(), version.version),
-                format!("{}, made {}", version.status.name(), day(version.created)),
+                format!("{}, created {}", version.status.name(), day(version.created)),
             ];
             self.node(version_id.clone(), lines, (state, why));
             self.edge(id.clone(), version_id.clone(), "", state);
@@ -204,7 +204,7 @@ impl Drawing<'_> {
         Ok(())
     }
 
-    /// The CSCs that allow a version, each with what it says.
+    /// The CSCs that allow a version, each with a label.
     fn allowed_by(&self, profile: &Profile, version: &Version) -> Vec<(Id, &'static str)> {
         let arn = ProfileArn::new(self.account(), profile.name().clone(), version.version.clone());
         let each = |csc: &Csc| {
@@ -232,7 +232,7 @@ impl Drawing<'_> {
         })
     }
 
-    /// A principal with the key that it signs with, and what it may do with the profile.
+    /// A principal with its key, and its actions on the profile.
     fn permission(&mut self, profile: &Id, permission: &Permission) -> Result<(), PolicyError> {
         let key = permission.key.id();
         let revoked = self.revocations_of(&subject_of_key(&key))?;
@@ -249,15 +249,15 @@ impl Drawing<'_> {
             None if edge == State::Expired => (State::Expired, "no permission in force".into()),
             None => (State::Good, String::new()),
         };
-        // One permission in force is enough for the principal to count.
+        // One permission in force is enough for the principal to be in force.
         let better = self.graph.nodes.get(&id).is_some_and(|held| state.0 < held.state);
         if better {
             self.graph.nodes.remove(&id);
         }
         self.node(id.clone(), vec![permission.principal.to_string(), short_key(&key)], state);
         let said = |action: &Action| match action {
-            Action::StartSigningJob => "may sign",
-            Action::RevokeSignature => "may revoke",
+            Action::StartSigningJob => "can sign",
+            Action::RevokeSignature => "can revoke",
         };
         let actions: Vec<&str> = permission.actions.iter().map(said).collect();
         let when = match (is_early, permission.not_after) {
@@ -269,7 +269,7 @@ impl Drawing<'_> {
         Ok(())
     }
 
-    /// Publishers that a CSC allows and that resolve to nothing here.
+    /// The publishers that a CSC allows but that do not exist here.
     fn missing_publishers(&mut self, others: &Others) {
         for csc in self.cscs {
             for publisher in csc.publishers() {
@@ -280,10 +280,10 @@ impl Drawing<'_> {
                 let version = publisher.version().map_or("*", ProfileVersion::as_str);
                 let account = publisher.owner().account().clone();
                 let why = match others.get(&account) {
-                    _ if !is_of(publisher, &account) => "of AWS, which is not asked here",
-                    Some(None) => "its account's policy cannot be asked",
-                    None if account != *self.own.account() => "of an account that is not known here",
-                    Some(Some(_)) | None => "no such version is sealed",
+                    _ if !is_of(publisher, &account) => "of AWS, not checked",
+                    Some(None) => "its account's policy cannot be used",
+                    None if account != *self.own.account() => "of an unknown account",
+                    Some(Some(_)) | None => "does not exist",
                 };
                 let lines = vec![format!("{}/{version}", publisher.profile())];
                 let node = Node { account, lines, state: State::Missing, why: why.into() };

@@ -1,4 +1,4 @@
-//! What is shared in the graph: the accounts that we know, layers, and who may use them.
+//! Sharing in the graph: known accounts, layers, and the accounts that can use them.
 
 use super::policy::day;
 use super::{Edge, Graph, Id, Kind, Node, State};
@@ -9,7 +9,7 @@ use crate::policy::error::PolicyError;
 use crate::policy::store::Policy;
 use crate::time::Timestamp;
 
-/// Adds the accounts that a policy knows with their profiles, our layers, and of theirs those that we are named for.
+/// Adds the known accounts with their profiles, our layers, and their layers that we have permission for.
 pub fn add(graph: &mut Graph, policy: &Policy, now: Timestamp) -> Result<(), PolicyError> {
     let mut sharing = Sharing { graph, own: policy.account(), now };
     for name in policy.layer_names() {
@@ -47,7 +47,7 @@ struct Sharing<'a> {
 }
 
 impl Sharing<'_> {
-    /// A known account; it leads to those of its profiles that our CSCs allow.
+    /// A known account, with edges to its profiles that our CSCs allow.
     fn account(&mut self, known: &KnownAccount, other: Option<&Policy>) {
         let name = known.account();
         let id = Id::new(Kind::Account, name.as_str());
@@ -58,8 +58,8 @@ impl Sharing<'_> {
         let mut lines =
             vec![name.to_string(), format!("root {}, snapshot {}", reached.root_version, reached.snapshot)];
         let (state, why) = match other {
-            None => (State::Missing, "its policy cannot be asked"),
-            Some(_) if profiles.is_empty() => (State::Unused, "no CSC allows a profile of it"),
+            None => (State::Missing, "its policy cannot be used"),
+            Some(_) if profiles.is_empty() => (State::Unused, "no CSC allows its profiles"),
             Some(_) => (State::Good, ""),
         };
         lines.extend(other.map(|other| format!("until {}", day(other.snapshot().expires))));
@@ -69,7 +69,7 @@ impl Sharing<'_> {
         }
     }
 
-    /// The versions of a layer that these permissions are for, and every version of our own.
+    /// The versions of a layer that these permissions are for, or all versions of our own.
     fn layer(&mut self, owner: &AccountName, layer: &Layer, is_drawn: impl Fn(&LayerPermission) -> bool) {
         for version in layer.versions() {
             let permissions = layer.permissions().iter();
@@ -90,15 +90,15 @@ impl Sharing<'_> {
         let (key, name, account) = match (&permission.principal, &permission.organization) {
             (Consumer::Account(account), _) => (account.to_string(), account.to_string(), account),
             (Consumer::Everybody, Some(organization)) => {
-                (format!("* {organization}"), format!("every account of {organization}"), organization)
+                (format!("* {organization}"), format!("every account in {organization}"), organization)
             }
-            // A document says no such thing.
+            // Parsing refuses such a document.
             (Consumer::Everybody, None) => return,
         };
         let id = Id::new(Kind::Consumer, key);
         self.node(account, id.clone(), vec![name], State::Good, "");
         let until = permission.not_after.map_or(String::new(), |end| format!(" until {}", day(end)));
-        self.edge(layer.clone(), id, format!("may use{until}"), state);
+        self.edge(layer.clone(), id, format!("can use{until}"), state);
     }
 
     fn node(&mut self, account: &AccountName, id: Id, lines: Vec<String>, state: State, why: &str) {

@@ -1,4 +1,4 @@
-//! SVG: the graph as a picture that needs nothing else: no program, no script, no font, no other file.
+//! SVG: the graph as a self-contained picture, without scripts, fonts and other files.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -9,12 +9,12 @@ use crate::limits::SVG_PARTS_MAX;
 use crate::report::escape::xml;
 
 const MARGIN: f64 = 32.0;
-/// Room above the nodes for the title and the columns' names.
+/// Space above the nodes for the title and the column headings.
 const HEAD: f64 = 84.0;
 /// Height of a row of the legend.
 const ROW: f64 = 24.0;
 
-/// Colours by the reader's choice of light or dark; every state has a stroke of its own beside its colour.
+/// Colours for the reader's light or dark theme; every state also has its own stroke.
 const STYLE: &str = "\
 text{font:12px ui-monospace,SFMono-Regular,Menlo,Consolas,'DejaVu Sans Mono',monospace;fill:#1f2328}
 .ground{fill:#ffffff}.title{font-size:16px;font-weight:600}.column{font-size:13px;font-weight:600;fill:#59636e}
@@ -102,7 +102,7 @@ fn draw_node(out: &mut String, graph: &Graph, id: &Id, place: Place) {
     out.push_str("</g>\n");
 }
 
-/// Edges leave and reach a node side by side, in the order of their other ends.
+/// Edges leave and enter a node next to each other, in the order of their other ends.
 fn draw_edges(out: &mut String, graph: &Graph, layout: &Layout<'_>) {
     let middle = |id: &Id| layout.places[id].y + layout.places[id].height / 2.0;
     let (mut leaving, mut reaching): (Ports<'_>, Ports<'_>) = Default::default();
@@ -123,7 +123,7 @@ fn draw_edges(out: &mut String, graph: &Graph, layout: &Layout<'_>) {
         let (from, to) = (layout.places[&edge.from], layout.places[&edge.to]);
         let (x1, y1) = (from.x + from.width, port(&leaving, &edge.from, edge));
         let (x2, y2) = (to.x, port(&reaching, &edge.to, edge));
-        // The line is level under its label.
+        // The line is horizontal under its label.
         let said = said(edge);
         let level = x1 + said.chars().count() as f64 * LABEL_CHAR;
         let bend = (x2 - level) * 0.5;
@@ -222,7 +222,7 @@ mod tests {
     #[test]
     fn what_nobody_would_find_anything_on_is_cut() {
         let svg = render(&many(5000));
-        assert!(svg.contains("are left out") && svg.matches("class=\"edge").count() <= SVG_PARTS_MAX);
+        assert!(svg.contains("are not shown") && svg.matches("class=\"edge").count() <= SVG_PARTS_MAX);
         assert!(render(&Graph::default()).ends_with("</svg>\n"));
     }
 }

@@ -1,8 +1,8 @@
-//! Candidates: the manifests by which a commit's packages are judged, nearest first.
+//! Candidates: the manifests to verify a commit's packages with, nearest first.
 //!
-//! Those attached to the commit come before those attached to other commits of the same push, newest
-//! first: a merge that leaves a function as it was needs no signature of its own. Nothing here is
-//! verified; a candidate is only worth a question.
+//! Manifests attached to the commit come before those attached to other commits of the same push, newest
+//! first: a merge that does not change a function needs no signature of its own. Nothing here is verified
+//! yet.
 
 use std::cell::{Cell, OnceCell};
 use std::collections::BTreeMap;
@@ -19,7 +19,7 @@ use crate::manifest::attached::{self, Attached};
 use crate::name::ArtifactName;
 use crate::provenance::Kind;
 
-/// What an item is called.
+/// The kind and name of an item.
 pub type Named = (Kind, ArtifactName);
 
 /// A manifest and the commit that it is attached to.
@@ -29,19 +29,19 @@ pub struct Candidate {
     pub manifest: Attached,
     /// The beginning of the commit's id.
     pub commit: String,
-    /// The digest of the files that it claims.
+    /// The digest of the files that it claims to describe.
     pub inventory: Sha384,
 }
 
-/// The candidates of a commit's items.
+/// The candidate manifests of a commit's items.
 #[derive(Debug, Default)]
 pub struct Candidates {
     by_name: BTreeMap<Named, Vec<Candidate>>,
-    /// Things worth saying that change no verdict.
+    /// Notes for the user that change no verdict.
     pub notes: Vec<String>,
 }
 
-/// What is searched for the manifests of every commit of a push: read once, and counted.
+/// What is searched for the manifests of all commits of a push: read once, with a limit.
 pub struct Search<'n> {
     notes: &'n Notes<'n>,
     history: OnceCell<History>,
@@ -50,12 +50,12 @@ pub struct Search<'n> {
 }
 
 impl<'n> Search<'n> {
-    /// A search that has read nothing yet.
+    /// Creates a search.
     pub fn of(notes: &'n Notes<'n>) -> Self {
         Self { notes, history: OnceCell::new(), bytes: Cell::new(0) }
     }
 
-    /// Reads the history of all commits of the push, if that was not done yet.
+    /// Reads the history of all commits of the push, if not done yet.
     pub fn history(
         &self,
         read: impl FnOnce(usize) -> Result<History, GitError>,
@@ -80,17 +80,17 @@ impl<'n> Search<'n> {
 }
 
 impl Candidates {
-    /// What is attached to the commit itself.
+    /// The manifests attached to the commit itself.
     pub fn of(search: &Search<'_>, commit: &Commit) -> Result<Self, GitError> {
         let mut found = Self::default();
         found.add(search, &commit.id)?;
         Ok(found)
     }
 
-    /// Adds what is attached to the other commits of the push, until each of the packages that miss one
-    /// has a manifest of its very files.
+    /// Adds the manifests attached to other commits of the push, until each of the `missing` packages has a
+    /// manifest of exactly its files.
     ///
-    /// Where the history ends before that because the repository is shallow, nothing can be said.
+    /// Errors: the repository is shallow, and the history ends before that.
     pub fn search(
         &mut self,
         search: &Search<'_>,
@@ -110,7 +110,7 @@ impl Candidates {
         missing.retain(|(name, files)| !self.has(name, files));
         match missing.first() {
             Some(((kind, name), _)) if reached.cut => Err(GitError::Shallow(format!(
-                "no manifest of {} `{name}` is attached to the commits that this shallow clone has after commit {}",
+                "no manifest of {} `{name}` is attached to commit {1} or to its ancestors in this shallow clone",
                 kind.name(),
                 commit.short(),
             ))),
@@ -118,7 +118,7 @@ impl Candidates {
         }
     }
 
-    /// Whether some candidate claims to be about these very files.
+    /// Whether a candidate claims to describe exactly these files.
     pub fn has(&self, name: &Named, files: &Sha384) -> bool {
         self.named(name).iter().any(|candidate| candidate.inventory == *files)
     }
@@ -133,7 +133,7 @@ impl Candidates {
         let short: String = commit.chars().take(12).collect();
         let attached::Lines { manifests, malformed } = attached::read(&note);
         if malformed > 0 {
-            self.notes.push(format!("{malformed} of what is attached to commit {short} is no manifest"));
+            self.notes.push(format!("{malformed} of the notes of commit {short} are not manifests"));
         }
         for manifest in manifests {
             let (kind, name) = manifest.claimed_name();

@@ -1,4 +1,4 @@
-//! The judge: what the gate says about each function and layer of a commit.
+//! Decides on each function and layer of a commit.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -26,42 +26,42 @@ use crate::verify::integrity::Digests;
 use crate::verify::{self, CommitFiles, Elsewhere, Publishers, Question, Reported};
 use crate::workspace::{Item, Workspace};
 
-/// Judges commits under one policy, whose documents are read once. All threads share it.
+/// Decides on commits under one policy, whose documents are read once. All threads share it.
 pub struct Judge<'a> {
     policy: &'a Policy,
     governance: Governance<'a>,
     handles: Handles,
     threads: Threads,
     known: Known,
-    /// How many names of folders were read of all commits.
+    /// How many names of folders were read in all commits.
     names: AtomicU64,
 }
 
-/// A function or a layer of the commit, and its package if the commit makes one.
+/// A function or a layer of the commit, and its package if there is one.
 struct Subjected<'a> {
     named: Named,
     item: &'a Item,
     package: Result<Packaged, SelectError>,
 }
 
-/// A package, kept whole or by its digest alone.
+/// A package, kept in full or as its digest.
 struct Packaged {
     inventory: Sha384,
     held: Option<CommitFiles>,
 }
 
-/// A function or a layer, and about how many bytes its files take in memory.
+/// A function or a layer, and about how many bytes its files need in memory.
 struct Job<'a> {
     item: &'a Item,
     weight: u64,
 }
 
-/// What one file of a package takes in memory beside its path, in bytes: about what its records and its place in
-/// the list of names take.
+/// What one file of a package needs in memory besides its path, in bytes: its records and its entry in the
+/// list of names.
 const FILE_WEIGHT: u64 = 400;
 
 impl<'a> Judge<'a> {
-    /// Reads every CSC that governs something, and its publishers.
+    /// Reads every CSC that governs a function or a layer, and its publishers.
     pub fn new(hook: &Hook<'a>, functions: Functions) -> Result<Self, PolicyError> {
         let Hook { policy, repository, threads, .. } = *hook;
         let governance = Governance::read(policy, functions)?;
@@ -75,7 +75,7 @@ impl<'a> Judge<'a> {
         })
     }
 
-    /// Judges what a commit has to package; it is one of the `pushed`.
+    /// Decides on everything that a commit packages. The commit is one of `pushed`.
     pub fn commit(
         &self,
         hook: &Hook<'_>,
@@ -99,7 +99,7 @@ impl<'a> Judge<'a> {
         }
         if let [first, ..] = hook.repository.replacements()?.as_slice() {
             candidates.notes.push(format!(
-                "git reads other objects for some of this repository, by `{first}`, and countersign does not: list \
+                "`{first}` makes git read other objects than countersign: list \
                 such refs with `git replace`, and delete them with `git replace -d`"
             ));
         }
@@ -137,7 +137,7 @@ impl<'a> Judge<'a> {
         Ok(subjects)
     }
 
-    /// What there is to package, with every name of every folder that is read counted before anything is kept.
+    /// What there is to package. Counts the names of every folder before keeping any.
     fn jobs<'w>(
         &self,
         repository: &Repository,
@@ -168,7 +168,7 @@ impl<'a> Judge<'a> {
         Ok(jobs)
     }
 
-    /// Counts names that were read of a commit's folders, for the commit and for the push.
+    /// Counts names that were read in a commit's folders, for the commit and for the push.
     fn read(&self, commit: &Commit, names: &AtomicU64, more: u64) -> Result<(), HookError> {
         let of_push = self.names.fetch_add(more, Ordering::Relaxed) + more;
         if names.fetch_add(more, Ordering::Relaxed) + more > COMMIT_NAMES_MAX {
@@ -180,7 +180,7 @@ impl<'a> Judge<'a> {
         }
     }
 
-    /// The package of an item, or why the commit makes none.
+    /// The package of an item, or why it cannot be built.
     fn package(
         &self,
         commit: &Commit,
@@ -191,7 +191,7 @@ impl<'a> Judge<'a> {
         self.handles.with(|repository| Ok(source::files(repository, commit, workspace, item, known, one)))
     }
 
-    /// Does the work for each job, on all threads, with so many bytes of all jobs in memory.
+    /// Runs the work for each job on all threads, with a limit on the memory of all jobs in bytes.
     fn each<J: Sync, T: Send>(
         &self,
         jobs: &[J],
@@ -226,7 +226,7 @@ impl<'a> Judge<'a> {
         };
         let named = candidates.named(&subject.named);
         let fits = |candidate: &&Candidate| candidate.inventory == package.inventory;
-        // Of those that describe other files the nearest tells best what has changed.
+        // Of the manifests of other files, the nearest one shows best what has changed.
         let fitting: Vec<&Candidate> = named.iter().filter(fits).collect();
         let asked: Vec<&Candidate> =
             if fitting.is_empty() { named.iter().take(1).collect() } else { fitting };
@@ -286,9 +286,9 @@ fn unattached() -> Finding {
     Finding::new(
         Check::Mismatch,
         "manifest-missing",
-        "no manifest of it is attached to the commit, nor to another commit of the push",
-        "sign and attach it with `countersign release --attach`; if that was done, on this machine or another, bring \
-        and send what is attached with `countersign manifests --fetch --push`, and push again",
+        "no manifest is attached to the commit or to another commit of the push",
+        "sign and attach one with `countersign release --attach`; if it is attached elsewhere, fetch \
+        and push it with `countersign manifests --fetch --push`, and push again",
     )
 }
 
@@ -296,7 +296,7 @@ fn unpackable(error: &SelectError) -> Finding {
     Finding::new(
         Check::Mismatch,
         "source-unpackable",
-        format!("the commit makes no package: {error}"),
-        "mend what the message names, commit, and sign that commit",
+        format!("cannot package the commit: {error}"),
+        "fix the reported error, commit, and sign the new commit",
     )
 }

@@ -1,9 +1,9 @@
-//! Hooks: a push goes on only if all that the refs it protects lead to is signed.
+//! Hooks: a push succeeds only if everything that the protected refs lead to is signed.
 //!
-//! The sealed policy says which refs are protected. For the commit that each of them would lead to,
-//! every function and layer of that commit's own `countersign.toml` is judged under the CSC that
-//! governs it: some manifest attached to the commit, or to another commit of the push, has to describe
-//! exactly the package of the commit. Which policy counts is for the caller; nothing that is pushed says.
+//! The sealed policy lists the protected refs. For the commit that each of them would point to, every
+//! function and layer of that commit's own `countersign.toml` is verified under the CSC that governs it: a
+//! manifest attached to the commit, or to another commit of the push, must describe exactly the package of
+//! the commit. The caller chooses the policy; nothing in the push can change it.
 
 mod candidates;
 mod judge;
@@ -27,26 +27,26 @@ use crate::source::WorkspaceError;
 use crate::time::Timestamp;
 use crate::verify::VerifyError;
 
-/// Why nothing could be decided about a push.
+/// Why no decision was possible about a push.
 #[derive(Debug, thiserror::Error)]
 pub enum HookError {
-    /// A protected ref would lead to something that is not a commit.
-    #[error("protected ref `{reference}` would lead to {object}, which is no commit of this repository")]
+    /// A protected ref would point to an object that is not a commit.
+    #[error("protected ref `{reference}` would point to {object}, which is not a commit of this repository")]
     NotACommit {
         /// The ref.
         reference: String,
         /// The object's id.
         object: String,
     },
-    /// A ref by which git reads other objects for those that are named.
+    /// A ref that makes git read one object in place of another.
     #[error(
-        "the push changes `{0}`, and with refs below `refs/replace/` git reads another object for the one that a \
-        protected ref leads to"
+        "the push changes `{0}`: with refs below `refs/replace/`, git reads another object in place of the one that a \
+        protected ref points to"
     )]
     Replacement(String),
-    /// A ref with another name than a protected one, which a server may keep in the same place.
+    /// A ref whose name a server could store as a protected one.
     #[error(
-        "the push changes `{reference}`, which servers that fold names take for a ref that `{pattern}` protects"
+        "the push changes `{reference}`, which a server that ignores case in names treats as protected by `{pattern}`"
     )]
     Alike {
         /// The ref.
@@ -54,32 +54,30 @@ pub enum HookError {
         /// The pattern.
         pattern: String,
     },
-    /// The functions and layers of a commit have more files and folders together than are counted.
+    /// The functions and layers of a commit have too many files and folders together.
     #[error(
-        "the functions and layers of commit {commit} have more than {COMMIT_NAMES_MAX} files and folders together"
+        "the functions and layers of commit {commit} have more than {COMMIT_NAMES_MAX} files and folders in total"
     )]
     TooManyNames {
         /// The commit.
         commit: String,
     },
-    /// The commits of a push have more files and folders together than are counted.
-    #[error("the commits of the push have more than {PUSHED_NAMES_MAX} files and folders to verify together")]
+    /// The commits of a push have too many files and folders together.
+    #[error("the commits of the push have more than {PUSHED_NAMES_MAX} files and folders to verify")]
     TooManyPushedNames,
-    /// The commits of a push have more functions and layers together than are judged.
-    #[error(
-        "the commits of the push have more than {PUSHED_VERDICTS_MAX} functions and layers to verify together"
-    )]
+    /// The commits of a push have too many functions and layers together.
+    #[error("the commits of the push have more than {PUSHED_VERDICTS_MAX} functions and layers to verify")]
     TooManyVerdicts,
-    /// What the commit has to package cannot be told.
+    /// What the commit packages cannot be read.
     #[error(transparent)]
     Workspace(#[from] WorkspaceError),
     /// The policy is not trusted.
     #[error(transparent)]
     Policy(#[from] PolicyError),
-    /// Git's data could not be had.
+    /// Git's data cannot be read.
     #[error(transparent)]
     Git(#[from] GitError),
-    /// A file could not be read.
+    /// A file cannot be read.
     #[error(transparent)]
     File(#[from] FileError),
 }
@@ -88,16 +86,16 @@ impl HookError {
     /// What to do about it.
     pub fn hint(&self) -> Option<&'static str> {
         match self {
-            Self::NotACommit { .. } => Some("push a commit, or a tag of one"),
+            Self::NotACommit { .. } => Some("push a commit or a tag of a commit"),
             Self::Workspace(error) => error.hint(),
             Self::Policy(error) => error.hint(),
             Self::Replacement(_) => Some(
-                "push without refs below `refs/replace/`, such as with `git push origin <branch>`; the owner of the \
-                server deletes those that it has with `git replace -d`",
+                "push only the branch: `git push origin <branch>`; the owner of the \
+                server deletes existing ones with `git replace -d`",
             ),
-            Self::Alike { .. } => {
-                Some("push to the protected ref by its own name, or choose a name that differs more")
-            }
+            Self::Alike { .. } => Some(
+                "push to the protected ref by its own name, or choose a name that differs in more than case",
+            ),
             Self::TooManyPushedNames | Self::TooManyVerdicts => Some("push fewer refs at a time"),
             Self::TooManyNames { .. } => Some("give each function its own folder in `countersign.toml`"),
             Self::Git(error) => error.hint(),
@@ -115,28 +113,28 @@ impl From<VerifyError> for HookError {
     }
 }
 
-/// What a hook judges with.
+/// The input of a hook.
 pub struct Hook<'a> {
-    /// The policy that says which refs are protected, and by what.
+    /// The policy, which lists the protected refs.
     pub policy: &'a Policy,
-    /// The repository, with what is pushed among its objects.
+    /// The repository, including the objects of the push.
     pub repository: &'a Repository,
-    /// Where the hook runs.
+    /// Which hook is running.
     pub side: Side,
-    /// What git calls the other end, where a push starts.
+    /// Git's name for the remote, in `pre-push`.
     pub remote: Option<&'a str>,
     /// The verifier's clock.
     pub now: Timestamp,
-    /// How many threads may work.
+    /// Number of threads.
     pub threads: Threads,
 }
 
-/// What was judged of one commit.
+/// The decisions about one commit.
 #[derive(Debug)]
 pub struct Judged {
     /// The commit.
     pub commit: Commit,
-    /// The protected refs that would lead to it.
+    /// The protected refs that would point to it.
     pub references: Vec<String>,
     /// What the gate says about each function and layer; at least one.
     pub verdicts: Vec<Verdict>,
@@ -145,14 +143,14 @@ pub struct Judged {
 }
 
 impl Hook<'_> {
-    /// Judges a push; nothing is judged where it moves no protected ref.
+    /// Decides on a push; empty if it moves no protected ref.
     pub fn judge(&self, updates: &[Update]) -> Result<Vec<Judged>, HookError> {
         let functions = self.policy.functions()?;
         let commits = self.protected(&functions, updates)?;
         if commits.is_empty() {
             return Ok(Vec::new());
         }
-        // What is attached comes with the push itself, or came before.
+        // The manifests come with this push, or came with an earlier one.
         let pushed = updates.iter().find(|update| update.reference == NOTES_REF);
         let notes = match pushed.and_then(|update| update.to.as_deref()) {
             Some(commit) => self.repository.notes_as_of(commit)?,
@@ -164,7 +162,7 @@ impl Hook<'_> {
             let next = judge.commit(self, &search, &commits, commit)?;
             verdicts += next.verdicts.len();
             judged.push(next);
-            // A single commit has as many as its `countersign.toml` can name.
+            // A single commit has at most as many as its `countersign.toml` can list.
             if verdicts > PUSHED_VERDICTS_MAX && commits.len() > 1 {
                 return Err(HookError::TooManyVerdicts);
             }
@@ -172,9 +170,10 @@ impl Hook<'_> {
         Ok(judged)
     }
 
-    /// The commits that a push would put under protected refs, each with those refs.
+    /// The commits that the push moves protected refs to, each with those refs.
     ///
-    /// What would change the meaning of a protected commit, or reach a protected ref by another name, is refused.
+    /// Errors: the push changes the meaning of a protected commit, or reaches a protected ref by another
+    /// name.
     fn protected(
         &self,
         functions: &Functions,
@@ -185,7 +184,8 @@ impl Hook<'_> {
         if protection.is_empty() {
             return Ok(commits);
         }
-        // Where a push arrives, a symbolic ref carries it to others; where it starts, nobody knows.
+        // On the receiving side, a symbolic ref carries the push to others; on the pushing side this is
+        // unknown.
         let aliases = match self.side {
             Side::Pusher => Vec::new(),
             Side::Receiver => {
@@ -193,11 +193,11 @@ impl Hook<'_> {
                 self.repository.aliases()?
             }
         };
-        // Many refs can lead to one large commit.
+        // Many refs can point to one large commit.
         let mut last: Option<(String, Commit)> = None;
         for update in updates {
             let name = &update.reference;
-            // What is attached is looked at for what it says of others, and is no deploy itself.
+            // The notes ref is read for what it says about other commits; it deploys nothing itself.
             if name == NOTES_REF {
                 continue;
             }
@@ -207,7 +207,7 @@ impl Hook<'_> {
             if let Some(reference) = moved.iter().find(|name| replaces_objects(name)) {
                 return Err(HookError::Replacement((*reference).clone()));
             }
-            // A ref that is gone deploys nothing.
+            // A deleted ref deploys nothing.
             let Some(object) = &update.to else { continue };
             if let Protected::Alike(pattern) = protection.of_ref(name) {
                 return Err(HookError::Alike { reference: name.clone(), pattern: pattern.to_string() });
@@ -230,7 +230,7 @@ impl Hook<'_> {
         Ok(commits)
     }
 
-    /// Judges one commit by what is attached here, whatever refs lead to it.
+    /// Decides on one commit by the attached manifests, whatever refs point to it.
     pub fn judge_commit(&self, commit: Commit) -> Result<Judged, HookError> {
         let functions = self.policy.functions()?;
         let notes = self.repository.notes()?;

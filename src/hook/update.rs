@@ -1,29 +1,29 @@
-//! Updates: the refs that a push would move, as git tells a hook on its standard input.
+//! Updates: the refs that a push moves, as git passes them to a hook on standard input.
 //!
 //! ```text
 //! pre-push      LOCAL-REF SP LOCAL-ID SP REMOTE-REF SP REMOTE-ID LF
 //! pre-receive   OLD-ID SP NEW-ID SP REF LF
 //! ```
-//! From githooks(5). An id of zeros alone, 40 or 64 of them, stands for a ref that is not there. What
-//! a pusher names locally may be any expression, with spaces too, so lines are read from their end.
+//! From githooks(5). An id of only zeros, 40 or 64 of them, stands for a ref that does not exist. The local
+//! name can be any expression, with spaces too, so lines are parsed from their end.
 
 use crate::limits::{HOOK_LINE_BYTES_MAX, PUSHED_REFS_MAX};
 
-/// One ref that a push would move.
+/// One ref that a push moves.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Update {
     /// The ref's full name where the push goes. Bytes that are not UTF-8 are shown as `U+FFFD`.
     pub reference: String,
-    /// The object that it would lead to; nothing if it would be gone.
+    /// The new object; `None` if the ref is deleted.
     pub to: Option<String>,
 }
 
-/// Which hook is told about the updates.
+/// The hook that gets the updates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Side {
-    /// `pre-push`, where a push starts.
+    /// `pre-push`, in the clone that pushes.
     Pusher,
-    /// `pre-receive`, where it arrives.
+    /// `pre-receive`, on the server.
     Receiver,
 }
 
@@ -36,7 +36,7 @@ impl Side {
         }
     }
 
-    /// The refs whose commits the other end has already, as a glob; `remote` is the name that git gives it.
+    /// The refs whose commits the other side already has, as a glob; `remote` is git's name for it.
     pub(super) fn known(self, remote: Option<&str>) -> String {
         let plain = |name: &&str| !name.contains(['*', '?', '[', '\\']);
         match (self, remote.filter(plain)) {
@@ -47,23 +47,23 @@ impl Side {
     }
 }
 
-/// What git said is not what it says to this hook.
+/// Why the input of a hook cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum UpdateError {
-    /// A line is not one of an update.
-    #[error("line {line} of the hook's input is not one that git gives to `{hook}`")]
+    /// A line is not an update.
+    #[error("line {line} of the hook's input is not a valid line for `{hook}`")]
     Malformed {
         /// The hook.
         hook: &'static str,
         /// The line's number, from 1.
         line: usize,
     },
-    /// There are more updates than any honest push has.
+    /// There are too many updates.
     #[error("the push moves more than {PUSHED_REFS_MAX} refs")]
     TooMany,
 }
 
-/// Reads what git said.
+/// Parses the input of a hook.
 pub fn parse(side: Side, input: &[u8]) -> Result<Vec<Update>, UpdateError> {
     parse_at_most(PUSHED_REFS_MAX, side, input)
 }

@@ -1,4 +1,4 @@
-//! A new account: its root, its first profile and CSC, sealed, whole or not at all.
+//! A new account: creates its root, its first profile and CSC, and the seal, all or none.
 
 pub mod restart;
 pub mod role;
@@ -22,33 +22,33 @@ use crate::profile::{Action, Permission, Profile, Status, Version};
 use crate::revocation::Revocations;
 use crate::time::{Period, Timestamp};
 
-/// How long a first root counts.
+/// How long a first root is valid.
 pub const ROOT_VALIDITY: Period = Period::years(5);
 
-/// What a new account is made of.
+/// The settings of a new account.
 #[derive(Debug)]
 pub struct Plan<'a> {
     /// The account's name.
     pub account: AccountName,
-    /// Where its policy directory goes; nothing may be there.
+    /// Its policy directory, which must not exist.
     pub directory: &'a Path,
     /// The first profile.
     pub profile: ProfileName,
-    /// Who may sign with it.
+    /// The principal who can sign with it.
     pub principal: Principal,
-    /// The key they sign with.
+    /// The principal's key.
     pub signing: &'a PublicKey,
-    /// How long its signatures last.
+    /// How long its signatures are valid.
     pub validity: Period,
-    /// Which functions the first CSC governs.
+    /// The functions that the first CSC governs.
     pub functions: Pattern,
     /// The root role; its secret keys sign root 1.
     pub root: RolePlan<'a>,
-    /// The policy role; its secret keys make the first seal.
+    /// The policy role; its secret keys sign the first seal.
     pub policy: RolePlan<'a>,
-    /// How long the first seal counts.
+    /// How long the first seal is valid.
     pub seal_validity: Period,
-    /// When.
+    /// The current time.
     pub now: Timestamp,
 }
 
@@ -61,29 +61,29 @@ pub struct Established {
     pub csc: CscId,
 }
 
-/// Why an account was not made.
+/// Why an account cannot be created.
 #[derive(Debug, thiserror::Error)]
 pub enum InitError {
-    /// Something is there already.
-    #[error("`{}` is there already", .0.display())]
+    /// A file exists already.
+    #[error("`{}` already exists", .0.display())]
     Taken(PathBuf),
-    /// A file could not be written.
+    /// A file cannot be written.
     #[error(transparent)]
     File(#[from] FileError),
-    /// The documents could not be sealed.
+    /// The documents cannot be sealed.
     #[error(transparent)]
     Seal(#[from] SealError),
-    /// The new policy does not hold.
+    /// The new policy is not trusted.
     #[error(transparent)]
     Policy(#[from] PolicyError),
 }
 
-/// Makes the account's documents in a folder beside the place, and moves that there when it is whole.
+/// Creates the account's documents in a temporary folder, and renames it when it is complete.
 pub fn establish(plan: &Plan<'_>) -> Result<Established, InitError> {
     in_place(plan.directory, |draft| write_documents(plan, draft))
 }
 
-/// Makes a directory in a folder beside its place, and moves it there when it is whole.
+/// Creates a directory in a temporary folder next to its path, and renames it when it is complete.
 fn in_place<T>(directory: &Path, make: impl FnOnce(&Path) -> Result<T, InitError>) -> Result<T, InitError> {
     let taken = std::fs::read_dir(directory).is_ok_and(|mut entries| entries.next().is_some());
     if taken {
@@ -107,7 +107,7 @@ fn write_documents(plan: &Plan<'_>, directory: &Path) -> Result<Established, Ini
     put(&directory.join(format!("profiles/{}.toml", plan.profile)), profile.to_toml().as_bytes())?;
     let publisher = PublisherArn::every_version(plan.account.clone(), plan.profile.clone());
     let csc =
-        Csc::new(crate::random::csc(), "the first code signing config", publisher.into(), Untrusted::Enforce);
+        Csc::new(crate::random::csc(), "first code signing config", publisher.into(), Untrusted::Enforce);
     put(&directory.join(format!("csc/{}.toml", csc.id())), csc.to_toml().as_bytes())?;
     let functions = Functions::new(plan.functions.clone(), csc.id().clone());
     put(&directory.join("functions.toml"), functions.to_toml().as_bytes())?;
@@ -119,7 +119,7 @@ fn write_documents(plan: &Plan<'_>, directory: &Path) -> Result<Established, Ini
     Ok(Established { pin, csc: csc.id().clone() })
 }
 
-/// Root 1. A key may hold both roles; the document holds it once.
+/// Root 1. A key can have both roles; the document has it once.
 fn root_document(
     account: &AccountName,
     root: &RolePlan<'_>,
@@ -159,7 +159,7 @@ fn profile(plan: &Plan<'_>) -> Profile {
     Profile::new(plan.profile.clone(), version, vec![permission])
 }
 
-/// A temporary folder is its owner's alone; a policy directory is for everybody to read.
+/// A temporary folder is readable only by its owner; a policy directory must be readable by everyone.
 fn open_to_all(folder: &Path) -> Result<(), FileError> {
     #[cfg(unix)]
     {

@@ -1,8 +1,8 @@
-//! A restart: an account's documents under a new first root, to which nobody's pin leads yet.
+//! A restart: an account's documents under a new first root, which no one has pinned yet.
 //!
-//! It is the way back when so many root keys are lost, or in a thief's hands, that no rotation can be
-//! signed or trusted. Everybody pins the new root; nothing else of the account changes, and what was not
-//! sealed before is not taken along.
+//! It is the recovery when so many root keys are lost or stolen that no rotation can be signed or trusted.
+//! All users must pin the new root; the rest of the account does not change, and unsealed changes are not
+//! copied.
 
 use std::path::Path;
 
@@ -22,30 +22,30 @@ use crate::policy::state::State;
 use crate::revocation::signed;
 use crate::time::{Period, Timestamp};
 
-/// What a restart takes.
+/// The settings of a restart.
 #[derive(Debug)]
 pub struct Plan<'a> {
     /// The account, as before.
     pub account: AccountName,
-    /// The policy directory with its documents, which must be as they were sealed.
+    /// The policy directory with its documents, which must be as sealed.
     pub from: &'a Path,
     /// Its newest root.
     pub before: &'a Root,
-    /// Where the highest version seen is remembered; an older seal is not taken along.
+    /// The file of the remembered state; an older seal is refused.
     pub state: Option<&'a Path>,
-    /// Where the new policy directory goes; nothing may be there.
+    /// The new policy directory, which must not exist.
     pub directory: &'a Path,
     /// The new root role; its secret keys sign root 1.
     pub root: RolePlan<'a>,
-    /// The new policy role; its secret keys make the first seal.
+    /// The new policy role; its secret keys sign the first seal.
     pub policy: RolePlan<'a>,
-    /// How long the first seal counts.
+    /// How long the first seal is valid.
     pub seal_validity: Period,
-    /// When.
+    /// The current time.
     pub now: Timestamp,
 }
 
-/// Makes the new policy directory, whole or not at all; the one before stays as it is.
+/// Creates the new policy directory, completely or not at all; the old one is not changed.
 pub fn restart(plan: &Plan<'_>) -> Result<Pin, InitError> {
     let sealed = snapshot::read(plan.from, plan.before)?;
     if let Some(state) = plan.state {

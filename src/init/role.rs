@@ -1,4 +1,4 @@
-//! A role of a new account's root: who holds it, how many must sign, and who of them can sign now.
+//! A role of a new account's root: its keys, its threshold, and the keys that can sign now.
 
 use std::collections::BTreeSet;
 
@@ -8,7 +8,7 @@ use crate::crypto::secret::SecretKey;
 use crate::limits::SIGNATURES_MAX;
 use crate::policy::root::RoleFile;
 
-/// A role that makes sense, and enough secret keys to sign for it.
+/// A valid role with enough secret keys to sign for it.
 #[derive(Debug)]
 pub struct RolePlan<'a> {
     keys: Vec<PublicKey>,
@@ -16,11 +16,11 @@ pub struct RolePlan<'a> {
     threshold: usize,
 }
 
-/// Why keys do not make a role.
+/// Why keys cannot form a role.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RoleError {
-    /// A key is there twice.
-    #[error("the {role} role is given the key {key} twice")]
+    /// A duplicate key.
+    #[error("key {key} of the {role} role is passed twice")]
     Twice {
         /// The role.
         role: &'static str,
@@ -28,31 +28,29 @@ pub enum RoleError {
         key: KeyId,
     },
     /// There are too many keys.
-    #[error("the {role} role is given {given} keys, and {SIGNATURES_MAX} are the most")]
+    #[error("the {role} role has {given} keys, over the limit of {SIGNATURES_MAX}")]
     TooMany {
         /// The role.
         role: &'static str,
-        /// How many keys were given.
+        /// The number of keys.
         given: usize,
     },
     /// The threshold is 0, or over the number of keys.
-    #[error("the {role} role has a threshold of {threshold}, and the number of its keys is {keys}")]
+    #[error("the {role} role has threshold {threshold}, expected 1 to {keys}, its number of keys")]
     Threshold {
         /// The role.
         role: &'static str,
         /// The threshold.
         threshold: usize,
-        /// How many keys there are.
+        /// The number of keys.
         keys: usize,
     },
-    /// Too few of the keys are secret ones.
-    #[error(
-        "the {role} role has a threshold of {needed}, and the number of secret keys given for it is {given}"
-    )]
+    /// There are too few secret keys.
+    #[error("the {role} role needs {needed} secret keys, found {given}")]
     Signers {
         /// The role.
         role: &'static str,
-        /// How many secret keys were given.
+        /// The number of secret keys.
         given: usize,
         /// The threshold.
         needed: usize,
@@ -63,18 +61,16 @@ impl RoleError {
     /// What to do about it.
     pub fn hint(&self) -> &'static str {
         match self {
-            Self::Twice { .. } => "give a key of its own for each holder, as its secret or its public half",
-            Self::TooMany { .. } => "give fewer keys",
-            Self::Threshold { .. } => "choose a threshold from 1 to the number of keys",
-            Self::Signers { .. } => {
-                "have more of the holders come together, and give their secret keys instead of the public ones"
-            }
+            Self::Twice { .. } => "pass a different key for each holder, either the secret or the public key",
+            Self::TooMany { .. } => "pass fewer keys",
+            Self::Threshold { .. } => "pass a threshold from 1 to the number of keys",
+            Self::Signers { .. } => "pass the secret keys of more holders instead of their public keys",
         }
     }
 }
 
 impl<'a> RolePlan<'a> {
-    /// A role with the keys, of which every secret one signs.
+    /// A role with these keys, of which every secret one signs.
     pub fn new(role: &'static str, keys: &'a [AnyKey], threshold: usize) -> Result<Self, RoleError> {
         if keys.len() > SIGNATURES_MAX {
             return Err(RoleError::TooMany { role, given: keys.len() });
@@ -94,17 +90,17 @@ impl<'a> RolePlan<'a> {
         Ok(Self { keys: public, signers, threshold })
     }
 
-    /// The keys that hold the role.
+    /// The keys of the role.
     pub fn keys(&self) -> &[PublicKey] {
         &self.keys
     }
 
-    /// The secret keys that sign for it, at least as many as the threshold.
+    /// The secret keys that sign, at least as many as the threshold.
     pub fn signers(&self) -> &[&'a SecretKey] {
         &self.signers
     }
 
-    /// The role as the root holds it.
+    /// The role for the root document.
     pub fn to_file(&self) -> RoleFile {
         RoleFile { keys: self.keys.iter().map(PublicKey::id).collect(), threshold: self.threshold }
     }

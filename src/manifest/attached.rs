@@ -1,8 +1,8 @@
-//! Attached manifests: what a note on a commit holds, one manifest a line.
+//! Attached manifests: the content of a note on a commit, one manifest per line.
 //!
-//! A line is the manifest's JSON without line feeds. Lines are sorted and distinct, so that two notes
-//! on one commit have one union, which is what `git notes merge -s cat_sort_uniq` makes of them. A
-//! line that is no manifest stays where it is and counts for nothing.
+//! A line is the manifest's JSON without line feeds. Lines are sorted and distinct, so that the union of two
+//! notes on one commit is unique; `git notes merge -s cat_sort_uniq` computes it. A line that is not a
+//! manifest is kept and ignored.
 
 use std::collections::BTreeSet;
 
@@ -14,35 +14,35 @@ use crate::limits::MANIFEST_BYTES_MAX;
 use crate::name::{ArtifactName, JobId};
 use crate::provenance::Kind;
 
-/// A manifest from a note, with what it claims; nothing of it is verified.
+/// A manifest from a note, with its claims; nothing is verified yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Attached {
     line: String,
     claimed: Statement,
 }
 
-/// What a note holds.
+/// The content of a note.
 #[derive(Debug, Default)]
 pub struct Lines {
     /// The manifests, in the note's order.
     pub manifests: Vec<Attached>,
-    /// How many lines are none.
+    /// How many lines are not manifests.
     pub malformed: usize,
 }
 
-/// Why bytes cannot be attached.
+/// Why a manifest cannot be attached.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum AttachError {
-    /// They are no manifest.
-    #[error("it is no manifest: {0}")]
+    /// It is not a manifest.
+    #[error("not a manifest: {0}")]
     Malformed(String),
-    /// The note there is not text.
-    #[error("what is attached to the commit is not UTF-8 text")]
+    /// The existing note is not text.
+    #[error("the note of the commit is not UTF-8 text")]
     NotText,
 }
 
 impl Attached {
-    /// Reads one manifest: a file's bytes, or a line.
+    /// Parses one manifest from a file or a line.
     pub fn parse(bytes: &[u8]) -> Result<Self, AttachError> {
         let malformed = AttachError::Malformed;
         if bytes.len() as u64 > MANIFEST_BYTES_MAX {
@@ -66,29 +66,29 @@ impl Attached {
         self.claimed().job.job()
     }
 
-    /// The function or layer that it claims to be about.
+    /// The function or layer that it claims to be for.
     pub fn claimed_name(&self) -> (Kind, &ArtifactName) {
         (self.claimed().kind, &self.claimed().name)
     }
 
-    /// Everything that it claims.
+    /// All of its claims.
     pub fn claimed(&self) -> &Job {
         self.claimed.job()
     }
 
-    /// Whether it claims to be about an artifact with these digests.
+    /// Whether it claims to be for an artifact with these digests.
     pub fn is_about(&self, digests: &ArtifactDigests) -> bool {
         let SubjectDigests { sha256, sha384 } = &self.claimed.subject().digest;
         (*sha256, *sha384, self.claimed().size) == (digests.sha256, digests.sha384, digests.size)
     }
 }
 
-/// The lines of a note that hold something.
+/// The lines of a note that are not empty.
 pub fn lines(note: &[u8]) -> impl Iterator<Item = &[u8]> {
     note.split(|byte| *byte == b'\n').filter(|line| !line.trim_ascii().is_empty())
 }
 
-/// Reads a note.
+/// Parses a note.
 pub fn read(note: &[u8]) -> Lines {
     let mut read = Lines::default();
     for line in lines(note) {
@@ -100,10 +100,10 @@ pub fn read(note: &[u8]) -> Lines {
     read
 }
 
-/// The note with these manifests too, and how many of them were not there before.
+/// Adds manifests to a note; also returns how many are new.
 pub fn with(note: Option<&[u8]>, manifests: &[Attached]) -> Result<(String, usize), AttachError> {
     let text = std::str::from_utf8(note.unwrap_or_default()).map_err(|_| AttachError::NotText)?;
-    // One by one: collected at once, the lines that are there twice would be in memory twice.
+    // One by one: if collected at once, duplicate lines would be in memory twice.
     let mut lines = BTreeSet::new();
     lines.extend(text.lines().filter(|line| !line.trim().is_empty()));
     let before = lines.len();
@@ -112,7 +112,7 @@ pub fn with(note: Option<&[u8]>, manifests: &[Attached]) -> Result<(String, usiz
     Ok((lines.iter().map(|line| format!("{line}\n")).collect(), added))
 }
 
-/// The note without the manifests that are chosen, and those; nothing is left of a note without lines.
+/// Removes the chosen manifests from a note, and returns both; `None` if no line is left.
 pub fn without(
     note: &[u8],
     chosen: impl Fn(&Attached) -> bool,

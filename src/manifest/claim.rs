@@ -1,6 +1,6 @@
-//! The claim: which artifact a manifest says it is about, to find the manifests that are worth a question.
+//! The claim: the artifact that a manifest claims to be for, to find manifests that are worth verifying.
 //!
-//! Nothing of it is verified, and it is read loosely: what a claim leads to is verified like any manifest.
+//! Nothing is verified, and the parser is lenient: the manifests that it finds are verified as usual.
 
 use serde::Deserialize;
 
@@ -12,7 +12,7 @@ use crate::name::ArtifactName;
 use crate::provenance::Kind;
 use crate::time::Timestamp;
 
-/// What a manifest claims to be about.
+/// The artifact that a manifest claims to be for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Claim {
     /// Whether a function or a layer was signed.
@@ -40,7 +40,7 @@ struct Predicate {
 }
 
 impl Claim {
-    /// The claim of a manifest's bytes; nothing if they are no manifest.
+    /// The claim in a manifest's bytes; `None` if they are not a manifest.
     pub fn of(manifest: &[u8]) -> Option<Self> {
         let bundle: Bundle = document::parse_foreign_json(manifest).ok()?;
         let payload = bundle.envelope().ok()?.unverified_payload();

@@ -1,4 +1,4 @@
-//! Manifests as they are found: next to an artifact, in a folder, in a note.
+//! Finding manifests: next to an artifact, in a folder, in a note.
 
 pub mod attached;
 pub mod claim;

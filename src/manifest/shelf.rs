@@ -1,6 +1,6 @@
-//! The shelf: manifests in folders, found by the SHA-256 that they claim to be about.
+//! The shelf: manifests in folders, found by the SHA-256 that they claim to be for.
 //!
-//! A claim only finds: what is found is verified like a manifest that lies beside its artifact.
+//! A claim only finds a manifest, which is then verified like one next to its artifact.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -14,21 +14,21 @@ use crate::limits::{MANIFEST_BYTES_MAX, MANIFESTS_MAX};
 #[derive(Debug, Default)]
 pub struct Shelf(BTreeMap<Sha256, Vec<PathBuf>>);
 
-/// Why the folders could not be looked through.
+/// Why the folders cannot be searched.
 #[derive(Debug, thiserror::Error)]
 pub enum ShelfError {
-    /// A folder or a manifest could not be read.
+    /// A folder or a manifest cannot be read.
     #[error(transparent)]
     File(#[from] FileError),
-    /// There are more manifests than any honest folder has.
-    #[error("the folders hold more than {MANIFESTS_MAX} manifests")]
+    /// There are too many manifests.
+    #[error("the folders have more than {MANIFESTS_MAX} manifests")]
     TooMany,
 }
 
 impl Shelf {
-    /// Looks through folders, but not through the folders in them; a folder that is not there holds nothing.
+    /// Searches folders, without subfolders; a folder that does not exist is empty.
     ///
-    /// What is no manifest is passed over: other tools' bundles have the same ending.
+    /// Files that are not manifests are ignored: other tools' bundles have the same suffix.
     pub fn read(folders: &[PathBuf]) -> Result<Self, ShelfError> {
         let (mut shelf, mut count) = (Self::default(), 0);
         for folder in folders {
@@ -47,13 +47,13 @@ impl Shelf {
         Ok(shelf)
     }
 
-    /// The manifests that claim to be about an artifact with this SHA-256.
+    /// The manifests that claim to be for an artifact with this SHA-256.
     pub fn about(&self, sha256: &Sha256) -> &[PathBuf] {
         self.0.get(sha256).map(Vec::as_slice).unwrap_or_default()
     }
 }
 
-/// The SHA-256 that a file claims, if it is a manifest; what is no regular file, or too large, is none.
+/// The SHA-256 that a file claims; `None` if it is not a regular file, too large, or not a manifest.
 fn claimed(path: &Path) -> Result<Option<Sha256>, FileError> {
     let bytes = match files::read_if_there(path, MANIFEST_BYTES_MAX) {
         Ok(bytes) => bytes.unwrap_or_default(),

@@ -1,10 +1,10 @@
-//! CloudWatch Embedded Metric Format: the event as one line of JSON that a log becomes metrics from.
+//! CloudWatch Embedded Metric Format: the event as one line of JSON, from which CloudWatch extracts metrics.
 //!
-//! The event's own fields stand beside the metrics, so that a graph's point leads to its verdict in the
-//! log. `SignatureValidationErrors` counts every finding, `SignatureValidationErrors.CHECK` those of one
-//! check; a search for the first name finds them all. What did not happen is counted too, as 0: a graph
-//! needs a line to rise from. The dimensions are name and CSC, CSC, and none; each is a metric that is
-//! paid for, so no finer ones are made.
+//! The event's own fields are next to the metrics, so that a point in a graph leads to its verdict in the
+//! log. `SignatureValidationErrors` counts all findings, `SignatureValidationErrors.CHECK` those of one
+//! check; a search for the first name finds them all. Zero is reported too, so that a graph has a baseline.
+//! The dimensions are name and CSC, CSC, and none; each combination is a billed metric, so there are no finer
+//! ones.
 
 use serde::Serialize;
 use serde_json::{Map, Value, json};

@@ -1,12 +1,12 @@
-//! The journal: one line of JSON a verdict, appended, and begun anew when it is long.
+//! The journal: one line of JSON per verdict, appended, and rotated when it is long.
 //!
-//! A line is written by one call to the end of the file, so lines of processes that write at once stay
-//! whole, and none waits for another. A journal over [`JOURNAL_BYTES_MAX`] becomes `NAME.1`, in place of the
-//! one before; only for that is a lock taken. Nothing is synced: the last lines before a power cut may be
-//! missing or torn, and a reader passes over those.
+//! A line is appended with a single call, so lines of concurrent processes stay intact, and none waits for
+//! another. A journal over [`JOURNAL_BYTES_MAX`] is renamed to `NAME.1`, replacing the previous one; only
+//! this takes a lock. Nothing is synced: after a power cut, the last lines can be missing or torn, and
+//! readers skip those.
 //!
-//! Whoever may write the file can write any line. A journal is what its machine says of itself; nothing
-//! is signed, and no verdict ever rests on it.
+//! Anyone with write access can write any line. A journal is the claim of its machine; it is not signed, and
+//! no verdict depends on it.
 
 use std::ffi::OsString;
 use std::fs::{File, OpenOptions};
@@ -21,20 +21,20 @@ use crate::limits::{JOURNAL_BYTES_MAX, JOURNAL_LINE_BYTES_MAX};
 /// The file's name in its folder.
 pub const FILE_NAME: &str = "journal.jsonl";
 
-/// How every line begins, and so every journal.
+/// The start of every line.
 const BEGINNING: &[u8] = br#"{"schema_version":"#;
 
-/// Why an event could not be added to a journal.
+/// Why an event cannot be added to a journal.
 #[derive(Debug, thiserror::Error)]
 pub enum JournalError {
-    /// The file could not be read or written.
+    /// The file cannot be read or written.
     #[error("{error}{}", cause(error))]
     File {
-        /// What happened.
+        /// The error.
         error: FileError,
     },
-    /// The path leads to a file that holds something else.
-    #[error("`{}` is there already, and is no journal", .0.display())]
+    /// The file exists and has other content.
+    #[error("`{}` exists and is not a journal", .0.display())]
     NotAJournal(PathBuf),
 }
 
@@ -44,19 +44,19 @@ impl From<FileError> for JournalError {
     }
 }
 
-/// A note is one line: the system's reason stands behind ours.
+/// A note is one line, so the system's reason follows ours.
 fn cause(error: &FileError) -> String {
     std::error::Error::source(error).map_or(String::new(), |source| format!(": {source}"))
 }
 
-/// The journal that was full before this one.
+/// The path of the previous, full journal.
 pub fn previous(path: &Path) -> PathBuf {
     let mut name = OsString::from(path);
     name.push(".1");
     name.into()
 }
 
-/// Adds events at the end of a journal, which is made if it is not there.
+/// Appends events to a journal, which is created if it does not exist.
 pub fn append(path: &Path, events: &[Event]) -> Result<(), JournalError> {
     if events.is_empty() {
         return Ok(());
@@ -76,7 +76,7 @@ pub fn append(path: &Path, events: &[Event]) -> Result<(), JournalError> {
     Ok(())
 }
 
-/// The line feed that a writer who was stopped did not come to write, if one was.
+/// The line feed that an interrupted writer did not write, if any.
 fn end_of_a_torn_line(file: &File, size: u64) -> std::io::Result<Vec<u8>> {
     let mut last = [b'\n'];
     if size > 0 {
@@ -85,9 +85,10 @@ fn end_of_a_torn_line(file: &File, size: u64) -> std::io::Result<Vec<u8>> {
     Ok(if last == *b"\n" { Vec::new() } else { vec![b'\n'] })
 }
 
-/// Opens the journal for appending, and tells its size: a regular file, no link, that is empty or begins like one.
+/// Opens the journal for appending, and returns its size. It must be a regular file, not a link, that is
+/// empty or starts like a journal.
 ///
-/// A setting may name any file, and a link lead to any; nobody's file gets a line that is no journal.
+/// A setting can name any file, and a link can lead to any; other files must not get journal lines.
 fn open(path: &Path) -> Result<(File, u64), JournalError> {
     match path.symlink_metadata() {
         Ok(found) if !found.is_file() => return Err(FileError::NotAFile { path: path.into() }.into()),
@@ -114,7 +115,7 @@ fn open(path: &Path) -> Result<(File, u64), JournalError> {
     }
 }
 
-/// Gives a full journal its other name, unless somebody else has just done that.
+/// Renames a full journal, unless another process has just done so.
 fn rotate(path: &Path) -> Result<(), FileError> {
     let _lock = Lock::beside(path)?;
     match path.symlink_metadata() {
@@ -125,18 +126,18 @@ fn rotate(path: &Path) -> Result<(), FileError> {
     }
 }
 
-/// What a line of a journal is.
+/// A line of a journal.
 #[derive(Debug)]
 pub enum Line {
     /// An event.
     Event(Box<Event>),
-    /// Something else, and what is wrong with it.
+    /// Anything else, and what is wrong with it.
     Malformed(String),
 }
 
-/// Reads a journal line by line, with each line's number; memory holds one line.
+/// Reads a journal line by line, with line numbers; only one line is in memory.
 ///
-/// A line that is no event is told and passed over: a torn one is nobody's fault, and none may hide the rest.
+/// A line that is not an event is reported and skipped: torn lines happen, and must not hide the rest.
 pub fn read<E: From<FileError>>(
     path: &Path,
     mut each: impl FnMut(u64, Line) -> Result<(), E>,
@@ -151,22 +152,22 @@ pub fn read<E: From<FileError>>(
         let ended = bytes.pop_if(|last| *last == b'\n').is_some();
         match (ended, bytes.is_empty()) {
             (false, true) => return Ok(()),
-            // Nothing is on it: a person's editor, or two files put together.
+            // Empty, from an editor or from concatenated files.
             (true, true) => continue,
             (true, false) => each(number, parse(&bytes))?,
             (false, false) if bytes.len() as u64 >= limit => {
                 skip_line(&mut reader).map_err(reading(path))?;
-                let what = format!("it is longer than {JOURNAL_LINE_BYTES_MAX} bytes");
+                let what = format!("longer than {JOURNAL_LINE_BYTES_MAX} bytes");
                 each(number, Line::Malformed(what))?;
             }
-            // The last line, whose writer was stopped, or is writing now.
-            (false, false) => each(number, Line::Malformed("it has no end".into()))?,
+            // The last line, whose writer was interrupted or is still writing.
+            (false, false) => each(number, Line::Malformed("the line is incomplete".into()))?,
         }
     }
     Ok(())
 }
 
-/// Bytes read at once: a system call for 500 lines.
+/// Bytes per read: a system call for about 500 lines.
 const READ_BYTES: usize = 256 << 10;
 
 fn parse(bytes: &[u8]) -> Line {
@@ -179,7 +180,7 @@ fn parse(bytes: &[u8]) -> Line {
     }
 }
 
-/// Goes to the beginning of the next line.
+/// Skips to the start of the next line.
 fn skip_line(reader: &mut impl BufRead) -> std::io::Result<()> {
     loop {
         let buffer = reader.fill_buf()?;

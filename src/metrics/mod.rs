@@ -1,4 +1,4 @@
-//! Metrics: what one verdict counts for, as an event that journals keep and metric formats are made of.
+//! Metrics: one verdict as an event, for journals and metric formats.
 //!
 //! ```json
 //! { "schema_version": 1, "id": "3f2b8c1e-0f5a-4c57-9d1c-2f6f0f9a7b10", "time": "2026-01-31T12:00:00Z",
@@ -7,9 +7,9 @@
 //!   "findings": { "mismatch": ["publisher-not-allowed"] },
 //!   "profile": "arn:…", "job": "arn:…", "requested_by": "ci@acme.example", "artifact": "SHA-384" }
 //! ```
-//! `findings` has the codes of every check that failed; each is one `SignatureValidationErrors`, in Warn
-//! and in Enforce. What is not known is left out. Fields that a reader does not know may come.
-//! An event holds checked names alone, no text of a message or a path: there is nothing to escape.
+//! `findings` has the codes of every failed check; each code is one `SignatureValidationErrors`, in Warn and
+//! in Enforce. Unknown values are absent. Readers must ignore unknown fields. An event has only checked
+//! names, and no text of a message or a path, so nothing needs escaping.
 
 pub mod emf;
 pub mod journal;
@@ -27,20 +27,20 @@ use crate::provenance::Kind;
 use crate::report::{Check, Decision, Verdict};
 use crate::time::Timestamp;
 
-/// The version of an event's form; it grows when a reader of the older form could go wrong.
+/// The version of the event format; it increases when readers of an older version could misread an event.
 pub const SCHEMA_VERSION: u32 = 1;
 
-/// Why a verdict was asked for.
+/// The reason for a verdict.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Occasion {
-    /// Somebody verified.
+    /// A user ran `verify`.
     Verify,
-    /// A release verified what it had just signed.
+    /// A release verified the artifact that it had just signed.
     Release,
-    /// A deployment is to follow.
+    /// Before a deployment.
     Deploy,
-    /// A push brought it.
+    /// In a push.
     Push,
 }
 
@@ -59,56 +59,56 @@ impl Occasion {
     }
 }
 
-/// When and where a verdict was given, and why.
+/// The time, place and reason of a verdict.
 #[derive(Debug, Clone)]
 pub struct Circumstances {
     /// The verifier's clock.
     pub time: Timestamp,
-    /// Why it was asked for.
+    /// The reason.
     pub occasion: Occasion,
-    /// What the machine calls itself, if it was given a name.
+    /// The machine's label, if set.
     pub host: Option<HostLabel>,
 }
 
-/// One verdict, as it is counted.
+/// One verdict, as an event.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Event {
     schema_version: u32,
-    /// Its id, by which it counts once wherever its line was copied to.
+    /// Its id: an event counts once, however often its line is copied.
     pub id: EventId,
-    /// When it was given, by the verifier's clock.
+    /// The time, by the verifier's clock.
     pub time: Timestamp,
-    /// Why it was asked for.
+    /// The reason.
     pub event: Occasion,
-    /// The machine.
+    /// The machine's label.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub host: Option<HostLabel>,
-    /// Whether a function or a layer was asked about.
+    /// Whether the verdict is for a function or a layer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kind: Option<Kind>,
     /// Its name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<ArtifactName>,
-    /// The CSC that decided; none if none governs the name.
+    /// The CSC that decided; absent if none governs the name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub csc: Option<CscId>,
-    /// What that CSC says about untrusted artifacts.
+    /// The handling of untrusted artifacts by that CSC.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mode: Option<Untrusted>,
-    /// What may happen.
+    /// The decision.
     pub decision: Decision,
     /// The first check that failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<Check>,
     /// The codes of every finding, by check.
     pub findings: BTreeMap<Check, Vec<FindingCode>>,
-    /// The profile version that signed, once the signature held.
+    /// The profile version that signed, if the signature is valid.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub profile: Option<ProfileArn>,
     /// The signing job.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub job: Option<JobArn>,
-    /// Who asked for the signature.
+    /// The principal who requested the signature.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub requested_by: Option<Principal>,
     /// The SHA-384 that was signed.
@@ -117,7 +117,7 @@ pub struct Event {
 }
 
 impl Event {
-    /// The event that a verdict is, with an id of its own.
+    /// The event of a verdict, with a new id.
     pub fn of(verdict: &Verdict, circumstances: &Circumstances) -> Self {
         let failed = verdict.checks.iter().filter(|result| !result.findings.is_empty());
         let code = |code: &'static str| code.parse().expect("findings have codes in kebab-case");
@@ -147,17 +147,17 @@ impl Event {
         }
     }
 
-    /// How many `SignatureValidationErrors` of one check it counts.
+    /// The number of `SignatureValidationErrors` of one check.
     pub fn errors_of(&self, check: Check) -> u64 {
         self.findings.get(&check).map_or(0, |codes| codes.len() as u64)
     }
 
-    /// How many `SignatureValidationErrors` it counts.
+    /// The number of `SignatureValidationErrors`.
     pub fn errors(&self) -> u64 {
         Check::VERDICT.into_iter().map(|check| self.errors_of(check)).sum()
     }
 
-    /// What does not fit together, if something does not: no verdict ever says it.
+    /// A contradiction between fields, which no verdict has.
     pub fn contradiction(&self) -> Option<&'static str> {
         let first = Check::VERDICT.into_iter().find(|check| self.errors_of(*check) > 0);
         let warns = self.mode == Some(Untrusted::Warn) && first != Some(Check::Integrity);
@@ -166,13 +166,13 @@ impl Event {
         } else if self.findings.contains_key(&Check::Package) || self.status != first {
             Some("its `status` is not the first check with findings")
         } else if (self.decision == Decision::Allowed) == first.is_some() {
-            Some("its `decision` does not fit its findings")
+            Some("its `decision` contradicts its findings")
         } else if (self.decision == Decision::Warned) != (first.is_some() && warns) {
-            Some("its `decision` does not fit its `mode`")
+            Some("its `decision` contradicts its `mode`")
         } else if self.csc.is_some() != self.mode.is_some() {
-            Some("it has a `csc` or a `mode`, not both")
+            Some("it has only one of `csc` and `mode`")
         } else if self.decision == Decision::Allowed && self.csc.is_none() {
-            Some("it is allowed by no `csc`")
+            Some("it is allowed without a `csc`")
         } else {
             None
         }

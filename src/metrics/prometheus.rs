@@ -1,7 +1,7 @@
 //! Prometheus: counters in a text file, as node_exporter's textfile collector reads it.
 //!
-//! The file is ours alone: it is read back under a lock, added to, and written whole. One that says
-//! anything else than these counters stays as it is, and is an error; counters never start anew unseen.
+//! The file belongs to countersign: it is read under a lock, updated, and written as a whole. A file with any
+//! other content is not changed, and is an error; counters never restart silently.
 //!
 //! ```text
 //! # HELP countersign_verdicts_total …
@@ -9,8 +9,8 @@
 //! countersign_verdicts_total{event="deploy",kind="function",name="orders",csc="csc-…",mode="Warn",decision="warned"} 3
 //! countersign_signature_validation_errors_total{kind="function",name="orders",csc="csc-…",check="mismatch"} 3
 //! ```
-//! Every verdict makes the series of all four checks, at 0 where nothing was found: a graph needs a line
-//! to rise from. Labels are without a value where something is not known.
+//! Every verdict creates the series of all four checks, with 0 if there are no findings, so that a graph has
+//! a baseline. Labels of unknown values are empty.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -21,32 +21,32 @@ use crate::files::{self, Access, FileError, Lock};
 use crate::limits::{SERIES_BYTES_MAX, SERIES_MAX};
 use crate::report::Check;
 
-/// The counters, in the order of the file, each with its help.
+/// The counters, in file order, each with its help.
 const COUNTERS: [(&str, &str); 2] = [
     (
         "countersign_signature_validation_errors_total",
         "Findings of the four checks, under Warn and under Enforce.",
     ),
-    ("countersign_verdicts_total", "Verdicts that were given."),
+    ("countersign_verdicts_total", "Verdicts."),
 ];
 const ERRORS: &str = COUNTERS[0].0;
 const VERDICTS: &str = COUNTERS[1].0;
 
-/// Why events could not be counted in a file.
+/// Why events cannot be counted in a file.
 #[derive(Debug, thiserror::Error)]
 pub enum PrometheusError {
-    /// The file could not be read or written.
+    /// The file cannot be read or written.
     #[error("{error}{}", std::error::Error::source(error).map_or(String::new(), |source| format!(": {source}")))]
     File {
-        /// What happened.
+        /// The error.
         error: FileError,
     },
-    /// The file says something else than these counters.
-    #[error("line {line} of `{}` is not one that countersign wrote; move the file away", path.display())]
+    /// The file has other content.
+    #[error("line {line} of `{}` was not written by countersign; move the file away", path.display())]
     Malformed {
         /// The file.
         path: PathBuf,
-        /// Which line, from 1.
+        /// The line number, from 1.
         line: usize,
     },
 }
@@ -57,7 +57,7 @@ impl From<FileError> for PrometheusError {
     }
 }
 
-/// Adds events to the counters in a file, and tells how many series found no place in it.
+/// Adds events to the counters in a file; returns how many series were dropped because the file is full.
 pub fn add(path: &Path, events: &[Event]) -> Result<usize, PrometheusError> {
     let _lock = Lock::beside(path)?;
     let before = files::read_if_there(path, SERIES_BYTES_MAX)?.unwrap_or_default();
@@ -69,7 +69,7 @@ pub fn add(path: &Path, events: &[Event]) -> Result<usize, PrometheusError> {
     Ok(counters.left_out)
 }
 
-/// The counters by their series: `NAME{LABEL="VALUE",…}`, as written.
+/// The counters by series: `NAME{LABEL="VALUE",…}`, as written.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Counters {
     series: BTreeMap<String, u64>,
@@ -77,7 +77,9 @@ struct Counters {
 }
 
 impl Counters {
-    /// Reads a file as [`render`](Self::render) writes it; otherwise tells the line that is none of ours.
+    /// Parses a file that [`render`](Self::render) wrote.
+    ///
+    /// Errors: the number of the first other line.
     fn parse(text: &str) -> Result<Self, usize> {
         let mut series = BTreeMap::new();
         for (index, line) in text.lines().enumerate() {
@@ -143,7 +145,7 @@ fn is_of(series: &str, name: &str) -> bool {
     series.strip_prefix(name).is_some_and(|rest| rest.starts_with('{'))
 }
 
-/// The two lines before a counter's series.
+/// The two header lines of a counter.
 fn header(name: &str) -> String {
     let help = COUNTERS.iter().find(|(counter, _)| *counter == name).map_or("", |(_, help)| help);
     format!("# HELP {name} {help}\n# TYPE {name} counter\n")
@@ -154,7 +156,7 @@ fn series(name: &str, labels: &[(&str, &str)]) -> String {
     format!("{name}{{{}}}", labels.iter().map(label).collect::<Vec<_>>().join(","))
 }
 
-/// A label's value, by the text format: `\`, `"` and line feed are escaped.
+/// A label's value in the text format: `\`, `"` and line feed are escaped.
 fn escape(value: &str) -> String {
     value.replace('\\', r"\\").replace('"', "\\\"").replace('\n', r"\n")
 }
@@ -173,7 +175,7 @@ fn are_labels(text: &str) -> bool {
     }
 }
 
-/// Where the quote is that ends a value.
+/// The offset of the quote that ends a value.
 fn end_of_value(text: &str) -> Option<usize> {
     let mut escaped = false;
     text.bytes().position(|byte| {

@@ -1,4 +1,4 @@
-//! Advice: the next step for each cause and each function. None of it makes the policy weaker.
+//! Advice: the next step for each cause and each function. None of it weakens the policy.
 
 use super::answer::Csc;
 use super::readiness::{Criteria, Evidence, Readiness};
@@ -8,7 +8,7 @@ use crate::name::{CscId, FindingCode};
 use crate::report::Check;
 use crate::time::DAY_SECONDS;
 
-/// What to do about findings of one code.
+/// What to do about findings with one code.
 pub fn of_cause(
     code: &FindingCode,
     check: Check,
@@ -21,72 +21,72 @@ pub fn of_cause(
     let profile = profile.map_or("PROFILE".into(), |arn| arn.profile().to_string());
     match (code.as_str(), check) {
         ("manifest-missing", _) => format!(
-            "run `countersign release {name}` where it is built, and take `{name}.zip.sigstore.json` along to \
-            where it is deployed"
+            "run `countersign release {name}` where it is built, and copy `{name}.zip.sigstore.json` to \
+            the place of the deployment"
         ),
         ("key-unknown", _) => format!(
-            "see whose key it is with `countersign inspect MANIFEST`; sign with a publisher's key that `countersign \
-            csc show {csc}` leads to, or have the publisher's new key permitted with `countersign profile permit`"
+            "find the key's owner with `countersign inspect MANIFEST`; sign with a key of a publisher in `countersign \
+            csc show {csc}`, or ask the policy owner to permit the new key with `countersign profile permit`"
         ),
         ("publisher-not-allowed", _) => format!(
-            "sign it with a profile that `countersign csc show {csc}` lists; if `{profile}` is to publish it, the \
-            owner of the policy says so with `countersign csc update {csc} --add-publisher {profile}`"
+            "sign it with a profile that `countersign csc show {csc}` lists, or ask the policy owner to allow it: \
+            countersign csc update {csc} --add-publisher {profile}"
         ),
         ("permission-missing", _) => format!(
-            "ask the owner of the policy for `countersign profile permit {profile}` with the signer's key, and \
+            "ask the policy owner to run `countersign profile permit {profile}` with the signer's key, and \
             release it again"
         ),
         ("version-unknown" | "signed-before-version", _) => format!(
-            "release it again with the version that `countersign profile show {profile}` names last"
+            "release it again with the version that `countersign profile show {profile}` lists last"
         ),
         ("account-mismatch", _) => {
             "sign it with a profile of the account whose policy governs it".into()
         }
         ("name-mismatch", _) => format!(
-            "look for the pipeline that deploys another artifact as `{name}`; each is signed for one name"
+            "find the pipeline that deploys another artifact as `{name}`; each artifact is signed for one name"
         ),
         ("source-differs", _) => format!(
-            "run `countersign release {name}` on the commit that is pushed, and attach that manifest"
+            "run `countersign release {name}` on the pushed commit, and attach the manifest"
         ),
         ("signature-expired", _) => format!(
-            "run `countersign release {name}`, and do so before its signature ends from now on"
+            "run `countersign release {name}`, and repeat it before each signature expires"
         ),
-        ("signed-in-future", _) => "set the clocks of the machines that sign and verify".into(),
+        ("signed-in-future", _) => "correct the clocks of the machines that sign and verify".into(),
         ("function-ungoverned", _) => ungoverned(subject),
         (_, Check::Revocation) => format!(
-            "take it out of service: deploy a version of `{name}` whose signature was not revoked"
+            "replace it: deploy a version of `{name}` whose signature is not revoked"
         ),
         (_, Check::Integrity) => {
-            "find what changes the artifact or its manifest after it is signed; Warn denies this too, so Enforce \
-            changes nothing here"
+            "find out what changes the artifact or its manifest after signing; Warn denies this too, so Enforce \
+            makes no difference"
                 .into()
         }
-        _ => format!("ask `countersign verify --function {name}` for the details"),
+        _ => format!("run `countersign verify --function {name}` for details"),
     }
 }
 
 fn ungoverned(subject: &Subject) -> String {
-    format!("the owner of the policy runs `countersign function attach {} --csc ID`", subject.name)
+    format!("ask the policy owner to run `countersign function attach {} --csc ID`", subject.name)
 }
 
-/// Why a function is as ready as it is, in one sentence.
+/// The reason for a function's readiness, in one sentence.
 pub fn reason(readiness: Readiness, evidence: Option<&Evidence>, criteria: &Criteria) -> String {
     let Some(evidence) = evidence else { return "no CSC governs it: every deployment is denied".into() };
     let Criteria { clean_verdicts, clean_days } = criteria;
     let days = evidence.clean_seconds / DAY_SECONDS;
     let passed = format!(
-        "{} of {clean_verdicts} verdicts passed since, over {days} of {clean_days} days",
+        "{} of {clean_verdicts} required verdicts passed since, over {days} of {clean_days} required days",
         evidence.clean_verdicts
     );
     match (readiness, evidence.last_warned) {
         (Readiness::Enforced, _) => "its CSC enforces".into(),
         (Readiness::Safe, None) => {
-            format!("{} verdicts passed and none was warned, over {days} days", evidence.clean_verdicts)
+            format!("{} verdicts passed without a warning, over {days} days", evidence.clean_verdicts)
         }
         (Readiness::Safe, Some(last)) => {
             format!("{} verdicts passed since the last warning at {last}", evidence.clean_verdicts)
         }
-        (_, None) => format!("nothing was warned, but the time is short: {passed}"),
+        (_, None) => format!("no warnings, but not enough evidence yet: {passed}"),
         (_, Some(last)) => {
             let count = evidence.warned;
             let verdicts = if count == 1 { "verdict" } else { "verdicts" };
@@ -95,15 +95,15 @@ pub fn reason(readiness: Readiness, evidence: Option<&Evidence>, criteria: &Crit
     }
 }
 
-/// What to do next about a function, given how ready the others of its CSC are.
+/// The next step for a function, given the readiness of the others of its CSC.
 pub fn next(readiness: Readiness, subject: &Subject, csc: Option<&Csc>) -> String {
     let of_csc = match csc {
         Some(csc) if csc.safe => {
-            format!("`countersign csc update {} --untrusted Enforce`, and seal it", csc.id)
+            format!("run `countersign csc update {} --untrusted Enforce`, and seal", csc.id)
         }
         Some(csc) => {
             format!(
-                "`countersign function attach {} --csc ID` with a CSC that enforces, since others under `{}` are not \
+                "run `countersign function attach {} --csc ID` with a CSC that enforces: other functions under `{}` are not \
                 safe yet",
                 subject.name, csc.id
             )
@@ -112,8 +112,11 @@ pub fn next(readiness: Readiness, subject: &Subject, csc: Option<&Csc>) -> Strin
     };
     match readiness {
         Readiness::Safe | Readiness::Ungoverned => of_csc,
-        Readiness::Unproven => "deploy on under Warn, and ask again".into(),
-        Readiness::Unsafe => "mend the causes below, deploy on under Warn, and ask again".into(),
-        Readiness::Enforced => "nothing: what was found was denied".into(),
+        Readiness::Unproven => "keep deploying under Warn, and run `countersign monitor` again later".into(),
+        Readiness::Unsafe => {
+            "fix the causes below, keep deploying under Warn, and run `countersign monitor` again later"
+                .into()
+        }
+        Readiness::Enforced => "nothing: Enforce denied the findings".into(),
     }
 }

@@ -1,4 +1,5 @@
-//! The answer: what journals say about each function, as data, by the schema of `docs/monitor.schema.json`.
+//! The answer: what journals contain about each function, as data, by the schema of
+//! `docs/monitor.schema.json`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,74 +16,74 @@ use crate::provenance::Kind;
 use crate::report::{Check, Decision};
 use crate::time::Timestamp;
 
-/// The schema's version; it grows when a reader of the older form could go wrong.
+/// The schema's version; it increases when readers of an older version could misread an answer.
 pub const SCHEMA_VERSION: u32 = 1;
 
-/// What the journals say.
+/// The answer.
 #[derive(Debug, Serialize)]
 pub struct Answer {
     schema_version: u32,
-    /// The first instant of the window.
+    /// The start of the window.
     pub since: Timestamp,
     /// Its end.
     pub until: Timestamp,
-    /// What it takes to be safe.
+    /// The criteria for safe.
     pub criteria: Criteria,
     /// The journals, in the order they were read.
     pub journals: Vec<Journal>,
-    /// The first lines that were no events.
+    /// The first lines that are not events.
     pub malformed: Vec<Malformed>,
-    /// Verdicts about no function or layer: only a CSC was named.
+    /// Verdicts without a function or layer: only a CSC was named.
     pub unnamed: u64,
     /// The counts of all functions.
     #[serde(flatten)]
     pub counts: Counts,
-    /// How many functions are how ready.
+    /// The number of functions by readiness.
     pub readiness: BTreeMap<Readiness, usize>,
     /// The CSCs that govern the functions now.
     pub code_signing_configs: Vec<Csc>,
-    /// The functions and layers: the most ready first, of these the one with most to mend.
+    /// The functions and layers: the most ready first, among equals the one with most errors.
     pub functions: Vec<Function>,
     /// The days on which there were verdicts.
     pub days: Vec<Day>,
 }
 
-/// A journal, and how many lines of it were what.
+/// A journal, and its numbers of lines.
 #[derive(Debug, Default, Serialize)]
 pub struct Journal {
     /// Its path.
     pub path: String,
-    /// All lines but empty ones.
+    /// All lines except empty ones.
     pub lines: u64,
     /// Events that were counted.
     pub counted: u64,
-    /// Events that had been counted already.
+    /// Events that were counted before.
     pub repeated: u64,
     /// Events outside the window.
     pub outside: u64,
-    /// Lines that are no events.
+    /// Lines that are not events.
     pub malformed: u64,
 }
 
 impl Journal {
-    /// A journal of which nothing was read yet.
+    /// A journal that was not read yet.
     pub fn of(path: String) -> Self {
         Self { path, ..Self::default() }
     }
 }
 
-/// A line that is no event.
+/// A line that is not an event.
 #[derive(Debug, Serialize)]
 pub struct Malformed {
     /// The journal.
     pub journal: String,
     /// The line's number, from 1.
     pub line: u64,
-    /// What is wrong with it; it may hold text of the line.
+    /// What is wrong with it; can contain text of the line.
     pub what: String,
 }
 
-/// Numbers of verdicts and of what they found.
+/// Numbers of verdicts and findings.
 #[derive(Debug, Clone, Serialize)]
 pub struct Counts {
     /// All verdicts.
@@ -105,7 +106,7 @@ impl Counts {
         }
     }
 
-    /// Verdicts on an occasion.
+    /// Verdicts of an occasion.
     pub fn on(&self, occasion: Occasion) -> u64 {
         self.occasions.get(&occasion).copied().unwrap_or_default()
     }
@@ -132,13 +133,13 @@ pub struct Csc {
     /// Its id.
     #[serde(rename = "code_signing_config_id")]
     pub id: CscId,
-    /// What it says now.
+    /// Its current mode.
     pub mode: Untrusted,
-    /// How many functions and layers were seen under it.
+    /// The number of functions and layers seen under it.
     pub functions: usize,
-    /// How many of them it is safe to enforce for.
+    /// How many of them are safe to enforce.
     pub safe_functions: usize,
-    /// Whether that is all of them, and it warns.
+    /// Whether all of them are, and it warns.
     pub safe: bool,
 }
 
@@ -147,26 +148,26 @@ pub struct Csc {
 pub struct Function {
     /// Its name.
     pub name: ArtifactName,
-    /// Which of both, where that was told.
+    /// Whether it is a function or a layer, if known.
     pub kind: Option<Kind>,
     /// The CSC that governed it last.
     pub csc: Option<CscId>,
-    /// What that said last.
+    /// The last mode of that CSC.
     pub mode: Option<Untrusted>,
     /// Whether it is safe to enforce.
     pub readiness: Readiness,
-    /// Why, in one sentence.
+    /// The reason, in one sentence.
     pub reason: String,
-    /// What to do next.
+    /// The next step.
     pub next: String,
-    /// Since when nothing was warned under that CSC.
+    /// The time since when nothing was warned under that CSC.
     pub clean_since: Option<Timestamp>,
-    /// Verdicts that passed since, without those of releases.
+    /// Verdicts that passed since then, without those of releases.
     pub clean_verdicts: u64,
     /// The counts.
     #[serde(flatten)]
     pub counts: Counts,
-    /// What was found, the latest first.
+    /// The causes, the latest first.
     pub causes: Vec<Cause>,
     /// The days on which there were verdicts.
     pub days: Vec<Day>,
@@ -174,33 +175,33 @@ pub struct Function {
     evidence: Option<Evidence>,
 }
 
-/// Findings with one cause.
+/// Findings with the same cause.
 #[derive(Debug, Serialize)]
 pub struct Cause {
     /// The check that found it.
     pub check: Check,
-    /// What it found.
+    /// The code of the finding.
     pub code: FindingCode,
-    /// The profile version that signed, where the signature held.
+    /// The profile version that signed, if the signature is valid.
     pub profile: Option<ProfileArn>,
-    /// How often.
+    /// The number of findings.
     pub count: u64,
-    /// When first.
+    /// The first time.
     pub first_seen: Timestamp,
-    /// When last.
+    /// The last time.
     pub last_seen: Timestamp,
-    /// Who asked for the signatures.
+    /// The principals who requested the signatures.
     pub requested_by: BTreeSet<Principal>,
-    /// The machines that found it, where they have names.
+    /// The machines that reported it, if they have labels.
     pub hosts: BTreeSet<HostLabel>,
-    /// What to do about it.
+    /// The next step.
     pub next: String,
 }
 
-/// What was counted on one day.
+/// The counts of one day.
 #[derive(Debug, Clone, Serialize)]
 pub struct Day {
-    /// The day's first instant.
+    /// The start of the day.
     #[serde(serialize_with = "date")]
     pub day: Timestamp,
     /// The counts.
@@ -209,14 +210,14 @@ pub struct Day {
 }
 
 impl Day {
-    /// The counts of a day, given in days since 1970.
+    /// The counts of a day, in days since 1970.
     pub fn of(day: i64, totals: &Totals) -> Self {
         Self { day: Timestamp::of_day(day), counts: Counts::of(totals) }
     }
 }
 
 impl Function {
-    /// What is known of a function; the rest is said when all of them are known.
+    /// A function with its own data; the rest is set when all functions are known.
     pub fn new(
         subject: Subject,
         csc: Option<CscId>,
@@ -243,14 +244,14 @@ impl Function {
         }
     }
 
-    /// What people call it.
+    /// Function or layer, in words.
     pub fn kind_name(&self) -> &'static str {
         self.kind.map_or("artifact", Kind::name)
     }
 }
 
 impl Answer {
-    /// Puts the answer together.
+    /// Builds the answer.
     pub fn new(
         question: &Question,
         journals: Vec<Journal>,
@@ -259,7 +260,7 @@ impl Answer {
         mut functions: Vec<Function>,
         days: Vec<Day>,
     ) -> Self {
-        // A CSC is as safe as all of its functions, whichever are asked about.
+        // A CSC is safe only if all of its functions are, even those that were not asked for.
         let code_signing_configs = cscs(&functions);
         functions.retain(|function| question.asks_about(&function.name));
         for function in &mut functions {
@@ -298,13 +299,14 @@ impl Answer {
         !self.functions.is_empty() && self.functions.iter().all(safe)
     }
 
-    /// How many lines were no events.
+    /// The number of lines that are not events.
     pub fn malformed_lines(&self) -> u64 {
         self.journals.iter().map(|journal| journal.malformed).sum()
     }
 }
 
-/// The CSCs of the functions. One that is seen in both modes warns: somebody has not got the new seal yet.
+/// The CSCs of the functions. A CSC that is seen in both modes warns: some machine does not have the new seal
+/// yet.
 fn cscs(functions: &[Function]) -> Vec<Csc> {
     let mut all: BTreeMap<&CscId, Vec<&Function>> = BTreeMap::new();
     for function in functions {

@@ -1,8 +1,8 @@
-//! Monitoring: what journals say about a window of time, and whether it is safe to enforce.
+//! Monitoring: evaluates journals for a time window, and reports which functions are safe to enforce.
 //!
-//! Journals are read once, line by line; memory grows with the functions, causes and days seen, and with
-//! the ids of the events in the window, by which each counts once however often its line was copied. The
-//! order of journals and of lines does not matter.
+//! Journals are read once, line by line; memory grows with the numbers of functions, causes and days, and
+//! with the ids of events in the window, since each event counts once even if its line was copied. The order
+//! of journals and lines does not matter.
 
 pub mod advice;
 pub mod answer;
@@ -25,23 +25,24 @@ use crate::metrics::journal::{self, Line};
 use crate::name::ArtifactName;
 use crate::time::Timestamp;
 
-/// What is asked of the journals.
+/// The question to the journals.
 #[derive(Debug, Clone)]
 pub struct Question {
-    /// The first instant of the window.
+    /// The start of the window.
     pub since: Timestamp,
-    /// The first instant after it; the clock, if none is given.
+    /// The end of the window; the current time if absent.
     pub until: Option<Timestamp>,
-    /// The clock.
+    /// The current time.
     pub now: Timestamp,
-    /// The functions and layers asked about; empty for all of them.
+    /// The functions and layers to report; all if empty.
     pub names: BTreeSet<ArtifactName>,
-    /// When it is safe to enforce.
+    /// The criteria for safe.
     pub criteria: Criteria,
 }
 
 impl Question {
-    /// Whether the instant lies in the window. Without an end, a clock that runs a little ahead is forgiven.
+    /// Whether the time is in the window. Without an explicit end, clocks that are slightly ahead are
+    /// tolerated.
     fn includes(&self, time: Timestamp) -> bool {
         let before_end = match self.until {
             Some(until) => time < until,
@@ -63,11 +64,11 @@ impl Question {
 /// Why there is no answer.
 #[derive(Debug, thiserror::Error)]
 pub enum MonitorError {
-    /// A journal could not be read.
+    /// A journal cannot be read.
     #[error(transparent)]
     File(#[from] FileError),
-    /// There are more events than ids fit into memory.
-    #[error("the journals hold more than {EVENTS_MAX} events of that time")]
+    /// There are too many events for their ids to fit into memory.
+    #[error("the journals have more than {EVENTS_MAX} events in that time")]
     TooMany,
 }
 
@@ -75,15 +76,13 @@ impl MonitorError {
     /// What to do about it.
     pub fn hint(&self) -> &'static str {
         match self {
-            Self::File(_) => {
-                "name journals that are there; `verify`, `release`, `gate` and the hooks write them"
-            }
-            Self::TooMany => "ask about less time with `--since` and `--until`",
+            Self::File(_) => "pass existing journals; `verify`, `release`, `gate` and the hooks write them",
+            Self::TooMany => "pass a shorter period with `--since` and `--until`",
         }
     }
 }
 
-/// What was read so far.
+/// The data that was read so far.
 pub struct Survey {
     question: Question,
     seen: HashSet<u128>,
@@ -95,7 +94,7 @@ pub struct Survey {
 }
 
 impl Survey {
-    /// A survey that has read nothing.
+    /// A survey without data.
     pub fn new(question: Question) -> Self {
         Self {
             question,
@@ -108,7 +107,7 @@ impl Survey {
         }
     }
 
-    /// Reads a journal, and the full one before it if there is one.
+    /// Reads a journal, and the previous one if it exists.
     pub fn read(&mut self, path: &Path) -> Result<(), MonitorError> {
         let previous = journal::previous(path);
         if previous.is_file() {
@@ -155,7 +154,7 @@ impl Survey {
         self.subjects.entry(subject).or_default().count(event);
     }
 
-    /// What the journals say.
+    /// The answer.
     pub fn answer(self) -> Answer {
         let end = self.question.end();
         let tallies = self.subjects.into_iter();

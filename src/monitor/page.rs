@@ -1,8 +1,7 @@
-//! The page: the answer as one HTML file that loads nothing and runs nothing.
+//! The page: the answer as a single HTML file without scripts and external resources.
 //!
-//! The template is compiled, and escapes every value. A content security policy in the page's head names
-//! the one style sheet by its digest and forbids everything else, so that even a value that came through
-//! unescaped could neither run nor call home.
+//! The template is compiled, and escapes every value. A content security policy in the page's head allows
+//! only the style sheet, by its digest, so that even an unescaped value could not run or make requests.
 
 use askama::Template;
 use base64ct::{Base64, Encoding};
@@ -22,7 +21,7 @@ const STYLE: &str = include_str!("page/page.css");
 /// The plot's size, in the units of its view box.
 const WIDTH: f64 = 900.0;
 const HEIGHT: f64 = 260.0;
-/// Room for the numbers at the left and the dates below.
+/// Space for the numbers on the left and the dates below.
 const LEFT: f64 = 64.0;
 const BELOW: f64 = 48.0;
 const ABOVE: f64 = 26.0;
@@ -61,7 +60,7 @@ struct Plot {
     is_empty: bool,
 }
 
-/// A stack of parts, one for each check that found something.
+/// A stack of parts, one for each check with findings.
 struct Bar {
     x: f64,
     width: f64,
@@ -101,7 +100,7 @@ pub fn render(answer: &Answer) -> String {
         style: STYLE,
         style_digest: Base64::encode_string(Sha256::of(STYLE.as_bytes()).as_bytes()),
         headline: match warning {
-            0 if answer.functions.is_empty() => "Nothing was verified in this time".into(),
+            0 if answer.functions.is_empty() => "No verdicts in this time".into(),
             0 => "Everything is enforced".into(),
             _ => format!("{safe} of {} safe to enforce", many(warning as u64, "function or layer")),
         },
@@ -156,7 +155,7 @@ impl Page<'_> {
         Occasion::ALL.map(|each| (each.name(), counts.on(each))).into()
     }
 
-    /// A sentence cut at its backticks; what stood between two is code.
+    /// A sentence split at its backticks; the text between two is code.
     fn pieces<'a>(&self, text: &'a str) -> Vec<(bool, &'a str)> {
         text.split('`').enumerate().map(|(index, piece)| (index % 2 == 1, piece)).collect()
     }
@@ -223,7 +222,7 @@ fn row<'a>(buckets: &Buckets, function: &'a Function) -> Row<'a> {
     let top = filled.iter().map(Bucket::total).max().unwrap_or_default().max(1);
     let step = SPARK_WIDTH / filled.len().max(1) as f64;
     let spark = |(index, bucket): (usize, &Bucket)| {
-        // A day with verdicts has its mark on the ground; what was found rises from there.
+        // A day with verdicts has a mark on the baseline; findings rise from there.
         let (class, height) = match (bucket.total(), bucket.verdicts) {
             (0, 0) => return None,
             (0, _) => ("quiet", 3.0),

@@ -5,14 +5,14 @@ use crate::limits::BARS_MAX;
 use crate::report::Check;
 use crate::time::Timestamp;
 
-/// Days put together, so that a window of any length has few enough bars.
+/// Groups of days, so that a window of any length has few enough bars.
 pub struct Buckets {
     first_day: i64,
     days_each: i64,
     count: i64,
 }
 
-/// What one bar stands for.
+/// The data of one bar.
 #[derive(Debug, Clone, Default)]
 pub struct Bucket {
     /// `SignatureValidationErrors` by check.
@@ -29,7 +29,7 @@ impl Bucket {
 }
 
 impl Buckets {
-    /// The days from the first to the last instant, in at most [`BARS_MAX`] buckets.
+    /// The days from the first to the last time, in at most [`BARS_MAX`] buckets.
     pub fn over(since: Timestamp, until: Timestamp) -> Self {
         let (first_day, last_day) = (since.day(), until.day().max(since.day()));
         let days = last_day - first_day + 1;
@@ -37,18 +37,18 @@ impl Buckets {
         Self { first_day, days_each, count: (days + days_each - 1) / days_each }
     }
 
-    /// How many there are.
+    /// The number of buckets.
     pub fn count(&self) -> i64 {
         self.count
     }
 
-    /// What the days come to.
+    /// The sums of the days.
     pub fn fill(&self, days: &[Day]) -> Vec<Bucket> {
         let count = usize::try_from(self.count).unwrap_or_default();
         let mut buckets = vec![Bucket::default(); count];
         for day in days {
             let index = usize::try_from((day.day.day() - self.first_day) / self.days_each).unwrap_or(count);
-            // A clock that ran ahead belongs to the last day.
+            // An event from a clock that is ahead counts for the last day.
             let Some(bucket) = buckets.get_mut(index.min(count.saturating_sub(1))) else { continue };
             bucket.verdicts += day.counts.verdicts;
             for (sum, check) in bucket.errors.iter_mut().zip(Check::VERDICT) {
@@ -58,7 +58,7 @@ impl Buckets {
         buckets
     }
 
-    /// The date of a bucket's first day, or both of its ends.
+    /// The date of a bucket's only day, or of its first and last.
     pub fn label(&self, index: i64) -> String {
         let first = self.first_day + index * self.days_each;
         let last = first + self.days_each - 1;
@@ -72,7 +72,7 @@ impl Buckets {
     }
 }
 
-/// The smallest of 1, 2, 5, 10, 20, 50, … that is not less: the top of an axis that people can read.
+/// The smallest of 1, 2, 5, 10, 20, 50, … that is not less: the top of an axis.
 pub fn round_up(number: u64) -> u64 {
     let mut power: u64 = 1;
     loop {

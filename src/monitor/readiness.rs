@@ -1,10 +1,10 @@
 //! Readiness: is it safe to enforce for a function?
 //!
-//! Enforce would have denied exactly the verdicts that were warned; what integrity found was denied in Warn
-//! too. So it is safe to enforce when, under the CSC that governs the function now, at least
-//! [`CLEAN_VERDICTS_MIN`] verdicts passed since the last that was warned (or since the first of the window),
-//! and that was at least [`CLEAN_DAYS_MIN`] days ago. Verdicts of `release` can be warned, but their
-//! passing counts for nothing: it verifies what it signed a moment before.
+//! Enforce would have denied exactly the verdicts with a warning; integrity failures are denied in Warn too.
+//! So a function is safe to enforce if, under its current CSC, at least [`CLEAN_VERDICTS_MIN`] verdicts
+//! passed since the last warning (or since the first verdict of the window), and that was at least
+//! [`CLEAN_DAYS_MIN`] days ago. Warnings of `release` count, but its passed verdicts do not: it verifies what
+//! it signed a moment before.
 
 use serde::Serialize;
 
@@ -12,12 +12,12 @@ use crate::csc::Untrusted;
 use crate::limits::{CLEAN_DAYS_MIN, CLEAN_VERDICTS_MIN};
 use crate::time::{DAY_SECONDS, Timestamp};
 
-/// What it takes to be safe.
+/// The criteria for safe.
 #[derive(Debug, Clone, Serialize)]
 pub struct Criteria {
-    /// Verdicts that passed one after the other.
+    /// The number of verdicts that passed in a row.
     pub clean_verdicts: u64,
-    /// Days without one that was warned.
+    /// The number of days without a warning.
     pub clean_days: u16,
 }
 
@@ -27,36 +27,36 @@ impl Default for Criteria {
     }
 }
 
-/// What is known of a function under its CSC.
+/// The evidence about a function under its CSC.
 #[derive(Debug, Clone)]
 pub struct Evidence {
-    /// What the CSC says now.
+    /// The current mode of the CSC.
     pub mode: Untrusted,
-    /// Verdicts that were warned.
+    /// The number of warnings.
     pub warned: u64,
-    /// When the last of them was given.
+    /// The time of the last warning.
     pub last_warned: Option<Timestamp>,
-    /// Since when none was warned.
+    /// The time since when nothing was warned.
     pub clean_since: Timestamp,
-    /// How long that is.
+    /// The length of that time.
     pub clean_seconds: i64,
-    /// Verdicts that passed since.
+    /// The number of verdicts that passed since.
     pub clean_verdicts: u64,
 }
 
-/// Whether it is safe to enforce, in the order in which people want to read it.
+/// Whether it is safe to enforce, in display order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Readiness {
-    /// It is.
+    /// It is safe.
     Safe,
-    /// Nothing speaks against it, and not enough for it.
+    /// There are no warnings, but not enough evidence.
     Unproven,
-    /// Enforce would have denied what was warned.
+    /// Enforce would have denied the warned verdicts.
     Unsafe,
-    /// No CSC governs it, so it is denied already.
+    /// No CSC governs it, so it is denied.
     Ungoverned,
-    /// Its CSC enforces already.
+    /// Its CSC already enforces.
     Enforced,
 }
 
@@ -68,14 +68,14 @@ impl Readiness {
     pub fn words(self) -> &'static str {
         match self {
             Self::Safe => "safe to enforce",
-            Self::Unproven => "not proven yet",
+            Self::Unproven => "not enough evidence",
             Self::Unsafe => "not safe",
             Self::Ungoverned => "no CSC",
             Self::Enforced => "enforced",
         }
     }
 
-    /// The readiness as programs know it.
+    /// The readiness in programs' output.
     pub fn name(self) -> &'static str {
         match self {
             Self::Safe => "safe",
@@ -88,7 +88,7 @@ impl Readiness {
 }
 
 impl Criteria {
-    /// Judges what is known; nothing is known of what no CSC governs.
+    /// The readiness for this evidence; no evidence means that no CSC governs the function.
     pub fn judge(&self, evidence: Option<&Evidence>) -> Readiness {
         match evidence {
             None => Readiness::Ungoverned,

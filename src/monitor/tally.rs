@@ -1,4 +1,4 @@
-//! Tallies: what is counted of each function while journals are read, in whatever order.
+//! Tallies: the counts of each function while journals are read, in any order.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,11 +18,11 @@ use crate::time::Timestamp;
 pub struct Subject {
     /// Its name.
     pub name: ArtifactName,
-    /// Which of both, where that was told.
+    /// Whether it is a function or a layer, if known.
     pub kind: Option<Kind>,
 }
 
-/// Numbers of verdicts and of what they found.
+/// Numbers of verdicts and findings.
 #[derive(Debug, Clone, Default)]
 pub struct Totals {
     /// Verdicts by occasion.
@@ -31,7 +31,7 @@ pub struct Totals {
     pub decisions: [u64; 3],
     /// `SignatureValidationErrors` by check.
     pub errors: [u64; 4],
-    /// Verdicts about no name.
+    /// Verdicts without a name.
     pub unnamed: u64,
 }
 
@@ -51,7 +51,7 @@ impl Totals {
     }
 }
 
-/// What is counted of one function.
+/// The counts of one function.
 #[derive(Debug, Default)]
 pub struct Tally {
     totals: Totals,
@@ -60,19 +60,19 @@ pub struct Tally {
     days: BTreeMap<i64, Totals>,
 }
 
-/// What is counted of one function under one CSC.
+/// The counts of one function under one CSC.
 #[derive(Debug)]
 struct Under {
     first: Timestamp,
-    /// The last verdict, and whether it was under Warn; that counts where two are of one second.
+    /// The last verdict, and whether it was under Warn, which wins for the same second.
     last: (Timestamp, bool),
     last_warned: Option<Timestamp>,
     warned: u64,
-    /// When verdicts passed, after what was warned as far as that is known.
+    /// The times of passed verdicts after the last known warning.
     passed: Vec<Timestamp>,
 }
 
-/// What makes two findings have one cause.
+/// What distinguishes causes.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Key {
     check: Check,
@@ -122,7 +122,7 @@ impl Tally {
         }
     }
 
-    /// What is known of the function at the end of the window.
+    /// The function at the end of the window.
     pub fn close(self, subject: Subject, criteria: &Criteria, end: Timestamp) -> Function {
         let current = self.under.into_iter().max_by_key(|(csc, under)| (under.last, csc.clone()));
         let (csc, evidence) = match current {
@@ -157,7 +157,7 @@ impl Under {
                 self.warned += 1;
                 self.last_warned = self.last_warned.max(Some(time));
             }
-            // A release verifies what it has just signed itself: that says nothing about what gets deployed.
+            // A release verifies what it has just signed, which shows nothing about deployments.
             Decision::Allowed if occasion != Occasion::Release && Some(time) > self.last_warned => {
                 self.passed.push(time);
             }

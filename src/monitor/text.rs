@@ -23,7 +23,7 @@ pub fn render(answer: &Answer) -> String {
     );
     write_malformed(&mut out, answer);
     if answer.unnamed > 0 {
-        let _ = writeln!(out, "{} about no function are left out", many(answer.unnamed, "verdict"));
+        let _ = writeln!(out, "not counted: {} without a function", many(answer.unnamed, "verdict"));
     }
     answer.functions.iter().for_each(|function| write_function(&mut out, function));
     out.push('\n');
@@ -49,7 +49,7 @@ fn write_malformed(out: &mut String, answer: &Answer) {
     if count == 0 {
         return;
     }
-    let _ = writeln!(out, "passed over {}:", many(count, "malformed line"));
+    let _ = writeln!(out, "ignored {}:", many(count, "malformed line"));
     for Malformed { journal, line: number, what } in &answer.malformed {
         let _ = writeln!(out, "  {} line {number}: {}", line(journal), line(what));
     }
@@ -111,7 +111,7 @@ fn write_cause(out: &mut String, cause: &Cause) {
     let _ = writeln!(out, "    next     {}", cause.next);
 }
 
-/// So many of something.
+/// A number with a noun.
 pub fn many(count: u64, what: &str) -> String {
     let plural = match what {
         "function or layer" => "functions and layers".into(),

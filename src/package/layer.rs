@@ -1,13 +1,13 @@
-//! Layers: whether a runtime would find what a layer holds.
+//! Layers: whether runtimes would find the files of a layer.
 //!
-//! A layer is unpacked into `/opt`; each runtime looks in folders of its own, and all of them find
-//! `bin` (on `PATH`) and `lib` (on `LD_LIBRARY_PATH`). From AWS Lambda's "Layer paths for each runtime".
+//! A layer is unpacked to `/opt`; each runtime reads its own folders, and all of them read `bin` (on `PATH`)
+//! and `lib` (on `LD_LIBRARY_PATH`). From AWS Lambda's "Layer paths for each runtime".
 
 use crate::inventory::FileRecord;
 use crate::name::ArtifactName;
 use crate::report::{Check, Finding};
 
-/// Runtime families and the folders that each finds, besides those that all find.
+/// Runtime families and the folders that each reads, in addition to the common ones.
 const FAMILIES: [(&str, &[&str]); 5] = [
     ("python", &["python/"]),
     ("nodejs", &["nodejs/node_modules/", "nodejs/node"]),
@@ -17,7 +17,7 @@ const FAMILIES: [(&str, &[&str]); 5] = [
 ];
 const EVERY_RUNTIME: [&str; 3] = ["bin/", "lib/", "extensions/"];
 
-/// Warns of each compatible runtime that would find nothing in the layer.
+/// Warns about each compatible runtime that would find no files in the layer.
 pub fn check(runtimes: &[String], files: &[FileRecord]) -> Vec<Finding> {
     let holds = |folder: &&str| files.iter().any(|file| file.path.starts_with(*folder));
     if EVERY_RUNTIME.iter().any(&holds) {
@@ -27,15 +27,15 @@ pub fn check(runtimes: &[String], files: &[FileRecord]) -> Vec<Finding> {
     runtimes.iter().filter(blind).map(|runtime| nothing_found(runtime)).collect()
 }
 
-/// Says of a layer that is published that it is not signed.
+/// The finding for a layer that is published without a signature.
 pub fn not_signed(layer: &ArtifactName) -> Finding {
     Finding::new(
         Check::Package,
         "layer-not-signed",
         format!(
-            "layer `{layer}` is published without a signature, and a function under a CSC may not have it as it is"
+            "layer `{layer}` is published without a signature, so a function under a CSC cannot use it as it is"
         ),
-        "sign it with `countersign sign` and publish it again, or let whoever uses it endorse it",
+        "sign it with `countersign sign` and publish it again, or ask its users to endorse it",
     )
 }
 
@@ -49,8 +49,8 @@ fn nothing_found(runtime: &str) -> Finding {
     Finding::new(
         Check::Package,
         "layer-layout",
-        format!("the runtime `{runtime}` would find nothing in this layer"),
-        format!("put its files below one of {}", places.join(", ")),
+        format!("the runtime `{runtime}` would find no files in this layer"),
+        format!("move its files to one of: {}", places.join(", ")),
     )
 }
 

@@ -2,15 +2,15 @@
 //!
 //! - Entries in the order of their path bytes; no entries for folders.
 //! - One modification time for all: 1980-01-01 12:01:00, or `SOURCE_DATE_EPOCH` in UTC.
-//! - Made by Unix, version 2.0; needs 1.0 where stored, 2.0 where deflated.
-//! - Mode 0100644, 0100755 or 0120777; no other attribute; flag bit 11 where a name is not ASCII.
-//! - No extra field, comment or data descriptor; ZIP64 only where an offset, the directory or the
-//!   number of entries needs it.
-//! - Deflate by libdeflate at level 6, a whole file at once; stored where that is not smaller, or
-//!   where samples of a large file do not shrink (`worth_deflating`).
+//! - Host system Unix, version 2.0; version needed 1.0 if stored, 2.0 if deflated.
+//! - Mode 0100644, 0100755 or 0120777; no other attribute; flag bit 11 if a name is not ASCII.
+//! - No extra field, comment or data descriptor; ZIP64 only if an offset, the directory or the number of
+//!   entries needs it.
+//! - Deflate by libdeflate at level 6, a whole file at once; stored if that is not smaller, or if samples of
+//!   a large file do not shrink (`worth_deflating`).
 //!
-//! The same bytes come out on any number of threads: each entry is made by itself, and they are
-//! written in order.
+//! The output does not depend on the number of threads: entries are compressed separately, and written in
+//! order.
 
 use std::io::Write;
 
@@ -25,21 +25,21 @@ use crate::limits::PACK_WINDOW_BYTES;
 use crate::parallel::{Threads, in_order};
 use crate::time::Timestamp;
 
-/// What compresses, as the manifest names it: engine, version and level.
+/// The encoder in the manifest: library, version and level.
 pub const ENCODER: &str = "libdeflate 1.26 level 6";
 
-/// Unpacked bytes that one worker takes at a time, in files that are hashed side by side.
+/// Unpacked bytes that one worker processes at a time, in files that are hashed in parallel.
 const BATCH_BYTES: u64 = 4 << 20;
 
 const LEVEL: i32 = 6;
 const PROBE_LEVEL: i32 = 1;
 
-/// Files from this size on are sampled before they are deflated.
+/// Files of at least this size are sampled before they are deflated.
 const PROBE_FROM_BYTES: usize = 256 << 10;
 const PROBE_SAMPLES: usize = 8;
 const PROBE_SAMPLE_BYTES: usize = 16 << 10;
 
-/// The modification time of every entry, in the MS-DOS form.
+/// The modification time of every entry, in MS-DOS format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct EntryTime {
     date: u16,
@@ -47,10 +47,10 @@ pub struct EntryTime {
 }
 
 impl EntryTime {
-    /// 1980-01-01 12:01:00, which other tools that normalise archives use too.
+    /// 1980-01-01 12:01:00, which other tools that normalize archives use too.
     pub const FIXED: Self = Self { date: 1 << 5 | 1, time: 12 << 11 | 1 << 5 };
 
-    /// An instant in UTC, in steps of two seconds; nothing outside 1980 to 2107.
+    /// A time in UTC, in steps of two seconds; `None` outside 1980 to 2107.
     pub fn from_timestamp(instant: Timestamp) -> Option<Self> {
         let text = instant.to_string();
         let field = |from: usize, to: usize| text[from..to].parse::<u16>().ok();
@@ -61,7 +61,7 @@ impl EntryTime {
     }
 }
 
-/// A package that was just written.
+/// A written package.
 #[derive(Debug)]
 pub struct Written {
     /// Its digests.
@@ -70,23 +70,23 @@ pub struct Written {
     pub files: Vec<FileRecord>,
 }
 
-/// Why a package could not be written.
+/// Why a package cannot be written.
 #[derive(Debug, thiserror::Error)]
 pub enum WriteError {
-    /// A file's content could not be had.
+    /// A file's content cannot be read.
     #[error(transparent)]
     Content(#[from] SelectError),
-    /// No reader would take so much content from so small a package.
-    #[error("{0}: readers take such an archive for a bomb")]
+    /// Readers would reject so much content in so small a package.
+    #[error("{0}: readers reject such an archive as a zip bomb")]
     Ratio(String),
-    /// The package could not be stored.
+    /// The package cannot be stored.
     #[error(transparent)]
     File(#[from] FileError),
 }
 
 /// Writes the canonical ZIP of the candidates, which are sorted by path.
 ///
-/// `progress` is told the unpacked bytes of each entry written.
+/// `progress` gets the unpacked bytes of each entry written.
 pub fn write(
     out: &mut Pending,
     candidates: &[Candidate],
@@ -99,7 +99,7 @@ pub fn write(
         Archive { out, hasher: ArtifactHasher::default(), offset: 0, central: Vec::new(), time };
     let mut files = Vec::with_capacity(candidates.len());
     let batches = batches(candidates);
-    // A file and its deflated form are in memory together.
+    // A file and its deflated form are in memory at the same time.
     let weight = |batch: &&[Candidate]| batch.iter().map(|candidate| 2 * candidate.size).sum();
     let make = |batch: &&[Candidate]| {
         let read = |candidate| contents.read(candidate);
@@ -122,7 +122,7 @@ pub fn write(
     }
 }
 
-/// Neighbouring candidates, in runs of about [`BATCH_BYTES`]: small files are not worth a hand-over each.
+/// Adjacent candidates in batches of about [`BATCH_BYTES`], since small files are not worth a task each.
 fn batches(candidates: &[Candidate]) -> Vec<&[Candidate]> {
     let mut size = 0;
     let same_run = |left: &Candidate, _: &Candidate| {
@@ -142,7 +142,7 @@ struct Packed {
     data: Vec<u8>,
 }
 
-/// Digests the files of a batch side by side, and deflates each.
+/// Digests the files of a batch in parallel, and deflates each.
 fn pack(batch: &[Candidate], contents: Vec<Vec<u8>>) -> Vec<Packed> {
     let digests = Sha384::of_each(&contents.iter().map(Vec::as_slice).collect::<Vec<_>>());
     let mut deflater = Deflater::new(LEVEL);
@@ -157,7 +157,7 @@ fn pack(batch: &[Candidate], contents: Vec<Vec<u8>>) -> Vec<Packed> {
     batch.iter().zip(contents).zip(digests).map(&mut pack).collect()
 }
 
-/// The deflated bytes, where they are fewer.
+/// The deflated bytes, if there are fewer.
 fn deflate(bytes: &[u8], deflater: &mut Deflater) -> Option<Vec<u8>> {
     if bytes.is_empty() || !worth_deflating(bytes) {
         return None;
@@ -165,7 +165,7 @@ fn deflate(bytes: &[u8], deflater: &mut Deflater) -> Option<Vec<u8>> {
     deflater.compress(bytes).map(<[u8]>::to_vec)
 }
 
-/// Whether some sample of a large file shrinks: eight of 16 KiB, spread evenly, at level 1.
+/// Whether a sample of a large file shrinks: eight of 16 KiB, spread evenly, at level 1.
 fn worth_deflating(bytes: &[u8]) -> bool {
     if bytes.len() < PROBE_FROM_BYTES {
         return true;
@@ -176,7 +176,7 @@ fn worth_deflating(bytes: &[u8]) -> bool {
     samples.any(|sample| deflater.compress(sample).is_some())
 }
 
-/// A compressor with a buffer of its own, for one file after the other.
+/// A compressor with its own buffer, reused for several files.
 struct Deflater {
     compressor: Compressor,
     buffer: Vec<u8>,
@@ -188,7 +188,7 @@ impl Deflater {
         Self { compressor: Compressor::new(level), buffer: Vec::new() }
     }
 
-    /// Deflates into one byte less than the input: what does not fit is not smaller.
+    /// Deflates into one byte less than the input: if it does not fit, it is not smaller.
     fn compress(&mut self, bytes: &[u8]) -> Option<&[u8]> {
         let room = bytes.len() - 1;
         if self.buffer.len() < room {
@@ -246,7 +246,7 @@ impl Archive<'_> {
         Ok(())
     }
 
-    /// What both headers hold: version needed, flags, method, time, crc and sizes.
+    /// The fields of both headers: version needed, flags, method, time, CRC and sizes.
     ///
     /// No file reaches 4 GiB (`limits::FILE_BYTES_MAX`), so sizes always fit.
     fn common_fields(&self, packed: &Packed) -> Vec<u8> {

@@ -1,6 +1,7 @@
-//! Memory of a document: every value is paid for before it is allocated, and equal short texts are stored once.
+//! Memory of a document: every value is counted before it is allocated, and equal short texts are stored
+//! once.
 //!
-//! A document may use [`PLAN_MEMORY_FIXED`] bytes and three times its own size; with the bytes it was read
+//! A document can use [`PLAN_MEMORY_FIXED`] bytes and three times its own size; with the bytes it was read
 //! from, that is four times its size and a fixed amount. A real plan needs about twice its size.
 
 use std::collections::HashSet;
@@ -8,18 +9,18 @@ use std::sync::Arc;
 
 use crate::limits::{PLAN_MEMORY_FIXED, SHARED_TEXT_BYTES_MAX};
 
-/// What an allocation costs beside its contents: the allocator's own bytes and rounding.
+/// The overhead of an allocation: the allocator's own bytes and rounding.
 const ALLOCATION: u64 = 32;
 
-/// What a shared text costs in the table of shared texts, while that grows.
+/// The overhead of a shared text in the table of shared texts, while that grows.
 const ENTRY: u64 = 48;
 
-/// Longest list that moves to an allocation of its own length.
+/// Longest list that is moved to an allocation of its exact length.
 const MOVED_VALUES_MAX: usize = 1024;
 
-/// A document needs more memory than any real one.
+/// A document needs more memory than a real one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("it contains more values than any real plan of its size")]
+#[error("it contains too many values for its size")]
 pub struct TooMuch;
 
 /// The memory of one document.
@@ -34,13 +35,13 @@ impl Heap {
         Self { rest: PLAN_MEMORY_FIXED + 3 * bytes as u64, shared: HashSet::new() }
     }
 
-    /// Pays for `bytes`, before they are allocated.
+    /// Counts `bytes` before they are allocated.
     pub fn take(&mut self, bytes: u64) -> Result<(), TooMuch> {
         self.rest = self.rest.checked_sub(bytes).ok_or(TooMuch)?;
         Ok(())
     }
 
-    /// A text, which is stored once if it is short.
+    /// A text; stored once if it is short.
     pub fn text(&mut self, text: &str) -> Result<Arc<str>, TooMuch> {
         let is_shared = text.len() <= SHARED_TEXT_BYTES_MAX;
         if let Some(known) = self.shared.get(text).filter(|_| is_shared) {
@@ -54,7 +55,7 @@ impl Heap {
         Ok(new)
     }
 
-    /// Appends a value, and pays for the new and the old allocation while the list moves.
+    /// Appends a value, and counts both the new and the old allocation while the list moves.
     pub fn push<T>(&mut self, list: &mut Vec<T>, value: T) -> Result<(), TooMuch> {
         let capacity = list.capacity();
         if list.len() == capacity {
@@ -67,7 +68,7 @@ impl Heap {
         Ok(())
     }
 
-    /// The list without the capacity that it does not use, which is given back.
+    /// The list without unused capacity, which is returned to the heap.
     pub fn finish<T>(&mut self, mut list: Vec<T>) -> Vec<T> {
         self.rest += cost::<T>(list.capacity());
         if list.capacity() > MOVED_VALUES_MAX {
@@ -83,7 +84,7 @@ impl Heap {
     }
 }
 
-/// What a list of so many values costs.
+/// The memory for a list of this many values.
 fn cost<T>(values: usize) -> u64 {
     if values == 0 { 0 } else { ALLOCATION + (values * size_of::<T>()) as u64 }
 }

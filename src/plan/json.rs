@@ -1,11 +1,12 @@
-//! JSON: one document, every key once, in bounded memory.
+//! JSON: one document without duplicate keys, in bounded memory.
 //!
-//! Refused beside what JSON itself refuses (lone surrogates, control characters in a text, anything after the
-//! document, nesting deeper than 128):
+//! In addition to what JSON forbids (lone surrogates, control characters in a text, anything after the
+//! document, nesting deeper than 128), these are refused:
 //!
-//! - a key that occurs twice in an object, after escapes are resolved: the first counts for some, the last for others;
+//! - a key that occurs twice in an object, after resolving escapes: some readers use the first, others the
+//!   last;
 //! - a key with U+0000, at which some readers end the text;
-//! - more values than a real plan of the size has (`heap`).
+//! - more values than a real plan of this size has (`heap`).
 //!
 //! A number that is not a plain integer, and a text with U+0000 or with one of the characters that break lines in
 //! YAML 1.1, is [`Node::Ambiguous`].
@@ -19,9 +20,9 @@ use super::PlanError;
 use super::heap::Heap;
 use super::node::{Map, Node};
 
-/// Why a text is not read as JSON.
+/// Why a text cannot be read as JSON.
 pub enum JsonError {
-    /// It is not JSON; it may be YAML.
+    /// It is not JSON, but could be YAML.
     Syntax(PlanError),
     /// It is JSON, and refused.
     Refused(PlanError),
@@ -45,7 +46,7 @@ pub fn read(bytes: &[u8]) -> Result<Node, JsonError> {
     Ok(node)
 }
 
-/// Reads a value into the memory of a document.
+/// Reads a value into the document's memory.
 struct Value<'h>(&'h mut Heap);
 
 impl Value<'_> {
@@ -124,7 +125,7 @@ impl<'de> Visitor<'de> for Value<'_> {
     }
 }
 
-/// Reads a key into the memory of a document.
+/// Reads a key into the document's memory.
 struct Key<'h>(&'h mut Heap);
 
 impl<'de> DeserializeSeed<'de> for Key<'_> {
@@ -209,7 +210,7 @@ mod tests {
         assert!(error(&"{\"a\":".repeat(60_000)).contains("recursion limit"));
         for (many, bytes) in [("0,", 8 << 20), ("{},", 8 << 20), ("{\"a\":0},", 4 << 20)] {
             let wide = format!("[{}0]", many.repeat(bytes / many.len()));
-            assert!(error(&wide).contains("more values than any real plan"), "{many}");
+            assert!(error(&wide).contains("too many values for its size"), "{many}");
         }
     }
 }

@@ -1,8 +1,8 @@
-//! The plan: what an infrastructure tool is about to deploy, as `terraform show -json` or a
-//! CloudFormation or SAM template says it.
+//! The plan: what an infrastructure tool is about to deploy, from `terraform show -json`, or from a
+//! CloudFormation or SAM template.
 //!
-//! Nothing here trusts a plan, and nothing is resolved: a value that the tool computes later is unknown.
-//! What could deploy functions in a way that is not read here is [`What::Opaque`], and never passed over.
+//! A plan is not trusted, and nothing is resolved: a value that the tool computes later is unknown. Anything
+//! that could deploy functions in a way that is not read here is [`What::Opaque`], and never ignored.
 
 mod cloudformation;
 mod heap;
@@ -18,24 +18,24 @@ use crate::digest::Sha256;
 use crate::limits::{LAYERS_MAX, PLAN_RESOURCES_MAX};
 use crate::provenance::Kind;
 
-/// U+FEFF at the start of a text, which every reader passes over.
+/// U+FEFF at the start of a text, which every reader ignores.
 const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
 /// Why a text is not a plan.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PlanError {
-    /// It is neither JSON nor YAML, or says a thing twice, or is larger or deeper than any honest one.
+    /// It is neither JSON nor YAML, contradicts itself, or is too large or too deep.
     #[error("{0}")]
     Malformed(String),
-    /// It is well formed, and nothing that is known here.
-    #[error("it is neither a plan of `terraform show -json` nor a CloudFormation or SAM template: {0}")]
+    /// It is well formed, but not a known format.
+    #[error("not a plan of `terraform show -json`, or a CloudFormation or SAM template: {0}")]
     Unknown(String),
 }
 
-/// What is about to be deployed, by address.
+/// A resource that is about to be deployed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Resource {
-    /// Where it stands: `module.shop.aws_lambda_function.orders["eu"]`, or the logical id in a template.
+    /// Its address: `module.shop.aws_lambda_function.orders["eu"]`, or the logical id in a template.
     pub address: String,
     /// What it is.
     pub what: What,
@@ -46,17 +46,17 @@ pub struct Resource {
 pub enum What {
     /// A function's code or a layer's content.
     Code(Deployed),
-    /// The template at this place, with whatever it holds.
+    /// Another template at this location.
     Template(String),
-    /// Something that may hold functions and is not read; the text says what.
+    /// Something that could contain functions and is not read; the text says why.
     Opaque(String),
     /// A resource of a type that is not known to deploy no code.
     Type {
         /// The type, or a block of Terraform and its type: `provisioner.local-exec`.
         name: String,
-        /// What resources of the type deploy, if that is known.
+        /// What resources of the type deploy, if known.
         deploys: Option<&'static str>,
-        /// Its provider, where that is not the one whose types are known by this name.
+        /// Its provider, if it is not the one whose types are known by this name.
         provider: Option<String>,
     },
 }
@@ -66,32 +66,33 @@ pub enum What {
 pub struct Deployed {
     /// Which of the two.
     pub kind: Kind,
-    /// Its name, if the plan says it.
+    /// Its name, if the plan has it.
     pub name: Option<String>,
     /// Where its code comes from.
     pub code: Code,
-    /// The SHA-256 that the plan says it has.
+    /// The SHA-256 in the plan.
     pub hash: CodeHash,
-    /// Layers of a function that the plan does not deploy, as it names them; at most six.
+    /// Layers that the function uses but the plan does not deploy, as the plan names them; at most six.
     pub layers: Vec<String>,
 }
 
-/// Where code comes from.
+/// The location of code.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Code {
-    /// A file or folder here, relative to the plan's folder.
+    /// A local file or folder, relative to the plan's folder.
     Local(String),
-    /// An object elsewhere.
+    /// A stored object, such as in S3.
     Stored(String),
     /// A container image.
     Image,
     /// Text in the plan itself.
     Inline,
-    /// Something else by SAM, which reads asset metadata, than by CloudFormation: this, if it is a file or an object.
+    /// Different code for SAM, which reads asset metadata, than for CloudFormation: this, if it is a file or
+    /// an object.
     Asset(Option<String>),
-    /// The plan does not say; the text says how.
+    /// The plan does not say; the text says why.
     Unknown(&'static str),
-    /// Something else for one deploy tool than for another.
+    /// Different code for different deploy tools.
     Differs {
         /// Why it differs.
         why: &'static str,
@@ -100,10 +101,10 @@ pub enum Code {
     },
 }
 
-/// What a plan says about the digest of code, as base64.
+/// The digest of code in a plan, as base64.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CodeHash {
-    /// Nothing, or nothing yet.
+    /// None, or not known yet.
     Unsaid,
     /// Its SHA-256.
     Sha256(Sha256),
@@ -111,25 +112,25 @@ pub enum CodeHash {
     Malformed(String),
 }
 
-/// A plan that was read.
+/// A parsed plan.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Plan {
-    /// Whether it is a CloudFormation or SAM template, whose paths count from its folder.
+    /// Whether it is a CloudFormation or SAM template, whose paths are relative to its folder.
     pub is_template: bool,
     /// Everything in it that deploys code, sorted by address.
     pub resources: Vec<Resource>,
 }
 
-/// Reads a plan, JSON or YAML, and names everything in it that deploys code, sorted by address.
+/// Parses a plan, JSON or YAML; returns everything in it that deploys code, sorted by address.
 pub fn read(bytes: &[u8]) -> Result<Vec<Resource>, PlanError> {
     read_plan(bytes).map(|plan| plan.resources)
 }
 
-/// Reads a plan, and returns what kind it is too.
+/// Parses a plan, and returns its kind too.
 pub fn read_plan(bytes: &[u8]) -> Result<Plan, PlanError> {
     let (document, is_shared) = document(bytes)?;
     let Node::Map(top) = &document else {
-        return Err(PlanError::Unknown("its top is not an object".into()));
+        return Err(PlanError::Unknown("its top level is not an object".into()));
     };
     let is_terraform = top.contains_key("format_version") || top.contains_key("terraform_version");
     let mut resources = if is_terraform && top.contains_key("Resources") {
@@ -139,7 +140,7 @@ pub fn read_plan(bytes: &[u8]) -> Result<Plan, PlanError> {
     } else if top.contains_key("Resources") || top.contains_key("AWSTemplateFormatVersion") {
         cloudformation::read(top, is_shared)?
     } else {
-        return Err(PlanError::Unknown("it has neither `format_version` nor `Resources`".into()));
+        return Err(PlanError::Unknown("it has no `format_version` and no `Resources`".into()));
     };
     if let Some(value) = document.ambiguity_read() {
         let place = if value.line == 0 { String::new() } else { format!("line {}: ", value.line) };
@@ -151,7 +152,7 @@ pub fn read_plan(bytes: &[u8]) -> Result<Plan, PlanError> {
     Ok(Plan { is_template: !is_terraform, resources })
 }
 
-/// Checks that there are not more resources than a report has room for, while they are collected.
+/// Checks, while resources are collected, that there are not more than a report has room for.
 fn check_count(resources: &[Resource]) -> Result<(), PlanError> {
     if resources.len() > PLAN_RESOURCES_MAX {
         let message =
@@ -161,13 +162,13 @@ fn check_count(resources: &[Resource]) -> Result<(), PlanError> {
     Ok(())
 }
 
-/// Reads a plan as JSON, and shows the tree that it is judged by: texts, numbers and truth values as texts, and a
-/// value that readers read differently as `{"!ambiguous": TEXT}`.
+/// Parses a plan as JSON, and returns the tree that decisions use: texts, numbers and booleans as texts, and
+/// a value that readers disagree on as `{"!ambiguous": TEXT}`.
 pub fn to_json(bytes: &[u8]) -> Result<serde_json::Value, PlanError> {
     document(bytes).map(|(document, _)| document.to_json())
 }
 
-/// The document, by whichever reader it is for, and whether objects in it are shared. What starts like JSON and is not
+/// The document, read as JSON or YAML, and whether objects in it are shared. What starts like JSON but is not
 /// JSON is YAML.
 fn document(bytes: &[u8]) -> Result<(Node, bool), PlanError> {
     if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
@@ -180,7 +181,7 @@ fn document(bytes: &[u8]) -> Result<(Node, bool), PlanError> {
         return yaml::read(bytes);
     }
     match json::read(bytes) {
-        // Python's JSON reader refuses the mark, and the AWS CLI and SAM go on with YAML.
+        // Python's JSON reader rejects the mark, and the AWS CLI and SAM fall back to YAML.
         Ok(Node::Map(top)) if after_mark.is_some() && top.contains_key("Resources") => yaml::read(bytes),
         Ok(node) => Ok((node, false)),
         Err(JsonError::Syntax(json)) => yaml::read(bytes)
@@ -189,7 +190,7 @@ fn document(bytes: &[u8]) -> Result<(Node, bool), PlanError> {
     }
 }
 
-/// An address without the keys of `count` and `for_each`, which may hold anything between their quotes.
+/// An address without the keys of `count` and `for_each`, which can contain anything in quotes.
 pub fn without_keys(address: &str) -> String {
     let (mut out, mut depth, mut quoted, mut escaped) = (String::new(), 0usize, false, false);
     for c in address.chars() {
@@ -206,7 +207,7 @@ pub fn without_keys(address: &str) -> String {
     out
 }
 
-/// Whether the text names something that is not a file here: an address with a scheme, such as `s3://BUCKET/KEY`.
+/// Whether the text is not a local file: an address with a scheme, such as `s3://BUCKET/KEY`.
 pub fn has_scheme(text: &str) -> bool {
     let is_word = |scheme: &str| {
         scheme.starts_with(|c: char| c.is_ascii_alphabetic())
@@ -216,7 +217,8 @@ pub fn has_scheme(text: &str) -> bool {
     text.contains("://") || first.split_once(':').is_some_and(|(scheme, _)| is_word(scheme))
 }
 
-/// The layers that a plan names and does not deploy, as a report shows them: at most six, one more than a function has.
+/// The layers that a plan uses and does not deploy, as a report shows them: at most six, one more than a
+/// function can have.
 fn shown_layers<'a>(layers: impl Iterator<Item = &'a Node>) -> Vec<String> {
     let shown = |node: &Node| {
         let words = match node {
@@ -229,7 +231,7 @@ fn shown_layers<'a>(layers: impl Iterator<Item = &'a Node>) -> Vec<String> {
             },
             Node::Null | Node::List(_) => ["a list", ""],
         };
-        // A text of the plan may be as large as the plan.
+        // A text of the plan can be as large as the plan.
         let mut all = words.into_iter().flat_map(|word| word.chars().chain([' ']));
         all.by_ref().take(200).collect::<String>().trim_end().to_owned()
     };
@@ -237,7 +239,7 @@ fn shown_layers<'a>(layers: impl Iterator<Item = &'a Node>) -> Vec<String> {
 }
 
 impl CodeHash {
-    /// What the text says: base64 of a SHA-256, as `filebase64sha256` and AWS Lambda's `CodeSha256` write it.
+    /// Parses base64 of a SHA-256, as `filebase64sha256` and AWS Lambda's `CodeSha256` write it.
     fn of(text: &str) -> Self {
         let malformed = || Self::Malformed(text.chars().take(100).collect());
         Sha256::from_base64(text).map_or_else(malformed, Self::Sha256)

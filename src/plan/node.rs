@@ -3,14 +3,14 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// A value. Numbers and truth values are their text.
+/// A value. Numbers and booleans are stored as their text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Node {
-    /// Null, or nothing written.
+    /// Null, or no value.
     Null,
-    /// A text, a number, `true` or `false`, which every reader reads alike.
+    /// A text, a number, `true` or `false`, on which all readers agree.
     Scalar(Arc<str>),
-    /// A value that readers read differently, such as `0644`. Reading its text refuses the document.
+    /// A value on which readers disagree, such as `0644`. Reading its text makes the document refused.
     Ambiguous(Arc<Ambiguous>),
     /// A list.
     List(Vec<Node>),
@@ -36,7 +36,7 @@ impl PartialEq for Ambiguous {
 
 impl Eq for Ambiguous {}
 
-/// An object's members, sorted by name, each name once; none where there are no members.
+/// An object's members, sorted by name, each name once; `None` if there are no members.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Map(Option<Box<[Member]>>);
 
@@ -44,13 +44,13 @@ pub struct Map(Option<Box<[Member]>>);
 pub type Member = (Arc<str>, Node);
 
 impl Node {
-    /// A value that readers read differently.
+    /// A value on which readers disagree.
     pub fn ambiguous(text: Arc<str>, line: u32) -> Self {
         Self::Ambiguous(Arc::new(Ambiguous { text, line, was_read: AtomicBool::new(false) }))
     }
 
-    /// The text, if it is one and not empty. Of an ambiguous value there is none, and
-    /// [`Self::ambiguity_read`] returns it from now on.
+    /// The text, if it is one and not empty. `None` for an ambiguous value, which [`Self::ambiguity_read`]
+    /// returns from then on.
     pub fn text(&self) -> Option<&str> {
         match self {
             Self::Scalar(text) if !text.is_empty() => Some(text),
@@ -70,7 +70,7 @@ impl Node {
         }
     }
 
-    /// The list's values; none if it is not a list.
+    /// The list's values; empty if it is not a list.
     pub fn items(&self) -> &[Self] {
         match self {
             Self::List(items) => items,
@@ -78,7 +78,7 @@ impl Node {
         }
     }
 
-    /// Whether there is nothing: tools write null, an empty text or an empty list for what is not set.
+    /// Whether there is no value: tools write null, an empty text or an empty list for unset values.
     pub fn is_nothing(&self) -> bool {
         match self {
             Self::Null => true,
@@ -88,7 +88,7 @@ impl Node {
         }
     }
 
-    /// The first ambiguous value whose text was asked for.
+    /// The first ambiguous value whose text was read.
     pub fn ambiguity_read(&self) -> Option<&Ambiguous> {
         match self {
             Self::Null | Self::Scalar(_) => None,
@@ -98,7 +98,7 @@ impl Node {
         }
     }
 
-    /// The value as JSON: every text, number and truth value as a text.
+    /// The value as JSON, with every text, number and boolean as a text.
     pub fn to_json(&self) -> serde_json::Value {
         match self {
             Self::Null => serde_json::Value::Null,
@@ -109,7 +109,7 @@ impl Node {
         }
     }
 
-    /// The memory that a copy takes, in bytes, with everything in it. Texts are shared, and cost nothing.
+    /// The memory of a copy with all its content, in bytes. Texts are shared, and cost nothing.
     pub fn weight(&self) -> u64 {
         let inner = match self {
             Self::Null | Self::Scalar(_) | Self::Ambiguous(_) => 0,
@@ -126,7 +126,7 @@ impl Map {
         Self(None)
     }
 
-    /// The object of these members, or the index and the name of the first one whose name an earlier one has.
+    /// The object of these members; or the index and the name of the first duplicate.
     pub fn of(mut members: Vec<Member>) -> Result<Self, (usize, Arc<str>)> {
         let mut order: Vec<u32> = (0..).take(members.len()).collect();
         let name = |index: u32| &members[index as usize].0;

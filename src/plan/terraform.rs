@@ -1,8 +1,8 @@
-//! Terraform: what a plan of `terraform show -json` (OpenTofu's is the same) creates or updates.
+//! Terraform: what a plan of `terraform show -json` creates or updates; the same for OpenTofu.
 //!
-//! From "JSON Output Format", format 1: `resource_changes` says what happens to each resource, and
-//! `planned_values` what there is afterwards. A resource that only the latter names is taken as new, so
-//! that leaving out a change hides nothing. `configuration` says which commands run beside that.
+//! From "JSON Output Format", format 1: `resource_changes` lists what happens to each resource, and
+//! `planned_values` the result. A resource that is only in the latter counts as new, so that a missing change
+//! hides nothing. `configuration` lists the commands that run as well.
 
 mod configuration;
 mod resource;
@@ -19,12 +19,12 @@ pub fn read(top: &Map) -> Result<Vec<Resource>, PlanError> {
     let unknown = |why: &str| Err(PlanError::Unknown(why.into()));
     match top.get("format_version").and_then(Node::text) {
         Some(version) if version.starts_with("1.") => {}
-        Some(version) => return unknown(&format!("its format version is {version:?}, not 1.x")),
+        Some(version) => return unknown(&format!("its `format_version` is {version:?}, expected 1.x")),
         None => return unknown("it has no `format_version`"),
     }
     let (changes, planned) = (top.get("resource_changes"), top.get("planned_values"));
     if changes.is_none() && planned.is_none() {
-        return unknown("it has neither `resource_changes` nor `planned_values`; a state is no plan");
+        return unknown("it has no `resource_changes` and no `planned_values`; a state is not a plan");
     }
     let (mut resources, mut seen) = (Vec::new(), BTreeSet::new());
     let changes = list(changes, "resource_changes")?;
@@ -32,20 +32,20 @@ pub fn read(top: &Map) -> Result<Vec<Resource>, PlanError> {
     let reading = Reading { configuration: &configuration };
     for each in changes {
         let Some(change) = each.map() else {
-            return malformed("`resource_changes` has a change that is no object");
+            return malformed("`resource_changes` has a change that is not an object");
         };
         let address = address(change)?;
         reading.changed(change, &address, &mut resources)?;
         seen.insert(address);
     }
     if let Some(planned) = planned.filter(|planned| !planned.is_nothing()) {
-        let Some(planned) = planned.map() else { return malformed("`planned_values` is no object") };
+        let Some(planned) = planned.map() else { return malformed("`planned_values` is not an object") };
         if let Some(root) = planned.get("root_module").filter(|root| !root.is_nothing()) {
             reading.module(root, &seen, &mut resources)?;
         }
     }
     for each in list(top.get("action_invocations"), "action_invocations")? {
-        let Some(invocation) = each.map() else { return malformed("an action is no object") };
+        let Some(invocation) = each.map() else { return malformed("an action is not an object") };
         let Some(kind) = invocation.get("type").and_then(Node::text) else {
             return malformed("an action has no type");
         };
@@ -62,12 +62,12 @@ fn malformed<T>(message: &str) -> Result<T, PlanError> {
     Err(PlanError::Malformed(message.into()))
 }
 
-/// A member that is a list, or is not there.
+/// A member that is a list; empty if it does not exist.
 fn list<'a>(node: Option<&'a Node>, name: &str) -> Result<&'a [Node], PlanError> {
     match node {
         None | Some(Node::Null) => Ok(&[]),
         Some(Node::List(items)) => Ok(items),
-        Some(_) => malformed(&format!("`{name}` is no list")),
+        Some(_) => malformed(&format!("`{name}` is not a list")),
     }
 }
 
@@ -78,7 +78,7 @@ fn address(resource: &Map) -> Result<String, PlanError> {
     }
 }
 
-/// A type, or a block and its type, unless it deploys no code.
+/// What a type, or a block and its type, deploys; `None` if no code.
 fn by_type(name: &str) -> Option<What> {
     let deploys = match types::known(name) {
         types::Known::NoCode => return None,
@@ -95,13 +95,13 @@ fn by_type(name: &str) -> Option<What> {
     Some(What::Type { name: name.into(), deploys, provider: None })
 }
 
-/// The same for a block that a provider adds; `kind` is its type.
+/// The same for a block of a provider; `kind` is its type.
 fn provided(name: &str, kind: &str, provider: Option<&str>) -> Option<What> {
     let Some(provider) = provider.filter(|provider| !is_provider_of(kind, provider)) else {
         return by_type(name);
     };
     if types::known(name) == types::Known::Read {
-        return Some(What::Opaque(format!("`{name}` of the provider `{provider}` is not HashiCorp's")));
+        return Some(What::Opaque(format!("`{name}` is of the provider `{provider}`, not of HashiCorp's")));
     }
     Some(What::Type { name: name.into(), deploys: None, provider: Some(provider.into()) })
 }
@@ -111,17 +111,17 @@ struct Reading<'a> {
 }
 
 impl Reading<'_> {
-    /// What a change deploys, if it creates or updates something that does.
+    /// Adds what a change deploys, if it creates or updates code.
     fn changed(&self, resource: &Map, address: &str, found: &mut Vec<Resource>) -> Result<(), PlanError> {
         let Some(change) = resource.get("change").and_then(Node::map) else {
-            return malformed(&format!("the change of `{address}` is no object"));
+            return malformed(&format!("the change of `{address}` is not an object"));
         };
         let actions = change.get("actions").map(Node::items).unwrap_or_default();
         let actions: BTreeSet<&str> =
             actions.iter().map(|action| action.text().unwrap_or_default()).collect();
         let known = ["create", "delete", "forget", "no-op", "read", "update"];
         if actions.is_empty() || actions.iter().any(|action| !known.contains(action)) {
-            let why = "its `actions` are not known";
+            let why = "it has unknown `actions`";
             found.push(Resource { address: address.into(), what: What::Opaque(why.into()) });
             return Ok(());
         }
@@ -140,16 +140,16 @@ impl Reading<'_> {
         self.deployed(resource, address, &values, is_read, found)
     }
 
-    /// The resources of a module and of its children that no change has named.
+    /// Adds the resources of a module and its children that no change names.
     fn module(
         &self,
         module: &Node,
         seen: &BTreeSet<String>,
         found: &mut Vec<Resource>,
     ) -> Result<(), PlanError> {
-        let Some(module) = module.map() else { return malformed("a module is no object") };
+        let Some(module) = module.map() else { return malformed("a module is not an object") };
         for each in list(module.get("resources"), "resources")? {
-            let Some(resource) = each.map() else { return malformed("a resource is no object") };
+            let Some(resource) = each.map() else { return malformed("a resource is not an object") };
             let address = address(resource)?;
             if !seen.contains(&address) {
                 let is_read = resource.get("mode").and_then(Node::text) == Some("data");
@@ -177,7 +177,7 @@ impl Reading<'_> {
             found.extend(what.map(|what| Resource { address: address.into(), what }));
         };
         match text("mode") {
-            // A data source whose reading waits for the apply.
+            // A data source that is read during the apply.
             Some("data") if is_read => add(provided(&format!("data.{kind}"), kind, provider)),
             Some("managed") | Some("data") | None => {
                 let has_provisioners = matches!(kind, "null_resource" | "terraform_data");

@@ -1,8 +1,8 @@
-//! Types: which resources deploy no code, by what is known about their type.
+//! Types: which resource types deploy no code.
 //!
-//! `types/update` makes two lists from schemas: types without a property that could name code. Reviewed decisions about
-//! other types are in `types/decided.txt`; its head defines what counts as code. Any other type is [`Known::Nothing`]:
-//! new types appear every month, and some of them run code.
+//! `types/update` writes two lists from schemas: types without a property that could name code. Reviewed
+//! decisions about other types are in `types/decided.txt`; its header defines what counts as code. Any other
+//! type is [`Known::Nothing`]: new types appear every month, and some of them run code.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
@@ -12,19 +12,19 @@ use std::sync::LazyLock;
 pub enum Known {
     /// It deploys no function and no layer.
     NoCode,
-    /// The same, unless one of the properties is set; then it deploys the text.
+    /// The same, unless one of the properties is set; then it deploys what the text says.
     NoCodeUnless(&'static [&'static str], &'static str),
-    /// It deploys the text.
+    /// It deploys what the text says.
     Code(&'static str),
-    /// The same, unless [`is_call`] says that its target is an ordinary one.
+    /// The same, unless [`is_call`] reports that its target is an ordinary one.
     Target(&'static str),
-    /// The gate reads resources of this type, in their tool's own form.
+    /// The gate reads resources of this type, in the tool's own format.
     Read,
     /// Nothing.
     Nothing,
 }
 
-/// What is known about a type of CloudFormation or Terraform, or a block of Terraform such as `data.external`.
+/// What is known about a type of CloudFormation or Terraform, or a Terraform block such as `data.external`.
 pub fn known(kind: &str) -> Known {
     if let Some(decision) = DECIDED.exact.get(kind) {
         return *decision;
@@ -36,14 +36,15 @@ pub fn known(kind: &str) -> Known {
         return *decision;
     }
     match kind.strip_prefix("awscc_").and_then(|rest| CONTROLLED.get(&rest.replace('_', ""))) {
-        // The properties have other names there.
+        // The properties have different names there.
         Some(Known::NoCodeUnless(_, what) | Known::Target(what)) => Known::Code(what),
         Some(known) => *known,
         None => Known::Nothing,
     }
 }
 
-/// Whether the ARN may be that of an API call by EventBridge Scheduler: `arn:aws:scheduler:::aws-sdk:lambda:updateFunctionCode`.
+/// Whether the ARN could be that of an API call by EventBridge Scheduler:
+/// `arn:aws:scheduler:::aws-sdk:lambda:updateFunctionCode`.
 pub fn is_call(arn: &str) -> bool {
     let arn = arn.replace("${AWS::Partition}", "aws");
     let is_word = |text: &str| {

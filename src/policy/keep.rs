@@ -1,4 +1,4 @@
-//! Keeping objects: what a new seal refers to by digest is added, and what no seal refers to is removed.
+//! Keeping objects: adds the objects of a new seal, and removes those that no seal refers to.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -7,7 +7,7 @@ use super::objects::Objects;
 use crate::digest::Sha384;
 use crate::files::{self, Access, FileError, writing};
 
-/// Keeps the bytes, unless they are here already and whole.
+/// Writes the bytes, unless the object exists and is intact.
 pub fn put(objects: &Objects, bytes: &[u8]) -> Result<Sha384, FileError> {
     let digest = Sha384::of(bytes);
     let path = objects.path(&digest);
@@ -18,9 +18,9 @@ pub fn put(objects: &Objects, bytes: &[u8]) -> Result<Sha384, FileError> {
     Ok(digest)
 }
 
-/// Removes every object but these.
+/// Removes every object except these.
 ///
-/// Only what is an object is removed: whoever writes into the tree may have put a link in its place.
+/// Only regular objects are removed: anyone who can write to the tree could have put a link in their place.
 pub fn keep_only(objects: &Objects, kept: &BTreeSet<Sha384>) -> Result<(), FileError> {
     let kept: BTreeSet<PathBuf> = kept.iter().map(|digest| objects.path(digest)).collect();
     let kind = |path: &Path| path.symlink_metadata().map(|metadata| metadata.file_type());
@@ -39,7 +39,7 @@ pub fn keep_only(objects: &Objects, kept: &BTreeSet<Sha384>) -> Result<(), FileE
                 std::fs::remove_file(&object).map_err(writing(&object))?;
             }
         }
-        // A folder that still holds something stays.
+        // A folder that is not empty stays.
         let _ = std::fs::remove_dir(&folder);
     }
     Ok(())

@@ -1,4 +1,4 @@
-//! Memory: opens a policy and remembers it, so that an older one is rejected next time.
+//! Memory: opens a policy and remembers its state, so that an older one is refused next time.
 
 use std::path::Path;
 
@@ -18,7 +18,7 @@ pub fn open(location: &Location, now: Timestamp) -> Result<Policy, PolicyError> 
     if State::read(path)?.as_ref() == Some(policy.state()) {
         return Ok(policy);
     }
-    // Two commands at once must not leave the lower of the versions that they saw.
+    // Two commands at once must not leave the lower of their versions.
     let lock = Lock::beside(path);
     if let Some(before) = State::read(path)? {
         policy.check_follows(&before)?;
@@ -26,12 +26,12 @@ pub fn open(location: &Location, now: Timestamp) -> Result<Policy, PolicyError> 
     Ok(match lock.and_then(|_lock| write(policy.state(), path)) {
         Ok(()) => policy,
         Err(error) => {
-            policy.with_note(format!("{error}: a policy older than this one could not be told next time"))
+            policy.with_note(format!("{error}: countersign cannot detect a rollback of the policy next time"))
         }
     })
 }
 
-/// Writes the state to a path.
+/// Writes the state to a file.
 pub fn write(state: &State, path: &Path) -> Result<(), FileError> {
     files::write(path, &document::to_json(state), Access::Public)
 }

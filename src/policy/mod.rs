@@ -1,6 +1,6 @@
-//! The policy as its owner keeps it: edited, compared, sealed, rotated, fetched and remembered.
+//! The policy for its owner: edits, differences, seals, rotations, fetches, and the remembered state.
 //!
-//! How a sealed policy is opened is the trusted core's.
+//! Opening a sealed policy is part of the trusted core.
 
 pub mod diff;
 pub mod edit;

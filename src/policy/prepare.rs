@@ -1,4 +1,5 @@
-//! Preparing a seal: every document well formed, what they name there, and the index made from them.
+//! Preparing a seal: checks that every document is well formed and that its references exist, and builds the
+//! index.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -27,27 +28,27 @@ use crate::revocation::{Revocation, Revocations};
 use crate::stackset::StackSet;
 use crate::time::Timestamp;
 
-/// The times of a seal.
+/// The times for a seal.
 #[derive(Debug, Clone, Copy)]
 pub struct Times {
-    /// The clock.
+    /// The current time.
     pub now: Timestamp,
-    /// When the seal says that it was made.
+    /// The creation time of the seal.
     pub created: Timestamp,
-    /// The first instant at which it does not count any more.
+    /// The time at which it expires.
     pub expires: Timestamp,
 }
 
-/// What a seal follows.
+/// The seal before this one.
 #[derive(Debug, Clone, Copy)]
 pub struct Before<'a> {
     /// The last seal, if there is one.
     pub base: Option<&'a Snapshot>,
-    /// Whether the keys that sealed it are not enough under the root that the next one is for.
+    /// Whether the keys that signed it are not enough under the root of the next one.
     pub other_keys: bool,
 }
 
-/// A snapshot of documents that are fit to be sealed, and its objects. Only [`Prepared::new`] makes it.
+/// A snapshot of documents that can be sealed, and its objects. Only [`Prepared::new`] creates it.
 #[derive(Debug)]
 pub struct Prepared {
     snapshot: Snapshot,
@@ -55,7 +56,7 @@ pub struct Prepared {
 }
 
 impl Prepared {
-    /// Checks the documents of a directory, and makes the snapshot that follows another.
+    /// Checks the documents of a directory, and creates the snapshot that follows the last one.
     pub fn new(directory: &Path, root: &Root, before: Before<'_>, times: Times) -> Result<Self, SealError> {
         let base = before.base;
         let found = documents::read(directory)?;
@@ -65,7 +66,7 @@ impl Prepared {
         let index = index::make(all);
         let pages = index.iter().flat_map(|index| &index.pages);
         if pages.map(Vec::len).max().is_some_and(|longest| longest as u64 > INDEX_PAGE_BYTES_MAX) {
-            let message = "one key, artifact, job or profile version is revoked too often to be looked up";
+            let message = "a key, artifact, job or profile version has too many revocations to look up";
             return Err(
                 PolicyError::from(DocumentError::new(&directory.join("revocations.toml"), message)).into()
             );
@@ -94,7 +95,7 @@ impl Prepared {
         &self.snapshot
     }
 
-    /// What it refers to by digest.
+    /// The contents of the objects it refers to.
     pub fn objects(&self) -> &[Vec<u8>] {
         &self.objects
     }
@@ -105,7 +106,7 @@ impl Prepared {
     }
 }
 
-/// One more than before; where none is left, versions start anew for new policy keys.
+/// The previous version plus one; at the maximum, new policy keys restart at 1.
 fn next_version(directory: &Path, before: Before<'_>) -> Result<u64, PolicyError> {
     let Some(base) = before.base else { return Ok(1) };
     match base.version {
@@ -115,7 +116,7 @@ fn next_version(directory: &Path, before: Before<'_>) -> Result<u64, PolicyError
     }
 }
 
-/// Checks that every document is well formed and that what they name is there; gives the revocations.
+/// Checks that every document is well formed and that its references exist; returns the revocations.
 fn check(
     directory: &Path,
     account: &AccountName,
@@ -149,18 +150,22 @@ fn check(
     }
     check_others(directory, account, &others, now)?;
     if let Some(id) = named.iter().find(|id| !cscs.contains(*id)) {
-        let message = format!("`{id}` is not a CSC of this account");
+        let message = format!("CSC `{id}` does not exist");
         return Err(DocumentError::new(&directory.join("functions.toml"), message).into());
     }
     let latest = now.plus_seconds(CLOCK_SKEW_SECONDS);
     if let Some(early) = revocations.iter().find(|each| each.revoked_at() > latest) {
-        let message = format!("{} is revoked at {}, and it is {now}", early.subject(), early.revoked_at());
+        let message = format!(
+            "revocation of {} is in the future: `revoked_at` is {}, and it is now {now}",
+            early.subject(),
+            early.revoked_at()
+        );
         return Err(DocumentError::new(&directory.join("revocations.toml"), message).into());
     }
     Ok(revocations)
 }
 
-/// What was brought of each other account is there and is the account's, expired or not.
+/// Checks that the copy of each other account's policy exists and is valid; it can be expired.
 fn check_others(
     directory: &Path,
     own: &AccountName,
@@ -168,16 +173,16 @@ fn check_others(
     now: Timestamp,
 ) -> Result<(), PolicyError> {
     if others.len() > ACCOUNTS_MAX {
-        let message = format!("{} other accounts where {ACCOUNTS_MAX} are allowed", others.len());
+        let message = format!("{} other accounts, over the limit of {ACCOUNTS_MAX}", others.len());
         return Err(DocumentError::new(&directory.join("accounts"), message).into());
     }
     for known in others {
         if known.account() == own {
             let path = directory.join(format!("accounts/{own}.toml"));
-            return Err(DocumentError::new(&path, "an account does not have to trust itself").into());
+            return Err(DocumentError::new(&path, "the document names the policy's own account").into());
         }
         match accounts::open(directory, known, now) {
-            // Whoever waits for the other account's next seal must still be able to revoke something here.
+            // It must be possible to revoke something here while another account's seal is expired.
             Ok(_) | Err(PolicyError::Expired { .. }) => {}
             Err(error) => {
                 return Err(PolicyError::Account { account: known.account().clone(), source: error.into() });
@@ -187,21 +192,21 @@ fn check_others(
     Ok(())
 }
 
-/// A name in other capitals is the same name: people and some file systems tell them apart badly.
+/// Names that differ only in case are duplicates: people and some file systems confuse them.
 fn one_name_once(directory: &Path, found: &BTreeMap<String, Vec<u8>>) -> Result<(), DocumentError> {
     let mut names: BTreeMap<String, &String> = BTreeMap::new();
     for path in found.keys() {
         if let Some(other) = names.insert(path.to_ascii_lowercase(), path) {
-            let message = format!("`{other}` has that name already, in other capitals");
+            let message = format!("`{other}` has the same name except for case");
             return Err(DocumentError::new(&directory.join(path), message));
         }
     }
     Ok(())
 }
 
-/// Reads the ledger, which must go on from what was sealed, and adds an entry for each line.
+/// Reads the ledger, which must continue the sealed one, and adds an entry for each line.
 ///
-/// What was recorded since the last seal was recorded after it, or the time is nobody's to trust.
+/// New lines must be dated after the last seal; other times cannot be trusted.
 fn read_ledger(
     directory: &Path,
     root: &Root,
@@ -225,7 +230,7 @@ fn read_ledger(
         found.push(entries::of_line(&line));
     })?;
     if let Some((job, at)) = wrong {
-        let message = format!("{job} says it was recorded at {at}, which is not since the last seal");
+        let message = format!("{job} has `recorded_at` {at}, which is before the last seal or in the future");
         return Err(PolicyError::from(DocumentError::new(&path, message)).into());
     }
     Ok((tail.count > 0).then_some(SealedDocument {

@@ -1,9 +1,9 @@
-//! Rotation: the next root, signed one after the other by those whom it takes, and published when it holds.
+//! Rotation: the next root, signed by one key holder after another, and published when it is complete.
 //!
-//! `roots/N.draft.json` is root N while signatures are missing, or the seal under its new policy keys.
-//! A file of that name which no holder of the root role has signed is no draft, for anybody could have
-//! written it. It becomes `roots/N.json` only when a snapshot holds under it, so a command that is stopped, or a
-//! key holder who takes a week, never leaves an account without a policy that counts.
+//! `roots/N.draft.json` is root N while signatures are missing, or the seal under its new policy keys. A file
+//! of that name without a signature of the root role is not a draft, since anyone could have written it. It
+//! becomes `roots/N.json` only when a snapshot is valid under it, so the account has a valid policy even if a
+//! command is interrupted or a key holder takes a week.
 
 use std::path::{Path, PathBuf};
 
@@ -22,41 +22,41 @@ use crate::time::Timestamp;
 /// Why a root was not signed.
 #[derive(Debug, thiserror::Error)]
 pub enum RotationError {
-    /// No root waits for signatures.
-    #[error("no root waits for a signature")]
+    /// There is no draft.
+    #[error("no root is waiting for signatures")]
     NoDraft,
-    /// Somebody without a key wrote what looks like a root that waits.
-    #[error("`{}` is signed by no holder of the root role", .0.display())]
+    /// The draft has no signature of a key holder.
+    #[error("`{}` is not signed by a key of the root role", .0.display())]
     DraftUnsigned(PathBuf),
-    /// The root that waits has times that no honest draft has.
+    /// The times of the draft are implausible.
     #[error(
-        "root {version}, which waits, says that it was made at {created} and counts until {expires}, and it is {now}"
+        "the draft of root {version} has implausible times: created {created}, expires {expires}, now {now}"
     )]
     DraftTimes {
-        /// Its number.
+        /// Its version.
         version: u64,
-        /// When it says that it was made.
+        /// Its creation time.
         created: Timestamp,
-        /// When it says that it ends.
+        /// Its expiry.
         expires: Timestamp,
-        /// The clock.
+        /// The current time.
         now: Timestamp,
     },
-    /// A key that would sign has no say in it.
-    #[error("key {0} holds the root role neither before nor after")]
+    /// A signing key is not in either root role.
+    #[error("key {0} is not in the root role of the current or the new root")]
     Stranger(KeyId),
-    /// Nobody who holds the root role now would sign it first.
-    #[error("none of the keys given holds the root role of root {0}, which signs first")]
+    /// The first signature must be by the current root role.
+    #[error("none of the given keys has the root role of root {0}, which must sign first")]
     NoHolder(u64),
-    /// The root would count for too long.
-    #[error("a root from {created} until {expires} counts for over {} days", ROOT_SECONDS_MAX / 86_400)]
+    /// The root would be valid for too long.
+    #[error("a root from {created} until {expires} is valid for more than {} days", ROOT_SECONDS_MAX / 86_400)]
     TooLong {
-        /// When it is made.
+        /// When it would start.
         created: Timestamp,
-        /// When it would end.
+        /// When it would expire.
         expires: Timestamp,
     },
-    /// The policy is not trusted, or could not be read or written.
+    /// The policy is not trusted, or cannot be read or written.
     #[error(transparent)]
     Policy(#[from] PolicyError),
 }
@@ -65,31 +65,31 @@ impl RotationError {
     /// What to do about it.
     pub fn hint(&self) -> Option<&'static str> {
         match self {
-            Self::NoDraft => Some("start one with `countersign policy rotate-root` and what should change"),
+            Self::NoDraft => Some("start a rotation with `countersign policy rotate-root` and the changes"),
             Self::DraftUnsigned(_) => Some(
-                "get the draft from whoever started it, or start one with `countersign policy rotate-root` and what should change",
+                "get the draft from the key holder who started it, or start a rotation with `countersign policy rotate-root` and the changes",
             ),
             Self::DraftTimes { .. } => {
-                Some("start over with `countersign policy rotate-root` and what should change")
+                Some("start over with `countersign policy rotate-root` and the changes")
             }
-            Self::Stranger(_) => Some("give keys that hold the role with `--key`, once for each"),
-            Self::NoHolder(_) => {
-                Some("have a key holder of the root role start it; new ones add theirs with `--add`")
-            }
-            Self::TooLong { .. } => Some("choose a shorter `--validity`"),
+            Self::Stranger(_) => Some("pass keys of the role with `--key`, once per key"),
+            Self::NoHolder(_) => Some(
+                "ask a holder of a current root key to start the rotation; new key holders sign with `--add`",
+            ),
+            Self::TooLong { .. } => Some("pass a shorter `--validity`"),
             Self::Policy(error) => error.hint(),
         }
     }
 }
 
-/// The next root, which waits.
+/// The draft of the next root.
 #[derive(Debug)]
 pub struct Pending {
     envelope: Envelope,
     root: Root,
 }
 
-/// How many keys of a role have signed, and how many must.
+/// How many keys of a role have signed, and how many are needed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Count {
     /// Distinct keys that signed.
@@ -110,19 +110,19 @@ impl Count {
     }
 }
 
-/// What came of a step of a rotation.
+/// The result of a step of a rotation.
 #[derive(Debug)]
 pub enum Step {
     /// Signatures are missing, of the old root role or of the new one.
     Waits {
-        /// The root role before.
+        /// The signatures of the old root role.
         old: Count,
-        /// The root role after.
+        /// The signatures of the new root role.
         new: Count,
     },
-    /// It is signed, and waits for a seal by its own policy keys.
+    /// It is signed, and needs a seal by its own policy keys.
     Signed,
-    /// It is the account's root.
+    /// It is now the account's root.
     Published,
 }
 
@@ -130,13 +130,13 @@ fn is_short(created: Timestamp, expires: Timestamp) -> bool {
     expires.unix() - created.unix() <= ROOT_SECONDS_MAX
 }
 
-/// Where the next root waits.
+/// The path of the draft of a root.
 pub fn draft_path(directory: &Path, version: u64) -> PathBuf {
     directory.join("roots").join(format!("{version}.draft.json"))
 }
 
 impl Pending {
-    /// The root that waits, if one does.
+    /// The draft of the next root, if there is one.
     pub fn read(directory: &Path, current: &Root) -> Result<Option<Self>, PolicyError> {
         let path = draft_path(directory, current.version() + 1);
         let Some(bytes) = files::read_if_there(&path, ROOT_BYTES_MAX)? else { return Ok(None) };
@@ -148,7 +148,7 @@ impl Pending {
         Ok(Some(Self { envelope, root }))
     }
 
-    /// The root that waits, for somebody to add a signature.
+    /// The draft of the next root, to add a signature.
     pub fn to_sign(directory: &Path, current: &Root, now: Timestamp) -> Result<Self, RotationError> {
         let Some(pending) = Self::read(directory, current)? else {
             let path = draft_path(directory, current.version() + 1);
@@ -165,38 +165,38 @@ impl Pending {
         Err(RotationError::DraftTimes { version, created, expires, now })
     }
 
-    /// Whether others can still add their signatures: its times are one holder's word.
+    /// Whether the draft's times allow further signatures; they are the word of one key holder.
     fn can_be_signed(&self, current: &Root, now: Timestamp) -> bool {
         let RootFile { created, expires, .. } = *self.root.file();
         let is_old = created.unix() < now.unix() - DRAFT_SECONDS_MAX;
         created <= now.plus_seconds(CLOCK_SKEW_SECONDS)
-            // What is signed by enough waits for a seal, and for no other signature.
+            // A fully signed root needs a seal, and no further signature.
             && (!is_old || self.is_signed(current))
             && created >= current.file().created
             && now < expires
             && is_short(created, expires)
     }
 
-    /// Starts a rotation to this document; it replaces one that waits.
+    /// Starts a rotation to this document; replaces an existing draft.
     pub fn propose(directory: &Path, current: &Root, file: &RootFile) -> Result<Self, RotationError> {
         if !is_short(file.created, file.expires) {
             return Err(RotationError::TooLong { created: file.created, expires: file.expires });
         }
         let path = draft_path(directory, current.version() + 1);
         if file.version > ROOTS_MAX {
-            let message = format!("a chain has at most {ROOTS_MAX} roots");
+            let message = format!("a chain can have at most {ROOTS_MAX} roots");
             return Err(PolicyError::from(DocumentError::new(&path, message)).into());
         }
         let (envelope, root) = root::successor(&path, &signing::root(file, &[]), Some(current))?;
         Ok(Self { envelope, root })
     }
 
-    /// The root, which does not count yet.
+    /// The new root, which is not in force yet.
     pub fn root(&self) -> &Root {
         &self.root
     }
 
-    /// The signatures of the root role before, and after.
+    /// The signatures of the old root role, and of the new one.
     pub fn counts(&self, current: &Root) -> (Count, Count) {
         let count = |root: &Root| Count::of(root.root(), PAYLOAD_TYPE, &self.envelope);
         (count(current), count(&self.root))
@@ -208,7 +208,7 @@ impl Pending {
         old.is_met() && new.is_met()
     }
 
-    /// Refuses keys whose signatures would count for nothing, or would come first and may not.
+    /// Refuses keys whose signatures are not needed, or that must not sign first.
     pub fn check_keys(&self, current: &Root, keys: &[&SecretKey]) -> Result<(), RotationError> {
         let holds = |root: &Root, key: &PublicKey| root.root().keys().contains(key);
         let keys: Vec<PublicKey> = keys.iter().map(|key| key.public()).collect();
@@ -221,7 +221,7 @@ impl Pending {
         Ok(())
     }
 
-    /// Adds signatures, keeps the draft, and publishes it if it holds and a seal holds under it.
+    /// Adds signatures, writes the draft, and publishes it if it is complete and a seal is valid under it.
     pub fn sign(
         mut self,
         directory: &Path,
@@ -243,7 +243,8 @@ impl Pending {
         Ok(Step::Published)
     }
 
-    /// Gives the root its name. The caller has seen both thresholds met and a seal that holds under it.
+    /// Renames the draft to the root. The caller has checked both thresholds and that a seal is valid under
+    /// it.
     pub(super) fn publish(&self, directory: &Path) -> Result<(), PolicyError> {
         let version = self.root.version();
         Ok(files::rename(&draft_path(directory, version), &root::path(directory, version))?)

@@ -17,7 +17,7 @@ pub fn snapshot(snapshot: &Snapshot, keys: &[&SecretKey]) -> Vec<u8> {
     signed(snapshot::PAYLOAD_TYPE, snapshot, keys)
 }
 
-/// A revocation of a job, signed by a holder of `signer:RevokeSignature`.
+/// A revocation of a job, signed by a key with `signer:RevokeSignature`.
 pub fn revocation(revocation: &SignedRevocation, key: &SecretKey) -> Vec<u8> {
     signed(signed::PAYLOAD_TYPE, revocation, &[key])
 }

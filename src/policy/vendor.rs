@@ -1,11 +1,11 @@
-//! Vendoring: another account's policy is copied beside our own, whole or not at all.
+//! Vendoring: copies another account's policy into our directory, completely or not at all.
 //!
-//! What is copied is what its seal names, each file with the bytes that were sealed, the roots, the seal
-//! itself, and the signed revocations, which need no seal. Of the accounts that it knows only the
-//! documents come: they vouch for nobody here.
+//! The copy has the files that the seal names, with the sealed bytes, the roots, the seal itself, and the
+//! signed revocations, which need no seal. Of the accounts that it knows only the documents are copied: they
+//! are not trusted here.
 //!
-//! A seal that is here whole stays as it is: a verdict may be reading it. Its signed revocations only become more,
-//! whatever is served: they are in no seal, so their loss would be seen by nobody.
+//! A complete copy of a seal is not replaced, since a running command may read it. Signed revocations are
+//! only added, whatever the source serves: no seal covers them, so a loss would not be detected.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -19,12 +19,12 @@ use crate::files::{self, Access, FileError, writing};
 use crate::limits::{SIGNED_REVOCATION_BYTES_MAX, SIGNED_REVOCATIONS_VENDORED_MAX};
 use crate::revocation::signed;
 
-/// What is being copied; one that is left by a kill is no policy.
+/// The prefix of a copy in progress; one left by a killed process is ignored.
 const DRAFT: &str = ".draft-";
 
-/// Copies another account's policy into a policy directory, under the seal that it is at now.
+/// Copies another account's policy, at its current seal, into a policy directory.
 ///
-/// Whoever calls holds the directory's lock. What was brought before stays as long as a seal names it.
+/// The caller has the directory's lock. Earlier copies stay as long as a seal names them.
 pub(super) fn vendor(directory: &Path, policy: &Policy) -> Result<(), PolicyError> {
     let (account, reached) = (policy.account(), policy.reached());
     let (all, place) = (folder_of_all(directory, account), folder(directory, account, &reached));
@@ -49,7 +49,7 @@ pub(super) fn vendor(directory: &Path, policy: &Policy) -> Result<(), PolicyErro
             found: copied.snapshot().version,
         });
     }
-    // What does not hold, or is no folder of ours, may go before its successor has the name.
+    // A copy that is invalid, or not our folder, can be removed before its successor gets the name.
     match place.symlink_metadata() {
         Ok(found) if found.is_file() => fs::remove_file(&place).map_err(writing(&place))?,
         Ok(_) => fs::remove_dir_all(&place).map_err(writing(&place))?,
@@ -58,9 +58,9 @@ pub(super) fn vendor(directory: &Path, policy: &Policy) -> Result<(), PolicyErro
     Ok(files::rename(draft.path(), &place)?)
 }
 
-/// Whether a folder holds the policy, every document and all of its index, and leads nowhere else.
+/// Whether a folder has the complete policy, every document and all of the index, and no links out of it.
 ///
-/// Whatever is wrong with it, it is brought again.
+/// Whatever is wrong with it, it is copied again.
 fn is_whole(policy: &Policy, place: &Path) -> Result<bool, PolicyError> {
     let is_link = |name: &String| place.join(name).is_symlink();
     if !is_folder(place) || files::names_in(place)?.iter().any(is_link) {
@@ -70,10 +70,10 @@ fn is_whole(policy: &Policy, place: &Path) -> Result<bool, PolicyError> {
     Ok(sealed::open(&here, policy.now()).is_ok_and(|here| here.reached() == policy.reached()))
 }
 
-/// Removes what was brought of other accounts but for the seals in these folders.
+/// Removes the copies of other accounts, except the seals in these folders.
 ///
-/// Only folders that a seal's digest names, and drafts, are removed, and no link is followed: whoever writes into the tree
-/// may have put one in their place.
+/// Only folders named by a seal's digest, and drafts, are removed, and no link is followed: anyone who can
+/// write to the tree could have put one in their place.
 pub(super) fn keep_only(directory: &Path, kept: &BTreeSet<PathBuf>) -> Result<(), FileError> {
     let all = directory.join("accounts");
     for account in folders_in(&all)? {
@@ -82,13 +82,13 @@ pub(super) fn keep_only(directory: &Path, kept: &BTreeSet<PathBuf>) -> Result<()
                 fs::remove_dir_all(&seal).map_err(writing(&seal))?;
             }
         }
-        // A folder that still holds something stays.
+        // A folder that is not empty stays.
         let _ = fs::remove_dir(&account);
     }
     Ok(())
 }
 
-/// The folders in a folder, if that is one; links are none.
+/// The folders in a folder; links do not count.
 fn folders_in(folder: &Path) -> Result<Vec<PathBuf>, FileError> {
     if !is_folder(folder) {
         return Ok(Vec::new());
@@ -107,7 +107,7 @@ fn is_seal(path: &Path) -> bool {
         || name.len() == FOLDER_DIGITS && name.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
 }
 
-/// Refuses a folder of ours that is a link to somewhere else.
+/// Refuses a folder of ours that is a link.
 pub(super) fn check_no_link(path: &Path) -> Result<(), PolicyError> {
     match path.symlink_metadata() {
         Ok(metadata) if !metadata.is_dir() => Err(FileError::NotAFolder { path: path.into() }.into()),
@@ -121,7 +121,7 @@ fn copy(policy: &Policy, to: &Path) -> Result<(), PolicyError> {
     })
 }
 
-/// Adds the signed revocations of one policy directory to another's, and takes none away.
+/// Adds the signed revocations of one policy directory to another's, and removes none.
 fn copy_revocations(from: &Path, to: &Path) -> Result<(), PolicyError> {
     for (job, path) in sealed::revocations(from)?.into_iter().take(SIGNED_REVOCATIONS_VENDORED_MAX) {
         let bytes = files::read(&path, SIGNED_REVOCATION_BYTES_MAX)?;

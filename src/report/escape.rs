@@ -1,4 +1,4 @@
-//! Escapes: names and messages that came from outside, made harmless where they are shown.
+//! Escapes: makes untrusted names and messages safe to show.
 
 use std::borrow::Cow;
 use std::fmt::Write;
@@ -6,14 +6,14 @@ use std::fmt::Write;
 pub use crate::shown::line;
 use crate::shown::{is_second_hash, obeyed, push_escaped};
 
-/// A text of several lines, each made harmless as by [`line()`].
+/// A text of several lines, each escaped by [`line()`].
 pub fn lines(text: &str) -> String {
     text.split('\n').map(line).collect::<Vec<_>>().join("\n")
 }
 
-/// A JSON text in which no character is left that a terminal obeys, but for line feeds between tokens.
+/// A JSON text without characters that a terminal interprets, except line feeds between tokens.
 ///
-/// Such characters stand only inside strings, where `\\uXXXX` means the same; so do two `#`.
+/// Such characters occur only inside strings, where `\\uXXXX` means the same; so do two `#`.
 pub fn json(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut before = '\0';
@@ -30,9 +30,9 @@ pub fn json(text: &str) -> String {
     out
 }
 
-/// A text of one or several lines for XML, as content or between quotes; each line as by [`line()`].
+/// A text of one or several lines for XML, as content or in quotes; each line as by [`line()`].
 ///
-/// XML 1.0 takes every character that is left, but for two.
+/// XML 1.0 allows every remaining character except two.
 pub fn xml(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in lines(text).chars() {
@@ -49,23 +49,23 @@ pub fn xml(text: &str) -> String {
     out
 }
 
-/// A text as a code span of GitHub's Markdown, made harmless as by [`line()`].
+/// A text as a code span of GitHub's Markdown, escaped by [`line()`].
 ///
-/// Nothing in a code span is a link, an image, an element or a mention. A `|` would end a table's cell
-/// there too, in ways in which readers differ, so it is written as `\u{7c}`.
+/// Nothing in a code span is a link, an image, an element or a mention. A `|` would end a table cell even
+/// there, in ways in which readers differ, so it is written as `\u{7c}`.
 pub fn code_span(text: &str) -> String {
     let text = line(text).replace('|', "\\u{7c}");
     let text = if text.is_empty() { "(nothing)" } else { &text };
     let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or(0);
     let fence = "`".repeat(longest + 1);
-    // One space is taken off at each end, where both have one and there is more.
+    // One space is removed at each end, if both have one and there is more.
     let padded =
         text.starts_with('`') || text.ends_with('`') || (text.starts_with(' ') && text.ends_with(' '));
     let space = if padded && text.trim() != "" { " " } else { "" };
     format!("{fence}{space}{text}{space}{fence}")
 }
 
-/// At most so many characters of a text; an ellipsis stands for the rest.
+/// At most this many characters of a text; an ellipsis replaces the rest.
 pub fn shortened(text: &str, chars: usize) -> Cow<'_, str> {
     match text.char_indices().nth(chars) {
         Some((end, _)) => format!("{}…", &text[..end]).into(),

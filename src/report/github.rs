@@ -1,7 +1,8 @@
-//! GitHub: verdicts as annotations of a workflow run, and below them as text for its log.
+//! GitHub: verdicts as annotations of a workflow run, followed by text for its log.
 //!
-//! A command is a line `::LEVEL PROPERTIES::MESSAGE`. GitHub shows ten of each level a step, so the first
-//! line sums up. Text from outside stands inside a line only, and holds nothing that ends or begins a command.
+//! A command is a line `::LEVEL PROPERTIES::MESSAGE`. GitHub shows ten of each level per step, so the first
+//! line is a summary. Untrusted text is only inside a line, and contains nothing that ends or starts a
+//! command.
 
 use super::escape::{line, shortened};
 use super::{Decision, Finding, Verdict, summary, text};
@@ -24,7 +25,7 @@ pub fn render(verdicts: &[Verdict], notes: &[String]) -> String {
     let mut sum = summary(verdicts);
     if shown.len() < commands.len() {
         let more = commands.len() - shown.len();
-        sum.push_str(&format!("; {more} more annotations are left out, all of it is in the log"));
+        sum.push_str(&format!("; {more} more annotations are only in the log"));
     }
     let title = format!("countersign: {}", decision.name());
     let first = Command::new(sum_level, &title, &[&sum]);
@@ -76,7 +77,7 @@ impl Command {
     }
 }
 
-/// A text as (part of) a command's message: what the runner would decode is encoded.
+/// A text as a command's message, or a part of it: encodes what the runner would decode.
 fn data(text: &str) -> String {
     line(&shortened(text, SHOWN_CHARS_MAX)).replace('%', "%25")
 }

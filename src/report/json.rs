@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::{Decision, Verdict, escape};
 
-/// The schema's version; it grows when a reader of the older form could go wrong.
+/// The schema's version; it increases when readers of an older version could misread a document.
 pub const SCHEMA_VERSION: u32 = 1;
 
 #[derive(Serialize)]
@@ -15,14 +15,14 @@ struct Document<'a> {
     notes: &'a [String],
 }
 
-/// Renders verdicts; the overall decision is the worst of them, and denied where there are none.
+/// Renders verdicts; the overall decision is the worst of them, and denied if there are none.
 pub fn render(verdicts: &[Verdict], notes: &[String]) -> String {
     let decision = Decision::of(verdicts);
     let document = Document { schema_version: SCHEMA_VERSION, decision, results: verdicts, notes };
     to_text(&document)
 }
 
-/// A document as indented JSON that a terminal can be shown.
+/// A document as indented JSON that is safe to show on a terminal.
 pub fn to_text(document: &impl Serialize) -> String {
     let text = serde_json::to_string_pretty(document).expect("documents have only texts and numbers");
     escape::json(&text)

@@ -1,7 +1,7 @@
 //! JUnit: verdicts as XML that CI systems show as tests, a suite for each artifact and a case for each check.
 //!
-//! A check that failed and only warns is a skipped case: it is seen in every list of tests, and fails no
-//! pipeline that the exit status lets pass. Its text is also the case's output.
+//! A check that failed but only warns is a skipped case: every list of tests shows it, and it fails no
+//! pipeline that the exit status allows. Its text is also the case's output.
 
 use std::fmt::Write;
 
@@ -9,7 +9,7 @@ use super::escape::xml;
 use super::text::finding_lines;
 use super::{CheckResult, Decision, Finding, Outcome, Verdict};
 
-/// Renders verdicts; no verdict is a failed case.
+/// Renders verdicts; without verdicts, one failed case.
 pub fn render(verdicts: &[Verdict], notes: &[String]) -> String {
     let mut suites: Vec<Suite> = verdicts.iter().map(suite).collect();
     if suites.is_empty() {
@@ -27,7 +27,7 @@ pub fn render(verdicts: &[Verdict], notes: &[String]) -> String {
     out
 }
 
-/// A suite, as far as it is written.
+/// A suite that is being written.
 struct Suite {
     name: String,
     tests: usize,
@@ -113,7 +113,7 @@ fn case(verdict: &Verdict, result: &CheckResult) -> String {
     }
 }
 
-/// The first finding in one line, and how many there are more.
+/// The first finding in one line, and the number of further ones.
 fn message(first: Option<&Finding>, count: usize) -> String {
     let more = if count > 1 { format!(" (and {} more)", count - 1) } else { String::new() };
     first.map_or("failed".into(), |finding| format!("{}: {}{more}", finding.code, finding.message))

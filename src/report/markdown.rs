@@ -1,7 +1,7 @@
-//! Markdown: verdicts as a page for a step's summary or a comment, the worst first.
+//! Markdown: verdicts as a page for a step summary or a comment, the worst first.
 //!
-//! All text from outside stands in code spans, where nothing is a link, an image, an element or a mention.
-//! What does not fit into a step's summary is counted instead: rows and findings are left out whole.
+//! All untrusted text is in code spans, where nothing is a link, an image, an element or a mention. What does
+//! not fit into a step summary is counted: rows and findings are left out as a whole.
 
 use std::cmp::Reverse;
 use std::fmt::Write;
@@ -10,10 +10,10 @@ use super::escape::{code_span, shortened};
 use super::{Check, Decision, Finding, Outcome, Verdict, summary, text};
 use crate::limits::{SHOWN_CHARS_MAX, SUMMARY_BYTES_MAX};
 
-/// Kept for the lines that say how much is left out.
+/// Reserved for the lines that report what is left out.
 const RESERVE: usize = 4096;
 
-/// Renders verdicts as a heading, a table of checks, and what was found.
+/// Renders verdicts as a heading, a table of checks, and the findings.
 pub fn render(verdicts: &[Verdict], notes: &[String]) -> String {
     let decision = Decision::of(verdicts).name();
     let mut page = format!("## countersign: {decision}\n\n{}\n", summary(verdicts));
@@ -23,7 +23,7 @@ pub fn render(verdicts: &[Verdict], notes: &[String]) -> String {
         let checks = Check::VERDICT.map(Check::name).join(" | ");
         let _ = write!(page, "\n| artifact | decision | {checks} |\n|---|---|---|---|---|---|\n");
     }
-    // Rows take at most half, so that the worst findings always have room.
+    // Rows take at most half, so that the worst findings always fit.
     let rows = verdicts.iter().map(|verdict| row(verdict));
     let left = fill(&mut page, rows, SUMMARY_BYTES_MAX / 2);
     if left > 0 {
@@ -35,7 +35,7 @@ pub fn render(verdicts: &[Verdict], notes: &[String]) -> String {
     page
 }
 
-/// Adds pieces while they fit below the limit; how many did not.
+/// Adds pieces while they fit below the limit; returns how many did not.
 fn fill(page: &mut String, pieces: impl Iterator<Item = String>, limit: usize) -> usize {
     let mut left = 0;
     for piece in pieces {
@@ -56,7 +56,7 @@ fn section(page: &mut String, title: &str, pieces: impl Iterator<Item = String>)
     let _ = write!(page, "\n### {title}\n\n");
     let left = fill(page, pieces, SUMMARY_BYTES_MAX - RESERVE);
     if left > 0 {
-        let _ = write!(page, "\n… and {left} more; `--format json` has all of them\n");
+        let _ = write!(page, "\n… and {left} more; pass `--format json` to list all\n");
     }
 }
 

@@ -1,4 +1,4 @@
-//! Reports: what was checked and found, for people and programs; each renderer is a file.
+//! Reports: checks and findings for people and programs; each renderer is a file.
 
 pub mod catalogue;
 pub mod escape;

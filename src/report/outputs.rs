@@ -5,14 +5,14 @@
 //! VALUE
 //! ghadelimiter_UUID
 //! ```
-//! Each delimiter is random, so that no value can end early and begin an output of its own.
+//! Each delimiter is random, so that no value can end early and start another output.
 
 use uuid::Uuid;
 
 use super::{Check, Decision, SignatureFacts, Verdict};
 
-/// Renders the worst decision and its status; and of each signature, a line an artifact, empty where none
-/// held: profile version, job and end.
+/// Renders the worst decision and its status; and for each signature profile version, job and expiry, with
+/// one line per artifact, empty if the signature is not valid.
 pub fn render(verdicts: &[Verdict], _notes: &[String]) -> String {
     let decision = verdicts.iter().map(|verdict| verdict.decision).max().unwrap_or(Decision::Denied);
     let worst = verdicts.iter().find(|verdict| verdict.decision == decision);

@@ -1,7 +1,7 @@
 //! SARIF 2.1.0: findings as results for code scanning, a rule for each code.
 //!
-//! A result stands at the manifest, or at the artifact where there is none; files of the package are related
-//! locations. What is allowed has no results. Messages are plain text by section 3.11 of the standard.
+//! A result is located at the manifest, or at the artifact if there is none; files of the package are related
+//! locations. Allowed artifacts have no results. Messages are plain text by section 3.11 of the standard.
 
 use std::collections::BTreeMap;
 
@@ -16,15 +16,15 @@ use crate::limits::{RELATED_FILES_MAX, SHOWN_CHARS_MAX};
 const SCHEMA: &str =
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
 
-/// Where the paths of a package's files count from.
+/// The base of paths of a package's files.
 const PACKAGE: &str = "PACKAGE";
 
-/// Renders verdicts as one run, which ends with status 1 where one of them is a denial.
+/// Renders verdicts as one run, with exit status 1 if one of them is a denial.
 pub fn render(verdicts: &[Verdict], notes: &[String]) -> String {
     render_ending(verdicts, notes, u8::from(Decision::of(verdicts) == Decision::Denied))
 }
 
-/// As [`render`], of a run that ends with this exit status.
+/// Like [`render`], with this exit status of the run.
 pub fn render_ending(verdicts: &[Verdict], notes: &[String], exit_code: u8) -> String {
     let mut results = Results::default();
     for verdict in verdicts {
@@ -56,7 +56,7 @@ pub fn render_ending(verdicts: &[Verdict], notes: &[String], exit_code: u8) -> S
     format!("{}\n", json::to_text(&Log { schema: SCHEMA, version: "2.1.0", runs: [run] }))
 }
 
-/// Results as they come, the rules that they refer to, and how often each fingerprint came.
+/// Collected results, the rules that they refer to, and a count of each fingerprint.
 #[derive(Default)]
 struct Results<'a> {
     rules: Vec<Descriptor>,
@@ -76,7 +76,7 @@ impl<'a> Results<'a> {
             Some(_) => format!("{subject}: {}", finding.message),
             None => finding.message.clone(),
         };
-        // The same finding on the same artifact keeps its alert, however often that is signed anew.
+        // The same finding on the same artifact keeps its alert, even if the artifact is signed again.
         let digest = Sha256::of(format!("{}\0{subject}", finding.code).as_bytes()).to_string();
         let count = self.seen.entry(digest[..16].to_owned()).or_default();
         *count += 1;
@@ -98,7 +98,7 @@ impl<'a> Results<'a> {
     }
 }
 
-/// Whether the finding stops the artifact.
+/// Whether the finding denies the artifact.
 fn level(verdict: Option<&Verdict>) -> &'static str {
     match verdict.map(|verdict| verdict.decision) {
         Some(Decision::Allowed | Decision::Warned) => "warning",
@@ -106,7 +106,7 @@ fn level(verdict: Option<&Verdict>) -> &'static str {
     }
 }
 
-/// The files of a finding, each saying what became of it.
+/// The files of a finding, each with its change.
 fn related(finding: &Finding) -> Vec<Location> {
     let all = finding
         .files
@@ -114,7 +114,7 @@ fn related(finding: &Finding) -> Vec<Location> {
         .into_iter()
         .flat_map(|(what, paths)| paths.iter().map(move |path| (what, path)));
     let place = |(id, (what, path)): (usize, (&str, &String))| {
-        // One that begins with a slash counts from the package's top all the same.
+        // A path with a leading slash is relative to the package's top too.
         let mut location = Location::at(uri(path.trim_start_matches('/')));
         location.physical_location.artifact_location.uri_base_id = Some(PACKAGE);
         Location { id: Some(id), message: Some(Text { text: format!("{what} {}", plain(path)) }), ..location }
@@ -122,7 +122,7 @@ fn related(finding: &Finding) -> Vec<Location> {
     all.take(RELATED_FILES_MAX).enumerate().map(place).collect()
 }
 
-/// A path as a relative URI, or as a `file:` URI if it is absolute; all but RFC 3986's unreserved
+/// A path as a relative URI, or as a `file:` URI if it is absolute; everything except RFC 3986's unreserved
 /// characters and `/` is encoded.
 fn uri(path: &str) -> String {
     let path = if cfg!(windows) { path.replace('\\', "/") } else { path.to_owned() };
@@ -138,7 +138,8 @@ fn uri(path: &str) -> String {
     out
 }
 
-/// A text as a plain text message: no link begins at a bracket, no placeholder at a brace (3.11.5, 3.11.6).
+/// A text as a plain text message: escapes brackets, which start links, and braces, which start placeholders
+/// (3.11.5, 3.11.6).
 fn plain(text: &str) -> String {
     let mut out = String::new();
     for c in line(&shortened(text, SHOWN_CHARS_MAX)).chars() {
@@ -205,7 +206,7 @@ struct Descriptor {
 
 impl Descriptor {
     fn of(finding: &Finding) -> Self {
-        // A code that the catalogue has not met is still a rule, by what this finding says.
+        // A code that is not in the catalogue is still a rule, described by this finding.
         let unknown = Rule { code: finding.code, check: finding.check, title: finding.code, help: "" };
         let rule = catalogue::rule(finding.code).unwrap_or(&unknown);
         let help = if rule.help.is_empty() { &finding.hint } else { rule.help };
@@ -283,7 +284,7 @@ struct SarifResult<'a> {
     properties: Properties<'a>,
 }
 
-/// What GitHub tells alerts apart by; its own digest of the line would change with every signature.
+/// What GitHub identifies alerts by; its own digest of the line would change with every signature.
 #[derive(Serialize)]
 struct Fingerprints {
     #[serde(rename = "primaryLocationLineHash")]
@@ -311,7 +312,7 @@ struct Location {
 }
 
 impl Location {
-    /// The first line: a manifest has one, and GitHub shows no result without a line.
+    /// The first line: a manifest has only one, and GitHub shows no result without a line.
     fn at(uri: String) -> Self {
         let artifact_location = ArtifactLocation { uri, uri_base_id: None };
         let physical_location = PhysicalLocation { artifact_location, region: Region { start_line: 1 } };

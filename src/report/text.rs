@@ -6,10 +6,10 @@ use super::escape::line;
 use super::{CheckResult, Decision, Finding, Verdict, summary};
 use crate::provenance::Endorsement;
 
-/// Most files named for each kind of change; JSON names all of them.
+/// Most files listed for each kind of change; JSON lists all of them.
 pub(super) const FILES_SHOWN: usize = 10;
 
-/// Renders verdicts, and of several a last line that is the decision on all of them.
+/// Renders verdicts, and for several a last line with the decision on all of them.
 pub fn render_all(verdicts: &[Verdict]) -> String {
     let mut out: String = verdicts.iter().map(render).collect();
     if verdicts.len() > 1 {
@@ -29,10 +29,7 @@ pub fn render(verdict: &Verdict) -> String {
         let _ = writeln!(out, "  job        {}", facts.job.job());
         let _ = writeln!(out, "  valid      {} until {}", facts.signed_at, facts.expires_at);
         if facts.endorsement == Endorsement::Yes {
-            let _ = writeln!(
-                out,
-                "  endorsed   its signer vouches for these bytes, not for what they were packaged from"
-            );
+            let _ = writeln!(out, "  endorsed   its signer vouches for the artifact, not for its source");
         }
         if let Some(commit) = &facts.commit {
             let _ = writeln!(out, "  commit     {}", line(commit));

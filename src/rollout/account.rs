@@ -1,7 +1,7 @@
-//! The account: a target with a root and a seal of its own, into whose policy documents are put.
+//! The account: a target with its own root and seal, whose policy gets documents.
 //!
-//! Every change is one that the table of differences allows there, and a seal is made by keys which that
-//! account's own root names. What its owners have changed and not sealed is never sealed along.
+//! Every change must be allowed by the table of differences there, and is sealed by keys in that account's
+//! own root. Unsealed changes of its owners are never sealed.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -33,41 +33,41 @@ use crate::policy::store::Location;
 use crate::stackset::Target;
 use crate::time::Timestamp;
 
-/// What an account's policy is changed with.
+/// The keys and settings to change an account's policy with.
 pub(super) struct Sealer<'a> {
-    /// The keys given.
+    /// The keys that the user passed.
     pub keys: &'a [SecretKey],
-    /// The clock.
+    /// The current time.
     pub now: Timestamp,
-    /// When a seal made now ends.
+    /// The expiry of a new seal.
     pub expires: Timestamp,
-    /// What was seen of the accounts before.
+    /// The remembered states of accounts.
     pub memory: &'a Memory,
-    /// Whether anything is to come of it.
+    /// Whether changes are pushed.
     pub mode: Mode,
 }
 
-/// What is to become of an account's policy.
+/// The next state of an account's policy.
 pub(super) struct Next {
     /// The files that change.
     pub changes: Changes,
-    /// Whether the policy is under a seal that holds then.
+    /// Whether the policy then has a valid seal.
     pub is_sealed: bool,
-    /// What should not be there, and the table lets nobody remove, each with the way out.
+    /// Documents that should not exist but must not be removed, each with advice.
     pub left: Vec<String>,
     location: Location,
     _copy: TempDir,
 }
 
 impl Next {
-    /// Remembers the account's policy as it was left.
+    /// Remembers the new state of the account's policy.
     pub fn remember(&self, now: Timestamp) -> Result<(), TargetError> {
         let opened = memory::open(&self.location, now);
         opened.map(drop).map_err(|error| TargetError::policy(&error, &self.location.directory))
     }
 }
 
-/// What a tip's policy is to become.
+/// The next state of a tip's policy.
 pub(super) fn next(
     central: &Central,
     target: &Target,
@@ -139,7 +139,7 @@ impl<'a> Work<'a> {
         Ok(changes.into_iter().map(|change| change.path).collect())
     }
 
-    /// Refuses unsealed changes of what is not rolled out: the next seal would be over them too.
+    /// Refuses unsealed changes that the rollout does not make: the next seal would include them.
     fn refuse_others(&self, wanted: &BTreeMap<String, Vec<u8>>, intent: Intent) -> Result<(), TargetError> {
         let mut others = self.unsealed()?;
         others.retain(|path| {
@@ -149,7 +149,7 @@ impl<'a> Work<'a> {
         if others.is_empty() { Ok(()) } else { Err(TargetError::Unsealed(others)) }
     }
 
-    /// The bytes that are sealed at a path, if any are.
+    /// The sealed bytes at a path, if any.
     fn sealed(&self, path: &str) -> Result<Option<Vec<u8>>, TargetError> {
         let Some(document) = self.base.document(path) else { return Ok(None) };
         let limit = Kind::of(path).map_or(0, Kind::limit);
@@ -157,7 +157,7 @@ impl<'a> Work<'a> {
         bytes.map(Some).map_err(|error| self.fail(error))
     }
 
-    /// Makes the document at a path say what it should; what says so already stays as it is.
+    /// Gives the document at a path the wanted values; an equal document is not changed.
     fn put(&self, path: &str, wanted: &[u8]) -> Result<(), TargetError> {
         let file = self.directory().join(path);
         let says = |bytes: &[u8]| values(path, bytes);
@@ -172,7 +172,8 @@ impl<'a> Work<'a> {
             }
             None => wanted.to_vec(),
         };
-        // What waits for the account's owners to seal it may have their comments, and no revision but the next.
+        // A document that waits for a seal can have comments of the account's owners, and must keep the next
+        // revision.
         let waits = self.target.pull_request().is_some() && sealed.as_ref() != Some(&next);
         let is_next = |there: &Vec<u8>| says(there) == expected && revision(there) == revision(&next);
         if there.as_ref().is_some_and(|there| *there == next || (waits && is_next(there))) {
@@ -181,7 +182,7 @@ impl<'a> Work<'a> {
         Ok(files::write(&file, &next, Access::Public)?)
     }
 
-    /// Removes CSCs and profiles that nobody rolled out, as far as they may be removed.
+    /// Removes CSCs and profiles that were not rolled out, where this is allowed.
     fn remove_unmanaged(&mut self, wanted: &BTreeMap<String, Vec<u8>>) -> Result<(), TargetError> {
         let found = documents::read(self.directory()).map_err(|error| self.fail(error))?;
         let functions = found
@@ -192,12 +193,12 @@ impl<'a> Work<'a> {
             let governs = functions.as_ref().is_some_and(|all| all.cscs().any(|csc| csc.as_str() == id));
             let why = match Kind::of(path) {
                 Some(Kind::Profile) if self.base.document(path).is_some() => {
-                    "a profile's name is never used again, so its document stays; have its account cancel it with \
-                    `countersign profile cancel`, or name it under the target's `own`"
+                    "a sealed profile cannot be removed; ask the account's owners to cancel it with \
+                    `countersign profile cancel`, or list it in the target's `own`"
                 }
                 Some(Kind::Csc) if governs => {
-                    "it governs functions there; have its account detach them with `countersign function detach`, or name \
-                    it under the target's `own`"
+                    "it governs functions there; ask the account's owners to detach them with `countersign function detach`, or list \
+                    it in the target's `own`"
                 }
                 _ => {
                     files::remove(&self.directory().join(path))?;
@@ -209,7 +210,7 @@ impl<'a> Work<'a> {
         Ok(())
     }
 
-    /// Seals what has changed; false where that is left to the account's owners.
+    /// Seals the changes; false if that is left to the account's owners.
     fn seal(&mut self) -> Result<bool, TargetError> {
         let directory = self.directory();
         let sealing = Sealing::open(directory, &self.root).map_err(|error| self.fail(error))?;
@@ -230,8 +231,9 @@ impl<'a> Work<'a> {
             return match self.target.pull_request() {
                 Some(_) => Ok(false),
                 None if self.sealer.mode == Mode::Rehearse => {
-                    self.left
-                        .push(format!("give keys that seal there with `--key`: {given} of {needed} so far"));
+                    self.left.push(format!(
+                        "pass keys of the account's policy role with `--key`: {given} of {needed} so far"
+                    ));
                     Ok(false)
                 }
                 None => Err(TargetError::NoKey { given, needed }),
@@ -244,7 +246,7 @@ impl<'a> Work<'a> {
                 return Err(TargetError::NoKey { given: count.given, needed: count.needed });
             }
         }
-        // The proof, before anybody gets it.
+        // Verify the result before it is pushed.
         sealed::open(self.location, self.sealer.now).map_err(|error| self.fail(error))?;
         Ok(true)
     }

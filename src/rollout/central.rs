@@ -1,4 +1,4 @@
-//! The central policy: what targets are to hold, read once, as it was sealed.
+//! The central policy: the content for targets, read once, as it was sealed.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -31,25 +31,25 @@ pub struct Central {
     files: BTreeMap<String, File>,
 }
 
-/// A file that every copy holds.
+/// A file that every copy has.
 #[derive(Debug)]
 pub(super) struct File {
     /// Its bytes.
     pub bytes: Vec<u8>,
-    /// Its name among git's objects.
+    /// Its id as a git object.
     pub blob: BlobId,
 }
 
 /// Why nothing can be rolled out.
 #[derive(Debug, thiserror::Error)]
 pub enum CentralError {
-    /// No target is sealed.
-    #[error("account `{0}` has sealed no `stackset.toml`")]
+    /// There is no sealed stack set.
+    #[error("account `{0}` has no sealed `stackset.toml`")]
     None(AccountName),
-    /// The policy is not trusted, or not what was sealed.
+    /// The policy is not trusted, or differs from its seal.
     #[error(transparent)]
     Policy(#[from] PolicyError),
-    /// Bytes could not be named.
+    /// The id of an object cannot be computed.
     #[error(transparent)]
     Git(#[from] GitError),
 }
@@ -59,7 +59,7 @@ impl CentralError {
     pub fn hint(&self) -> Option<&'static str> {
         match self {
             Self::None(_) => {
-                Some("write `stackset.toml` into the policy directory, and run `countersign policy seal`")
+                Some("add `stackset.toml` to the policy directory, and run `countersign policy seal`")
             }
             Self::Policy(error) => error.hint(),
             Self::Git(_) => None,
@@ -68,9 +68,9 @@ impl CentralError {
 }
 
 impl Central {
-    /// Reads what a policy sealed, all of which must be here and whole.
+    /// Reads the sealed policy, all of which must be present and intact.
     ///
-    /// Jobs that the ledger recorded since wait for their seal here, and are not rolled out.
+    /// Jobs that the ledger recorded after the seal are not rolled out.
     pub fn read(policy: &Policy) -> Result<Self, CentralError> {
         policy.check_index()?;
         let (directory, snapshot) = (policy.directory(), policy.snapshot());
@@ -101,7 +101,7 @@ impl Central {
         &self.snapshot
     }
 
-    /// Where to, and how carefully.
+    /// The targets and the limits of a rollout.
     pub fn set(&self) -> &StackSet {
         &self.set
     }
@@ -111,12 +111,12 @@ impl Central {
         self.pin
     }
 
-    /// The files of a copy, by their paths.
+    /// The files of a copy, by path.
     pub(super) fn files(&self) -> &BTreeMap<String, File> {
         &self.files
     }
 
-    /// The documents that a target's own account is to have, with the target's parameters.
+    /// The documents for a target's own account, with the target's parameters.
     pub(super) fn documents(&self, target: &Target) -> Result<BTreeMap<String, Vec<u8>>, DocumentError> {
         let mut found = BTreeMap::new();
         for (path, file) in &self.files {
@@ -141,9 +141,9 @@ impl Central {
     }
 }
 
-/// Every file that the seal stands for, and what was brought of other accounts, as of that seal.
+/// Every sealed file, and the copies of other accounts' policies at that seal.
 ///
-/// One that has expired since is rolled out all the same: there may be something to revoke.
+/// Copies that have expired since are included: there can be something to revoke.
 fn sealed_files(policy: &Policy) -> Result<BTreeMap<String, Vec<u8>>, PolicyError> {
     let mut found = BTreeMap::new();
     add(&mut found, "", policy, Which::All)?;
@@ -158,7 +158,7 @@ fn sealed_files(policy: &Policy) -> Result<BTreeMap<String, Vec<u8>>, PolicyErro
     Ok(found)
 }
 
-/// Adds the files that a seal stands for, and the signed revocations beside it, below a prefix.
+/// Adds the files of a seal and its signed revocations, under a prefix.
 fn add(
     found: &mut BTreeMap<String, Vec<u8>>,
     prefix: &str,

@@ -1,4 +1,4 @@
-//! The clone: a target's newest commit in an object database of our own, and the policy files in it.
+//! The clone: a target's newest commit in a temporary repository, and the policy files in it.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -18,7 +18,7 @@ use crate::policy::fetch::error::FetchError;
 use crate::policy::fetch::extract::{self, Walk, is_policy_path};
 use crate::stackset::Target;
 
-/// Folders of a policy directory that are looked into, and how deep files lie in them.
+/// Folders of a policy directory that are read, and the depth of files in them.
 const FOLDERS: [(&str, usize); 7] = [
     ("accounts", 5),
     ("csc", 1),
@@ -36,18 +36,18 @@ pub(super) struct Clone<'t> {
     _folder: TempDir,
 }
 
-/// What a branch of the target holds.
+/// The newest commit of a branch, with its policy.
 pub(super) struct Tip {
     /// The branch's newest commit.
     pub commit: Commit,
     /// The policy directory, if there is one.
     pub folder: Option<FolderId>,
-    /// Its policy files by their paths; nothing for what is no regular file.
+    /// Its policy files by path; `None` for one that is not a regular file.
     pub files: BTreeMap<String, Option<BlobId>>,
 }
 
 impl<'t> Clone<'t> {
-    /// An empty one, in a folder that is gone with it.
+    /// An empty clone, in a folder that is removed when dropped.
     pub fn of(target: &'t Target) -> Result<Self, TargetError> {
         let folder = scratch()?;
         let bare = Bare::open_or_make(folder.path())?.within(Duration::from_secs(TARGET_GIT_SECONDS_MAX));
@@ -63,12 +63,12 @@ impl<'t> Clone<'t> {
         Ok(self.bare.sees(self.url(), branch)?)
     }
 
-    /// Whether what is at a tip has been merged into the target's branch.
+    /// Whether the content of a tip was merged into the target's branch.
     pub fn has_merged(&self, tip: &Tip) -> Result<bool, TargetError> {
         Ok(self.bare.is_in(self.url(), &tip.commit, self.target.branch())?)
     }
 
-    /// Fetches a branch, and looks at the policy directory in it.
+    /// Fetches a branch, and lists the policy files in it.
     pub fn tip(&self, branch: &Branch) -> Result<Tip, TargetError> {
         let commit = self.bare.fetch(self.url(), &branch.full())?;
         match self.bare.place(&commit, self.target.path().as_str())? {
@@ -108,11 +108,9 @@ impl<'t> Clone<'t> {
         for entry in walk.entries(&self.bare, above, folder)? {
             let name = String::from_utf8_lossy(&entry.name);
             let path = format!("{above}/{name}");
-            // It could not be named to be removed.
+            // It could not be named to remove it.
             if name.as_bytes() != entry.name && is_policy_path(&path) {
-                return Err(
-                    FetchError::Entry { path, reason: "has a name that not every system takes" }.into()
-                );
+                return Err(FetchError::Entry { path, reason: "has a name that is not portable" }.into());
             }
             match entry.node {
                 Node::Folder(folder) if depth > 1 => {
@@ -129,7 +127,7 @@ impl<'t> Clone<'t> {
         Ok(())
     }
 
-    /// A file's bytes, if it is one of at most `limit` bytes.
+    /// A file's bytes, if it exists with at most `limit` bytes.
     pub fn read(&self, tip: &Tip, path: &str, limit: u64) -> Result<Option<Vec<u8>>, GitError> {
         let Some(Some(blob)) = tip.files.get(path) else { return Ok(None) };
         if self.bare.size(*blob)? > limit {
@@ -138,7 +136,7 @@ impl<'t> Clone<'t> {
         self.bare.lend(*blob, <[u8]>::to_vec).map(Some)
     }
 
-    /// The policy at a tip, in a folder of its own; nothing if there is none.
+    /// The policy at a tip, extracted to a folder; `None` if there is none.
     pub fn extracted(&self, tip: &Tip) -> Result<Option<TempDir>, TargetError> {
         let Some(folder) = tip.folder.filter(|_| !tip.files.is_empty()) else { return Ok(None) };
         let copy = scratch()?;
@@ -157,13 +155,13 @@ impl<'t> Clone<'t> {
         Ok(self.bare.commit(&tip.commit, self.target.path().as_str(), changes, author, message)?)
     }
 
-    /// Moves the branch there to a commit.
+    /// Pushes a commit to a branch of the target.
     pub fn push(&self, commit: &Commit, branch: &Branch) -> Result<(), TargetError> {
         Ok(self.bare.push(self.url(), commit, branch)?)
     }
 }
 
-/// A folder whose path is the real one, as error texts have it.
+/// A folder by its real path, as error messages have it.
 pub(super) fn scratch() -> Result<TempDir, TargetError> {
     let parent = files::temporary::parent().map_err(TargetError::Folder)?;
     tempfile::Builder::new().prefix("countersign-").tempdir_in(parent).map_err(TargetError::Scratch)
@@ -176,7 +174,7 @@ fn blob(node: Node) -> Option<BlobId> {
     }
 }
 
-/// The policy files of a folder on this machine, by their paths.
+/// The policy files of a local folder, by path.
 pub(super) fn files_of(directory: &Path) -> Result<BTreeMap<String, Vec<u8>>, TargetError> {
     let mut found = BTreeMap::new();
     let unread = |error| TargetError::Scratch(std::io::Error::other(error));

@@ -1,4 +1,4 @@
-//! The copy: a target that holds the central policy byte for byte, under the central pin.
+//! The copy: a target with a byte-for-byte copy of the central policy, under the central pin.
 
 use std::path::Path;
 
@@ -12,9 +12,9 @@ use crate::policy::sealed;
 use crate::policy::store::{Location, Policy};
 use crate::time::Timestamp;
 
-/// The files at which a tip differs from the copy that it should be.
+/// The files in which a tip differs from the copy that it should have.
 ///
-/// A newer central seal there is an error: then it is here that the policy is old.
+/// Errors: the tip has a newer central seal, so the local policy is outdated.
 pub(super) fn changes(
     central: &Central,
     clone: &Clone<'_>,
@@ -35,7 +35,7 @@ pub(super) fn changes(
     Ok(changes)
 }
 
-/// The version of the central seal at a tip, whatever became of the documents under it.
+/// The version of the central seal at a tip, whatever its documents are.
 fn sealed_version(
     central: &Central,
     clone: &Clone<'_>,
@@ -44,7 +44,7 @@ fn sealed_version(
 ) -> Result<Option<u64>, TargetError> {
     let copy = match clone.extracted(tip) {
         Ok(Some(copy)) => copy,
-        // What is no policy holds no seal.
+        // Files that are not a policy have no seal.
         Ok(None) | Err(TargetError::Files(_)) => return Ok(None),
         Err(error) => return Err(error),
     };
@@ -56,8 +56,8 @@ fn location(central: &Central, copy: &Path) -> Location {
     Location { directory: copy.into(), pin: Some(central.pin()), state: None }
 }
 
-/// The policy files at a tip that no copy has. Signed revocations are none: whoever may revoke adds one, and it
-/// is a file.
+/// The policy files at a tip that no copy has. Signed revocations do not count, since anyone with the
+/// permission can add one.
 pub(super) fn unknown<'a>(central: &'a Central, tip: &'a Tip) -> impl Iterator<Item = &'a String> {
     let known = |path: &String, is_file: bool| {
         central.files().contains_key(path) || (is_file && path.starts_with("revocations/"))
@@ -65,7 +65,7 @@ pub(super) fn unknown<'a>(central: &'a Central, tip: &'a Tip) -> impl Iterator<I
     tip.files.iter().filter(move |(path, blob)| !known(path, blob.is_some())).map(|(path, _)| path)
 }
 
-/// The version of the central seal that a tip holds, if it holds one with all that it stands for.
+/// The version of the central seal of a tip, if all its files are intact.
 pub(super) fn seal(
     central: &Central,
     clone: &Clone<'_>,
@@ -73,11 +73,11 @@ pub(super) fn seal(
     now: Timestamp,
 ) -> Result<Result<u64, String>, TargetError> {
     if clone.read(tip, "snapshot.json", SNAPSHOT_BYTES_MAX)?.is_none() {
-        return Ok(Err("there is no seal".into()));
+        return Ok(Err("no seal".into()));
     }
     let copy = match clone.extracted(tip) {
         Ok(Some(copy)) => copy,
-        Ok(None) => return Ok(Err("there is no seal".into())),
+        Ok(None) => return Ok(Err("no seal".into())),
         Err(error @ TargetError::Files(_)) => return Ok(Err(error.to_string())),
         Err(error) => return Err(error),
     };

@@ -1,4 +1,4 @@
-//! Drift: what each target holds against what it should, document by document and property by property.
+//! Drift: how each target differs from what it should have, document by document and property by property.
 
 use std::collections::BTreeSet;
 
@@ -20,44 +20,44 @@ use crate::policy::sealed;
 use crate::stackset::{Deploy, Target};
 use crate::time::Timestamp;
 
-/// How a target stands, in CloudFormation's words.
+/// The drift status of a target, in CloudFormation's terms.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Status {
-    /// It holds what it should, under a seal that holds.
+    /// It has what it should, under a valid seal.
     InSync,
-    /// It holds something else.
+    /// It differs.
     Modified,
-    /// Nothing of the policy is there.
+    /// It has no policy.
     Deleted,
-    /// It could not be looked at.
+    /// It cannot be compared.
     NotChecked,
 }
 
-/// How a document stands.
+/// The drift status of a document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum DocumentStatus {
-    /// It says something else.
+    /// It differs.
     Modified,
-    /// It is not there.
+    /// It is missing.
     Deleted,
-    /// It is there, and nobody rolled it out. (CloudFormation does not see such things.)
+    /// It was not rolled out. (CloudFormation does not detect this.)
     Unmanaged,
 }
 
 /// The drift of a target.
 #[derive(Debug)]
 pub struct Drift {
-    /// How it stands.
+    /// The status.
     pub status: Status,
-    /// Each document that has drifted, by its path.
+    /// The documents that have drifted.
     pub documents: Vec<Document>,
-    /// The version of the seal that holds there, or why none does.
+    /// The version of the valid seal, or why there is none.
     pub seal: Result<u64, String>,
-    /// Whether it holds an earlier central seal and all that this stands for: nobody tampered with it.
+    /// Whether it has an earlier central seal with all its files intact, so nothing was tampered with.
     pub is_outdated: bool,
-    /// Why it was not checked.
+    /// Why it cannot be compared.
     pub error: Option<TargetError>,
 }
 
@@ -66,9 +66,9 @@ pub struct Drift {
 pub struct Document {
     /// Its path in the policy directory.
     pub path: String,
-    /// How it stands.
+    /// The status.
     pub status: DocumentStatus,
-    /// What differs of it.
+    /// The properties that differ.
     pub properties: Vec<Property>,
 }
 
@@ -78,7 +78,7 @@ impl Document {
     }
 }
 
-/// Looks at a target; whatever fails makes it NOT_CHECKED.
+/// Compares a target; any failure makes it NOT_CHECKED.
 pub fn look(central: &Central, target: &Target, memory: &Memory, now: Timestamp) -> Drift {
     let looked = Clone::of(target).and_then(|clone| {
         let tip = clone.tip(target.branch())?;
@@ -91,7 +91,7 @@ pub fn look(central: &Central, target: &Target, memory: &Memory, now: Timestamp)
     looked.unwrap_or_else(|error| Drift {
         status: Status::NotChecked,
         documents: Vec::new(),
-        seal: Err("not looked at".into()),
+        seal: Err("not checked".into()),
         is_outdated: false,
         error: Some(error),
     })
@@ -115,7 +115,7 @@ impl Looking<'_> {
             .map(|(path, _)| path)
             .collect();
         let other_seal = differ.iter().any(|path| *path == "snapshot.json");
-        // Another seal has other objects; they say nothing that the documents do not.
+        // Another seal has other objects, which show no more than the documents.
         let is_told = |path: &str| !(other_seal && path.starts_with("objects/"));
         let mut documents = Vec::new();
         for path in differ.iter().filter(|path| is_told(path)) {
@@ -161,7 +161,7 @@ impl Looking<'_> {
         Ok(drift(seal, documents))
     }
 
-    /// How a document stands, by what each side says.
+    /// The status of a document, from both versions.
     fn document(
         &self,
         path: &str,
@@ -175,13 +175,13 @@ impl Looking<'_> {
         let actual = self.clone.read(self.tip, path, limit)?;
         let mut document = Document::of(path, DocumentStatus::Modified);
         document.properties = match &actual {
-            None => vec![Property::whole(digest(expected), "no regular file, or too large")],
+            None => vec![Property::whole(digest(expected), "not a regular file, or too large")],
             Some(actual) => match (values(path, expected), values(path, actual)) {
                 (Some(expected), Some(actual)) => property::compare(&expected, &actual),
                 _ => vec![Property::whole(digest(expected), digest(actual))],
             },
         };
-        // Comments and white space are bytes too, where every byte is to be the same.
+        // In an exact copy, comments and white space must be equal too.
         if let Some(actual) =
             actual.filter(|_| document.properties.is_empty() && *self.target.deploy() == Deploy::Policy)
         {
@@ -191,7 +191,7 @@ impl Looking<'_> {
     }
 }
 
-/// What a document of people's says, revision and all; other files are compared as they are.
+/// The values of an editable document, including the revision; other files are compared as bytes.
 fn whole(path: &str, bytes: &[u8]) -> Option<Value> {
     Kind::of(path)?;
     serde_json::to_value(document::toml_table(bytes)?).ok()
@@ -208,12 +208,12 @@ fn drift(seal: Result<u64, String>, documents: Vec<Document>) -> Drift {
 }
 
 fn deleted(documents: Vec<Document>) -> Drift {
-    let seal = Err("there is no policy".into());
+    let seal = Err("no policy".into());
     Drift { status: Status::Deleted, ..drift(seal, documents) }
 }
 
 impl Status {
-    /// The word for it.
+    /// The status as a word.
     pub fn name(self) -> &'static str {
         match self {
             Self::InSync => "IN_SYNC",
@@ -225,7 +225,7 @@ impl Status {
 }
 
 impl DocumentStatus {
-    /// The word for it.
+    /// The status as a word.
     pub fn name(self) -> &'static str {
         match self {
             Self::Modified => "MODIFIED",

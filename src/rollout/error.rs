@@ -1,4 +1,4 @@
-//! Target errors: why a target could not be compared or changed, and what to do about it.
+//! Target errors: why a target cannot be compared or changed, and what to do about it.
 
 use std::io;
 use std::path::Path;
@@ -17,30 +17,30 @@ use crate::policy::seal::SealError;
 /// Why a target failed, or was not checked.
 #[derive(Debug, thiserror::Error)]
 pub enum TargetError {
-    /// The git program brought or sent nothing.
+    /// The git program failed.
     #[error(transparent)]
     Program(#[from] ProgramError),
-    /// What it brought cannot be read.
+    /// The fetched repository cannot be read.
     #[error(transparent)]
     Git(#[from] GitError),
-    /// The path leads through something that is no folder.
-    #[error("`{0}` there is a file, a link or a submodule, and no folder")]
+    /// The path leads through something that is not a folder.
+    #[error("`{0}` in the target is a file, a link or a submodule, not a folder")]
     Taken(String),
-    /// The target's account is not there.
-    #[error("there is no policy in `{0}` there")]
+    /// The target has no policy.
+    #[error("the target has no policy in `{0}`")]
     NoAccount(String),
     /// The target has a newer seal of the central account.
-    #[error("seal {found} is there, which is newer than seal {here} here")]
+    #[error("the target has seal {found}, newer than the local seal {here}")]
     Newer {
-        /// The seal's version there.
+        /// The version of the target's seal.
         found: u64,
-        /// The seal's version here.
+        /// The version of the local seal.
         here: u64,
     },
-    /// Its files are not a policy's.
+    /// Its files are not those of a policy.
     #[error(transparent)]
     Files(#[from] FetchError),
-    /// The policy there does not hold, or cannot be changed as it is.
+    /// The target's policy is not trusted, or cannot be changed in its state.
     #[error("{said}")]
     Policy {
         /// What is wrong, with paths in the target's policy.
@@ -48,39 +48,39 @@ pub enum TargetError {
         /// What to do about it.
         hint: Option<&'static str>,
     },
-    /// As [`TargetError::Policy`], of what waits on the branch of a pull request.
-    #[error("branch `{branch}`, which waits to be merged: {said}")]
+    /// Like [`TargetError::Policy`], for the branch of a pull request.
+    #[error("branch `{branch}` of the pull request: {said}")]
     Waiting {
         /// The branch.
         branch: Branch,
         /// What is wrong.
         said: String,
     },
-    /// There are unsealed changes that this does not roll out, and sealing would seal them too.
-    #[error("there are unsealed changes that are not this stack set's: {}", .0.join(", "))]
+    /// There are other unsealed changes, which sealing would include.
+    #[error("the target has unsealed changes that are not from this stack set: {}", .0.join(", "))]
     Unsealed(Vec<String>),
-    /// The table forbids what would change.
-    #[error("what would change may not:{}", listed(.0))]
+    /// The table of differences forbids the changes.
+    #[error("the rollout would make changes that are not allowed:{}", listed(.0))]
     Forbidden(Vec<Difference>),
-    /// No key that seals there was given, and changes go to the branch itself.
-    #[error("the keys given do not seal there: {given} of {needed} that the policy role takes")]
+    /// No key for the target's seal was passed, and changes are pushed to the branch itself.
+    #[error("not enough keys for the target's policy role: {given} of {needed}")]
     NoKey {
-        /// How many of the keys given hold the role.
+        /// How many of the passed keys have the role.
         given: usize,
-        /// How many the role takes.
+        /// How many the role needs.
         needed: usize,
     },
-    /// A document of the central account cannot be had in the target.
+    /// A document of the central account cannot be used for the target.
     #[error(transparent)]
     Document(#[from] DocumentError),
-    /// Somebody was faster, twice.
-    #[error("somebody pushed to `{0}` meanwhile, twice")]
+    /// Other users pushed first, twice.
+    #[error("another user pushed to `{0}` at the same time, twice")]
     Raced(Branch),
-    /// No folder is fit for the clone.
+    /// The folder for the clone is not usable.
     #[error(transparent)]
     Folder(FileError),
-    /// There is no room for the clone.
-    #[error("cannot make a temporary folder")]
+    /// The clone cannot be created.
+    #[error("cannot create a temporary folder")]
     Scratch(#[source] io::Error),
 }
 
@@ -92,12 +92,12 @@ fn listed(forbidden: &[Difference]) -> String {
 }
 
 impl TargetError {
-    /// A policy error, with paths in the target and not in the copy that was judged.
+    /// A policy error, with paths in the target in place of the checked copy.
     pub(super) fn policy(error: &PolicyError, copy: &Path) -> Self {
         Self::Policy { said: said(error, copy), hint: error.hint() }
     }
 
-    /// As [`TargetError::policy`], for an error of sealing.
+    /// Like [`TargetError::policy`], for an error of sealing.
     pub(super) fn seal(error: SealError, copy: &Path) -> Self {
         match error {
             SealError::Forbidden(differences) => Self::Forbidden(differences),
@@ -105,7 +105,7 @@ impl TargetError {
         }
     }
 
-    /// The same error, of what waits on a branch.
+    /// The same error, for the branch of a pull request.
     pub(super) fn of_waiting(self, branch: &Branch) -> Self {
         match self {
             Self::Policy { said, .. } => Self::Waiting { branch: branch.clone(), said },
@@ -117,35 +117,35 @@ impl TargetError {
     pub fn hint(&self) -> Option<&'static str> {
         Some(match self {
             Self::Program(error) => return error.hint(),
-            Self::Git(_) => "look at the repository with `git fsck`",
+            Self::Git(_) => "check the repository with `git fsck`",
             Self::Files(error) => return error.hint(),
             Self::Folder(error) => return error.hint(),
             Self::Policy { hint, .. } => return *hint,
             Self::Waiting { .. } => {
-                "have the account's owners bring that branch up to date with the target's, or delete it; then run it again"
+                "ask the account's owners to merge the target's branch into it, or to delete it; then run the command again"
             }
-            Self::Taken(_) => "remove it there, or mend the target's `path` in `stackset.toml`",
+            Self::Taken(_) => "remove it from the target, or fix the target's `path` in `stackset.toml`",
             Self::NoAccount(_) => {
-                "restore it from that repository's history; its owners make an account with `countersign init`"
+                "restore it from the history of that repository, or ask its owners to create an account with `countersign init`"
             }
             Self::Newer { .. } => {
-                "bring the central policy up to date here, as with `git pull`, and run it again"
+                "update the local central policy, for example with `git pull`, and run the command again"
             }
-            Self::Unsealed(_) => "have the account's owners seal or undo them",
+            Self::Unsealed(_) => "ask the account's owners to seal or undo them",
             Self::Forbidden(_) => {
-                "do as each line says in the central policy, or let the account's owners do it there"
+                "fix each line in the central policy, or ask the account's owners to do it in the target"
             }
             Self::NoKey { .. } => {
-                "give the keys with `--key`, or let `pull_request` name a branch where the account's owners seal"
+                "pass the keys with `--key`, or set `pull_request` to a branch on which the account's owners seal"
             }
-            Self::Document(_) => "mend the target's `parameters` in `stackset.toml`",
-            Self::Raced(_) => "run it again",
-            Self::Scratch(_) => "make room, or set TMPDIR",
+            Self::Document(_) => "fix the target's `parameters` in `stackset.toml`",
+            Self::Raced(_) => "run the command again",
+            Self::Scratch(_) => "free disk space, or set TMPDIR",
         })
     }
 }
 
-/// An error's text and its cause's, without the folder that is gone.
+/// An error's text with that of its cause, without the removed folder.
 pub(super) fn said(error: &dyn std::error::Error, copy: &Path) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();

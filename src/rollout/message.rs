@@ -13,7 +13,7 @@ use crate::policy::documents::Kind;
 use crate::report::escape::line;
 use crate::stackset::Target;
 
-/// What changes of documents, in the words of `policy diff`.
+/// The differences of documents, as in `policy diff`.
 pub(super) fn differences(
     clone: &Clone<'_>,
     tip: &Tip,
@@ -29,13 +29,13 @@ pub(super) fn differences(
     };
     if tip.files.is_empty() {
         let names: Vec<&str> = documents.iter().map(|(path, _)| path.as_str()).collect();
-        return Ok(vec![said("snapshot.json", format!("the whole policy: {}", names.join(", ")))]);
+        return Ok(vec![said("snapshot.json", format!("all of the policy: {}", names.join(", ")))]);
     }
     let mut found = Vec::new();
     for (path, kind) in documents {
         let before = clone.read(tip, path, kind.limit())?;
         let after = changes.get(path).and_then(Option::as_deref);
-        // What may not be in an account of its own is no question where a copy becomes the same again.
+        // Restoring an exact copy cannot be a forbidden change.
         let told = diff::between(Path::new(""), path, before.as_deref(), after).unwrap_or_default();
         let before_those = found.len();
         found.extend(
@@ -47,7 +47,7 @@ pub(super) fn differences(
             found.push(said(path, became(path, after).into()));
         }
     }
-    // A seal has files of its own, which say nothing that its documents do not.
+    // The files of a seal show no more than its documents.
     if found.is_empty() || !changes.contains_key("snapshot.json") {
         let others = changes.iter().filter(|(path, _)| Kind::of(path).is_none());
         found.extend(others.map(|(path, after)| said(path, became(path, after.as_deref()).into())));
@@ -66,23 +66,23 @@ pub(super) fn text(
     let (account, seal) = (central.account(), central.snapshot().version);
     let subject = match intent {
         Intent::Deploy => format!("Roll out seal {seal} of account {account}"),
-        Intent::Remediate => format!("Restore what seal {seal} of account {account} says"),
+        Intent::Remediate => format!("Restore seal {seal} of account {account}"),
     };
     let made = central.snapshot().created;
     let mut text = format!(
-        "{subject}\n\nTarget `{}` of the stack set of account `{account}`, seal {seal} made {made}.\n",
+        "{subject}\n\nTarget `{}` of the stack set of account `{account}`, seal {seal} created {made}.\n",
         target.name()
     );
     if !is_sealed {
         text.push_str(
-            "\nNot sealed, so nothing is decided by it yet: have the holders of this account's policy role look at\n\
-            `countersign policy diff`, run `countersign policy seal`, and commit that on this branch.\n",
+            "\nNot sealed, so it has no effect yet: ask the policy key holders of this account to review\n\
+            `countersign policy diff`, run `countersign policy seal`, and commit the seal on this branch.\n",
         );
     }
     let mut path = "";
     for (index, each) in differences.iter().enumerate() {
         if index == MESSAGE_LINES_MAX {
-            text.push_str(&format!("\nand {} differences more\n", differences.len() - index));
+            text.push_str(&format!("\nand {} more differences\n", differences.len() - index));
             break;
         }
         if each.path != path {

@@ -1,13 +1,13 @@
-//! Rolling out: what a stack set's targets hold against what they should, and one commit that brings each there.
+//! Rolling out: compares a stack set's targets with what they should have, and updates each with one commit.
 //!
 //! ```text
 //! central policy --> each target: fetch --> compare --> DRIFT
 //!                                               \--> commit on the branch --> push --> CURRENT
 //! ```
-//! Nothing is checked out and nothing of a target's repository runs here: trees are read and written in an
-//! object database of our own. What a target holds is all that an operation remembers, so one that was
-//! stopped is run again, and passes over what is CURRENT. (`exchange::stackset` is another thing: it writes
-//! inputs for CloudFormation's stack sets.)
+//! Nothing is checked out, and no code of a target's repository runs: trees are read and written in a
+//! temporary object database. An operation keeps no state except in the targets, so an interrupted one is run
+//! again, and skips targets that are CURRENT. (`exchange::stackset` is different: it writes inputs for
+//! CloudFormation's stack sets.)
 
 mod account;
 mod central;
@@ -29,17 +29,17 @@ pub use self::operation::{Intent, Operation, Outcome, Pushed, Status};
 use crate::policy::store::Location;
 use crate::stackset::Target;
 
-/// Where what was seen of the targets' own accounts is remembered.
+/// The folder of the remembered states of targets' own accounts.
 #[derive(Debug, Clone)]
 pub struct Memory(Option<PathBuf>);
 
 impl Memory {
-    /// In a folder of the user's; without one, older policies cannot be told.
+    /// In a folder of the user; without one, rollbacks cannot be detected.
     pub fn in_folder(folder: Option<PathBuf>) -> Self {
         Self(folder)
     }
 
-    /// The location of a copy of a target's own policy, judged by its own pin.
+    /// The location of a copy of a target's own policy, with the target's pin.
     fn location(&self, target: &Target, directory: &Path) -> Location {
         let pin = target.root().copied();
         let name = |short: String| format!("stackset-{short}-{}.json", target.name());

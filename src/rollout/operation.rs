@@ -1,4 +1,4 @@
-//! The operation: one target after the other, or several at once, is brought to what it should hold.
+//! The operation: updates targets, one after another or several at once.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
@@ -19,52 +19,52 @@ use crate::policy::edit::Mode;
 use crate::stackset::{Deploy, Target};
 use crate::time::Timestamp;
 
-/// How often a target is tried, where somebody else pushes at the same time.
+/// How often a target is tried if other users push at the same time.
 const ATTEMPTS: usize = 2;
 
-/// What an operation is for.
+/// The purpose of an operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Intent {
-    /// Targets get what the central policy says.
+    /// Targets get the central policy.
     Deploy,
-    /// Targets get it, and lose what nobody rolled out.
+    /// Targets get it, and lose documents that were not rolled out.
     Remediate,
 }
 
 /// An operation on targets of a stack set.
 #[derive(Debug)]
 pub struct Operation<'a> {
-    /// What they are to hold.
+    /// The central policy.
     pub central: &'a Central,
-    /// What it is for.
+    /// The purpose.
     pub intent: Intent,
     /// Whether anything is pushed.
     pub mode: Mode,
     /// Keys that seal in the targets' own accounts.
     pub keys: &'a [SecretKey],
-    /// When a seal made now ends.
+    /// The expiry of a new seal.
     pub expires: Timestamp,
-    /// What was seen of the targets' own accounts.
+    /// The remembered states of the targets' own accounts.
     pub memory: &'a Memory,
-    /// Whose the commits are; its time is the clock.
+    /// The author of the commits; its time is the current time.
     pub author: &'a Author,
 }
 
-/// How it stands with a target, in CloudFormation's words.
+/// The status of a target, in CloudFormation's terms.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Status {
-    /// It holds what it should.
+    /// It has what it should.
     Current,
-    /// It does not yet.
+    /// It does not have it yet.
     Outdated,
-    /// It could not be brought there.
+    /// It cannot be updated.
     Failed,
     /// Too many others failed before its turn.
     Cancelled,
 }
 
 impl Status {
-    /// The word for it.
+    /// The status as a word.
     pub fn name(self) -> &'static str {
         match self {
             Self::Current => "CURRENT",
@@ -75,7 +75,7 @@ impl Status {
     }
 }
 
-/// What was pushed.
+/// A pushed commit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pushed {
     /// The commit's id.
@@ -84,16 +84,16 @@ pub struct Pushed {
     pub branch: Branch,
 }
 
-/// What came of a target.
+/// The result for a target.
 #[derive(Debug)]
 pub struct Outcome {
-    /// How it stands now.
+    /// Its status.
     pub status: Status,
-    /// What was pushed, if anything was.
+    /// The pushed commit, if any.
     pub pushed: Option<Pushed>,
-    /// What changed, or in a rehearsal would, of its documents.
+    /// What changed in its documents, or would change in a rehearsal.
     pub differences: Vec<Difference>,
-    /// What is still to be done there, each with the way out.
+    /// What remains to be done there, each with advice.
     pub left: Vec<String>,
     /// Why it failed.
     pub error: Option<TargetError>,
@@ -110,9 +110,9 @@ impl Outcome {
 }
 
 impl Operation<'_> {
-    /// Works on targets in their order, as the preferences say, and tells of each in that order.
+    /// Updates targets in order, by the preferences, and passes each result to `take` in that order.
     pub fn run(&self, targets: &[&Target], preferences: Preferences, mut take: impl FnMut(&Target, Outcome)) {
-        // Two targets in one repository would race each other for nothing.
+        // Two targets in one repository would only race each other.
         let places: BTreeMap<&RemoteUrl, Mutex<()>> =
             targets.iter().map(|target| (target.url(), Mutex::default())).collect();
         let work = |target: &&Target| {
@@ -134,14 +134,14 @@ impl Operation<'_> {
         });
     }
 
-    /// Brings one target to what it should hold.
+    /// Updates one target.
     pub fn bring(&self, target: &Target) -> Outcome {
         let mut last = TargetError::Raced(target.pull_request().unwrap_or(target.branch()).clone());
         for _ in 0..ATTEMPTS {
             match self.attempt(target) {
                 Ok(outcome) => return outcome,
                 Err(TargetError::Program(ProgramError::Push { words, .. })) if was_raced(&words) => {}
-                // A push that is under way has a lock for a moment; an interrupted one leaves it.
+                // A running push holds a lock for a moment; an interrupted one leaves it behind.
                 Err(error @ TargetError::Program(ProgramError::Locked { .. })) => last = error,
                 Err(error) => return Outcome::failed(error),
             }
@@ -160,12 +160,12 @@ impl Operation<'_> {
         let Some(request) = target.pull_request() else {
             return self.push(target, &clone, &tip, plan, target.branch());
         };
-        // What somebody put on the branch of the pull request, such as a seal, stays and is built upon.
+        // Commits that others pushed to the branch of the pull request, such as a seal, are kept.
         if !clone.sees(request)? {
             return self.push(target, &clone, &tip, plan, request);
         }
         let waiting = clone.tip(request)?;
-        // Once merged, it is as old as the merge, and nobody can be asked to merge it again.
+        // A merged branch is as old as the merge, and cannot be merged again.
         if clone.has_merged(&waiting)? {
             return self.push(target, &clone, &tip, plan, request);
         }
@@ -197,7 +197,7 @@ impl Operation<'_> {
         })
     }
 
-    /// Commits what changes and pushes it to a branch, unless this is a rehearsal.
+    /// Commits the changes and pushes them to a branch, unless this is a rehearsal.
     fn push(
         &self,
         target: &Target,
@@ -209,7 +209,7 @@ impl Operation<'_> {
         let mut outcome = plan.outcome(Status::Outdated);
         outcome.differences = message::differences(clone, tip, &plan.changes)?;
         if plan.changes.is_empty() {
-            outcome.left.push("its account's owners seal what is there".into());
+            outcome.left.push("ask the account's owners to seal it".into());
             return Ok(outcome);
         }
         if self.mode == Mode::Rehearse {
@@ -229,7 +229,7 @@ impl Operation<'_> {
     }
 }
 
-/// What is to be done with a target.
+/// The plan for a target.
 struct Plan {
     changes: Changes,
     account: Option<Next>,
@@ -248,7 +248,7 @@ impl Plan {
         self.account.as_ref().map_or(Ok(()), |account| account.remember(now))
     }
 
-    /// The outcome with what is left, which keeps a target from being what it should.
+    /// The result with the given status, or less if something remains to be done.
     fn outcome(&self, status: Status) -> Outcome {
         let left = self.account.as_ref().map(|account| account.left.clone()).unwrap_or_default();
         let status = if left.is_empty() || !self.changes.is_empty() { status } else { Status::Failed };
@@ -257,11 +257,11 @@ impl Plan {
 }
 
 fn waits(branch: &Branch, is_sealed: bool) -> String {
-    let seal = if is_sealed { "" } else { ", which its account's owners seal first" };
-    format!("branch `{branch}` waits to be merged{seal}")
+    let seal = if is_sealed { "" } else { ", and its account's owners must seal it first" };
+    format!("branch `{branch}` must be merged{seal}")
 }
 
-/// Whether a push failed because the branch had moved meanwhile.
+/// Whether a push failed because the branch had moved.
 fn was_raced(words: &str) -> bool {
     ["[rejected]", "cannot lock ref", "failed to update ref", "incorrect old value"]
         .iter()

@@ -1,26 +1,26 @@
-//! The order: which target is begun when, and when no more are.
+//! The order: when each target starts, and when no more do.
 //!
-//! As CloudFormation does it in its strict mode (`STRICT_FAILURE_TOLERANCE`): at most `tolerance + 1` targets are
-//! under way, one less for each that failed, so that never more than those fail. Once more
-//! failed than are tolerated, none is begun any more; what is under way ends.
+//! As in CloudFormation's strict mode (`STRICT_FAILURE_TOLERANCE`): at most `tolerance + 1` targets run at
+//! once, one less for each that failed, so that no more than those can fail. Once more have failed than are
+//! tolerated, none starts; running ones finish.
 
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError, mpsc};
 
-/// How many targets are changed at once, and how many may fail.
+/// How many targets are changed at once, and how many can fail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Preferences {
-    /// How many targets may fail before those that have not begun are cancelled.
+    /// How many targets can fail before those that have not started are cancelled.
     pub tolerance: usize,
-    /// How many are under way at once, at least 1; in fact at most one more than may fail.
+    /// How many run at once, at least 1; in effect at most one more than can fail.
     pub concurrent: usize,
 }
 
-/// What came of one of the targets.
+/// The result for one of the targets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum End<T> {
-    /// It was worked on.
+    /// It ran.
     Done(T),
-    /// Too many had failed before it began.
+    /// Too many had failed before it started.
     Cancelled,
 }
 
@@ -38,7 +38,7 @@ struct Queue {
     changed: Condvar,
 }
 
-/// Works on targets in their order, and hands each end to `take` in that order.
+/// Runs targets in order, and passes each result to `take` in that order.
 pub fn run<J: Sync, T: Send>(
     jobs: &[J],
     preferences: Preferences,
@@ -57,7 +57,7 @@ pub fn run<J: Sync, T: Send>(
                     let ended = Ended { queue, failed: true };
                     let result = work(&jobs[index]);
                     ended.with(has_failed(&result));
-                    // The receiver stays until every sender is gone.
+                    // The receiver exists until all senders are gone.
                     let _ = send.send((index, result));
                 }
             });
@@ -72,7 +72,7 @@ pub fn run<J: Sync, T: Send>(
                 next += 1;
             }
         }
-        // All that was begun has ended, so what is left was never begun.
+        // All that started have finished, so the rest never started.
         jobs[next..].iter().for_each(|job| take(job, End::Cancelled));
     });
 }
@@ -88,7 +88,7 @@ impl Queue {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The next target, as soon as it may begin; nothing if none may any more.
+    /// The next target, as soon as it can start; `None` if none can anymore.
     fn claim(&self) -> Option<usize> {
         let mut state = self.state();
         loop {
@@ -106,7 +106,7 @@ impl Queue {
     }
 }
 
-/// Says that a target has ended, also when its work panicked.
+/// Reports that a target has finished, even if its work panicked.
 struct Ended<'q> {
     queue: &'q Queue,
     failed: bool,
@@ -134,7 +134,7 @@ mod tests {
 
     use super::*;
 
-    /// Works on so many targets of which some fail; gives the ends and the most that were under way at once.
+    /// Runs this many targets, some of which fail; returns the results and the most that ran at once.
     fn ends(total: usize, fails: &[usize], tolerance: usize, concurrent: usize) -> (String, usize) {
         let jobs: Vec<usize> = (0..total).collect();
         let (running, most) = (AtomicUsize::new(0), AtomicUsize::new(0));

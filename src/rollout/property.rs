@@ -1,43 +1,43 @@
-//! Properties: how two values of a document differ, one by one.
+//! Properties: how two values of a document differ.
 //!
-//! A property is named by its JSON pointer (RFC 6901), as in CloudFormation's drift: a list's elements by their
-//! numbers. Elements that are in both lists are the same wherever they stand; of the others, those with
-//! one number differ, and the rest are added or removed. Where only the order differs, the list does.
+//! A property is named by its JSON pointer (RFC 6901), as in CloudFormation's drift: elements of a list by
+//! their index. Elements that are in both lists are equal at any position; of the others, those with the same
+//! index differ, and the rest are added or removed. If only the order differs, the list itself differs.
 
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 use serde_json::Value;
 
-/// One property that differs.
+/// A property that differs.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Property {
     /// Its JSON pointer; empty for the whole document.
     pub path: String,
     /// How it differs.
     pub difference: Difference,
-    /// What it should be; absent if it should not be.
+    /// The expected value; absent if there should be none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expected: Option<Value>,
-    /// What it is; absent if it is not.
+    /// The actual value; absent if there is none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub actual: Option<Value>,
 }
 
-/// How a property differs, in CloudFormation's words.
+/// How a property differs, in CloudFormation's terms.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Difference {
-    /// It is there and should not be.
+    /// It exists and should not.
     Add,
-    /// It should be there and is not.
+    /// It is missing.
     Remove,
-    /// It has another value.
+    /// Its value differs.
     NotEqual,
 }
 
 impl Difference {
-    /// The word for it.
+    /// The difference as a word.
     pub fn name(self) -> &'static str {
         match self {
             Self::Add => "ADD",
@@ -48,13 +48,13 @@ impl Difference {
 }
 
 impl Property {
-    /// A whole document that has another value.
+    /// A whole document with a different value.
     pub fn whole(expected: impl Into<Value>, actual: impl Into<Value>) -> Self {
         not_equal("", &expected.into(), &actual.into())
     }
 }
 
-/// How `actual` differs from `expected`, by the properties' pointers.
+/// How `actual` differs from `expected`, by JSON pointer.
 pub fn compare(expected: &Value, actual: &Value) -> Vec<Property> {
     let mut found = Vec::new();
     values("", expected, actual, &mut found);
@@ -103,7 +103,7 @@ fn lists(path: &str, expected: &[Value], actual: &[Value], found: &mut Vec<Prope
     }
 }
 
-/// The elements of a list that the other has not, by their numbers; equal ones are told apart by their count.
+/// The elements of a list that the other does not have, by index; equal ones are counted.
 fn without<'a>(list: &'a [Value], other: &[Value]) -> BTreeMap<usize, &'a Value> {
     let mut there: BTreeMap<String, usize> = BTreeMap::new();
     for value in other {

@@ -1,4 +1,4 @@
-//! Values: what the documents of a target's own account say, apart from their layout and their revision.
+//! Values: the values of documents, without layout and revision.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -11,7 +11,7 @@ use crate::policy::documents::Kind;
 use crate::profile::Profile;
 use crate::stackset::{Part, Target};
 
-/// What a document says, but for its revision, which is each account's own; nothing if it is malformed.
+/// A document's values without its revision, which each account counts separately; `None` if it is malformed.
 pub(super) fn values(path: &str, bytes: &[u8]) -> Option<serde_json::Value> {
     let file = Path::new(path);
     match Kind::of(path) {
@@ -25,13 +25,13 @@ pub(super) fn values(path: &str, bytes: &[u8]) -> Option<serde_json::Value> {
     serde_json::to_value(table).ok()
 }
 
-/// A document's revision, if it says one.
+/// A document's revision, if it has one.
 pub(super) fn revision(bytes: &[u8]) -> Option<u64> {
     let table = document::toml_table(bytes)?;
     table.get("revision")?.as_integer()?.try_into().ok()
 }
 
-/// A document's values over those of another, whose layout stays, as a revision of that.
+/// One document's values in the layout of another, as the given revision.
 pub(super) fn with_revision(
     file: &Path,
     before: &[u8],
@@ -44,7 +44,7 @@ pub(super) fn with_revision(
     Ok(document::update_toml(file, before, &table)?.into_bytes())
 }
 
-/// Whether a path is a CSC or a profile that the stack set would roll out, and does not.
+/// Whether a path is a CSC or a profile that the stack set would roll out, but does not have.
 pub(super) fn is_unmanaged(target: &Target, wanted: &BTreeMap<String, Vec<u8>>, path: &str) -> bool {
     let part = match Kind::of(path) {
         Some(Kind::Csc) => Part::Csc,

@@ -2,17 +2,17 @@
 
 use serde::Deserialize;
 
-/// A count of targets, or a percentage of those that an operation is for.
+/// A count of targets, or a percentage of the targets of an operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "Written")]
 pub enum Amount {
-    /// So many.
+    /// This many.
     Count(usize),
-    /// So many of a hundred, written as `"10%"`.
+    /// This many of a hundred, written as `"10%"`.
     Percent(u8),
 }
 
-/// The two ways to write one.
+/// The two forms in a document.
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Written {
@@ -21,7 +21,7 @@ enum Written {
 }
 
 impl Amount {
-    /// How many of `total` that are; a fraction counts for nothing, as in CloudFormation.
+    /// How many of `total` that is; fractions are dropped, as in CloudFormation.
     pub fn of(self, total: usize) -> usize {
         match self {
             Self::Count(count) => count,
@@ -29,7 +29,7 @@ impl Amount {
         }
     }
 
-    /// The amount as it is written.
+    /// The amount as written.
     pub fn text(self) -> String {
         match self {
             Self::Count(count) => count.to_string(),
@@ -48,11 +48,11 @@ impl TryFrom<Written> for Amount {
             number.parse().ok().filter(|percent| digits && *percent <= 100).map(Self::Percent)
         };
         match written {
-            Written::Count(count) => {
-                usize::try_from(count).map(Self::Count).map_err(|_| format!("{count} is no count of targets"))
-            }
+            Written::Count(count) => usize::try_from(count)
+                .map(Self::Count)
+                .map_err(|_| format!("{count} is not a count of targets")),
             Written::Text(text) => percent(&text).ok_or_else(|| {
-                format!("{text:?} is neither a count nor a percentage from \"0%\" to \"100%\"")
+                format!("{text:?} is not valid; expected a count, or a percentage from \"0%\" to \"100%\"")
             }),
         }
     }

@@ -1,9 +1,9 @@
-//! The stack set: to which repositories an account's policy is rolled out, and how carefully.
+//! The stack set: the repositories that an account's policy is rolled out to, and the limits of a rollout.
 //!
 //! ```toml
 //! revision = 1
-//! deploy = "policy"              # all that is sealed; or of ["csc", "profiles", "functions"]
-//! failure_tolerance = 1          # how many targets may fail before the others are cancelled; or "10%"
+//! deploy = "policy"              # everything that is sealed; or a list of "csc", "profiles", "functions"
+//! failure_tolerance = 1          # how many targets can fail before the others are cancelled; or "10%"
 //! max_concurrent = 2             # how many are changed at once; or "25%"
 //!
 //! [[target]]
@@ -12,8 +12,7 @@
 //! branch = "main"
 //! path = "policy"                # its policy directory
 //! ```
-//! A target holds a copy of the policy, or has an account of its own, into which documents are put
-//! ([`Target`]).
+//! A target has a copy of the policy, or its own account, whose policy gets documents ([`Target`]).
 
 mod amount;
 mod parameters;
@@ -42,7 +41,7 @@ pub struct StackSet {
     targets: Vec<Target>,
 }
 
-/// The document as it is written.
+/// The raw document.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
@@ -55,7 +54,7 @@ struct File {
 }
 
 impl StackSet {
-    /// Reads `stackset.toml`.
+    /// Parses `stackset.toml`.
     pub fn parse(path: &Path, bytes: &[u8]) -> Result<Self, DocumentError> {
         let File { revision, deploy, failure_tolerance, max_concurrent, target } =
             document::from_toml(path, bytes)?;
@@ -64,7 +63,7 @@ impl StackSet {
             return Err(fail(format!("{} targets, over the limit of {TARGETS_MAX}", target.len())));
         }
         if max_concurrent == Amount::Count(0) || max_concurrent == Amount::Percent(0) {
-            return Err(fail("`max_concurrent` is 0: nothing would ever run".into()));
+            return Err(fail("`max_concurrent` must be at least 1".into()));
         }
         let targets = target.into_iter().map(|target| target.under(&deploy)).collect::<Result<_, _>>();
         let all = Self { revision, failure_tolerance, max_concurrent, targets: targets.map_err(fail)? };
@@ -72,7 +71,7 @@ impl StackSet {
         Ok(all)
     }
 
-    /// Each target has a name and a place of its own: what one writes, no other writes over.
+    /// Checks that targets have distinct names and locations, so that none overwrites another.
     fn check_distinct(&self) -> Result<(), String> {
         let mut names = BTreeSet::new();
         let mut places: Vec<&Target> = self.targets.iter().collect();
@@ -85,7 +84,11 @@ impl StackSet {
                 .iter()
                 .take_while(|other| (other.url(), other.branch()) == (target.url(), target.branch()));
             if let Some(other) = beside.into_iter().find(|other| other.path().overlaps(target.path())) {
-                return Err(format!("the targets `{}` and `{}` have one place", target.name(), other.name()));
+                return Err(format!(
+                    "the targets `{}` and `{}` have the same location",
+                    target.name(),
+                    other.name()
+                ));
             }
         }
         Ok(())
@@ -96,7 +99,7 @@ impl StackSet {
         self.revision
     }
 
-    /// How many targets of an operation may fail before those that have not begun are cancelled.
+    /// How many targets of an operation can fail before those that have not started are cancelled.
     pub fn failure_tolerance(&self) -> Amount {
         self.failure_tolerance
     }
@@ -111,7 +114,7 @@ impl StackSet {
         &self.targets
     }
 
-    /// The targets of these names, in the order of the rollout; all of them if none is named.
+    /// The targets with these names, in the order of the rollout; all of them if there are no names.
     pub fn named(&self, names: &[TargetName]) -> Result<Vec<&Target>, TargetName> {
         let known = |name: &&TargetName| self.targets.iter().any(|target| target.name() == *name);
         if let Some(unknown) = names.iter().find(|name| !known(name)) {
@@ -189,9 +192,9 @@ mod tests {
     #[test]
     fn targets_have_names_and_places_of_their_own() {
         let other = TARGET.replace("'a'", "'b'");
-        assert!(parse(HEAD, &format!("{TARGET}{other}")).unwrap_err().contains("one place"));
+        assert!(parse(HEAD, &format!("{TARGET}{other}")).unwrap_err().contains("the same location"));
         let inside = other.replace("'policy'", "'policy/b'");
-        assert!(parse(HEAD, &format!("{TARGET}{inside}")).unwrap_err().contains("one place"));
+        assert!(parse(HEAD, &format!("{TARGET}{inside}")).unwrap_err().contains("the same location"));
         let same = TARGET.replace("'a'", "'A'").replace("'main'", "'next'");
         assert!(parse(HEAD, &format!("{TARGET}{same}")).unwrap_err().contains("two targets"));
         assert!(parse(HEAD, &format!("{TARGET}{}", other.replace("'main'", "'next'"))).is_ok());

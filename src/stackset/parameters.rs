@@ -1,4 +1,4 @@
-//! Parameters: what differs from target to target; each is typed, and put into values and never into text.
+//! Parameters: the differences between targets; each is typed, and applied to values, never to text.
 
 use std::path::Path;
 
@@ -9,15 +9,15 @@ use crate::csc::{Change, Csc, Publishers, PublishersError, Untrusted};
 use crate::document::{self, DocumentError};
 use crate::name::AccountName;
 
-/// What a target's CSCs say that the central ones do not.
+/// How a target's CSCs differ from the central ones.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Parameters {
-    /// What happens to an untrusted artifact there: a team may warn first, and enforce later.
+    /// The handling of untrusted artifacts: a team can start with warnings.
     untrusted_artifact_on_deployment: Option<Untrusted>,
-    /// The account whose profiles stand in the place of the central account's own.
+    /// The account whose profiles replace the central account's own.
     publisher_account: Option<AccountName>,
-    /// Publishers that are allowed there too.
+    /// Additional publishers.
     #[serde(default)]
     additional_publishers: Vec<PublisherArn>,
 }
@@ -28,7 +28,7 @@ impl Parameters {
         *self == Self::default()
     }
 
-    /// A central account's CSC as the target is to have it.
+    /// A central account's CSC, with the parameters applied.
     pub fn apply(&self, csc: Csc, central: &AccountName) -> Result<Csc, PublishersError> {
         let whose = |publisher: &PublisherArn| match &self.publisher_account {
             Some(account) if publisher.is_of(central) => publisher.owned_by(account.clone()),
@@ -45,7 +45,7 @@ impl Parameters {
         Ok(csc.changed(change))
     }
 
-    /// As [`Parameters::apply`], from one document to the other.
+    /// Like [`Parameters::apply`], for a document.
     pub fn apply_to(
         &self,
         path: &Path,

@@ -12,13 +12,13 @@ pub struct Shard {
     count: usize,
 }
 
-/// Why a text names no shard.
+/// Why a text is not a shard.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no shard: it is written `K/N`, with K from 0 to N - 1, and N from 1 to {SHARDS_MAX}")]
+#[error("`{0}` is not a shard; expected `K/N`, with K from 0 to N - 1, and N from 1 to {SHARDS_MAX}")]
 pub struct ShardError(String);
 
 impl Shard {
-    /// Every shard of so many.
+    /// All shards of this count.
     pub fn all(count: usize) -> impl Iterator<Item = Self> {
         (0..count).map(move |number| Self { number, count })
     }
@@ -28,7 +28,7 @@ impl Shard {
         self.number
     }
 
-    /// Its part of a list: neighbours stay together, and no part has two more than another.
+    /// Its part of a list: neighbours stay together, and part sizes differ by at most one.
     pub fn of<T>(self, list: &[T]) -> &[T] {
         let start = |number: usize| number * list.len() / self.count;
         &list[start(self.number)..start(self.number + 1)]

@@ -1,8 +1,8 @@
 //! The target: one policy directory in one repository, and what is rolled out to it.
 //!
-//! With `deploy = "policy"` it is a copy of the central one, byte for byte: the central seal holds there
-//! too, under the central pin. Otherwise it belongs to an account of its own, with a root and a seal of
-//! its own; `root` pins it, and documents are put into it.
+//! With `deploy = "policy"` it is a copy of the central one, byte for byte: the central seal is valid there
+//! too, under the central pin. Otherwise it belongs to a separate account with its own root and seal; `root`
+//! pins that account, and its policy gets documents.
 
 use std::collections::BTreeSet;
 
@@ -21,7 +21,7 @@ pub struct Target {
     deploy: Deploy,
 }
 
-/// A target as it is written.
+/// A raw target.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct File {
@@ -38,17 +38,17 @@ pub(super) struct File {
     parameters: Parameters,
 }
 
-/// What is rolled out.
+/// What is rolled out to a target.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "Written")]
 pub enum Deploy {
     /// The whole sealed policy directory.
     Policy,
-    /// Documents, into the policy directory of another account.
+    /// Documents, to the policy directory of another account.
     Documents(BTreeSet<Part>),
 }
 
-/// The two ways to write it.
+/// The two forms in a document.
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Written {
@@ -63,41 +63,41 @@ pub enum Part {
     Csc,
     /// Every signing profile.
     Profiles,
-    /// Which CSC governs which functions, and the protected refs.
+    /// The CSC of each function, and the protected refs.
     Functions,
 }
 
-/// A profile or a CSC that a target's account has besides, and may.
+/// A profile or a CSC that a target's account can have in addition.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(try_from = "String")]
 pub struct OwnPath(String);
 
 impl File {
-    /// The target, where a stack set rolls this out by default.
+    /// The target, in a stack set with this default.
     pub(super) fn under(self, default: &Deploy) -> Result<Target, String> {
         let deploy = self.deploy.clone().unwrap_or_else(|| default.clone());
         let name = &self.name;
         let refuse = |what: &str| {
-            Err(format!("target `{name}` holds a copy of the policy, and has no {what} of its own"))
+            Err(format!("target `{name}` has a copy of the policy, so it cannot have its own {what}"))
         };
         match deploy {
             Deploy::Policy if self.root.is_some() => return refuse("`root`"),
             Deploy::Policy if !self.own.is_empty() => return refuse("`own`"),
             Deploy::Policy if !self.parameters.is_empty() => return refuse("`parameters`"),
             Deploy::Documents(_) if self.root.is_none() => {
-                let why = "the pin of the first root of its account, `SHA384:…`";
+                let why = "set it to the digest of its account's first root, `SHA384:…`";
                 return Err(format!("target `{name}` has no `root`: {why}"));
             }
             Deploy::Policy | Deploy::Documents(_) => {}
         }
         if self.url.has_secret() {
             return Err(format!(
-                "the URL of target `{name}` holds a password or a token, which everybody who has the policy \
-                could read; let git's credential helper give it"
+                "the URL of target `{name}` contains a password or a token, which everyone with the policy \
+                could read; store it in git's credential helper"
             ));
         }
         if self.pull_request.as_ref() == Some(&self.branch) {
-            return Err(format!("target `{name}` has one branch for `branch` and `pull_request`"));
+            return Err(format!("target `{name}` has the same branch for `branch` and `pull_request`"));
         }
         Ok(Target { file: self, deploy })
     }
@@ -114,7 +114,7 @@ impl Target {
         &self.file.url
     }
 
-    /// The branch whose commits count there.
+    /// The branch whose commits are in force.
     pub fn branch(&self) -> &Branch {
         &self.file.branch
     }
@@ -124,7 +124,7 @@ impl Target {
         &self.file.path
     }
 
-    /// The branch that changes go to, for somebody to merge, if they do not go to the target's.
+    /// The branch that changes are pushed to for a pull request, if they are not pushed directly.
     pub fn pull_request(&self) -> Option<&Branch> {
         self.file.pull_request.as_ref()
     }
@@ -134,35 +134,35 @@ impl Target {
         &self.deploy
     }
 
-    /// The pin of its own account's first root; none if it holds a copy.
+    /// The pin of its own account's first root; `None` if it has a copy.
     pub fn root(&self) -> Option<&Pin> {
         self.file.root.as_ref()
     }
 
-    /// Whether its account has this document besides, and may.
+    /// Whether its account can have this document in addition.
     pub fn owns(&self, path: &str) -> bool {
         self.file.own.iter().any(|own| own.0 == path)
     }
 
-    /// What differs there.
+    /// The differences from the central documents.
     pub fn parameters(&self) -> &Parameters {
         &self.file.parameters
     }
 
-    /// Everything but the name in words, for whoever seals it.
+    /// Everything except the name in words, for the person who seals it.
     pub fn described(&self) -> String {
         let File { url, branch, path, pull_request, root, own, .. } = &self.file;
         let place = format!("{} to `{path}` in {url}, branch `{branch}`", self.deploy.described());
         let request = pull_request.as_ref().map(|branch| format!("by pull request from `{branch}`"));
         let root = root.as_ref().map(|root| format!("root {root}"));
-        let own = own.iter().map(|own| format!("has `{}` besides", own.0));
+        let own = own.iter().map(|own| format!("also has `{}`", own.0));
         let all = [Some(place), request, root].into_iter().flatten().chain(own);
         all.chain(self.parameters().described()).collect::<Vec<_>>().join(", ")
     }
 }
 
 impl Deploy {
-    /// Whether these documents are rolled out by themselves.
+    /// Whether these documents are rolled out separately.
     pub fn has(&self, part: Part) -> bool {
         matches!(self, Self::Documents(parts) if parts.contains(&part))
     }
@@ -178,7 +178,7 @@ impl Deploy {
 impl Part {
     const ALL: [Self; 3] = [Self::Csc, Self::Profiles, Self::Functions];
 
-    /// The name as it is written.
+    /// The name as written.
     pub fn name(self) -> &'static str {
         match self {
             Self::Csc => "csc",
@@ -193,7 +193,8 @@ impl TryFrom<Written> for Deploy {
 
     fn try_from(written: Written) -> Result<Self, String> {
         let part = |text: &String| Part::ALL.into_iter().find(|part| part.name() == text);
-        let fail = "it is \"policy\", or a list of \"csc\", \"profiles\" and \"functions\", each once";
+        let fail =
+            "expected \"policy\", or a list of \"csc\", \"profiles\", \"functions\" without duplicates";
         match written {
             Written::Whole(text) if text == "policy" => Ok(Self::Policy),
             Written::Whole(_) => Err(fail.into()),
@@ -217,6 +218,6 @@ impl TryFrom<String> for OwnPath {
             return Ok(Self(text));
         }
         let shown = crate::shown::shortened(&text);
-        Err(format!("{shown:?} is neither `profiles/NAME.toml` nor `csc/csc-….toml`"))
+        Err(format!("{shown:?} is not valid; expected `profiles/NAME.toml` or `csc/csc-….toml`"))
     }
 }

@@ -74,7 +74,7 @@ fn whatever_is_wrong_with_a_policy_decides_nothing_ours_or_theirs() {
             change(&pair.brought());
             let ran = pair.acme.verify();
             ran.undecided(says);
-            assert!(ran.err().contains("account `vendor` cannot be asked"), "{what}: {ran}");
+            assert!(ran.err().contains("cannot use the policy of account `vendor`"), "{what}: {ran}");
         }
     }
 }
@@ -110,7 +110,10 @@ fn the_end_of_their_seal_is_an_end_here() {
     let before = pair.acme.judge_at(end.plus_seconds(-1)).expect("decided");
     assert!(before.findings().next().is_none(), "{before:?}");
     let error = pair.acme.judge_at(end).expect_err("nothing is decided").to_string();
-    assert!(error.contains("account `vendor` cannot be asked") && error.contains("expired"), "{error}");
+    assert!(
+        error.contains("cannot use the policy of account `vendor`") && error.contains("expired"),
+        "{error}"
+    );
 }
 
 /// cosign CVE-2024-29902: what nobody sealed costs no memory, however much of it there is.

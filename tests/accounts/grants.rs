@@ -165,10 +165,12 @@ fn an_account_that_cannot_be_asked_stops_its_own_signatures_alone() {
         let ran = pair.acme.verify();
         ran.allowed();
         assert!(
-            ran.out().contains("account `vendor` cannot be asked, so nothing that it signed is decided: "),
+            ran.out().contains(
+                "cannot use the policy of account `vendor`, so its signatures cannot be verified: "
+            ),
             "{ran}"
         );
         pair.deliver();
-        pair.acme.verify().undecided("account `vendor` cannot be asked");
+        pair.acme.verify().undecided("cannot use the policy of account `vendor`");
     }
 }

@@ -172,7 +172,7 @@ fn a_record_that_does_not_hold_is_the_accounts() {
         write(&pair.brought().join(document), "");
         let layer = format!("{ARN}={}", text(&pair.layer()));
         let ran = pair.acme.run(&["verify", "--function", "orders", "--layer", &layer]);
-        ran.undecided("account `vendor` cannot be asked");
+        ran.undecided("cannot use the policy of account `vendor`");
         assert!(ran.err().contains("account update"), "{ran}");
     }
 }
@@ -296,10 +296,10 @@ fn layers_of_a_function_keep_to_the_limits() {
         pair.acme.run(&arguments)
     };
     let version = |number: u32| format!("{}{number}={}", &ARN[..ARN.len() - 1], text(&layer));
-    verify(&[version(1), version(2)]).undecided("layer `base` is given twice");
-    verify(&[version(1), format!("base={}", text(&layer))]).undecided("layer `base` is given twice");
+    verify(&[version(1), version(2)]).undecided("layer `base` is passed twice");
+    verify(&[version(1), format!("base={}", text(&layer))]).undecided("layer `base` is passed twice");
     let six: Vec<String> = (0..6).map(|n| format!("l{n}={}", text(&layer))).collect();
-    verify(&six).undecided("6 layers where AWS Lambda takes 5");
+    verify(&six).undecided("6 layers, over AWS Lambda's limit of 5");
     verify(&["base".into()]).undecided("ARN, ARN=FILE or NAME=FILE");
     verify(&[format!("{ARN}=/none.zip")]).undecided("/none.zip");
     verify(&[ARN.into()]).undecided("countersign layer fetch arn:countersign:lambda::vendor:layer:base:1");

@@ -94,7 +94,7 @@ fn no_path_in_a_seal_leads_out() {
         snapshot.documents.sort_by(|a, b| a.path.cmp(&b.path));
         pair.vendor.put_snapshot(&snapshot);
         let before = contents(pair.acme.path());
-        pair.trust().undecided("the path of a document");
+        pair.trust().undecided("document path");
         assert!(contents(pair.acme.path()) == before, "{path}");
     }
 }

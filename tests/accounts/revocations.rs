@@ -38,7 +38,7 @@ fn an_audit_asks_the_other_account() {
     let ran = audit();
     assert!(ran.code == Some(1) && ran.out().contains("denied   revocation"), "{ran}");
     fs::remove_dir_all(pair.brought()).expect("it was there");
-    audit().undecided("account `vendor` cannot be asked");
+    audit().undecided("cannot use the policy of account `vendor`");
 }
 
 /// Under one seal they only become more: whoever serves an older copy of it, or another file, takes none away.
@@ -68,14 +68,14 @@ fn what_is_mended_keeps_them() {
     pair.update().done();
     fs::remove_file(&file).expect("it was there");
     write(&pair.brought().join("profiles/release.toml"), "");
-    pair.acme.verify().undecided("account `vendor` cannot be asked");
+    pair.acme.verify().undecided("cannot use the policy of account `vendor`");
     pair.update().done();
     pair.acme.verify().denied("revocation", "job-revoked");
     let brought = pair.brought();
     for spoil in [|path| write(path, ""), |path| symlink("/", path).expect("a link")] {
         fs::remove_dir_all(&brought).expect("it was there");
         spoil(&brought);
-        pair.acme.verify().undecided("account `vendor` cannot be asked");
+        pair.acme.verify().undecided("cannot use the policy of account `vendor`");
         pair.update().done();
         pair.acme.verify().allowed();
     }

@@ -44,7 +44,7 @@ fn what_they_signed_is_covered_as_long_as_they_and_we_say_so() {
 fn their_profiles_are_drawn_as_they_count_here() {
     let pair = Pair::strangers();
     pair.allow(&["acme", "vendor"]);
-    assert!(graph(&pair.acme).contains("of an account that is not known here"));
+    assert!(graph(&pair.acme).contains("of an unknown account"));
     pair.trust().done();
     pair.acme.seal();
     let drawn = graph(&pair.acme);
@@ -62,12 +62,12 @@ fn an_account_that_cannot_be_asked_is_drawn_so() {
     let pair = Pair::new();
     let snapshot = pair.brought().join("snapshot.json");
     write(&snapshot, "{}");
-    assert!(graph(&pair.acme).contains("cannot be asked"));
+    assert!(graph(&pair.acme).contains("cannot be used"));
     // What we signed ourselves does not wait for it.
     let ran = audit(&pair.acme);
-    assert!(ran.code == Some(0) && ran.err().contains("account `vendor` cannot be asked"), "{ran}");
+    assert!(ran.code == Some(0) && ran.err().contains("cannot use the policy of account `vendor`"), "{ran}");
     pair.deliver();
-    audit(&pair.acme).undecided("account `vendor` cannot be asked");
+    audit(&pair.acme).undecided("cannot use the policy of account `vendor`");
 }
 
 /// Who shares layers with whom; an account that nothing names, and a permission that is over, stand out.
@@ -87,18 +87,18 @@ fn accounts_layers_and_their_consumers_are_drawn() {
     permit(&[&["--principal", "other"], &over[..]].concat());
     pair.vendor.seal();
     let theirs = graph(&pair.vendor);
-    for said in ["base:1", "acme", "third", "may use until 2020-02-01"] {
+    for said in ["base:1", "acme", "third", "can use until 2020-02-01"] {
         assert!(theirs.contains(said), "{said}: {theirs}");
     }
     pair.update().done();
     pair.acme.seal();
     let ours = graph(&pair.acme);
-    assert!(ours.contains("base:1") && ours.contains("may use") && !ours.contains("third"), "{ours}");
-    assert!(!ours.contains("UNUSED: no CSC allows a profile of it"), "{ours}");
+    assert!(ours.contains("base:1") && ours.contains("can use") && !ours.contains("third"), "{ours}");
+    assert!(!ours.contains("UNUSED: no CSC allows its profiles"), "{ours}");
     pair.allow(&["acme"]);
     let unused = graph(&pair.acme);
-    assert!(unused.contains("UNUSED: no CSC allows a profile of it"), "{unused}");
+    assert!(unused.contains("UNUSED: no CSC allows its profiles"), "{unused}");
     write(&pair.brought().join("snapshot.json"), "{}");
     let missing = graph(&pair.acme);
-    assert!(missing.contains("MISSING: its policy cannot be asked"), "{missing}");
+    assert!(missing.contains("MISSING: its policy cannot be used"), "{missing}");
 }

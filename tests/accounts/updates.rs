@@ -15,8 +15,10 @@ fn an_update_brings_what_is_newer_and_says_what() {
     pair.vendor.seal();
     let version = pair.vendor.snapshot().version;
     let ran = pair.update();
-    let says =
-        format!("account `vendor` goes from root 1, snapshot {} to root 1, snapshot {version}", version - 1);
+    let says = format!(
+        "account `vendor` changes from root 1, snapshot {} to root 1, snapshot {version}",
+        version - 1
+    );
     assert!(ran.done().out().contains(&says), "{ran}");
     pair.acme.seal();
     let listed = pair.acme.run(&["account", "list", "--format", "json"]);
@@ -42,7 +44,7 @@ fn an_older_policy_is_not_brought() {
     update().undecided("rolled back");
     // Nor where nothing is remembered: our own seal says how far it was.
     fs::remove_dir_all(pair.acme.repository().join(".git/countersign")).expect("it was there");
-    update().undecided("what was seen of an account only grows newer");
+    update().undecided("an account cannot go back to an older root or snapshot");
     assert!(contents(&pair.acme.policy()) == before);
 }
 
@@ -63,7 +65,7 @@ fn a_relative_place_is_kept_relative() {
     fs::remove_dir_all(moved.path().join("vendor")).expect("it was there");
     copy(&pair.vendor.policy(), &moved.path().join("vendor/policy"));
     let ran = moved.run(&["account", "update"]);
-    assert!(ran.done().out().contains("account `vendor` goes from root 1"), "{ran}");
+    assert!(ran.done().out().contains("account `vendor` changes from root 1"), "{ran}");
 }
 
 /// With another account under its name, each of these would mean another.
@@ -115,7 +117,7 @@ fn policies_go_from_repository_to_repository() {
     verify().allowed();
     // What was fetched has the vendor's policy in it, and needs it.
     fs::remove_dir_all(std::path::Path::new(&directory).join("accounts/vendor")).expect("it was there");
-    verify().undecided("account `vendor` cannot be asked");
+    verify().undecided("cannot use the policy of account `vendor`");
 }
 
 /// Another root is another account, whatever its name.
@@ -197,7 +199,7 @@ fn an_account_is_forgotten_once_no_csc_names_it() {
     pair.acme.append("revocations.toml", &revocation("artifact", &"ab".repeat(48)));
     pair.acme.seal();
     assert!(!pair.acme.policy().join("accounts/vendor").exists());
-    pair.acme.run(&["account", "forget", "vendor"]).undecided("there is no account `vendor`");
+    pair.acme.run(&["account", "forget", "vendor"]).undecided("trusted account `vendor` does not exist");
 }
 
 /// A seal says what it says of an account that is there: not of a folder that somebody forgot to add.
@@ -208,7 +210,7 @@ fn a_seal_needs_what_was_brought() {
     let brought = pair.brought();
     let kept = pair.acme.path().join("kept");
     fs::rename(&brought, &kept).expect("moved");
-    pair.acme.run(&["policy", "seal"]).undecided("account `vendor` cannot be asked");
+    pair.acme.run(&["policy", "seal"]).undecided("cannot use the policy of account `vendor`");
     fs::rename(&kept, &brought).expect("moved");
     pair.acme.seal();
 }

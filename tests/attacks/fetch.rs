@@ -242,7 +242,7 @@ fn a_refused_policy_changes_nothing() {
                 write(&work.join("profiles/evil.toml"), read(&work.join("profiles/release.toml")));
             });
         }),
-        ("is sealed and not there", &|all| {
+        ("` is missing", &|all| {
             // The index tells what is revoked: none of its pages may be left out.
             let other = stranger.statement()["predicate"]["job"].as_str().expect("an ARN").to_owned();
             all.scene.append("revocations.toml", &revocation("job", &other));
@@ -265,11 +265,11 @@ fn a_refused_policy_changes_nothing() {
                 write(&work.join("snapshot.json"), read(&stranger.policy().join("snapshot.json")))
             });
         }),
-        ("snapshot 3 is older than snapshot 5", &|all| {
+        ("found snapshot 3, but snapshot 5 was seen before", &|all| {
             all.seal(3);
             all.publish();
         }),
-        ("another snapshot with version 5", &|all| {
+        ("a different snapshot with version 5", &|all| {
             all.scene.append("functions.toml", "# other bytes");
             all.seal(5);
             all.publish();

@@ -38,7 +38,7 @@ fn an_older_policy_is_refused() {
         scene.verify().allowed();
         let state = read(&scene.state());
         copy(old.path(), &scene.policy());
-        let words = format!("snapshot {} is older than snapshot {}", start + 2, start + 4);
+        let words = format!("found snapshot {}, but snapshot {} was seen before", start + 2, start + 4);
         let id = scene.csc_id();
         let (job, why) =
             ("3f2b8c1e-0f5a-4c57-9d1c-2f6f0f9a7b10", ["--reason-code", "superseded", "--reason", "x"]);
@@ -83,7 +83,7 @@ fn another_policy_with_the_same_version_is_refused() {
         let sealed = read(&snapshot::path(&scene.policy()));
         let other = Snapshot { expires: before.expires.plus(Period::days(1)), ..before.clone() };
         scene.put_snapshot(&other);
-        scene.verify().undecided(&format!("another snapshot with version {}", before.version));
+        scene.verify().undecided(&format!("a different snapshot with version {}", before.version));
         // The same bytes signed once more are the same policy: ECDSA has more than one signature.
         let envelope = envelope(&sealed, |signatures| signatures.iter().map(other_form).collect());
         write(&snapshot::path(&scene.policy()), envelope);
@@ -407,7 +407,7 @@ fn a_key_without_the_role_seals_nothing() {
     let before = contents(&scene.policy());
     for key in ["root", "signing"] {
         let ran: Ran = scene.run(&["policy", "seal", "--key", text(&scene.key_file(key))]);
-        ran.undecided("holds the policy role");
+        ran.undecided("has the policy role");
     }
     let after: Vec<_> =
         contents(&scene.policy()).into_iter().filter(|(path, _)| !path.ends_with(".lock")).collect();

@@ -28,7 +28,7 @@ fn what_is_no_answer_decides_nothing() {
     let scene = Scene::new();
     let deep = "[".repeat(1_000_000);
     for answer in ["", "null", "[null]", "{}", "7", "{", "\u{0}", &deep, r#"{"Functions":[null]}"#] {
-        deployed(&scene, answer).undecided("as an answer of `aws lambda`");
+        deployed(&scene, answer).undecided("as output of `aws lambda`");
     }
     deployed(&scene, r#"{"Functions":[{"FunctionName":"a"}],"NextMarker":"x"}"#)
         .undecided("`list-functions` in `");

@@ -128,7 +128,7 @@ fn permissions_are_of_aws_principals_that_hold_them_for_good() {
     let scene = Scene::new();
     let ran = export(&scene, &[]);
     assert_eq!(permissions(&template(&ran)), 0);
-    notes(&ran, "`ci@acme.example` is no AWS principal: left out");
+    notes(&ran, "`ci@acme.example` is not an AWS principal: not exported");
     assert_eq!(permissions(&template(&export(&scene, &["--principal", ROLE]))), 2);
 
     // Revoked, ended, not begun: nobody. An end to come: AWS would not end it.
@@ -139,7 +139,7 @@ fn permissions_are_of_aws_principals_that_hold_them_for_good() {
     revoked.seal_over();
     let ran = export(&revoked, &["--principal", ROLE]);
     assert_eq!(permissions(&template(&ran)), 0);
-    notes(&ran, "is revoked: left out");
+    notes(&ran, "is revoked: not exported");
     for (field, time, words) in [
         ("not_after", "2027-01-01T00:00:00Z", Err("ends at 9000-01-01T00:00:00Z")),
         ("not_before", "9000-01-01T00:00:00Z", Ok("begins at 9000-01-01T00:00:00Z: left out")),
@@ -208,7 +208,7 @@ fn a_stack_set_has_targets_and_keeps_to_them() {
 fn a_template_too_large_for_a_request_is_named_by_its_address() {
     let scene = Scene::new();
     let id = scene.csc_id();
-    let document = scene.document(&scene.csc()).replace("the first code signing config", &"x".repeat(256));
+    let document = scene.document(&scene.csc()).replace("first code signing config", &"x".repeat(256));
     for number in 100..180 {
         let other = format!("{}{number}", &id[..18]);
         write(&scene.policy().join(format!("csc/{other}.toml")), document.replace(&id, &other));
@@ -217,7 +217,7 @@ fn a_template_too_large_for_a_request_is_named_by_its_address() {
     let common = ["export", "stackset", "--name", "signing", "--region", "eu-west-1", "--output", "out"];
     let account = ["--account", "123456789012"];
     let ran = scene.run(&[&common[..], &account].concat());
-    ran.undecided("where 51200 are allowed");
+    ran.undecided("over the limit of 51200");
     assert!(!scene.repository().join("out").exists(), "{}", text(&scene.repository()));
     let url = ["--template-url", "https://acme.s3.amazonaws.com/template.json"];
     scene.run(&[&common[..], &account, &url].concat()).done();
@@ -230,9 +230,9 @@ fn an_iam_policy_approves_what_is_named_and_nothing_else() {
     let arn = "arn:aws:lambda:eu-west-1:123456789012:code-signing-config:csc-aaaaaaaaaaaaaaaaa";
     let iam = |arguments: &[&str]| scene.run(&[&["export", "iam"], arguments].concat());
     iam(&[]).undecided("no CSC is approved");
-    iam(&["--csc", &format!("csc-00000000000000000={arn}")]).undecided("there is no sealed CSC");
+    iam(&["--csc", &format!("csc-00000000000000000={arn}")]).undecided("does not exist or is not sealed");
     let ours = format!("{id}=arn:countersign:lambda::acme:code-signing-config:{id}");
-    iam(&["--csc", &ours]).undecided("is no CSC of an AWS account");
+    iam(&["--csc", &ours]).undecided("is not the ARN of a CSC in an AWS account");
     let named = ["--csc", &format!("{id}={arn}")];
     iam(&[&named[..], &["--except", "arn:aws:iam::*:role/security"]].concat())
         .undecided("leaves anybody out");
@@ -249,5 +249,5 @@ fn an_iam_policy_approves_what_is_named_and_nothing_else() {
     let many: Vec<String> =
         (0..80).map(|n| format!("{id}={}", arn.replace("aaaaa", &format!("{n:05}")))).collect();
     let many: Vec<&str> = many.iter().flat_map(|each| ["--csc", each]).collect();
-    iam(&many).undecided("where 6144 are allowed");
+    iam(&many).undecided("over the limit of 6144");
 }

@@ -105,7 +105,7 @@ fn export_and_import_are_each_other_s_inverse() {
         "LastModified": "2026-02-28T12:00:00.000+0000",
     }});
     let unchanged = import(&scene, &[&as_aws_answers], &[]);
-    assert!(unchanged.done().err().contains("is as it is in AWS"), "{unchanged}");
+    assert!(unchanged.done().err().contains("is the same as in AWS"), "{unchanged}");
     let elsewhere = Scene::new();
     import(&elsewhere, &[&as_aws_answers], &[]).done();
     assert_eq!(elsewhere.document(CSC), before);
@@ -192,7 +192,7 @@ fn a_permission_comes_with_its_key_alone() {
     assert!(!ran.done().out().contains("permission"), "{ran}");
     for words in [
         "needs the key of",
-        "`signer:GetSigningProfile`, which is nothing here",
+        "`signer:GetSigningProfile`, which countersign does not have",
         "for version a1b2c3d4e5 alone",
     ] {
         assert!(ran.err().contains(words), "{words}: {ran}");

@@ -159,7 +159,7 @@ pub const ROWS: &[Row] = &[
                 "git config --unset countersign.policy || true",
             ],
             r#"exec "$0" init --plaintext-keys --account acme --policy ../policy --principal ci@acme.example"#,
-            "is there already",
+            "already exists",
         ),
     ),
     then(
@@ -196,7 +196,7 @@ pub const ROWS: &[Row] = &[
         "policy_restart",
         &[],
         r#"exec "$0" policy restart --out ../again --root-key ../config/countersign/keys/acme/root.pem --policy-key ../config/countersign/keys/acme/policy.pem"#,
-        "is there already",
+        "already exists",
     ),
     row(
         "policy_pin",

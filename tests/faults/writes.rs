@@ -109,7 +109,7 @@ impl Trial {
         if !verified.err().contains("has unsealed changes") {
             return Ok(());
         }
-        if !verified.err().contains("after an interrupted command, sealing is all that is needed") {
+        if !verified.err().contains("which also completes an interrupted command") {
             return Err(format!("nothing says what is needed:\n{verified}"));
         }
         let sealed = scene.run(&["policy", "seal"]);

@@ -147,10 +147,10 @@ fn what_is_warned_about_runs_with_the_warning_shown() {
 fn a_command_that_would_not_deploy_the_copy_is_refused() {
     let shop = Shop::new();
     for (command, words) in [
-        (&["touch", "ran"][..], "nothing in the command says `{artifact}`"),
-        (&["touch", "ran", "{manifest}"], "nothing in the command says `{artifact}`"),
-        (&["touch", "ran", "{artefact}"], "`{artefact}` is no placeholder"),
-        (&["touch", "ran", "{artifact}", "{layer:base}"], "`{layer:base}` names a layer that was not given"),
+        (&["touch", "ran"][..], "the command has no `{artifact}`"),
+        (&["touch", "ran", "{manifest}"], "the command has no `{artifact}`"),
+        (&["touch", "ran", "{artefact}"], "`{artefact}` is not a placeholder"),
+        (&["touch", "ran", "{artifact}", "{layer:base}"], "`{layer:base}` names a layer that was not passed"),
         (&["cp", "dist/orders.zip", "ran", "{artifact}"], "is the original"),
         (&["cp", "fileb://functions/../dist/orders.zip", "{artifact}"], "is the original"),
         (&[], "there is no command to run"),
@@ -246,9 +246,9 @@ fn layers_keep_to_the_limits() {
     let layers: Vec<String> = (0..6).map(|n| format!("--layer=l{n}=dist/base.zip")).collect();
     let layers: Vec<&str> = layers.iter().map(String::as_str).collect();
     shop.run(&with(&with(&["--function", "orders"], &layers), &TOUCH))
-        .undecided("6 layers where AWS Lambda takes 5");
+        .undecided("6 layers, over AWS Lambda's limit of 5");
     let twice = ["--function", "orders", "--layer", "base=dist/base.zip", "--layer", "base=dist/base.zip"];
-    shop.run(&with(&twice, &TOUCH)).undecided("layer `base` is given twice");
+    shop.run(&with(&twice, &TOUCH)).undecided("layer `base` is passed twice");
     for layer in ["base", "../x=dist/base.zip", "=dist/base.zip"] {
         shop.run(&with(&["--function", "orders", "--layer", layer], &TOUCH)).undecided("--layer");
     }

@@ -231,7 +231,7 @@ fn refuses_a_folder_for_copies_in_which_other_users_can_rename() {
     gate.env("TMPDIR", &open).args(["--function", "orders", "--", "touch", "ran", "{artifact}"]);
     let ran = Ran::of(&mut gate);
     let open = open.display();
-    ran.undecided(&format!("cannot use `{open}` for temporary files: other users can rename what is in `"));
+    ran.undecided(&format!("cannot use `{open}` for temporary files: other users can rename files in `"));
     assert!(ran.err().contains("hint: set TMPDIR to a folder that only you can write to"), "{ran}");
     shop.nothing_ran();
 }

@@ -92,7 +92,7 @@ fn a_line_that_is_not_sealed_gives_no_time() {
     scene.verify().denied("revocation", "key-revoked");
     assert_eq!(scene.run(&["policy", "status"]).code, Some(1));
     // Nor is it sealed now, so long after.
-    scene.run(&["policy", "seal"]).undecided("which is not since the last seal");
+    scene.run(&["policy", "seal"]).undecided("which is before the last seal or in the future");
 }
 
 /// What is recorded is one payload under one key: not its job's id, nor its artifact.

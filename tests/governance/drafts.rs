@@ -195,7 +195,7 @@ fn a_draft_that_no_holder_signed_is_none() {
         );
         assert!(board.waiting().is_empty());
         assert!(!board.scene.run(&["policy", "diff"]).done().out().contains("waits"));
-        board.by(&["alice", "bob"], &ADD).undecided("is signed by no holder of the policy role");
+        board.by(&["alice", "bob"], &ADD).undecided("is not signed by a key of the policy role");
         assert_eq!(board.scene.snapshot(), before);
         let ran = board.by(&["alice"], &SEAL);
         assert!(ran.done().out().contains("1 of 2 signatures"), "{ran}");
@@ -213,7 +213,7 @@ fn a_seal_that_waits_is_replaced_on_purpose() {
     let ran = board.by(&["bob"], &shorter);
     assert!(ran.undecided("waits already").err().contains("start over with `--replace`"), "{ran}");
     let replace = [&shorter[..], &["--replace"]].concat();
-    board.by(&["mallory"], &replace).undecided("holds the policy role");
+    board.by(&["mallory"], &replace).undecided("has the policy role");
     let ran = board.by(&["bob"], &replace);
     assert!(ran.done().out().contains("1 of 2 signatures"), "{ran}");
     board.by(&["alice"], &ADD).done();
@@ -227,7 +227,7 @@ fn a_seal_ends_in_two_years_at_the_latest() {
     let board = Board::of_three();
     for validity in ["732 days", "3 years", "7000 years"] {
         let ran = board.by(&["alice", "bob"], &["policy", "seal", "--validity", validity]);
-        ran.undecided("counts for over 731 days");
+        ran.undecided("is valid for more than 731 days");
     }
     assert!(!board.draft().exists());
     board.by(&["alice"], &["policy", "seal", "--validity", "2 years"]).done();
@@ -265,7 +265,7 @@ fn a_stranger_adds_nothing() {
     let (draft, sealed) = (read(&board.draft()), board.scene.snapshot());
     for person in ["mallory", "rose"] {
         for command in [&SEAL[..], &ADD] {
-            board.by(&[person], command).undecided("holds the policy role");
+            board.by(&[person], command).undecided("has the policy role");
         }
     }
     assert_eq!((read(&board.draft()), board.scene.snapshot()), (draft, sealed));
@@ -277,7 +277,9 @@ fn a_stranger_adds_nothing() {
 #[test]
 fn a_draft_waits_as_long_as_it_can_be_signed() {
     let board = waiting();
-    board.by(&["bob"], &SEAL).undecided("a seal over these documents waits already, with 1 of 2 signatures");
+    board
+        .by(&["bob"], &SEAL)
+        .undecided("a seal of these documents is already waiting, with 1 of 2 signatures");
     let (directory, location) = (board.scene.policy(), board.scene.location());
     let root = root::walk(&directory, &location.pin.expect("a pin")).expect("a root");
     let sealing = || Sealing::open(&directory, &root).expect("a policy");

@@ -123,7 +123,7 @@ fn renewing_seals_the_same_documents_when_it_is_time() {
             "--key",
             crate::support::text(&scene.key_file("root")),
         ])
-        .undecided("holds the policy role");
+        .undecided("has the policy role");
 }
 
 /// A warning comes thirty days before the end, or in the last quarter of a shorter time, and not before.

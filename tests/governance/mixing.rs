@@ -91,10 +91,10 @@ fn an_object_that_is_missing_or_another_decides_nothing() {
             table_of(&pages, &good),
         ] {
             write(file, bytes);
-            scene.verify().undecided("its bytes are not those that its name says");
+            scene.verify().undecided("content does not match its digest");
         }
         fs::remove_file(file).expect("it was there");
-        scene.verify().undecided("is sealed and not there");
+        scene.verify().undecided("` is missing");
         write(file, good);
         scene.verify().allowed();
     }
@@ -109,7 +109,7 @@ fn an_object_that_is_missing_or_another_decides_nothing() {
     }
     write(&scene.policy().join("functions.toml"), &good);
     for command in [&["verify"][..], &["policy", "status"]] {
-        scene.run(command).undecided("is sealed and not there");
+        scene.run(command).undecided("` is missing");
     }
     scene.seal();
     scene.append("functions.toml", "# reviewed");
@@ -168,7 +168,7 @@ fn versions_pushed_up_by_a_thief_start_anew() {
         board.scene.put_snapshot(&Snapshot { version, ..board.scene.snapshot() });
         let state = read(&board.scene.state());
         if version > SNAPSHOT_VERSION_MAX {
-            board.scene.verify().undecided("beyond any that honest seals reach");
+            board.scene.verify().undecided("has the implausible version");
             assert_eq!(read(&board.scene.state()), state);
         } else {
             board.scene.verify().allowed();

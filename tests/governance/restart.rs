@@ -33,7 +33,7 @@ fn an_older_seal_is_not_taken_along() {
     fs::remove_dir_all(board.scene.policy()).expect("it was there");
     copy(&older.scene.policy(), &board.scene.policy());
     let before = contents(board.scene.path());
-    restart(&board, &[]).undecided("snapshot 1 is older than snapshot 2");
+    restart(&board, &[]).undecided("found snapshot 1, but snapshot 2 was seen before");
     restart(&board, &["--from-seal", "2"]).undecided("is at seal 1, not 2");
     assert_eq!(contents(board.scene.path()), before);
     // After a thief's seal the holders name the last good one.
@@ -62,5 +62,5 @@ fn what_was_sealed_comes_along() {
     assert_eq!(of(&from), of(&to));
     assert_eq!(of(&to).len(), kept.len());
     let ran = restart(&board, &[]);
-    assert!(ran.undecided("is there already").err().contains("with `--out`"), "{ran}");
+    assert!(ran.undecided("already exists").err().contains("with `--out`"), "{ran}");
 }

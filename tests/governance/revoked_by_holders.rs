@@ -177,7 +177,7 @@ fn a_revocation_lies_where_it_is_looked_for() {
     let ran = revoke("given.json");
     assert!(ran.done().err().contains("given to `verify --revocation`"), "{ran}");
     ops.scene.verify().allowed();
-    revoke("given.json").undecided("is there already");
+    revoke("given.json").undecided("already exists");
     let ran = revoke(&format!("link/{job}.7.json"));
     assert!(ran.done().err().contains("it counts from now on in this policy directory"), "{ran}");
     ops.scene.verify().denied("revocation", "job-revoked");
@@ -264,12 +264,12 @@ fn what_does_not_count_changes_no_verdict() {
             SignedRevocation { revoked_at: now().plus_seconds(400), ..good.clone() }.sign(&ops.key),
             "it claims",
         ),
-        ("a stranger's", good.sign(&stranger), "does not count"),
+        ("a stranger's", good.sign(&stranger), "ignoring the revocation"),
         ("cut short", cut, "malformed"),
         ("nothing", Vec::new(), "malformed"),
         ("null", b"null".to_vec(), "malformed"),
-        ("of another type", json(&as_policy), "does not count"),
-        ("by two keys", json(&twice), "does not count"),
+        ("of another type", json(&as_policy), "ignoring the revocation"),
+        ("by two keys", json(&twice), "ignoring the revocation"),
         ("with a field more", json(&more), "malformed"),
         // About something else: nothing to say here.
         (
@@ -310,7 +310,7 @@ fn what_does_not_count_changes_no_verdict() {
         write(&ops.place(), bytes);
         let ran = ops.scene.verify();
         ran.allowed();
-        let noted = ran.err().contains("does not count") && ran.err().contains(note);
+        let noted = ran.err().contains("ignoring the revocation") && ran.err().contains(note);
         assert_eq!(noted, !note.is_empty(), "{what}: {ran}");
     }
     write(&ops.place(), good.sign(&ops.key));

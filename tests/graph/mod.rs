@@ -34,7 +34,7 @@ fn what_does_not_count_is_said_in_words() {
         let drawn = graph(&scene, &["--format", format]);
         for part in [
             "REVOKED: key from 2024-01-01",
-            "UNUSED: rule 1 comes first",
+            "UNUSED: hidden by rule 1",
             "UNUSED: governs nothing",
             "MISSING: no such version",
         ] {
@@ -42,7 +42,7 @@ fn what_does_not_count_is_said_in_words() {
         }
         assert!(drawn.to_lowercase().contains("expired"), "{format}:\n{drawn}");
         // An edge says so too, or is drawn so.
-        let edge = ["may sign, may revoke: REVOKED", "class=\"edge revoked\""];
+        let edge = ["can sign, can revoke: REVOKED", "class=\"edge revoked\""];
         assert!(edge.iter().any(|edge| drawn.contains(edge)), "{format}:\n{drawn}");
         for hostile in ["</text>\\\"]", "</text>\"]", "<b> code"] {
             assert!(format == "dot" || !drawn.contains(hostile), "{format}: {hostile}");

@@ -37,7 +37,7 @@ impl Troubled {
         let hostile = "</text>\\\"]; end %% #35; <b> code";
         write(
             &scene.policy().join(format!("csc/{UNUSED}.toml")),
-            unused.replace("the first code signing config", hostile),
+            unused.replace("first code signing config", hostile),
         );
         let key = scene.key("signing").public().id();
         let revoked = revocation("key", key.as_str());

@@ -122,7 +122,7 @@ fn a_name_that_is_taken_is_left_alone() {
         }
         let before = everything(&yard.hook(""));
         let ran = yard.hooks(&["install", "--script"]);
-        ran.undecided("pre-push.legacy` is there already");
+        ran.undecided("pre-push.legacy` already exists");
         assert!(ran.err().contains("hint: "), "{ran}");
         assert_eq!(everything(&yard.hook("")), before);
     }

@@ -24,8 +24,8 @@ fn a_folder_that_git_is_sent_to_is_not_written() {
         yard.git(&["config", scope, "core.hooksPath", value]);
         let before = everything(&yard.path(""));
         let ran = yard.hooks(&["install", "--script"]);
-        ran.undecided("which countersign leaves as it is");
-        assert!(ran.err().contains(&format!("{file}`, before others:\n  {LINE}\n")), "{ran}");
+        ran.undecided("which countersign does not change");
+        assert!(ran.err().contains(&format!("{file}`, before the others:\n  {LINE}\n")), "{ran}");
         assert_eq!(everything(&yard.path("")), before, "{value}");
         let ran = yard.hooks(&["uninstall"]);
         assert_eq!(ran.done().out(), "pre-push was not installed\n");

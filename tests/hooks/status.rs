@@ -51,13 +51,13 @@ fn a_hook_that_would_run_is_told_with_what_runs_before_it() {
 fn whatever_keeps_it_from_running_is_told() {
     type Break<'a> = &'a dyn Fn(&Yard);
     let cases: &[(&str, Break)] = &[
-        ("git takes hooks from `.husky/_`", &|yard| {
+        ("git runs the hooks in `.husky/_`", &|yard| {
             drop(yard.git(&["config", "core.hooksPath", ".husky/_"]))
         }),
         ("`.git/hooks/pre-push` is not executable", &|yard| {
             fs::set_permissions(yard.hook("pre-push"), fs::Permissions::from_mode(0o644)).expect("a mode");
         }),
-        ("it is not as countersign wrote it", &|yard| {
+        ("it differs from what countersign wrote", &|yard| {
             let text = fs::read_to_string(yard.hook("pre-push")).expect("it is there");
             put(&yard.hook("pre-push"), &text.replace("hook=pre-push", "exit 0"), 0o755);
         }),

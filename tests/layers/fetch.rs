@@ -161,7 +161,7 @@ fn another_artifacts_manifest_is_not_this_ones() {
 fn a_file_of_that_name_stays_as_it_is() {
     let place = Place::new(HTTPS);
     write(&place.got(), "mine");
-    place.fetch().undecided("is there already, and is not");
+    place.fetch().undecided("already exists, and is not");
     assert_eq!(read(&place.got()), b"mine");
     assert!(place.asked().is_empty());
     // Nor is a manifest written over that is another's, whether the artifact is there or not.
@@ -172,7 +172,7 @@ fn a_file_of_that_name_stays_as_it_is() {
         if let Some(bytes) = &artifact {
             write(&place.got(), bytes);
         }
-        place.fetch().undecided("is there already, and is no manifest of");
+        place.fetch().undecided("already exists, and is no manifest of");
         assert_eq!(read(&beside), b"mine");
         write(&place.got(), "");
     }

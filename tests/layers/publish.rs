@@ -52,7 +52,7 @@ fn whether_it_is_signed_is_about_these_very_bytes() {
     assert_eq!(signed(2), Some(false));
     publish(&["--manifest", text(&beside)]).undecided("is about other bytes than");
     write(&beside, "{}");
-    publish(&[]).undecided("it is no manifest");
+    publish(&[]).undecided("not a manifest");
     fs::remove_file(&beside).expect("it was there");
     scene.run(&["sign", text(&vendors), "--layer", "base"]).done();
     let elsewhere = scene.path().join("elsewhere.json");
@@ -115,7 +115,7 @@ fn names_and_places_that_mean_harm_are_refused() {
     {
         let at = format!("--location={place}");
         let ran = scene.run(&[&PUBLISH[..], &["--artifact", text(&artifact), &at]].concat());
-        assert!(ran.code == Some(2) && ran.err().contains("is no location of a layer"), "{place}: {ran}");
+        assert!(ran.code == Some(2) && ran.err().contains("is not a layer location"), "{place}: {ran}");
     }
     for runtime in ["", "-x", "a b", "p\u{1b}[31m", "Python"] {
         let at = format!("--compatible-runtimes={runtime}");

@@ -191,7 +191,7 @@ fn every_code_has_a_next_step() {
     for (check, code) in codes {
         let answer = answer(&[found(1, "2026-01-10T00:00:00Z", check, code)], &[]);
         let next = answer["functions"][0]["causes"][0]["next"].as_str().expect("text");
-        assert!(next.len() > 20 && !next.contains("for the details"), "{code}: {next}");
+        assert!(next.len() > 20 && !next.contains("for details"), "{code}: {next}");
         assert!(!next.contains("untrusted Warn") && !next.contains("forbid"), "{code}: {next}");
     }
 }

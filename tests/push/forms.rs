@@ -102,7 +102,7 @@ fn what_is_no_commit_is_not_put_under_a_protected_ref() {
         }
     }
     let absent = format!("HEAD {} refs/heads/main {}\n", "1".repeat(40), "0".repeat(40));
-    hook(&place, "pre-push", &absent).undecided("which is no commit of this repository");
+    hook(&place, "pre-push", &absent).undecided("which is not a commit of this repository");
 }
 
 #[test]

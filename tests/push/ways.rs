@@ -64,7 +64,7 @@ fn replacements_are_not_pushed_where_a_ref_is_protected() {
         for client in [&[][..], &["--no-verify"]] {
             let spec = format!("evil:refs/{name}/{good}");
             let push = place.push(&[client, &["origin", &spec]].concat());
-            push.refused("refs/replace/").told("push without refs below `refs/replace/`");
+            push.refused("refs/replace/").told("push only the branch: `git push origin <branch>`");
         }
     }
     // Beside other refs, as an update and as a deletion.

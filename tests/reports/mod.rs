@@ -196,7 +196,7 @@ fn github_is_given_ten_annotations_of_a_level() {
     assert_eq!(
         first,
         "::error title=countersign%3A denied::60 artifacts: 20 denied, 20 warned, 20 allowed; \
-        51 more annotations are left out, all of it is in the log"
+        51 more annotations are only in the log"
     );
 }
 

@@ -105,7 +105,7 @@ fn without_such_a_key_nothing_is_pushed() {
     team.failed(&team.fleet.run(&["deploy", "--format", "json"]), "0 of 1");
     let central = team.fleet.scene.key_file("policy");
     let ran = team.fleet.run(&["deploy", "--key", text(&central), "--format", "json"]);
-    team.failed(&ran, "give the keys with `--key`");
+    team.failed(&ran, "pass the keys with `--key`");
     assert_eq!(team.fleet.commits("team"), 2);
     // What would change is told all the same.
     let plan = team.fleet.run(&["plan"]);
@@ -127,7 +127,7 @@ fn without_a_key_a_pull_request_waits_for_the_owners_seal() {
         team.own(&work.join("policy"), &["policy", "seal", "--key", text(&team.account.key)]).done();
     });
     let ran = team.fleet.run(&["deploy"]);
-    assert!(ran.done().out().contains("waits to be merged\n"), "{ran}");
+    assert!(ran.done().out().contains("must be merged\n"), "{ran}");
     team.fleet.git("team", &["update-ref", "refs/heads/main", "refs/heads/rollout"]);
     assert_eq!(team.fleet.told(&["deploy"]), (Some(0), vec!["team CURRENT".into()]));
     assert_eq!(team.status(), ["team IN_SYNC"]);
@@ -145,11 +145,11 @@ fn a_branch_that_waits_on_an_older_seal_is_named_with_the_way_out() {
     });
     assert_eq!(team.status(), ["team MODIFIED"]);
     let ran = team.fleet.run(&["deploy", "--format", "json"]);
-    team.failed(&ran, "branch `rollout`, which waits to be merged: ");
+    team.failed(&ran, "branch `rollout` of the pull request: ");
     team.failed(&ran, "bring that branch up to date with the target's, or delete it");
     team.fleet.git("team", &["branch", "-D", "rollout"]);
     let ran = team.fleet.run(&["deploy"]);
-    assert!(ran.done().out().contains("waits to be merged"), "{ran}");
+    assert!(ran.done().out().contains("must be merged"), "{ran}");
 }
 
 #[test]
@@ -282,7 +282,7 @@ fn what_the_table_forbids_fails_with_the_way_out() {
     });
     team.failed(&team.deploy(), "version");
     let before = team.fleet.commits("team");
-    team.failed(&team.run("remediate"), "a version never changes");
+    team.failed(&team.run("remediate"), "only the status of a version can change");
     assert_eq!(team.fleet.commits("team"), before);
 }
 

@@ -128,7 +128,7 @@ fn what_cannot_be_looked_at_is_not_checked_and_nothing_is_decided() {
     fs::remove_dir_all(fleet.bare("t1")).unwrap();
     let ran = fleet.run(&["drift"]);
     assert_eq!(ran.code, Some(2), "{ran}");
-    assert!(ran.out().contains("NOT_CHECKED  t1\n  git could not fetch"), "{ran}");
+    assert!(ran.out().contains("NOT_CHECKED  t1\n  git cannot fetch"), "{ran}");
     assert!(ran.err().contains("1 of 2 targets could not be checked"), "{ran}");
     // What is seen to have drifted is said all the same.
     fleet.change("t0", |work| fs::remove_dir_all(work.join("policy")).unwrap());

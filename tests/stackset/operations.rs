@@ -144,7 +144,7 @@ fn nothing_of_anybody_s_is_pushed_over() {
     let work = fleet.clone("t0", "main");
     let ran = with_git(&fleet, &pushes(&work), &["deploy"]);
     assert_eq!(ran.code, Some(1), "{ran}");
-    assert!(ran.out().contains("somebody pushed to `main` meanwhile, twice"), "{ran}");
+    assert!(ran.out().contains("another user pushed to `main` at the same time, twice"), "{ran}");
     let subjects = fleet.git("t0", &["log", "--format=%s", "main"]);
     assert_eq!(subjects, "Faster\nFaster\nA service\n");
 }
@@ -185,7 +185,7 @@ fn a_pull_request_waits_on_its_branch_until_it_is_merged() {
     for _ in 0..2 {
         let ran = fleet.run(&["deploy"]);
         assert_eq!(ran.code, Some(0), "{ran}");
-        assert!(ran.out().contains("OUTDATED   t0") && ran.out().contains("waits to be merged"), "{ran}");
+        assert!(ran.out().contains("OUTDATED   t0") && ran.out().contains("must be merged"), "{ran}");
     }
     assert_eq!(fleet.commits("t0"), 1);
     assert_eq!(fleet.git("t0", &["rev-list", "main..countersign"]).lines().count(), 1);
@@ -213,7 +213,7 @@ fn a_central_policy_that_is_older_than_a_target_s_copy_rolls_nothing_back() {
         let ran = older.run(&["stackset", verb, "--format", "json"]);
         assert_eq!(ran.code, Some(1), "{ran}");
         let error = results(&ran)[0]["error"].as_str().unwrap().to_owned();
-        assert!(error.contains("seal 3 is there, which is newer than seal 2 here"), "{error}");
+        assert!(error.contains("the target has seal 3, newer than the local seal 2"), "{error}");
     }
     // Nor where its documents were tampered with besides.
     fleet.change("t0", |work| replace(&work.join("policy").join(&csc), "Warn", "Enforce"));
@@ -236,12 +236,12 @@ fn a_branch_that_was_merged_is_not_waited_for() {
     fleet.change("t0", |work| replace(&work.join(&csc), "Enforce", "Warn"));
     for _ in 0..2 {
         let ran = fleet.run(&["remediate"]);
-        assert!(ran.done().out().contains("waits to be merged"), "{ran}");
+        assert!(ran.done().out().contains("must be merged"), "{ran}");
         // That the other branch goes on is no merge.
         fleet.change("t0", |work| write(&work.join("NOTES"), fleet.commits("t0").to_string()));
     }
     let waiting = fleet.git("t0", &["log", "--format=%s", "main..countersign"]);
-    assert_eq!(waiting, "Restore what seal 2 of account acme says\n");
+    assert_eq!(waiting, "Restore seal 2 of account acme\n");
     let work = fleet.clone("t0", "main");
     fleet.scene.git(&["-C", text(&work), "merge", "-q", "-m", "Merge", "origin/countersign"]);
     fleet.scene.git(&["-C", text(&work), "push", "-q", "origin", "main"]);

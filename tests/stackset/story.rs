@@ -89,7 +89,7 @@ fn a_copy_has_the_accounts_that_the_policy_knows() {
     };
     verify(&fleet.clone("t0", "main")).allowed();
     fleet.change("t0", |work| fs::remove_dir_all(work.join("policy/accounts/vendor")).unwrap());
-    verify(&fleet.clone("t0", "main")).undecided("account `vendor` cannot be asked");
+    verify(&fleet.clone("t0", "main")).undecided("cannot use the policy of account `vendor`");
     assert_eq!(fleet.told(&["drift"]), (Some(1), vec!["t0 MODIFIED".into()]));
     fleet.run(&["remediate"]).done();
     verify(&fleet.clone("t0", "main")).allowed();

@@ -23,7 +23,7 @@ pub struct ArnError {
     text: String,
 }
 
-/// Whose the named thing is: partition, region and account.
+/// The owner of a named thing: partition, region and account.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Owner {
     partition: &'static str,
@@ -35,7 +35,7 @@ pub struct Owner {
 const PARTITIONS: [&str; 4] = ["countersign", "aws", "aws-cn", "aws-us-gov"];
 
 impl Owner {
-    /// An account of this tool's own partition, which has no regions.
+    /// An account in countersign's own partition, which has no regions.
     pub fn countersign(account: AccountName) -> Self {
         Self { partition: "countersign", region: String::new(), account }
     }
@@ -51,7 +51,7 @@ impl Owner {
         self.partition != "countersign" && account.len() == 12 && account.bytes().all(|b| b.is_ascii_digit())
     }
 
-    /// Splits `arn:PARTITION:SERVICE:REGION:ACCOUNT:REST`, for one service.
+    /// Splits `arn:PARTITION:SERVICE:REGION:ACCOUNT:REST` for one service.
     fn split<'a>(text: &'a str, service: &str) -> Option<(Self, &'a str)> {
         let mut parts = text.splitn(6, ':');
         let mut next = || parts.next();
@@ -75,7 +75,7 @@ impl Owner {
 }
 
 impl fmt::Display for Owner {
-    /// The account, with what tells it from one of the same name elsewhere.
+    /// The account, with the partition and region of an AWS account.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.partition {
             "countersign" => write!(f, "account `{}`", self.account),
@@ -127,12 +127,12 @@ pub struct ProfileArn {
 }
 
 impl ProfileArn {
-    /// The ARN of a version of one of the account's own profiles.
+    /// The ARN of a version of one of an account's profiles.
     pub fn new(account: AccountName, profile: ProfileName, version: ProfileVersion) -> Self {
         Self { owner: Owner::countersign(account), profile, version }
     }
 
-    /// Whose the profile is.
+    /// The owner of the profile.
     pub fn owner(&self) -> &Owner {
         &self.owner
     }
@@ -163,7 +163,7 @@ impl fmt::Display for ProfileArn {
 
 arn_text!(ProfileArn is "a signing profile version ARN such as `arn:countersign:signer::ACCOUNT:/signing-profiles/NAME/VERSION`");
 
-/// Whom a CSC lets publish: one version of a profile, or with `/*` every version.
+/// A publisher that a CSC allows: one version of a profile, or with `/*` all versions.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct PublisherArn {
@@ -173,12 +173,12 @@ pub struct PublisherArn {
 }
 
 impl PublisherArn {
-    /// Every version of one of the account's own profiles.
+    /// All versions of one of an account's profiles.
     pub fn every_version(account: AccountName, profile: ProfileName) -> Self {
         Self { owner: Owner::countersign(account), profile, version: None }
     }
 
-    /// Whose the profile is.
+    /// The owner of the profile.
     pub fn owner(&self) -> &Owner {
         &self.owner
     }
@@ -188,22 +188,22 @@ impl PublisherArn {
         &self.profile
     }
 
-    /// The profile's version; none stands for every one.
+    /// The profile's version; `None` stands for all versions.
     pub fn version(&self) -> Option<&ProfileVersion> {
         self.version.as_ref()
     }
 
-    /// The same profile and version as one of the account's own.
+    /// The same profile and version, owned by an account.
     pub fn owned_by(&self, account: AccountName) -> Self {
         Self { owner: Owner::countersign(account), ..self.clone() }
     }
 
-    /// Whether the profile is one of this account of this tool's own.
+    /// Whether the profile is of this account in countersign's partition.
     pub fn is_of(&self, account: &AccountName) -> bool {
         self.owner == Owner::countersign(account.clone())
     }
 
-    /// Whether this publisher is the profile version, or all of its profile's versions.
+    /// Whether this publisher is the profile version, or all versions of its profile.
     pub fn allows(&self, arn: &ProfileArn) -> bool {
         self.owner == arn.owner
             && self.profile == arn.profile
@@ -236,12 +236,12 @@ pub struct JobArn {
 }
 
 impl JobArn {
-    /// The ARN of one of the account's jobs.
+    /// The ARN of one of an account's jobs.
     pub fn new(account: AccountName, job: JobId) -> Self {
         Self { owner: Owner::countersign(account), job }
     }
 
-    /// Whose the job is.
+    /// The owner of the job.
     pub fn owner(&self) -> &Owner {
         &self.owner
     }
@@ -274,12 +274,12 @@ pub struct CscArn {
 }
 
 impl CscArn {
-    /// The ARN of one of the account's CSCs.
+    /// The ARN of one of an account's CSCs.
     pub fn new(account: AccountName, id: CscId) -> Self {
         Self { owner: Owner::countersign(account), id }
     }
 
-    /// Whose the CSC is.
+    /// The owner of the CSC.
     pub fn owner(&self) -> &Owner {
         &self.owner
     }
@@ -313,12 +313,12 @@ pub struct LayerArn {
 }
 
 impl LayerArn {
-    /// The ARN of a version of one of the account's own layers.
+    /// The ARN of a version of one of an account's layers.
     pub fn new(account: AccountName, layer: ArtifactName, number: u64) -> Self {
         Self { owner: Owner::countersign(account), layer, number }
     }
 
-    /// Whose the layer is.
+    /// The owner of the layer.
     pub fn owner(&self) -> &Owner {
         &self.owner
     }

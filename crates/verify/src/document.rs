@@ -1,7 +1,7 @@
-//! Documents: TOML and JSON read strictly, with errors that name the file and the line.
+//! Documents: strict parsers for TOML and JSON, with errors that name the file and the line.
 //!
-//! Every TOML and JSON parser of the library is called from here, after its input was counted ([`bounds`]): what
-//! somebody sends takes at most 64 MB and four times its size.
+//! All TOML and JSON parsers of the library are called from here, after the input was counted ([`bounds`]):
+//! untrusted input uses at most 64 MB and four times its size.
 
 pub mod bounds;
 
@@ -17,9 +17,9 @@ use crate::limits::{
 };
 use crate::shown;
 
-/// Why a document could not be understood.
+/// Why a document cannot be read.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot read `{}`\n  {place}{message}", shown::path(path))]
+#[error("cannot read `{}`: {place}{message}", shown::path(path))]
 pub struct DocumentError {
     path: PathBuf,
     place: String,
@@ -27,7 +27,7 @@ pub struct DocumentError {
 }
 
 impl DocumentError {
-    /// A document that is well formed and says something impossible.
+    /// An error in a document that is well formed.
     pub fn new(path: &Path, message: impl Into<String>) -> Self {
         Self { path: path.into(), place: String::new(), message: bounded(message.into()) }
     }
@@ -43,7 +43,7 @@ impl DocumentError {
     }
 }
 
-/// What a parser reports: it quotes what it found, however long that is.
+/// A parser's message, shortened: it quotes the input, which can be long.
 fn bounded(message: String) -> String {
     shown::within(&message, PARSER_MESSAGE_CHARS_MAX).into_owned()
 }
@@ -52,12 +52,12 @@ fn utf8<'a>(path: &Path, bytes: &'a [u8]) -> Result<&'a str, DocumentError> {
     std::str::from_utf8(bytes).map_err(|_| DocumentError::new(path, "not UTF-8 text"))
 }
 
-/// Reads TOML; an error names its line.
+/// Parses TOML; an error has the line.
 pub fn from_toml<T: DeserializeOwned>(path: &Path, bytes: &[u8]) -> Result<T, DocumentError> {
     parse_toml(path, utf8(path, bytes)?, 0)
 }
 
-/// Parses a part of a TOML text that begins after so many lines.
+/// Parses a part of a TOML text that starts after this many lines.
 fn parse_toml<T: DeserializeOwned>(path: &Path, text: &str, lines_before: usize) -> Result<T, DocumentError> {
     let fail = |line: usize, message: String| {
         let place = format!("line {}: ", lines_before + line);
@@ -70,8 +70,8 @@ fn parse_toml<T: DeserializeOwned>(path: &Path, text: &str, lines_before: usize)
     })
 }
 
-/// Reads TOML that consists of lists of tables, a part at a time where it is long: a parser takes ten times the
-/// memory of its text. `each` gets what one part holds; what the first has besides lists is the document's.
+/// Parses TOML that consists of arrays of tables, in parts if it is long, since a parser uses ten times the
+/// memory of its text. `each` gets the content of one part; fields outside of arrays are in the first.
 pub fn from_toml_lists<T: DeserializeOwned>(
     path: &Path,
     bytes: &[u8],
@@ -93,51 +93,47 @@ pub fn from_toml_lists<T: DeserializeOwned>(
     Ok(())
 }
 
-/// Reads the table of a TOML text whose form is not known; nothing if it is not TOML.
+/// Parses the table of a TOML text of unknown form; `None` if it is not TOML.
 pub fn toml_table(bytes: &[u8]) -> Option<toml::Table> {
     let text = std::str::from_utf8(bytes).ok()?;
     bounds::toml(text).ok()?;
     toml::from_str(text).ok()
 }
 
-/// Reads JSON; an error names its line and column.
+/// Parses JSON; an error has line and column.
 ///
-/// A document says one thing in one form: what is read, written again, is the same JSON value. So
-/// fields given twice, arrays in the place of objects and `null` for what is absent are refused.
+/// A document has only one form: if it is parsed and written again, the result must be the same JSON value.
+/// So duplicate fields, arrays in place of objects and `null` for absent fields are refused.
 pub fn from_json<T: DeserializeOwned + Serialize>(path: &Path, bytes: &[u8]) -> Result<T, DocumentError> {
     parse_json(bytes).map_err(|message| DocumentError::new(path, message))
 }
 
-/// As [`from_json`], for bytes that are no file; the error is the message alone.
+/// Like [`from_json`], for bytes that are not a file; the error is only the message.
 pub fn parse_json<T: DeserializeOwned + Serialize>(bytes: &[u8]) -> Result<T, String> {
     let values = bounds::json(bytes)?;
     let document: T = serde_json::from_slice(bytes).map_err(|error| bounded(error.to_string()))?;
-    // Our own writing is compact and in order; comparing bytes is enough for it.
+    // Our own files are compact and ordered, so comparing bytes is enough for them.
     if is_written(&document, bytes) {
         return Ok(document);
     }
     if values > JSON_COMPARED_VALUES_MAX {
         return Err(format!(
-            "it has {values} values, and their white space or order is not that in which countersign writes them"
+            "it has {values} values, but not in the order and layout that countersign writes"
         ));
     }
     let again = serde_json::to_value(&document).map_err(|error| bounded(error.to_string()))?;
     let given: serde_json::Value =
         serde_json::from_slice(bytes).map_err(|error| bounded(error.to_string()))?;
-    if again == given {
-        Ok(document)
-    } else {
-        Err("a value is not in the form that the format describes".into())
-    }
+    if again == given { Ok(document) } else { Err("a value is not in its canonical form".into()) }
 }
 
-/// Reads JSON as somebody else's program wrote it: what the type has no place for may be there.
+/// Parses JSON by another program; unknown fields are ignored.
 pub fn parse_foreign_json<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, String> {
     bounds::json(bytes)?;
     serde_json::from_slice(bytes).map_err(|error| bounded(error.to_string()))
 }
 
-/// Whether a document is written as these bytes; nothing is built to compare.
+/// Whether a document is written as these bytes; nothing is allocated to compare.
 fn is_written(document: &impl Serialize, bytes: &[u8]) -> bool {
     struct Rest<'a>(&'a [u8]);
     impl Write for Rest<'_> {
@@ -156,10 +152,10 @@ fn is_written(document: &impl Serialize, bytes: &[u8]) -> bool {
 
 /// Writes TOML.
 pub fn to_toml<T: Serialize>(document: &T) -> String {
-    toml::to_string_pretty(document).expect("documents hold only what TOML can say")
+    toml::to_string_pretty(document).expect("documents can be written as TOML")
 }
 
-/// Writes TOML over an earlier version of it, whose comments and layout stay where the values do.
+/// Writes TOML over an earlier version, and keeps its comments and layout where the values are the same.
 pub fn update_toml<T: Serialize>(path: &Path, before: &[u8], document: &T) -> Result<String, DocumentError> {
     let fail = |message: String| DocumentError::new(path, message);
     let text = utf8(path, before)?;
@@ -172,7 +168,7 @@ pub fn update_toml<T: Serialize>(path: &Path, before: &[u8], document: &T) -> Re
     let (mut old, new) = (parse(text)?, parse(&written)?);
     update_table(old.as_table_mut(), new.as_table());
     let updated = old.to_string();
-    // Comments are worth keeping, but not at the price of a value.
+    // Keep comments only if all values are correct.
     let value = |text: &str| toml_table(text.as_bytes());
     Ok(if value(&updated) == value(&written) { updated } else { written })
 }
@@ -189,13 +185,13 @@ fn update_table(old: &mut Table, new: &Table) {
     }
 }
 
-/// Tables that are as they were keep what stands around them, wherever they have gone.
+/// Unchanged tables keep the comments around them, wherever they moved.
 fn update_tables(old: &mut ArrayOfTables, new: &ArrayOfTables) {
     let mut kept: Vec<Option<Table>> = old.iter().cloned().map(Some).collect();
     let mut tables = Vec::new();
     for (index, table) in new.iter().enumerate() {
         let same = kept.iter().position(|each| each.as_ref().is_some_and(|each| is_same(each, table)));
-        // A table that has changed is most likely the one at its place, if both begin alike.
+        // A changed table is most likely the one at the same position, if both start alike.
         let first = |table: &Table| table.iter().next().map(|(_, item)| item.clone());
         let begins_alike =
             |each: &Table| first(each).zip(first(table)).is_some_and(|(a, b)| same_item(&a, &b));
@@ -223,7 +219,7 @@ fn same_item(a: &Item, b: &Item) -> bool {
     }
 }
 
-/// Whether two values are the same, however they are written.
+/// Whether two values are equal, however they are written.
 fn same_value(a: &Value, b: &Value) -> bool {
     match (a, b) {
         (Value::String(a), Value::String(b)) => a.value() == b.value(),
@@ -247,9 +243,10 @@ fn update_value(old: &mut Value, new: &Value) {
     }
 }
 
-/// Takes out what is gone, and puts what is new at the end; where the order changed, that is not enough.
+/// Removes old elements and appends new ones; does not handle a changed order.
 ///
-/// A comment at the end of a line stands before what comes next: it goes or stays with its own value.
+/// A comment at the end of a line precedes the next element in the syntax tree: it must move with its own
+/// value.
 fn update_array(old: &mut Array, new: &Array) {
     let text = |raw: Option<&RawString>| raw.and_then(RawString::as_str).unwrap_or_default().to_owned();
     let has = |array: &Array, value: &Value| array.iter().any(|each| same_value(each, value));
@@ -286,18 +283,18 @@ fn update_array(old: &mut Array, new: &Array) {
     }
 }
 
-/// The revision that follows another. There is none after the last that TOML can say: it stays, and the
-/// policy's table refuses the change.
+/// The next revision. After the highest that TOML can express it stays the same, and the table of differences
+/// refuses the change.
 pub fn next_revision(revision: u64) -> u64 {
     revision.saturating_add(1).min(i64::MAX.unsigned_abs())
 }
 
 /// Writes JSON on one line.
 pub fn to_json<T: Serialize>(document: &T) -> Vec<u8> {
-    serde_json::to_vec(document).expect("documents hold only what JSON can say")
+    serde_json::to_vec(document).expect("documents can be written as JSON")
 }
 
-/// The number, from 1, of the line that holds the byte.
+/// The number, from 1, of the line with this byte.
 fn line_of(text: &str, byte: usize) -> usize {
     1 + text.bytes().take(byte).filter(|b| *b == b'\n').count()
 }
@@ -398,7 +395,7 @@ mod tests {
         let read = |text: &str| -> Read { parse_json(text.as_bytes()) };
         assert_eq!(read(r#"{"a":[1,2]}"#).unwrap()["a"], [1, 2]);
         assert!(read("{ \"b\": [], \"a\": [1] }\n").is_ok());
-        let again = "a value is not in the form that the format describes";
+        let again = "a value is not in its canonical form";
         assert_eq!(parse_json::<Vec<(u64, Option<u64>)>>(b"[ [1, null] ]").unwrap(), [(1, None)]);
         #[derive(Debug, Serialize, Deserialize)]
         struct One {

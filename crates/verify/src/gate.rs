@@ -1,6 +1,6 @@
-//! The gate: whether an artifact with this evidence may go on, under a CSC.
+//! The gate: decides whether an artifact with this evidence passes under a CSC.
 //!
-//! What may go on is [`Admitted`]: a deploy takes nothing else.
+//! A passed artifact is [`Admitted`]: a deploy accepts nothing else.
 
 use std::borrow::Borrow;
 
@@ -15,25 +15,25 @@ use crate::report::{Check, Decision, Finding, Outcome, Verdict};
 use crate::verify::integrity::Digests;
 use crate::verify::{self, Evidence, Here, Question, Reported, VerifyError};
 
-/// An artifact that may go on. Only [`decide`] makes it.
+/// An artifact that passed the gate. Only [`decide`] creates it.
 #[derive(Debug)]
 pub struct Admitted {
     verdict: Verdict,
 }
 
 impl Admitted {
-    /// The verdict that let it through.
+    /// The verdict that admitted it.
     pub fn verdict(&self) -> &Verdict {
         &self.verdict
     }
 }
 
-/// What the gate says.
+/// The gate's decision.
 #[derive(Debug)]
 pub enum Gate {
-    /// The artifact may go on, perhaps with warnings.
+    /// The artifact passes, perhaps with warnings.
     Admitted(Admitted),
-    /// It may not.
+    /// The artifact does not pass.
     Stopped(Verdict),
 }
 
@@ -61,14 +61,14 @@ impl Borrow<Verdict> for Gate {
     }
 }
 
-/// What the verdict is about, for whoever reads it.
+/// What a verdict is about, for its readers.
 #[derive(Debug, Clone)]
 pub struct Labels {
-    /// The artifact's path, as it was given.
+    /// The artifact's path, as the user passed it.
     pub artifact: String,
     /// The manifest's path, if there is one.
     pub manifest: Option<String>,
-    /// Whether a function or a layer was asked about, if any was.
+    /// Whether the verdict is for a function or a layer, if for one.
     pub kind: Option<Kind>,
     /// Its name.
     pub name: Option<ArtifactName>,
@@ -146,9 +146,10 @@ fn verdict(evidence: &Evidence, labels: Labels) -> Verdict {
     }
 }
 
-/// The best gate, or verdict, of several manifests of one artifact, the first of equals; nothing if there is none.
+/// The best gate or verdict of several manifests of one artifact, the first of equals; `None` if there is
+/// none.
 ///
-/// If none allows the artifact, one that fails integrity denies it, also where another warns.
+/// If no manifest allows the artifact, one that fails integrity denies it, even if another one warns.
 pub fn best<G: Borrow<Verdict>, E>(gates: impl Iterator<Item = Result<G, E>>) -> Result<Option<G>, E> {
     let decision = |gate: &G| gate.borrow().decision;
     let (mut best, mut broken): (Option<G>, Option<G>) = (None, None);
@@ -168,19 +169,19 @@ pub fn best<G: Borrow<Verdict>, E>(gates: impl Iterator<Item = Result<G, E>>) ->
     Ok(broken.or(best))
 }
 
-/// Stops an artifact that no CSC governs: what nobody allowed is denied.
+/// Denies an artifact that no CSC governs.
 pub fn stop_ungoverned(account: &AccountName, labels: Labels) -> Gate {
     let name = labels.name.as_ref().map_or(String::new(), |name| format!(" `{name}`"));
     let finding = Finding::new(
         Check::Mismatch,
         "function-ungoverned",
         format!("no CSC of account `{account}` governs{name}"),
-        "ask the owner of the policy to attach a CSC to it with `countersign function attach`",
+        "ask the policy owner to attach a CSC: countersign function attach",
     );
     stop(finding, labels)
 }
 
-/// Stops an artifact of which no CSC can be asked.
+/// Denies an artifact that cannot be checked under a CSC.
 pub fn stop(finding: Finding, labels: Labels) -> Gate {
     let status = Some(finding.check);
     let checks = verify::only(finding.check, vec![finding]);
@@ -224,7 +225,7 @@ mod tests {
         for at in 0..4 {
             for mode in ["Enforce", "Warn"] {
                 let mut outcomes = [Passed; 4];
-                // Nothing failed, and one check said nothing: that is no yes, also where the CSC warns.
+                // No check failed, but one was not evaluated: not admitted, even if the CSC warns.
                 outcomes[at] = NotEvaluated;
                 assert_eq!(decided(outcomes, mode), Decision::Denied, "{outcomes:?} {mode}");
                 outcomes[at] = Failed;

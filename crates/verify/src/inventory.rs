@@ -12,33 +12,33 @@ use crate::digest::Sha384;
 pub struct FileRecord {
     /// Its path in the package.
     pub path: String,
-    /// Its mode, as git writes modes.
+    /// Its mode, in git's form.
     pub mode: FileMode,
     /// Its size in bytes.
     pub size: u64,
-    /// SHA-384 of its bytes; of its target for a symbolic link.
+    /// SHA-384 of its content, for a symbolic link of its target.
     pub sha384: Sha384,
 }
 
-/// A file's mode, as git writes modes.
+/// A file's mode, in git's form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum FileMode {
     /// A regular file.
     #[serde(rename = "100644")]
     Regular,
-    /// A regular file that may be executed.
+    /// An executable regular file.
     #[serde(rename = "100755")]
     Executable,
     /// A symbolic link.
     #[serde(rename = "120000")]
     Link,
-    /// A folder; only packages that somebody else made have entries for them.
+    /// A folder; only packages by other tools have entries for folders.
     #[serde(rename = "040000")]
     Folder,
 }
 
 impl FileMode {
-    /// The mode that git's number stands for; nothing for a submodule or an unknown one.
+    /// The mode for git's number; `None` for a submodule or an unknown mode.
     pub fn from_git(mode: u32) -> Option<Self> {
         match mode {
             0o100_644 | 0o100_664 => Some(Self::Regular),
@@ -48,7 +48,7 @@ impl FileMode {
         }
     }
 
-    /// The mode as Unix and ZIP write it, with the file's type.
+    /// The mode in Unix and ZIP form, with the file type.
     pub fn unix(self) -> u32 {
         match self {
             Self::Regular => 0o100_644,
@@ -59,7 +59,7 @@ impl FileMode {
     }
 }
 
-/// A digest of an inventory, by which two of them are compared without keeping either.
+/// A digest of an inventory, to compare two of them without keeping either.
 ///
 /// `D0 = SHA-384("")`, `Dn = SHA-384(Dn-1 || SHA-384 || size || mode || path)`: all but the path have a fixed length.
 pub fn digest(files: &[FileRecord]) -> Sha384 {
@@ -72,7 +72,7 @@ pub fn digest(files: &[FileRecord]) -> Sha384 {
     })
 }
 
-/// Files by path, with what tells two of them apart.
+/// Files by path, with the values that distinguish them.
 pub fn by_path(files: &[FileRecord]) -> BTreeMap<&str, (FileMode, Sha384)> {
     files.iter().map(|file| (file.path.as_str(), (file.mode, file.sha384))).collect()
 }

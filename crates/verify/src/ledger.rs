@@ -1,15 +1,15 @@
-//! The ledger: signing jobs that the owner of the policy has recorded, each line chained to the one before.
+//! The ledger: signing jobs that the policy owner has recorded, each line chained to the one before.
 //!
-//! `ledger.jsonl` holds one job a line, compact JSON in this order of fields:
+//! `ledger.jsonl` has one job per line, compact JSON in this order of fields:
 //! ```json
 //! { "previous": "SHA-384 of the line before, with its line feed", "recorded_at": "…",
 //!   "recorded": { "job": "arn:…", "payload": "SHA-384 of the signed payload", "key": "SHA256:…",
 //!     "profile": "arn:…", "requested_by": "…", "signed_at": "…", "expires_at": "…",
 //!     "kind": "function", "name": "orders", "artifact": "SHA-384" } }
 //! ```
-//! `previous` of the first line is `SHA-384("countersign ledger 1 ACCOUNT\n")`. Times never go back.
-//! Lines are only ever added; a seal covers the first so many bytes. A last line without its line feed
-//! was never recorded: whoever wrote it was stopped.
+//! `previous` of the first line is `SHA-384("countersign ledger 1 ACCOUNT\n")`. Times never decrease. Lines
+//! are only added; a seal covers the first `size` bytes. A last line without a line feed was not recorded:
+//! its writer was interrupted.
 //!
 //! `recorded_at` is a time that the signer did not choose: the signed payload existed by then.
 
@@ -39,11 +39,11 @@ pub struct Line {
     pub previous: Sha384,
     /// When it was recorded.
     pub recorded_at: Timestamp,
-    /// What was recorded.
+    /// The record of the job.
     pub recorded: RecordedJob,
 }
 
-/// What is recorded of a signing job.
+/// The record of a signing job.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RecordedJob {
@@ -55,11 +55,11 @@ pub struct RecordedJob {
     pub key: KeyId,
     /// The profile version.
     pub profile: ProfileArn,
-    /// Who asked for the signature.
+    /// The principal who requested the signature.
     pub requested_by: Principal,
-    /// When, as the signer claims.
+    /// When it was signed, as the signer claims.
     pub signed_at: Timestamp,
-    /// When the signature ends.
+    /// When the signature expires.
     pub expires_at: Timestamp,
     /// Whether a function or a layer was signed.
     pub kind: Kind,
@@ -69,18 +69,18 @@ pub struct RecordedJob {
     pub artifact: Sha384,
 }
 
-/// Why a ledger could not be read or written.
+/// Why a ledger cannot be read or written.
 #[derive(Debug, thiserror::Error)]
 pub enum LedgerError {
-    /// A line is not what the format says.
+    /// A line is malformed.
     #[error(transparent)]
     Document(#[from] DocumentError),
-    /// The file could not be read or written.
+    /// The file cannot be read or written.
     #[error(transparent)]
     File(#[from] FileError),
 }
 
-/// Where a ledger ends.
+/// The end of a ledger.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tail {
     /// How many lines it has.
@@ -89,7 +89,7 @@ pub struct Tail {
     pub size: u64,
     /// SHA-384 of those bytes.
     pub sha384: Sha384,
-    /// Digest of the last line, or of the account's beginning.
+    /// Digest of the last line, or the start value of the account.
     pub last: Sha384,
     /// When the last line was recorded.
     pub recorded_at: Option<Timestamp>,
@@ -100,9 +100,9 @@ fn beginning(account: &AccountName) -> Sha384 {
     Sha384::of(format!("countersign ledger 1 {account}\n").as_bytes())
 }
 
-/// Reads at most `size` bytes of a ledger line by line, and checks the chain; an absent one is empty.
+/// Reads at most `size` bytes of a ledger line by line, and checks the chain; a missing file is empty.
 ///
-/// `each` is given every line, and at which byte it ends.
+/// `each` gets every line, and the offset of its end.
 pub fn read(
     path: &Path,
     account: &AccountName,
@@ -128,7 +128,7 @@ pub fn read(
             if count == limit {
                 return Err(bad(path, tail.count, format!("it is longer than {limit} bytes")).into());
             }
-            // The end, or a line that was never finished.
+            // The end, or a line that was not completed.
             tail.sha384 = all.finish();
             return Ok(tail);
         }
@@ -142,15 +142,15 @@ pub fn read(
     }
 }
 
-/// One line, which must follow the ones before it.
+/// Parses one line, which must continue the chain.
 fn next(path: &Path, tail: &Tail, bytes: &[u8]) -> Result<Line, DocumentError> {
     let line: Line =
         document::parse_json(&bytes[..bytes.len() - 1]).map_err(|message| bad(path, tail.count, message))?;
     if line.previous != tail.last {
-        return Err(bad(path, tail.count, "it does not follow from the line before".into()));
+        return Err(bad(path, tail.count, "its `previous` is not the digest of the line before".into()));
     }
     if tail.recorded_at.is_some_and(|before| line.recorded_at < before) {
-        return Err(bad(path, tail.count, "it was recorded before the line before".into()));
+        return Err(bad(path, tail.count, "its `recorded_at` is earlier than on the line before".into()));
     }
     Ok(line)
 }

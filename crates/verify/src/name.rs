@@ -1,16 +1,16 @@
 //! Names: the checked texts that documents use for accounts, profiles, functions and people.
 //!
-//! A name that came through here holds no path separator, no `..`, no NUL and no control
-//! character, so it can stand in a file name or a message as it is.
+//! A valid name contains no path separator, no `..`, no NUL and no control character, so it is safe in a file
+//! name or a message.
 
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-/// Why a text is not the name it is meant to be.
+/// Why a text is not a valid name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{text:?} is not {what}: {rule}")]
+#[error("{text:?} is not {what}: expected {rule}")]
 pub struct NameError {
     what: &'static str,
     rule: &'static str,
@@ -94,7 +94,7 @@ names! {
         rest.len() == 17 && rest.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
     };
 
-    /// Who signs: the name of a holder of public keys, such as a person, a team or a CI job.
+    /// A signer: the name of an owner of keys, such as a person, a team or a CI job.
     Principal is "a principal": "1 to 128 of `A-Z`, `a-z`, `0-9` and `_ . - @ / : +`", |text| {
         (1..=128).contains(&text.len())
             && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"_.-@/:+".contains(&b))
@@ -107,19 +107,19 @@ names! {
     };
 
     /// A target of a stack set.
-    TargetName is "a target's name": "1 to 63 of `A-Z`, `a-z`, `0-9`, `-` and `_`, the first not `-` or `_`", |text| {
+    TargetName is "a target name": "1 to 63 of `A-Z`, `a-z`, `0-9`, `-` and `_`, the first not `-` or `_`", |text| {
         let inner = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
         !is_device(text) && (1..=63).contains(&text.len()) && text.as_bytes()[0].is_ascii_alphanumeric() && text.bytes().all(inner)
     };
 
-    /// A finding's code, by which programs know it.
-    FindingCode is "a finding's code": "1 to 64 of `a-z`, `0-9` and `-`, words with one `-` between", |text| {
+    /// A finding's code, for programs.
+    FindingCode is "a finding code": "1 to 64 of `a-z`, `0-9` and `-`, words with one `-` between", |text| {
         let word = |word: &str| !word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
         text.len() <= 64 && text.split('-').all(word)
     };
 
-    /// What a machine calls itself in its journal.
-    HostLabel is "a label of a machine": "1 to 64 of `A-Z`, `a-z`, `0-9` and `_ . -`", |text| {
+    /// A machine's label in its journal.
+    HostLabel is "a machine label": "1 to 64 of `A-Z`, `a-z`, `0-9` and `_ . -`", |text| {
         (1..=64).contains(&text.len())
             && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"_.-".contains(&b))
     };
@@ -135,7 +135,7 @@ names! {
     };
 }
 
-/// Whether the text is a UUID in its one spelling: lower case, with hyphens.
+/// Whether the text is a UUID in its only accepted spelling: lower case, with hyphens.
 fn is_uuid(text: &str) -> bool {
     let shape = |(i, b): (usize, u8)| match i {
         8 | 13 | 18 | 23 => b == b'-',
@@ -145,7 +145,7 @@ fn is_uuid(text: &str) -> bool {
 }
 
 impl EventId {
-    /// The id as a number, which takes less memory than its text.
+    /// The id as a number, which uses less memory than its text.
     pub fn number(&self) -> u128 {
         self.0
             .bytes()
@@ -155,7 +155,7 @@ impl EventId {
 }
 
 impl ArtifactName {
-    /// The nearest artifact name to a folder's name: what a name may not hold becomes `-`.
+    /// The nearest artifact name to a folder's name: characters that are not allowed become `-`.
     pub fn from_folder(folder: &str) -> Option<Self> {
         let keep = |c: char| {
             if c.is_ascii_alphanumeric() || c == '_' { c } else { '-' }
@@ -165,7 +165,7 @@ impl ArtifactName {
     }
 }
 
-/// Whether Windows takes the name for a device: `CON`, `nul.txt`, `lpt².c` (Win32 naming rules).
+/// Whether the name is a device on Windows: `CON`, `nul.txt`, `lpt².c` (Win32 naming rules).
 pub fn is_device(name: &str) -> bool {
     let stem = name.split('.').next().unwrap_or_default().trim_end_matches(' ').to_ascii_uppercase();
     if matches!(stem.as_str(), "CON" | "PRN" | "AUX" | "NUL" | "CONIN$" | "CONOUT$") {

@@ -1,15 +1,15 @@
-//! Parallel work whose results come out in order, with bounded memory.
+//! Parallel work with results in order and bounded memory.
 //!
-//! Workers take jobs in order and the caller's thread takes results in the same order. A job
-//! starts only when its weight fits into the window beside those under way and the results that wait.
-//! One job that is larger than half the window may be under way beside it, so that the others do not
-//! stand still; memory holds the window and at most one such job.
+//! Workers take jobs in order, and the caller's thread takes results in the same order. A job starts only
+//! when its weight fits into the window, together with running jobs and results that wait. One job that is
+//! larger than half the window can run in addition, so that it does not block the others; memory has the
+//! window and at most one such job.
 
 use std::collections::BTreeMap;
 use std::num::NonZero;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
-/// How many threads to work with. The results never depend on it.
+/// The number of threads. Results never depend on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Threads(NonZero<usize>);
 
@@ -19,21 +19,21 @@ impl Threads {
         Self(std::thread::available_parallelism().unwrap_or(NonZero::<usize>::MIN))
     }
 
-    /// A single thread: for one of many jobs that are shared out already.
+    /// A single thread: for one of many jobs that already run in parallel.
     pub fn one() -> Self {
         Self(NonZero::<usize>::MIN)
     }
 
-    /// Exactly so many threads.
+    /// Exactly this many threads.
     pub fn exactly(count: NonZero<usize>) -> Self {
         Self(count)
     }
 }
 
-/// Does `work` on every job, on several threads, and hands each result to `take` in job order.
+/// Runs `work` on every job, on several threads, and passes each result to `take` in job order.
 ///
-/// `weight` is the memory in bytes that a job holds, and `window` how much all of them may. The first error, of `work` or
-/// of `take`, ends everything and is returned; a panic in a worker goes on in the caller.
+/// `weight` is the memory of a job in bytes, and `window` the limit for all of them. The first error, of
+/// `work` or of `take`, stops everything and is returned; a panic in a worker continues in the caller.
 pub fn in_order<J: Sync, T: Send, E: Send>(
     threads: Threads,
     window: u64,
@@ -42,7 +42,7 @@ pub fn in_order<J: Sync, T: Send, E: Send>(
     work: impl Fn(&J) -> Result<T, E> + Sync,
     mut take: impl FnMut(T) -> Result<(), E>,
 ) -> Result<(), E> {
-    // One after the other needs no thread: with many small jobs, starting and waking them would take most of the time.
+    // A sequential run needs no thread: with many small jobs, starting and waking threads would dominate.
     if threads.0.get() == 1 || jobs.len() <= 1 {
         return jobs.iter().try_for_each(|job| take(work(job)?));
     }
@@ -90,7 +90,7 @@ impl<R> Default for State<R> {
 }
 
 impl<R> Queue<R> {
-    /// A panic elsewhere leaves the state as it was between two changes, so a poisoned lock is usable.
+    /// A panic in another thread leaves the state consistent, so a poisoned lock is usable.
     fn lock(&self) -> MutexGuard<'_, State<R>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -127,7 +127,7 @@ impl<R> Queue<R> {
         self.changed.notify_all();
     }
 
-    /// The result of a job, or nothing if a worker ended before it.
+    /// The result of a job; `None` if a worker ended before it.
     fn get(&self, index: usize) -> Option<R> {
         let mut state = self.lock();
         loop {
@@ -157,7 +157,7 @@ impl<R> Queue<R> {
     }
 }
 
-/// Ends all work when a thread leaves early, by an error or a panic.
+/// Stops all work when a thread leaves early, by an error or a panic.
 struct StopOnDrop<'a, R>(&'a Queue<R>);
 
 impl<R> Drop for StopOnDrop<'_, R> {

@@ -1,4 +1,4 @@
-//! The pin: the digest of an account's first root, kept outside the tree that is judged by it.
+//! The pin: the digest of an account's first root, stored outside the tree that it protects.
 
 use std::fmt;
 use std::str::FromStr;
@@ -12,7 +12,7 @@ use crate::digest::Sha384;
 #[serde(try_from = "String", into = "String")]
 pub struct Pin(Sha384);
 
-/// A text that is not a pin.
+/// Why a text is not a pin.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0:?} is not a root pin such as `SHA384:` and 96 hexadecimal digits")]
 pub struct PinError(String);
@@ -23,7 +23,7 @@ impl Pin {
         Self(Sha384::of(root))
     }
 
-    /// A short name for files that belong to the pinned account.
+    /// A short name for files of the pinned account.
     pub fn short(&self) -> String {
         self.0.to_string().chars().take(16).collect()
     }

@@ -1,8 +1,8 @@
-//! Provenance: what an artifact is for, and where its files came from.
+//! Provenance: the kind of an artifact, and the origin of its files.
 
 use serde::{Deserialize, Serialize};
 
-/// The one signing platform.
+/// The only signing platform.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Platform {
     /// ECDSA over P-384 with SHA-384, for AWS Lambda.
@@ -11,7 +11,7 @@ pub enum Platform {
 }
 
 impl Platform {
-    /// The platform's name, as AWS Signer's.
+    /// The platform's name, as in AWS Signer.
     pub fn name(self) -> &'static str {
         match self {
             Self::AwsLambdaSha384Ecdsa => "AWSLambda-SHA384-ECDSA",
@@ -19,7 +19,7 @@ impl Platform {
     }
 }
 
-/// What an artifact is for.
+/// The kind of an artifact.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
@@ -39,14 +39,14 @@ impl Kind {
     }
 }
 
-/// Whether a signature vouches for a package that its signer did not make; written `true`, or left out.
+/// Whether a signature vouches for a package that another tool built; written as `true`, or absent.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "bool", into = "bool")]
 pub enum Endorsement {
-    /// The signer packaged it, and says from what.
+    /// The signer packaged it, and records its origin.
     #[default]
     No,
-    /// Somebody else did, as far as the signer can say; it vouches for these bytes.
+    /// Another tool packaged it; the signer vouches for its content.
     Yes,
 }
 
@@ -67,23 +67,23 @@ impl TryFrom<bool> for Endorsement {
     type Error = &'static str;
 
     fn try_from(written: bool) -> Result<Self, Self::Error> {
-        if written { Ok(Self::Yes) } else { Err("`endorsement` is true, or left out") }
+        if written { Ok(Self::Yes) } else { Err("`endorsement` must be `true` or absent") }
     }
 }
 
-/// What was chosen to go into a package.
+/// The selection of files of a package.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct SelectionRecord {
-    /// Patterns that a path had to match; empty for all.
+    /// Patterns that a path must match; empty for all.
     pub include: Vec<String>,
-    /// Patterns that kept a path out.
+    /// Patterns that exclude a path.
     pub exclude: Vec<String>,
-    /// Whether files that git does not track went in too.
+    /// Whether files that git does not track are included.
     pub untracked: bool,
 }
 
-/// Where a package's files came from.
+/// The origin of a package's files.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Source {
@@ -106,14 +106,14 @@ pub struct Source {
 pub struct Builder {
     /// The CI system.
     pub name: String,
-    /// The run's address.
+    /// The run's URL.
     pub run: String,
 }
 
-/// What only a layer has.
+/// The fields that only a layer has.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct LayerRecord {
-    /// The runtimes that the layer was made for.
+    /// The runtimes that the layer supports.
     pub compatible_runtimes: Vec<String>,
 }

@@ -1,7 +1,7 @@
-//! Shown: names and texts from outside as a message shows them, harmless and short.
+//! Shown: makes untrusted names and texts safe and short for messages.
 //!
-//! Whoever chooses a name chooses its characters and its length: a line feed in it must not begin a line of
-//! its own, and two hundred thousand braces must not scroll the reason away.
+//! An attacker chooses a name's characters and its length: a line feed in it must not start a new line, and
+//! two hundred thousand braces must not scroll the reason away.
 
 use std::borrow::Cow;
 use std::fmt::Write;
@@ -9,11 +9,11 @@ use std::path::Path;
 
 use crate::limits::{NAMED_CHARS_MAX, PATH_BYTES_MAX};
 
-/// A text for a terminal or a log: one line, with nothing that a terminal or a CI log obeys.
+/// A text for a terminal or a log: one line, without characters that a terminal or a CI log interprets.
 ///
-/// Control characters (with ESC and CR), line separators and the characters that reorder text are
-/// written as `\u{…}`. So is what begins a command on some CI systems: the first of two colons at the
-/// start of a line, and the second of two `#` anywhere (`##[` on GitHub and `##vso[` on Azure Pipelines).
+/// Control characters (with ESC and CR), line separators and the characters that reorder text are written as
+/// `\u{…}`. So is the start of a command on some CI systems: the first of two colons at the start of a line,
+/// and the second of two `#` anywhere (`##[` on GitHub and `##vso[` on Azure Pipelines).
 pub fn line(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     if text.trim_start().starts_with("::") {
@@ -25,14 +25,15 @@ pub fn line(text: &str) -> String {
     out
 }
 
-/// A name or another text of at most [`NAMED_CHARS_MAX`] characters: of a longer one its beginning and its length.
+/// A name or another text of at most [`NAMED_CHARS_MAX`] characters: of a longer one its start and its
+/// length.
 ///
-/// For texts that are escaped where they are shown, as by `{:?}`.
+/// For texts that are escaped later, as by `{:?}`.
 pub fn shortened(text: &str) -> Cow<'_, str> {
     within(text, NAMED_CHARS_MAX)
 }
 
-/// At most so many characters of a text; of a longer one it also says how many there are.
+/// At most this many characters of a text; for a longer one also its length.
 pub fn within(text: &str, chars: usize) -> Cow<'_, str> {
     match text.char_indices().nth(chars) {
         None => text.into(),
@@ -40,19 +41,20 @@ pub fn within(text: &str, chars: usize) -> Cow<'_, str> {
     }
 }
 
-/// A name or another text, on one line and short.
+/// A name or another text, shortened, on one line.
 pub fn name(text: &str) -> String {
     line(&shortened(text))
 }
 
-/// A path, on one line and no longer than paths are.
+/// A path, shortened, on one line.
 pub fn path(path: &Path) -> String {
     line(&within(&path.to_string_lossy(), PATH_BYTES_MAX))
 }
 
-/// The text without secret keys in PEM: one that was given where a file's name belongs is not repeated in an error.
+/// The text without secret keys in PEM: an error must not repeat a key that was passed in place of a file
+/// name.
 ///
-/// A key without its last line goes on to the end.
+/// A key without its last line extends to the end.
 pub fn without_keys(text: &str) -> Cow<'_, str> {
     const BEGIN: &str = "-----BEGIN ";
     let mut out = String::new();
@@ -76,9 +78,9 @@ pub fn without_keys(text: &str) -> Cow<'_, str> {
     out.into()
 }
 
-/// A rendered text on its way to a terminal: its lines stay, and nothing is left that a terminal obeys.
+/// A rendered text for a terminal: keeps its lines, and escapes everything else that a terminal interprets.
 ///
-/// For texts whose names were escaped when they were rendered: what is left to find here was forgotten there.
+/// Names in it were escaped when it was rendered; this catches what was forgotten there.
 pub fn rendered(text: &str) -> Cow<'_, str> {
     if !text.chars().any(|c| c != '\n' && obeyed(c)) {
         return text.into();
@@ -107,12 +109,12 @@ pub fn push_escaped(out: &mut String, c: char) {
     let _ = write!(out, "\\u{{{:x}}}", u32::from(c));
 }
 
-/// Whether a CI system could take the two characters for the beginning of a command.
+/// Whether a CI system could treat the two characters as the start of a command.
 pub fn is_second_hash(before: char, c: char) -> bool {
     before == '#' && c == '#'
 }
 
-/// Whether a terminal or log may act on the character: Unicode's controls, line and paragraph
+/// Whether a terminal or log could interpret the character: Unicode's controls, line and paragraph
 /// separators, bidirectional controls (UAX 9) and invisible formatting.
 pub fn obeyed(c: char) -> bool {
     c.is_control()

@@ -1,4 +1,4 @@
-//! Time: instants in whole seconds of UTC, and periods by the calendar.
+//! Time: UTC times in whole seconds, and calendar periods.
 
 use std::fmt;
 use std::str::FromStr;
@@ -8,7 +8,7 @@ use jiff::civil::{DateTime, date};
 use jiff::{SignedDuration, Span};
 use serde::{Deserialize, Serialize};
 
-/// An instant in UTC, in whole seconds, between 1970 and 9999.
+/// A time in UTC, in whole seconds, between 1970 and 9999.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Timestamp(i64);
@@ -21,19 +21,19 @@ pub const DAY_SECONDS: i64 = 24 * 60 * 60;
 
 const EPOCH: DateTime = date(1970, 1, 1).at(0, 0, 0, 0);
 
-/// The one form of an instant: RFC 3339, UTC, whole seconds.
+/// The only form of a time: RFC 3339, UTC, whole seconds.
 const FORM: &str = "%Y-%m-%dT%H:%M:%SZ";
 
 /// Why a text is not a time or a period.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TimeError {
-    /// The text is not an instant in the one form that is written.
+    /// The text is not a time in the only accepted form.
     #[error("`{0}` is not a UTC time such as `2026-01-31T12:00:00Z`")]
     Instant(String),
     /// The text is not a period.
     #[error("`{0}` is not a period such as `90 days`, `135 months` or `5 years`")]
     Period(String),
-    /// The text is neither an instant nor a span.
+    /// The text is neither a time nor a span.
     #[error(
         "`{0}` is neither a UTC time such as `2026-01-31T12:00:00Z` nor a span such as `30d`, `2 weeks` or `12h`"
     )]
@@ -41,12 +41,12 @@ pub enum TimeError {
 }
 
 impl Timestamp {
-    /// The instant this many seconds after 1970-01-01T00:00:00Z, if it has four digits of year.
+    /// The time this many seconds after 1970-01-01T00:00:00Z, if its year has four digits.
     pub fn from_unix(seconds: i64) -> Option<Self> {
         (0..=LAST_SECOND).contains(&seconds).then_some(Self(seconds))
     }
 
-    /// The instant a clock shows; a clock outside 1970 to 9999 is held at the nearer end.
+    /// The time of a clock; a clock outside 1970 to 9999 is clamped.
     pub fn from_clock(clock: SystemTime) -> Self {
         let seconds = clock
             .duration_since(SystemTime::UNIX_EPOCH)
@@ -59,12 +59,12 @@ impl Timestamp {
         self.0
     }
 
-    /// The instant `seconds` later, held at the end of 9999.
+    /// The time `seconds` later, at most the end of 9999.
     pub fn plus_seconds(self, seconds: i64) -> Self {
         Self(self.0.saturating_add(seconds).clamp(0, LAST_SECOND))
     }
 
-    /// The instant one period later by the calendar, held at the end of 9999.
+    /// The time one calendar period later, at most the end of 9999.
     pub fn plus(self, period: Period) -> Self {
         let later = period.span().and_then(|span| self.civil().checked_add(span).ok());
         later.map_or(Self(LAST_SECOND), Self::from_civil)
@@ -80,7 +80,7 @@ impl Timestamp {
         self.civil().strftime("%Y-%m-%d").to_string()
     }
 
-    /// The first instant of a day, counted from 1970-01-01; held between 1970 and 9999.
+    /// The start of a day, counted from 1970-01-01; clamped to 1970 and 9999.
     pub fn of_day(day: i64) -> Self {
         Self(day.saturating_mul(DAY_SECONDS).clamp(0, LAST_SECOND))
     }
@@ -103,7 +103,7 @@ impl fmt::Display for Timestamp {
 impl FromStr for Timestamp {
     type Err = TimeError;
 
-    /// Reads the form that [`Display`](fmt::Display) writes and no other, so that one instant has one text.
+    /// Parses only the form that [`Display`](fmt::Display) writes, so that a time has only one text.
     fn from_str(text: &str) -> Result<Self, TimeError> {
         let parsed = DateTime::strptime(FORM, text).ok().filter(|civil| *civil >= EPOCH);
         let instant = parsed.map(Self::from_civil);
@@ -126,17 +126,17 @@ impl From<Timestamp> for String {
     }
 }
 
-/// An instant, given as such or as how long ago it was.
+/// A time, passed as such or as a span before now.
 #[derive(Debug, Clone)]
 pub enum Moment {
-    /// This instant.
+    /// This time.
     At(Timestamp),
-    /// So long before now.
+    /// This span before now.
     Ago(Span),
 }
 
 impl Moment {
-    /// The instant, held at the beginning of 1970.
+    /// The time, at least the start of 1970.
     pub fn before(&self, now: Timestamp) -> Timestamp {
         match self {
             Self::At(instant) => *instant,
@@ -148,7 +148,7 @@ impl Moment {
 impl FromStr for Moment {
     type Err = TimeError;
 
-    /// Reads an instant, or a span such as `30d`, `2 weeks`, `12h` or `P30D` that does not lie ahead.
+    /// Parses a time, or a span such as `30d`, `2 weeks`, `12h` or `P30D` that is not in the future.
     fn from_str(text: &str) -> Result<Self, TimeError> {
         if let Ok(instant) = text.parse() {
             return Ok(Self::At(instant));
@@ -158,7 +158,7 @@ impl FromStr for Moment {
     }
 }
 
-/// A period by the calendar: so many days, months or years.
+/// A calendar period: a number of days, months or years.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Period {
@@ -184,22 +184,22 @@ impl Unit {
 }
 
 impl Period {
-    /// So many days.
+    /// This many days.
     pub const fn days(count: u16) -> Self {
         Self { count, unit: Unit::Days }
     }
 
-    /// So many months.
+    /// This many months.
     pub const fn months(count: u16) -> Self {
         Self { count, unit: Unit::Months }
     }
 
-    /// So many years.
+    /// This many years.
     pub const fn years(count: u16) -> Self {
         Self { count, unit: Unit::Years }
     }
 
-    /// How many of its unit.
+    /// The number of its unit.
     pub fn count(self) -> u16 {
         self.count
     }
@@ -209,7 +209,7 @@ impl Period {
         self.unit.name()
     }
 
-    /// The period as the calendar adds it; nothing if it is longer than all of time.
+    /// The period as a calendar span; `None` if it is too long.
     fn span(self) -> Option<Span> {
         let count = i64::from(self.count);
         match self.unit {
@@ -232,7 +232,7 @@ impl fmt::Display for Period {
 impl FromStr for Period {
     type Err = TimeError;
 
-    /// Reads `90 days`, `1 month`, `5 years` and the short forms `90d` and `5y`; never zero.
+    /// Parses `90 days`, `1 month`, `5 years` and the short forms `90d` and `5y`; never zero.
     fn from_str(text: &str) -> Result<Self, TimeError> {
         let fail = || TimeError::Period(text.into());
         let digits = text.bytes().take_while(u8::is_ascii_digit).count();

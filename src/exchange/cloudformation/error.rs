@@ -1,4 +1,4 @@
-//! Export errors: what cannot be said in AWS without permitting more.
+//! Export errors: what cannot be expressed in AWS without permitting more.
 
 use crate::arn::PublisherArn;
 use crate::limits::{AWS_DESCRIPTION_CHARS_MAX, TEMPLATE_RESOURCES_MAX};
@@ -16,25 +16,27 @@ pub enum ExportError {
         /// The publisher.
         publisher: Box<PublisherArn>,
     },
-    /// A profile is in AWS already, and one of its publishers has no place there.
-    #[error("`{publisher}` has no place in AWS, and others of its profile have")]
+    /// A profile exists in AWS already, and one of its publishers has no equivalent there.
+    #[error("`{publisher}` has no equivalent in AWS, but others of its profile have one")]
     Unplaced {
         /// The publisher.
         publisher: PublisherArn,
     },
-    /// No publisher of the CSC can be said.
+    /// No publisher of the CSC can be exported.
     #[error(
-        "no publisher of CSC `{0}` is left in AWS: each is canceled, revoked, not the newest or not there"
+        "no publisher of CSC `{0}` can be exported: each is canceled, revoked, not the newest version, or missing"
     )]
     NoPublisher(CscId),
-    /// AWS takes shorter descriptions only.
-    #[error("the description of CSC `{0}` is over {AWS_DESCRIPTION_CHARS_MAX} characters")]
+    /// AWS allows only shorter descriptions.
+    #[error("the description of CSC `{0}` has more than {AWS_DESCRIPTION_CHARS_MAX} characters")]
     LongDescription(CscId),
-    /// CloudFormation would not take the description as it is.
-    #[error("the description of CSC `{0}` holds `{{{{` or `${{`, which CloudFormation reads as a reference")]
+    /// CloudFormation would change the description.
+    #[error(
+        "the description of CSC `{0}` contains `{{{{` or `${{`, which CloudFormation reads as a reference"
+    )]
     DynamicDescription(CscId),
-    /// AWS does not end permissions.
-    #[error("permission `{statement}` of `{profile}` ends at {end}, and in AWS it would not")]
+    /// Permissions in AWS do not end.
+    #[error("permission `{statement}` of `{profile}` ends at {end}, but in AWS it would not end")]
     Ends {
         /// The profile.
         profile: ProfileName,
@@ -43,21 +45,21 @@ pub enum ExportError {
         /// Its end.
         end: Timestamp,
     },
-    /// Nobody has the mapped name.
+    /// No permission has the mapped principal.
     #[error("no permission names the principal `{0}`")]
     UnknownPrincipal(Principal),
     /// No CSC has the mapped publisher.
     #[error("no CSC allows the publisher `{0}`")]
     UnknownPublisher(PublisherArn),
     /// There are too many resources for one template.
-    #[error("{0} resources where a template has {TEMPLATE_RESOURCES_MAX} at most")]
+    #[error("{0} resources, over the limit of {TEMPLATE_RESOURCES_MAX} for a template")]
     Resources(usize),
     /// The template is too large.
-    #[error("the template has {size} bytes where {limit} are allowed")]
+    #[error("the template has {size} bytes, over the limit of {limit}")]
     Size {
         /// Its bytes.
         size: usize,
-        /// The most there may be.
+        /// The limit.
         limit: usize,
     },
 }
@@ -67,23 +69,21 @@ impl ExportError {
     pub fn hint(&self) -> &'static str {
         match self {
             Self::Unsayable { .. } | Self::Unplaced { .. } => {
-                "name its profile version in AWS with `--publisher PUBLISHER=ARN`"
+                "pass its profile version in AWS with `--publisher PUBLISHER=ARN`"
             }
             Self::NoPublisher(_) => {
-                "allow a profile that signs with `countersign csc update`, or name its version in AWS with `--publisher PUBLISHER=ARN`"
+                "allow an active profile with `countersign csc update`, or pass its version in AWS with `--publisher PUBLISHER=ARN`"
             }
             Self::LongDescription(_) => "shorten it with `countersign csc update --description`, and seal",
             Self::DynamicDescription(_) => {
-                "describe it without with `countersign csc update --description`, and seal"
+                "remove them with `countersign csc update --description`, and seal"
             }
-            Self::Ends { .. } => {
-                "leave out its `--principal`, and give the permission in AWS for as long as it is meant"
-            }
-            Self::UnknownPrincipal(_) => "look at the principals with `countersign profile show`",
-            Self::UnknownPublisher(_) => "look at the publishers with `countersign csc show`",
-            Self::Resources(_) => "split the account's profiles and CSCs among several accounts",
+            Self::Ends { .. } => "remove its `--principal`, and add a temporary permission in AWS",
+            Self::UnknownPrincipal(_) => "list the principals with `countersign profile show`",
+            Self::UnknownPublisher(_) => "list the publishers with `countersign csc show`",
+            Self::Resources(_) => "split the profiles and CSCs into several accounts",
             Self::Size { .. } => {
-                "put the template of `countersign export cloudformation` on S3, and give its address with `--template-url`"
+                "upload the template of `countersign export cloudformation` to S3, and pass its URL with `--template-url`"
             }
         }
     }

@@ -1,7 +1,7 @@
-//! Logical ids: the names of resources in a template, stable and different for different things.
+//! Logical ids: names of resources in a template, stable and unique.
 //!
-//! They are letters and digits only. A name is written as it is but for `X`, `_` and `-`, which become `X` and
-//! their hexadecimal code: no two names become one. `X2F`, a `/` that no name holds, parts two names.
+//! They have only letters and digits. `X`, `_` and `-` in a name become `X` and their hexadecimal code, so
+//! that names stay unique. `X2F`, a `/` that no name contains, separates two names.
 
 use crate::name::{CscId, ProfileName, StatementId};
 use crate::profile::Action;

@@ -1,8 +1,8 @@
 //! CloudFormation: the sealed policy as a template, with every property written out.
 //!
-//! Drift detection compares the properties that a template writes, and no others. A template is JSON, which is
-//! YAML too. AWS gives each profile a version of its own, so publishers of the account's profiles refer to the
-//! profiles of the template.
+//! Drift detection compares only the properties that a template has. A template is JSON, which is YAML too.
+//! AWS assigns each profile its own version, so publishers of the account's profiles refer to the profiles in
+//! the template.
 //!
 //! ```text
 //! Profile…     AWS::Signer::SigningProfile        each profile whose newest version is active
@@ -29,25 +29,25 @@ use crate::name::{Principal, ProfileName};
 use crate::profile::{Profile, Status};
 use crate::time::Timestamp;
 
-/// What is what in AWS.
+/// The AWS equivalents of names in the policy.
 #[derive(Debug, Clone, Default)]
 pub struct Mapping {
-    /// Whom a principal of the policy is in AWS.
+    /// The AWS principal of each principal in the policy.
     pub principals: BTreeMap<Principal, AwsPrincipal>,
-    /// Which profile version of AWS stands for a publisher; the template does not make that profile.
+    /// The AWS profile version of a publisher; the template does not create that profile.
     pub publishers: BTreeMap<PublisherArn, ProfileArn>,
 }
 
-/// A template, and what it could not say.
+/// A template, and notes on what it omits.
 #[derive(Debug)]
 pub struct Template {
     /// The template.
     pub body: Value,
-    /// What AWS cannot say, and what follows.
+    /// What AWS cannot express, and the consequences.
     pub notes: Vec<String>,
 }
 
-/// Makes the template of a sealed policy; permissions are those of the instant.
+/// The template of a sealed policy, with the permissions at a time.
 pub fn template(sealed: &Sealed, mapping: &Mapping, now: Timestamp) -> Result<Template, ExportError> {
     mapping.check(sealed)?;
     let mut notes = Vec::new();
@@ -82,7 +82,7 @@ pub fn template(sealed: &Sealed, mapping: &Mapping, now: Timestamp) -> Result<Te
 }
 
 impl Mapping {
-    /// Refuses to map what the policy does not name: a slip of the pen would go unseen.
+    /// Refuses to map names that are not in the policy, which would hide a typo.
     fn check(&self, sealed: &Sealed) -> Result<(), ExportError> {
         let permissions = || sealed.profiles().iter().flat_map(Profile::permissions);
         let unknown = |name: &&Principal| permissions().all(|each| each.principal != **name);
@@ -96,13 +96,13 @@ impl Mapping {
         }
     }
 
-    /// Whether the profile is in AWS already, by what stands for one of its versions.
+    /// Whether the profile exists in AWS already, by a mapping of one of its versions.
     fn places(&self, sealed: &Sealed, name: &ProfileName) -> bool {
         self.publishers.keys().any(|arn| publishers::is_own(sealed, arn) && arn.profile() == name)
     }
 }
 
-/// The profiles that the template makes.
+/// The profiles that the template creates.
 fn made<'a>(
     sealed: &'a Sealed,
     mapping: &Mapping,
@@ -113,10 +113,10 @@ fn made<'a>(
         let name = profile.name();
         match sealed.status(profile) {
             _ if mapping.places(sealed, name) => {
-                notes.push(format!("profile `{name}` is not made: `--publisher` says where it is"));
+                notes.push(format!("profile `{name}` is not in the template: `--publisher` names it in AWS"));
             }
             Status::Active => drop(made.insert(name, profile)),
-            // In AWS a new profile is active, and would sign what nobody signs here.
+            // In AWS a new profile is active, and could sign although nothing is signed with it here.
             status => notes.push(format!("profile `{name}` is {}: left out", status.name())),
         }
     }
@@ -141,7 +141,7 @@ fn code_signing_config(sealed: &Sealed, csc: &Csc, publishers: Vec<Value>) -> Re
     if description.chars().count() > AWS_DESCRIPTION_CHARS_MAX {
         return Err(ExportError::LongDescription(csc.id().clone()));
     }
-    // CloudFormation would put a secret in the place of the one, and its linters take the other for a slip.
+    // CloudFormation would replace the first with a secret, and linters treat the second as a mistake.
     if ["{{", "${"].iter().any(|mark| description.contains(mark)) {
         return Err(ExportError::DynamicDescription(csc.id().clone()));
     }
@@ -156,7 +156,7 @@ fn code_signing_config(sealed: &Sealed, csc: &Csc, publishers: Vec<Value>) -> Re
     }))
 }
 
-/// Where a resource comes from.
+/// The origin of a resource.
 fn tags(sealed: &Sealed, kind: &str, name: &str) -> Value {
     json!([
         { "Key": "countersign:account", "Value": sealed.account().as_str() },
@@ -173,7 +173,7 @@ fn output(sealed: &Sealed, csc: &Csc, name: &str) -> Value {
     })
 }
 
-/// What governs which functions, for whoever attaches them.
+/// The CSC of each function pattern, for the person who attaches them.
 fn metadata(sealed: &Sealed) -> Value {
     let rule = |rule: &crate::function::Rule| json!({ "Pattern": rule.pattern().as_str(), "CodeSigningConfig": logical::csc(rule.csc()) });
     json!({
@@ -187,7 +187,7 @@ fn say_what_is_left(sealed: &Sealed, notes: &mut Vec<String>) {
     match sealed.revocations() {
         0 => {}
         count => notes.push(format!(
-            "revocations ({count}) stay here: in AWS, revoke what AWS signed with `aws signer revoke-signature`"
+            "revocations ({count}) are not exported: in AWS, revoke AWS signatures with `aws signer revoke-signature`"
         )),
     }
     let patterns: BTreeSet<&str> =
@@ -195,12 +195,12 @@ fn say_what_is_left(sealed: &Sealed, notes: &mut Vec<String>) {
     let patterns: Vec<String> = patterns.iter().map(|pattern| format!("`{pattern}`")).collect();
     if !patterns.is_empty() {
         notes.push(format!(
-            "a template attaches no functions ({}): give each one's `CodeSigningConfigArn` the output of its CSC",
+            "the template attaches no functions ({}): set each `CodeSigningConfigArn` to the output of its CSC",
             patterns.join(", ")
         ));
     }
     notes.push(
-        "AWS lets a function without a CSC pass, which is denied here: `countersign export iam` closes that"
+        "AWS allows functions without a CSC, which countersign denies: deny them with `countersign export iam`"
             .into(),
     );
 }

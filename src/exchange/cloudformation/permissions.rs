@@ -1,4 +1,4 @@
-//! Permissions in AWS: who of the principals is one there, and may do what with the profiles of the template.
+//! Permissions in AWS: the AWS principals, and their actions on the template's profiles.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use crate::name::{Principal, ProfileName};
 use crate::profile::{Action, Permission, Profile};
 use crate::time::Timestamp;
 
-/// A resource for each action of each permission that holds at the instant, and is an AWS principal's.
+/// A resource for each action of each permission that is valid at the time and has an AWS principal.
 pub fn resources(
     sealed: &Sealed,
     mapping: &Mapping,
@@ -31,7 +31,7 @@ pub fn resources(
     Ok(resources)
 }
 
-/// Whom AWS gives the permission, or a note why nobody.
+/// The AWS principal of a permission, or a note why there is none.
 fn named(
     sealed: &Sealed,
     mapping: &Mapping,
@@ -43,11 +43,11 @@ fn named(
     let what = format!("permission `{}` of `{}`", permission.statement_id, profile.name());
     let principal = &permission.principal;
     if permission.not_after.is_some_and(|end| end <= now) {
-        notes.push(format!("{what} has ended: left out"));
+        notes.push(format!("{what} has ended: not exported"));
     } else if permission.not_before > now {
-        notes.push(format!("{what} begins at {}: left out; export again then", permission.not_before));
+        notes.push(format!("{what} starts at {}: not exported; export again then", permission.not_before));
     } else if sealed.is_key_revoked(permission) {
-        notes.push(format!("the key of {what} is revoked: left out"));
+        notes.push(format!("the key of {what} is revoked: not exported"));
     } else if let Some(found) = in_aws(mapping, principal) {
         let statement = permission.statement_id.clone();
         return match permission.not_after {
@@ -56,13 +56,13 @@ fn named(
         };
     } else {
         notes.push(format!(
-            "{what}: `{principal}` is no AWS principal: left out; name theirs with `--principal {principal}=ARN`"
+            "{what}: `{principal}` is not an AWS principal: not exported; pass `--principal {principal}=ARN`"
         ));
     }
     Ok(None)
 }
 
-/// Who the principal is in AWS: as it is mapped, or as it is named.
+/// The AWS principal of a principal: the mapped one, or the name itself.
 fn in_aws(mapping: &Mapping, principal: &Principal) -> Option<AwsPrincipal> {
     mapping.principals.get(principal).cloned().or_else(|| principal.as_str().parse().ok())
 }
@@ -74,7 +74,7 @@ fn resource(profile: &Profile, permission: &Permission, action: Action, principa
         "Properties": {
             "ProfileName": { "Fn::GetAtt": [made, "ProfileName"] },
             "ProfileVersion": { "Fn::GetAtt": [made, "ProfileVersion"] },
-            // One action a statement in AWS; the action at its end keeps statements of one name apart.
+            // One action per statement in AWS; the action in the suffix keeps statement ids distinct.
             "StatementId": format!("{}-{}", permission.statement_id, logical::short(action)),
             "Action": action.name(),
             "Principal": principal.as_str(),

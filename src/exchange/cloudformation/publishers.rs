@@ -1,4 +1,4 @@
-//! Allowed publishers in AWS: profile versions of the template, or ARNs as they are.
+//! Allowed publishers in AWS: profile versions in the template, or given ARNs.
 
 use std::collections::BTreeMap;
 
@@ -41,9 +41,9 @@ pub fn is_own(sealed: &Sealed, publisher: &PublisherArn) -> bool {
     *publisher.owner() == Owner::countersign(sealed.account().clone())
 }
 
-/// One of the account's own: the version that the template makes of it.
+/// A publisher of our own: the version that the template creates for its profile.
 ///
-/// Only what stands for the newest version is said by that: an older one has signed nothing in AWS.
+/// Only publishers that match the newest version are exported: older ones have signed nothing in AWS.
 fn own(
     sealed: &Sealed,
     mapping: &Mapping,
@@ -57,11 +57,11 @@ fn own(
         return Err(ExportError::Unplaced { publisher: publisher.clone() });
     }
     let mut left_out = |why: String| {
-        notes.push(format!("publisher `{publisher}` of `{id}` {why}: left out"));
+        notes.push(format!("publisher `{publisher}` of `{id}` {why}: not exported"));
         Ok(None)
     };
     let Some(profile) = sealed.profile(name) else {
-        return left_out("is no profile of the account".into());
+        return left_out("is not a profile of the account".into());
     };
     if !made.contains_key(name) {
         return left_out(format!("is {}", sealed.status(profile).name()));
@@ -72,7 +72,7 @@ fn own(
         }
         Some(_) => {}
         None => notes.push(format!(
-            "AWS has no `{publisher}`: `{id}` allows the one version that the stack makes of `{name}`"
+            "AWS has no `{publisher}`: `{id}` allows the version of `{name}` that the stack creates"
         )),
     }
     Ok(Some(json!({ "Fn::GetAtt": [logical::profile(name), "ProfileVersionArn"] })))

@@ -1,4 +1,4 @@
-//! AWS's answers: what the commands of `aws lambda` and `aws signer` print, read strictly.
+//! AWS answers: the output of `aws lambda` and `aws signer` commands, parsed strictly.
 //!
 //! ```text
 //! get-code-signing-config     { "CodeSigningConfig": { … } }
@@ -6,8 +6,8 @@
 //! get-signing-profile         { "profileName": …, "profileVersion": …, "status": …, … }
 //! list-profile-permissions    { "permissions": [ { "statementId": …, "action": …, "principal": … } ] }
 //! ```
-//! Fields that AWS adds one day may change what the others mean, so an unknown one is refused. A list that goes on
-//! elsewhere is refused: what is missing would look like nothing.
+//! Fields that AWS adds later could change the meaning of others, so unknown ones are refused. An incomplete
+//! list is refused too, since missing items would look as if they did not exist.
 
 use std::path::Path;
 
@@ -23,7 +23,7 @@ use crate::profile::Status;
 use crate::provenance::Platform;
 use crate::time::Period;
 
-/// What one file holds.
+/// The content of one file.
 #[derive(Debug)]
 pub enum Answer {
     /// CSCs.
@@ -34,7 +34,7 @@ pub enum Answer {
     Permissions(Vec<AwsPermission>),
 }
 
-/// A CSC as AWS tells it.
+/// A CSC in AWS.
 #[derive(Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "PascalCase")]
 pub struct AwsCsc {
@@ -43,7 +43,7 @@ pub struct AwsCsc {
     pub id: CscId,
     #[serde(rename = "CodeSigningConfigArn")]
     arn: CscArn,
-    /// What it is for.
+    /// Its purpose.
     #[serde(default)]
     pub description: Option<String>,
     allowed_publishers: AllowedPublishers,
@@ -65,12 +65,12 @@ struct CodeSigningPolicies {
 }
 
 impl AwsCsc {
-    /// Whose signatures count.
+    /// The allowed publishers.
     pub fn publishers(&self) -> &Publishers {
         &self.allowed_publishers.signing_profile_version_arns
     }
 
-    /// What happens to an untrusted artifact.
+    /// The handling of untrusted artifacts.
     pub fn untrusted(&self) -> Untrusted {
         self.code_signing_policies.untrusted_artifact_on_deployment
     }
@@ -78,20 +78,22 @@ impl AwsCsc {
     fn check(&self) -> Result<(), String> {
         let id = &self.id;
         if self.arn.id() != id || !self.arn.owner().is_aws() {
-            return Err(format!("`{}` is not the ARN of `{id}` in AWS", self.arn));
+            return Err(format!("`{}` is not the AWS ARN of `{id}`", self.arn));
         }
         if self.description.as_ref().is_some_and(|text| text.chars().count() > AWS_DESCRIPTION_CHARS_MAX) {
-            return Err(format!("the description of `{id}` is over {AWS_DESCRIPTION_CHARS_MAX} characters"));
+            return Err(format!(
+                "the description of `{id}` has more than {AWS_DESCRIPTION_CHARS_MAX} characters"
+            ));
         }
         let of_aws = |arn: &&PublisherArn| arn.owner().is_aws() && arn.version().is_some();
         match self.publishers().all().iter().find(|arn| !of_aws(arn)) {
-            Some(arn) => Err(format!("the publisher `{arn}` of `{id}` is no profile version of AWS")),
+            Some(arn) => Err(format!("the publisher `{arn}` of `{id}` is not an AWS profile version")),
             None => Ok(()),
         }
     }
 }
 
-/// A signing profile as AWS tells it.
+/// A signing profile in AWS.
 #[derive(Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct AwsProfile {
@@ -101,7 +103,7 @@ pub struct AwsProfile {
     /// Its version, which it keeps.
     #[serde(rename = "profileVersion")]
     pub version: ProfileVersion,
-    /// Whether it may sign.
+    /// Whether it can sign.
     pub status: Status,
     platform_id: Platform,
     signature_validity_period: Validity,
@@ -140,7 +142,7 @@ enum Unit {
 }
 
 impl AwsProfile {
-    /// How long its signatures last.
+    /// How long its signatures are valid.
     pub fn validity(&self) -> Period {
         let Validity { value, unit } = self.signature_validity_period;
         match unit {
@@ -150,7 +152,7 @@ impl AwsProfile {
         }
     }
 
-    /// Whose it is, if AWS says so.
+    /// Its owner, if the answer has one.
     pub fn owner(&self) -> Option<&Owner> {
         self.profile_version_arn.as_ref().map(ProfileArn::owner)
     }
@@ -160,7 +162,7 @@ impl AwsProfile {
             *arn.profile() == self.name && *arn.version() == self.version && arn.owner().is_aws()
         };
         match &self.profile_version_arn {
-            Some(arn) if !same(arn) => Err(format!("`{arn}` is not the ARN of `{}` in AWS", self.name)),
+            Some(arn) if !same(arn) => Err(format!("`{arn}` is not the AWS ARN of `{}`", self.name)),
             _ if self.signature_validity_period.value == 0 => {
                 Err(format!("the validity of `{}` is 0", self.name))
             }
@@ -169,22 +171,22 @@ impl AwsProfile {
     }
 }
 
-/// A profile permission as AWS tells it.
+/// A profile permission in AWS.
 #[derive(Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct AwsPermission {
     /// Its name.
     pub statement_id: StatementId,
-    /// What it permits; AWS has actions that are none here.
+    /// The permitted action; AWS has actions that do not exist here.
     pub action: String,
-    /// Who may.
+    /// The permitted principal.
     pub principal: Principal,
-    /// The one version that it holds for, if it does not hold for every one.
+    /// The version that it is for; all versions if absent.
     #[serde(default)]
     pub profile_version: Option<ProfileVersion>,
 }
 
-/// A value that plays no part.
+/// A value that is not used.
 #[derive(Debug, Default)]
 struct Ignored;
 
@@ -236,7 +238,7 @@ struct ListPermissions {
     _response_metadata: Ignored,
 }
 
-/// The fields that tell the answers apart.
+/// The fields that distinguish the answers.
 #[derive(Deserialize)]
 struct Kind {
     #[serde(rename = "CodeSigningConfig")]
@@ -248,7 +250,7 @@ struct Kind {
     permissions: Option<IgnoredAny>,
 }
 
-/// Reads the file with these bytes.
+/// Parses a file with these bytes.
 pub fn read(path: &Path, bytes: &[u8]) -> Result<Answer, DocumentError> {
     parse(bytes).map_err(|message| DocumentError::new(path, message))
 }
@@ -256,7 +258,9 @@ pub fn read(path: &Path, bytes: &[u8]) -> Result<Answer, DocumentError> {
 fn parse(bytes: &[u8]) -> Result<Answer, String> {
     let kind: Kind =
         if bytes.trim_ascii_start().starts_with(b"{") { json(bytes)? } else { return Err(NONE.into()) };
-    let ended = |on: bool| if on { Err("the list goes on elsewhere".to_owned()) } else { Ok(()) };
+    let ended = |on: bool| {
+        if on { Err("the list is incomplete: further pages are missing".to_owned()) } else { Ok(()) }
+    };
     Ok(match (kind.csc, kind.cscs, kind.profile, kind.permissions) {
         (Some(_), None, None, None) => {
             Answer::Cscs(checked(vec![json::<GetCsc>(bytes)?.code_signing_config])?)
@@ -280,7 +284,7 @@ fn parse(bytes: &[u8]) -> Result<Answer, String> {
     })
 }
 
-const NONE: &str = "this is no answer of `get-code-signing-config`, `list-code-signing-configs`, `get-signing-profile` or `list-profile-permissions`";
+const NONE: &str = "expected the output of one of: `get-code-signing-config`, `list-code-signing-configs`, `get-signing-profile`, `list-profile-permissions`";
 
 fn checked(cscs: Vec<AwsCsc>) -> Result<Vec<AwsCsc>, String> {
     cscs.iter().try_for_each(AwsCsc::check)?;
@@ -333,14 +337,14 @@ mod tests {
             "\"Enforce\",\"UntrustedArtifactOnDeployment\":\"Warn\"",
             "duplicate field",
         );
-        wrong(CSC, "release/a1b2c3d4e5", "release/*", "no profile version of AWS");
+        wrong(CSC, "release/a1b2c3d4e5", "release/*", "not an AWS profile version");
         wrong(
             CSC,
             "arn:aws:signer:eu-west-1:123456789012:",
             "arn:countersign:signer::acme:",
-            "no profile version",
+            "not an AWS profile version",
         );
-        wrong(CSC, "config:csc-0123456789abcdefg", "config:csc-00000000000000000", "is not the ARN of");
+        wrong(CSC, "config:csc-0123456789abcdefg", "config:csc-00000000000000000", "is not the AWS ARN of");
         wrong(
             CSC,
             "[\"arn:aws:signer:eu-west-1:123456789012:/signing-profiles/release/a1b2c3d4e5\"]",
@@ -364,7 +368,7 @@ mod tests {
         ] {
             assert_eq!(
                 parse(text.as_bytes()).map(|_| ()),
-                Err("the list goes on elsewhere".into()),
+                Err("the list is incomplete: further pages are missing".into()),
                 "{text}"
             );
         }

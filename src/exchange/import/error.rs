@@ -1,4 +1,4 @@
-//! Import errors: what of AWS's answers cannot be carried.
+//! Import errors: what in AWS answers cannot be imported.
 
 use crate::csc::PublishersError;
 use crate::document::DocumentError;
@@ -9,13 +9,13 @@ use crate::policy::edit::EditError;
 /// Why nothing is imported.
 #[derive(Debug, thiserror::Error)]
 pub enum ImportError {
-    /// A file is no answer of AWS's.
+    /// A file is not an AWS answer.
     #[error(transparent)]
     Answer(#[from] DocumentError),
-    /// Two answers say different things of one.
-    #[error("the files say two different things of {0}")]
+    /// Two answers contradict each other.
+    #[error("the files contradict each other about {0}")]
     Contradiction(String),
-    /// The publishers cannot be a CSC's.
+    /// The publishers are not valid for a CSC.
     #[error("CSC `{csc}`: {error}")]
     Publishers {
         /// The CSC.
@@ -33,30 +33,30 @@ pub enum ImportError {
         /// Whether the version is in the policy.
         is_here: bool,
     },
-    /// A version never changes.
-    #[error("version {version} of signing profile `{name}` has another validity here")]
+    /// A version cannot change.
+    #[error("version {version} of signing profile `{name}` has a different validity in the policy")]
     Validity {
         /// The profile.
         name: ProfileName,
         /// Its version.
         version: ProfileVersion,
     },
-    /// A validity is longer than a profile may have.
-    #[error("the validity of signing profile `{0}` is over {VALIDITY_MONTHS} months")]
+    /// A validity is too long for a profile.
+    #[error("the validity of signing profile `{0}` is longer than {VALIDITY_MONTHS} months")]
     TooLong(ProfileName),
-    /// The profile is not of the account that is said to be ours.
-    #[error("signing profile `{0}` is another AWS account's than `--as-own` names")]
+    /// The profile is not of the account that `--as-own` names.
+    #[error("signing profile `{0}` is not of the AWS account that `--as-own` names")]
     Foreign(ProfileName),
-    /// AWS does not say whose permissions they are.
-    #[error("a list of permissions does not say which signing profile they are of")]
+    /// The answer does not name the profile of the permissions.
+    #[error("a list of permissions does not name its signing profile")]
     Nameless,
-    /// There is no such profile, in the policy or the files.
-    #[error("there is no signing profile `{0}` to give permissions to")]
+    /// The profile is neither in the policy nor in the files.
+    #[error("signing profile `{0}` of the permissions does not exist")]
     NoProfile(ProfileName),
-    /// A key was given of somebody who has no permission in the files.
+    /// A key was passed for a principal without a permission in the files.
     #[error("no permission in the files names the principal `{0}`")]
     UnknownPrincipal(Principal),
-    /// The policy does not allow it.
+    /// The policy does not allow the change.
     #[error(transparent)]
     Edit(#[from] EditError),
 }
@@ -65,21 +65,25 @@ impl ImportError {
     /// What to do about it.
     pub fn hint(&self) -> Option<&'static str> {
         Some(match self {
-            Self::Answer(_) => "save the whole answer of one command as JSON: `aws … --output json > FILE`",
-            Self::Contradiction(_) => "import the newer file alone",
-            Self::Publishers { .. } => "name each publisher once",
+            Self::Answer(_) => {
+                "save the complete output of one command as JSON: `aws … --output json > FILE`"
+            }
+            Self::Contradiction(_) => "import only the newer file",
+            Self::Publishers { .. } => "list each publisher once",
             Self::Revoked { is_here: true, .. } => {
-                "revoke it here too with `countersign profile revoke`, which says from when on"
+                "revoke it in the policy too with `countersign profile revoke`, which sets the effective time"
             }
             Self::Revoked { is_here: false, .. } => {
-                "leave the file out: nothing that counts here was signed with it"
+                "remove the file: the policy has no signatures of this version"
             }
-            Self::Validity { .. } => "look at it with `countersign profile show`; a version never changes",
-            Self::TooLong(_) => "make the profile with `countersign profile create` and a shorter validity",
-            Self::Foreign(_) => "import profiles of that account alone",
-            Self::Nameless => "name it with `--profile NAME`",
-            Self::NoProfile(_) => "import its `aws signer get-signing-profile` too, or make it",
-            Self::UnknownPrincipal(_) => "give keys of principals in the files, by their names there",
+            Self::Validity { .. } => "review it with `countersign profile show`; a version cannot change",
+            Self::TooLong(_) => "create the profile with `countersign profile create` and a shorter validity",
+            Self::Foreign(_) => "import only profiles of that account",
+            Self::Nameless => "pass it with `--profile NAME`",
+            Self::NoProfile(_) => {
+                "import its `aws signer get-signing-profile` too, or create it with `countersign profile create`"
+            }
+            Self::UnknownPrincipal(_) => "pass keys only for principals in the files, with the same names",
             Self::Edit(error) => return error.hint(),
         })
     }

@@ -1,8 +1,8 @@
-//! Import: AWS's answers as documents of the policy, by the same rules as `csc create` and `profile create`.
+//! Import: AWS answers as documents of the policy, by the same rules as `csc create` and `profile create`.
 //!
-//! A CSC keeps its id, a profile its name and version. Importing the same again changes nothing. What cannot be
-//! carried is refused before anything is written; what may stay behind, because without it less is permitted, is
-//! a note.
+//! A CSC keeps its id, a profile its name and version. Importing the same answers again changes nothing. What
+//! cannot be imported is refused before anything is written; what can be omitted, because less is permitted
+//! without it, is a note.
 
 pub mod answer;
 mod error;
@@ -22,34 +22,34 @@ use crate::policy::edit::{EditError, Editor};
 use crate::profile::Profile;
 use crate::time::Timestamp;
 
-/// How answers are understood.
+/// Options of an import.
 #[derive(Debug, Clone, Default)]
 pub struct Options {
-    /// The AWS account whose profiles are the account's own here; others stay AWS's.
+    /// The AWS account whose profiles become the account's own; others stay AWS profiles.
     pub as_own: Option<AwsAccount>,
-    /// The profile that the permissions are of.
+    /// The profile that the permissions are for.
     pub permissions_of: Option<ProfileName>,
     /// The keys of principals, which AWS does not have.
     pub keys: BTreeMap<Principal, PublicKey>,
 }
 
-/// What is to be written.
+/// The documents to write.
 #[derive(Debug)]
 pub struct Plan {
     cscs: Vec<Csc>,
     profiles: Vec<Planned>,
-    /// What was left out, and what follows.
+    /// What was omitted, and the consequences.
     pub notes: Vec<String>,
 }
 
-/// A profile that is to be written.
+/// A profile to write.
 #[derive(Debug)]
 struct Planned {
     profile: Profile,
     is_new: bool,
 }
 
-/// What the answers say together, each thing once.
+/// The content of all answers, without duplicates.
 #[derive(Debug, Default)]
 struct Told {
     cscs: BTreeMap<CscId, AwsCsc>,
@@ -88,7 +88,7 @@ impl Told {
 }
 
 impl Plan {
-    /// What the answers change in a policy directory.
+    /// The changes that the answers make in a policy directory.
     pub fn new(
         editor: &Editor,
         answers: Vec<Answer>,
@@ -106,7 +106,7 @@ impl Plan {
         plan.with_notes_of_publishers(editor)
     }
 
-    /// Writes it: profiles first, so that a CSC never names what comes later.
+    /// Writes them: profiles first, so that a CSC never refers to a missing one.
     pub fn apply(&self, editor: &Editor) -> Result<Vec<Difference>, EditError> {
         let mut differences = Vec::new();
         for Planned { profile, is_new } in &self.profiles {
@@ -121,18 +121,17 @@ impl Plan {
         Ok(differences)
     }
 
-    /// Says which publishers nobody can sign as.
+    /// Adds a note for each publisher without a profile to sign with.
     fn with_notes_of_publishers(mut self, editor: &Editor) -> Result<Self, ImportError> {
         let account = editor.root().account();
         for csc in &self.cscs {
             for publisher in csc.publishers() {
                 if *publisher.owner() != Owner::countersign(account.clone()) {
                     self.notes.push(format!(
-                        "`{publisher}` stays AWS's: no manifest made here counts as its; `--as-own` says whose are the account's own"
+                        "`{publisher}` stays an AWS profile, which cannot sign manifests; to make it the account's own, pass `--as-own`"
                     ));
                 } else if !self.has(editor, account, publisher)? {
-                    self.notes
-                        .push(format!("this account has no `{publisher}`: nobody publishes with it yet"));
+                    self.notes.push(format!("this account has no profile `{publisher}` yet"));
                 }
             }
         }
@@ -158,7 +157,7 @@ impl Plan {
     }
 }
 
-/// A profile that may not be there.
+/// A profile, if it exists.
 fn existing(editor: &Editor, name: &ProfileName) -> Result<Option<Profile>, EditError> {
     match editor.profile(name) {
         Ok(profile) => Ok(Some(profile)),
@@ -167,7 +166,7 @@ fn existing(editor: &Editor, name: &ProfileName) -> Result<Option<Profile>, Edit
     }
 }
 
-/// The CSC as it will be, if that is not what it is.
+/// The changed CSC; `None` if it does not change.
 fn planned_csc(
     editor: &Editor,
     told: &AwsCsc,
@@ -187,7 +186,7 @@ fn planned_csc(
         && before.untrusted() == told.untrusted()
         && *before.allowed_publishers() == publishers;
     if same {
-        notes.push(format!("CSC `{}` is as it is in AWS", told.id));
+        notes.push(format!("CSC `{}` is the same as in AWS", told.id));
         return Ok(None);
     }
     let change = Change {

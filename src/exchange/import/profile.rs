@@ -1,4 +1,4 @@
-//! Profiles from AWS: a version each, and the permissions of those whose keys are known.
+//! Profiles from AWS: one version each, and the permissions of principals whose keys are known.
 
 use super::answer::{AwsPermission, AwsProfile};
 use super::{ImportError, Options, Planned, Told, existing};
@@ -9,7 +9,7 @@ use crate::profile::change::CancelOld;
 use crate::profile::{Action, Permission, Profile, Status, Version};
 use crate::time::{Period, Timestamp};
 
-/// The profiles as they will be, where that is not what they are.
+/// The changed profiles.
 pub fn planned(
     editor: &Editor,
     told: &Told,
@@ -42,7 +42,7 @@ fn check_owner(profile: &AwsProfile, options: &Options) -> Result<(), ImportErro
     }
 }
 
-/// The profile with AWS's version of it; nothing if it has it already.
+/// The profile with the version from AWS; `None` if it already has it.
 fn with_version(
     editor: &Editor,
     told: &AwsProfile,
@@ -62,10 +62,10 @@ fn with_version(
             Err(ImportError::Validity { name: name.clone(), version: version.clone() })
         }
         (_, Some(here)) if here.status == told.status => {
-            notes.push(format!("version {version} of `{name}` is as it is in AWS"));
+            notes.push(format!("version {version} of `{name}` is the same as in AWS"));
             Ok(None)
         }
-        // The status alone would void nothing: a revocation says from when on.
+        // The status alone would void nothing: a revocation has the effective time.
         (_, here) if told.status == Status::Revoked => Err(revoked(here.is_some())),
         (None, _) => Ok(Some(Planned { profile: Profile::new(name.clone(), new, Vec::new()), is_new: true })),
         (Some(profile), None) => {
@@ -103,7 +103,7 @@ fn with_permissions(
         match profile.permission(&each.statement_id) {
             Some(old) if same(old) => {}
             Some(_) => notes.push(format!(
-                "permission `{}` of `{name}` is another here, and a permission never changes: left out",
+                "permission `{}` of `{name}` differs from the one in the policy, which cannot change: not imported",
                 each.statement_id
             )),
             None => {
@@ -118,7 +118,7 @@ fn with_permissions(
     Ok(())
 }
 
-/// The permission from now on, or a note why there is none: without it, less is permitted.
+/// The permission from now on, or a note why it is omitted: without it, less is permitted.
 fn permission(
     told: &AwsPermission,
     name: &ProfileName,
@@ -128,17 +128,19 @@ fn permission(
 ) -> Option<Permission> {
     let AwsPermission { statement_id, principal, .. } = told;
     let mut left_out = |why: String| {
-        notes.push(format!("permission `{statement_id}` of `{name}` {why}: left out"));
+        notes.push(format!("permission `{statement_id}` of `{name}` {why}: not imported"));
         None
     };
     let Ok(action) = told.action.parse::<Action>() else {
-        return left_out(format!("permits `{}`, which is nothing here", told.action));
+        return left_out(format!("permits `{}`, which countersign does not have", told.action));
     };
     if let Some(version) = &told.profile_version {
-        return left_out(format!("holds for version {version} alone, and here it would for every one"));
+        return left_out(format!(
+            "is for version {version} only, but countersign permissions are for all versions"
+        ));
     }
     let Some(key) = options.keys.get(principal) else {
-        return left_out(format!("needs the key of `{principal}`, given with `--key {principal}=FILE`"));
+        return left_out(format!("needs the key of `{principal}` (`--key {principal}=FILE`)"));
     };
     Some(Permission {
         statement_id: statement_id.clone(),

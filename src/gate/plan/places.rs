@@ -1,8 +1,9 @@
 //! Where deploy tools find the files that a template names.
 //!
-//! The gate opens a path as the system does: links first, then `..`. The AWS CLI and SAM remove `..` from the text
-//! (`os.path.normpath`), `sam build` counts from the real folder of a template that is a symbolic link, and both first
-//! ask whether the path is a file when counted from the current folder. A path counts only if all of them find one file.
+//! The gate opens a path as the system does: links first, then `..`. The AWS CLI and SAM remove `..` from the
+//! text (`os.path.normpath`), `sam build` starts from the real folder of a template that is a symbolic link,
+//! and both first check whether the path is a file relative to the current folder. A path counts only if all
+//! of them find the same file.
 
 use std::path::{Component, Path, PathBuf};
 
@@ -15,48 +16,47 @@ pub struct Places<'a> {
 }
 
 impl Places<'_> {
-    /// Returns why deploy tools may take another file than the gate, and how to name it, if they may.
+    /// Why deploy tools could use another file than the gate, with a hint; `None` if they use the same.
     pub fn differ(&self, place: &str) -> Option<(String, &'static str)> {
         let folder = |template: &Path| template.parent().map(Path::to_path_buf).unwrap_or_default();
         let here = self.here.join(folder(self.template));
         let found = real(&here.join(place));
         let by_text = lexical(self.here, &here.join(place));
         if real(&by_text) != found {
-            let why =
-                format!("`{place}` has `..` after a link, and deploy tools take `{}`", by_text.display());
-            return Some((why, "name the file without the link"));
+            let why = format!("`{place}` has `..` after a link, so deploy tools use `{}`", by_text.display());
+            return Some((why, "write the path without the link"));
         }
         let template = real(&self.here.join(self.template))?;
         let by_link = lexical(self.here, &folder(&template).join(place));
         if real(&by_link) != found {
             let why = format!(
-                "the template is a link or has `..` after one, and `sam build` takes `{}`",
+                "the template is a link or has `..` after one, so `sam build` uses `{}`",
                 by_link.display()
             );
-            return Some((why, "give the template's own path with `--plan`, and to the deploy tool"));
+            return Some((why, "pass the template's real path with `--plan`, and to the deploy tool"));
         }
         let first = real(&self.here.join(place)).or_else(|| real(&lexical(self.here, Path::new(place))));
         if found.is_some() && first.is_some() && first != found {
             let why = format!(
-                "deploy tools first try `{place}` in the current folder, where it is not the file in the template's folder"
+                "deploy tools first look for `{place}` in the current folder, which has another file of that name"
             );
             return Some((
                 why,
-                "run the gate and the deploy in the template's folder, or rename one of the two",
+                "run the gate and the deploy tool in the template's folder, or rename one of the files",
             ));
         }
         None
     }
 }
 
-/// The path of a template as deploy tools name it, if it is the file that the gate reads.
+/// The path by which deploy tools name a template, if they find the file that the gate reads.
 pub fn template(here: &Path, path: &Path) -> Option<PathBuf> {
     let by_text = lexical(here, path);
     real(&by_text).filter(|found| real(&here.join(path)).as_ref() == Some(found))?;
     Some(by_text)
 }
 
-/// The path from the root, without `.` and `..`, by its text alone.
+/// The path from the root, without `.` and `..`, computed from its text.
 pub fn lexical(here: &Path, path: &Path) -> PathBuf {
     let mut all = PathBuf::new();
     for component in here.join(path).components() {

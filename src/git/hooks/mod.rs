@@ -1,9 +1,9 @@
-//! Hooks: countersign's own in a repository, put in, taken out and looked at.
+//! Hooks: installs, removes and inspects countersign's git hooks.
 //!
-//! There are two ways in. [`script`] puts a file into the repository's own hooks folder, and keeps an
-//! earlier hook beside it. [`setting`] writes `hook.<name>.command` and `.event`, which git knows since
-//! 2.54 and which leaves other hooks as they are. What serves here is asked of the `git` program
-//! ([`place`]); files of other tools that manage hooks are left alone ([`manager`]).
+//! There are two ways to install a hook. [`script`] writes a file to the repository's own hooks folder, and
+//! keeps an earlier hook next to it. [`setting`] writes `hook.<name>.command` and `.event`, which git
+//! supports since 2.54 and which does not affect other hooks. The `git` program reports which way works
+//! ([`place`]). Files of other tools that manage hooks are not changed ([`manager`]).
 
 pub mod manager;
 pub mod place;
@@ -20,23 +20,23 @@ use super::GitError;
 use super::program::{self, ProgramError};
 use crate::files::FileError;
 
-/// The setting that names the program, an absolute path; without it, it is looked for on the `PATH`.
+/// The setting with the absolute path of the program; without it, the program is found on the `PATH`.
 pub const PROGRAM_SETTING: &str = "countersign.program";
 
-/// An event of git's that countersign has a hook for.
+/// A git event that countersign has a hook for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Hook {
     /// Before a push leaves a clone.
     PrePush,
-    /// Before a server takes a push.
+    /// Before a server accepts a push.
     PreReceive,
 }
 
 impl Hook {
-    /// Both.
+    /// Both events.
     pub const ALL: [Self; 2] = [Self::PrePush, Self::PreReceive];
 
-    /// Git's name of the event, and of the hook's file.
+    /// Git's name for the event, and the file name of the hook.
     pub fn name(self) -> &'static str {
         match self {
             Self::PrePush => "pre-push",
@@ -44,7 +44,7 @@ impl Hook {
         }
     }
 
-    /// The hook's text, as this version of countersign has it.
+    /// The text of the hook in this version of countersign.
     pub fn script(self) -> &'static str {
         match self {
             Self::PrePush => include_str!("../../../hooks/pre-push"),
@@ -64,19 +64,19 @@ impl fmt::Display for Hook {
     }
 }
 
-/// A way in which git comes to run the hook.
+/// How git runs the hook.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Way {
-    /// A file of ours.
+    /// Our script.
     Script(PathBuf),
-    /// The setting of this name below `hook.`.
+    /// The setting with this name below `hook.`.
     Setting(&'static str),
-    /// A line that somebody wrote into a file of another tool's.
+    /// A line that the user added to a file of another tool.
     Line(PathBuf),
 }
 
 impl Way {
-    /// One word for it.
+    /// One word for it, for output.
     pub fn word(&self) -> &'static str {
         match self {
             Self::Script(_) => "script",
@@ -104,38 +104,38 @@ impl fmt::Display for Way {
     }
 }
 
-/// Which way in is wished for.
+/// Which way of installing is requested.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Wish {
-    /// The setting where git knows it, else the script.
+    /// The setting if git supports it, else the script.
     Best,
-    /// The script, for a repository that an older git pushes from too.
+    /// The script, for a repository that an older git also pushes from.
     Script,
 }
 
-/// What became of a file or setting.
+/// What happened to a file or setting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Change {
-    /// It was as it should be.
+    /// It was already correct.
     Nothing,
-    /// It is new.
+    /// It was created.
     New,
-    /// It took the place of one that another version had put in.
+    /// It replaced one by another version.
     Replaced,
 }
 
-/// A hook that is in.
+/// An installed hook.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Installed {
-    /// The way in.
+    /// How git runs it.
     pub way: Way,
-    /// Whether something was written.
+    /// What was written.
     pub change: Change,
     /// The earlier hook that the script runs first.
     pub earlier: Option<PathBuf>,
 }
 
-/// Puts a hook in. If it had been in the other way, that is taken out, after this.
+/// Installs a hook. If it was installed the other way, removes that one afterwards.
 pub fn install(place: &Place, hook: Hook, wish: Wish) -> Result<Installed, HooksError> {
     if wish == Wish::Best && place.knows_settings() {
         let change = setting::install(place, hook)?;
@@ -153,16 +153,16 @@ pub fn install(place: &Place, hook: Hook, wish: Wish) -> Result<Installed, Hooks
     Ok(installed)
 }
 
-/// What was taken out, and what was put back.
+/// What was removed, and what was restored.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Uninstalled {
-    /// The ways in that it had.
+    /// How git ran it.
     pub ways: Vec<Way>,
-    /// Where the earlier hook is again.
+    /// The path of the restored earlier hook.
     pub restored: Option<PathBuf>,
 }
 
-/// Takes a hook out, whichever way it is in; a line in another tool's file stays.
+/// Removes a hook, however it was installed; a line in another tool's file stays.
 pub fn uninstall(place: &Place, hook: Hook) -> Result<Uninstalled, HooksError> {
     let mut done = Uninstalled::default();
     if let Some(removed) = script::uninstall(place, hook)? {
@@ -175,15 +175,15 @@ pub fn uninstall(place: &Place, hook: Hook) -> Result<Uninstalled, HooksError> {
     Ok(done)
 }
 
-/// The object that a revision names in the repository that a folder is in, tags as they are.
+/// The object that a revision names in the repository of a folder; tags are not followed.
 pub fn resolve(folder: &Path, revision: &str) -> Result<Option<String>, ProgramError> {
     program::ask(folder, &["rev-parse", "--verify", "--quiet", "--end-of-options", revision])
 }
 
-/// Why a hook is not put in, taken out or looked at.
+/// Why a hook cannot be installed, removed or inspected.
 #[derive(Debug, thiserror::Error)]
 pub enum HooksError {
-    /// The git program gave no answer.
+    /// The git program failed.
     #[error(transparent)]
     Program(#[from] ProgramError),
     /// Git's settings cannot be read or written.
@@ -195,17 +195,17 @@ pub enum HooksError {
     /// Another tool manages the hooks.
     #[error("`{0}` was not installed: {why}", why = .1.why)]
     Managed(Hook, Box<Advice>),
-    /// There are an earlier hook and the place where it would be kept.
-    #[error("`{}` is there already, and is not countersign's", .0.display())]
+    /// There is an earlier hook, and a file where it would be kept.
+    #[error("`{}` already exists and was not written by countersign", .0.display())]
     EarlierTaken(PathBuf),
-    /// Our hook stands where an earlier one would be kept.
-    #[error("`{}` is countersign's, and would run twice", .0.display())]
+    /// Our hook is where an earlier one would be kept.
+    #[error("`{}` is countersign's hook too, so the hook would run twice", .0.display())]
     Twice(PathBuf),
-    /// The file is ours, but somebody changed it, or it is a link to ours.
-    #[error("`{}` is countersign's, but somebody changed it or made it a link", .0.display())]
+    /// The file is our hook, but it was changed or is a link to it.
+    #[error("`{}` is countersign's hook, but it was changed or is a link", .0.display())]
     Changed(PathBuf),
-    /// The setting is there with another command.
-    #[error("git config {name}.command is `{command}`, which is not countersign's")]
+    /// The setting exists with another command.
+    #[error("`git config {name}.command` is `{command}`, not countersign's command")]
     SettingTaken {
         /// The setting's name, with `hook.`.
         name: String,
@@ -222,13 +222,13 @@ impl HooksError {
             Self::Git(_) | Self::File(_) => return None,
             Self::Managed(_, advice) => advice.hint(),
             Self::EarlierTaken(_) => {
-                "an earlier hook is kept under that name: move it away, or call it from the hook itself"
+                "move the file away, or call it from the hook itself: an earlier hook is kept under that name"
                     .into()
             }
-            Self::Twice(path) => format!("take it away: rm '{}'", path.display()),
-            Self::Changed(path) => format!("keep what you need of it, then: rm '{}'", path.display()),
+            Self::Twice(path) => format!("remove it: rm '{}'", path.display()),
+            Self::Changed(path) => format!("copy what you need from it, then: rm '{}'", path.display()),
             Self::SettingTaken { name, .. } => {
-                format!("look at it, then: git config --local --remove-section {name}")
+                format!("review it, then: git config --local --remove-section {name}")
             }
         })
     }

@@ -1,7 +1,7 @@
-//! The place: where git takes a repository's hooks from, by the `git` program's own word.
+//! Where git takes a repository's hooks from, as the `git` program reports it.
 //!
-//! Work trees, submodules, bare repositories, `GIT_DIR` and `core.hooksPath` are git's business, so
-//! git is asked about the folder that this process works in. Paths are as git gave them.
+//! Git knows about work trees, submodules, bare repositories, `GIT_DIR` and `core.hooksPath`, so it is asked
+//! about the current folder. Paths are as git prints them.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -23,11 +23,11 @@ pub struct Place {
 }
 
 impl Place {
-    /// Asks git about the repository that this process works in.
+    /// Asks git about the repository of the current folder.
     pub fn here() -> Result<Self, HooksError> {
         let version = parse_version(&answer(&["--version"])?);
         let common = answer(&["rev-parse", "--git-common-dir"])?;
-        // As git writes paths inside it.
+        // The way git writes paths.
         let common = if common == "." { PathBuf::new() } else { common.into() };
         let used = answer(&["rev-parse", "--git-path", "hooks"])?.into();
         let bare = answer(&["rev-parse", "--is-bare-repository"])? == "true";
@@ -40,7 +40,7 @@ impl Place {
         self.common.join("hooks")
     }
 
-    /// The folder that hooks come from, if it is not the repository's own: `core.hooksPath`, or a link.
+    /// The folder that git takes hooks from if it is not the repository's own: `core.hooksPath`, or a link.
     pub fn elsewhere(&self) -> Option<&Path> {
         let is_link = fs::symlink_metadata(&self.used).is_ok_and(|kind| kind.is_symlink());
         (is_link || self.used != self.own()).then_some(&self.used)
@@ -56,12 +56,12 @@ impl Place {
         &self.top
     }
 
-    /// Whether it is a repository without a work tree, as on servers.
+    /// Whether the repository has no work tree, as on servers.
     pub fn is_bare(&self) -> bool {
         self.bare
     }
 
-    /// Git's version, as far as it matters here.
+    /// Git's major and minor version.
     pub fn version(&self) -> String {
         format!("{}.{}", self.version.0, self.version.1)
     }
@@ -71,14 +71,14 @@ impl Place {
         self.version >= SETTINGS_SINCE
     }
 
-    /// The value of a setting that is a path, from wherever git takes settings.
+    /// The value of a setting that is a path, from any of git's configuration files.
     pub fn path_setting(&self, name: &str) -> Result<Option<String>, ProgramError> {
         ask(Path::new("."), &["config", "--type=path", "--get", name])
     }
 
-    /// The hooks that git would run at an event, in order, with `true` for those switched off.
+    /// The hooks that git runs at an event, in order; `true` marks those that are disabled.
     ///
-    /// Empty for a git that does not know settings. The last may be the file in the hooks folder.
+    /// Empty for a git without hook settings. The last can be the file in the hooks folder.
     pub fn listed(&self, event: &str) -> Result<Vec<(String, bool)>, ProgramError> {
         if !self.knows_settings() {
             return Ok(Vec::new());
@@ -96,7 +96,7 @@ fn answer(arguments: &[&str]) -> Result<String, ProgramError> {
     Ok(ask(Path::new("."), arguments)?.unwrap_or_default())
 }
 
-/// The first two numbers of what `git --version` says; zeros where it says something else.
+/// The first two numbers of `git --version`; zero where one cannot be parsed.
 fn parse_version(text: &str) -> (u32, u32) {
     let mut numbers =
         text.trim_start_matches("git version ").split('.').map(|part| part.parse().unwrap_or(0));

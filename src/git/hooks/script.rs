@@ -1,8 +1,8 @@
-//! The script: a file in the repository's own hooks folder, with an earlier hook kept beside it.
+//! The script: a file in the repository's own hooks folder, with an earlier hook kept next to it.
 //!
-//! The earlier hook gets the name `NAME.legacy`, and its own name back when ours is taken out: it is
-//! renamed, so bytes, mode and times stay. At every moment one of both has the name that git runs.
-//! Where the hook is pre-commit's, ours is `NAME.legacy` itself, which pre-commit runs first.
+//! The earlier hook is renamed to `NAME.legacy`, and back when ours is removed, so its bytes, mode and times
+//! stay. At every moment one of the two has the name that git runs. If the hook is pre-commit's, ours is
+//! `NAME.legacy`, which pre-commit runs first.
 
 use std::fs::{self, Metadata};
 use std::path::{Path, PathBuf};
@@ -12,34 +12,34 @@ use super::{Change, Hook, HooksError, Installed, Way, manager};
 use crate::files::{self, Access, FileError, Pending, writing};
 use crate::limits::HOOK_BYTES_MAX;
 
-/// What the second line of our scripts begins with.
+/// The start of the second line of our scripts.
 const MARK: &str = "# countersign-hook: ";
 
-/// What is under a path.
+/// What is at a path.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Found {
     /// Nothing.
     Nothing,
     /// Our script, by this version of countersign.
     Ours(String),
-    /// Our script, but somebody changed it or made it a link.
+    /// Our script, but changed or a link.
     Changed,
     /// Something else.
     Other,
 }
 
-/// The version of countersign that a script of ours says it is from.
+/// The countersign version that a script of ours names.
 pub fn version(text: &str, hook: Hook) -> Option<&str> {
     let mark = text.lines().nth(1)?.strip_prefix(MARK)?;
     mark.strip_prefix(hook.name())?.strip_prefix(' ').map(str::trim)
 }
 
-/// What is under a path that could be our script.
+/// What is at a path that could be our script.
 pub fn look(path: &Path, hook: Hook) -> Result<Found, FileError> {
     let Some(kind) = kind(path)? else { return Ok(Found::Nothing) };
     let bytes = match files::read_if_there(path, HOOK_BYTES_MAX) {
         Ok(Some(bytes)) => bytes,
-        // A link to nowhere, a folder, a program of some size.
+        // A broken link, a folder or a large program.
         Ok(None) | Err(FileError::NotAFile { .. } | FileError::TooLarge { .. }) => return Ok(Found::Other),
         Err(error) => return Err(error),
     };
@@ -52,20 +52,20 @@ pub fn look(path: &Path, hook: Hook) -> Result<Found, FileError> {
     })
 }
 
-/// Where our script belongs: what git runs, or what pre-commit runs before its own.
+/// The path for our script: what git runs, or what pre-commit runs before its own.
 pub fn place_for(place: &Place, hook: Hook) -> Result<PathBuf, FileError> {
     let path = place.own().join(hook.name());
     Ok(if manager::is_pre_commit(&path)? { earlier(&path) } else { path })
 }
 
-/// Where the hook that was there before a script is kept.
+/// The path where an earlier hook is kept.
 pub fn earlier(script: &Path) -> PathBuf {
     let mut name = script.as_os_str().to_owned();
     name.push(".legacy");
     name.into()
 }
 
-/// Whether the system would run a file.
+/// Whether the system can execute a file.
 pub fn is_program(path: &Path) -> bool {
     let Ok(kind) = fs::metadata(path) else { return false };
     #[cfg(unix)]
@@ -75,7 +75,7 @@ pub fn is_program(path: &Path) -> bool {
     kind.is_file() && may_run
 }
 
-/// Puts the script in.
+/// Installs the script.
 pub(super) fn install(place: &Place, hook: Hook) -> Result<Installed, HooksError> {
     let script = place_for(place, hook)?;
     let kept = earlier(&script);
@@ -97,7 +97,7 @@ pub(super) fn install(place: &Place, hook: Hook) -> Result<Installed, HooksError
             write_beside(&script, &kept, hook)?;
             Change::New
         }
-        // An install that was ended between its two steps.
+        // An install that was interrupted between its two steps.
         (Found::Other, Found::Other) if is_same(&script, &kept)? => {
             write(&script, hook)?.keep()?;
             Change::New
@@ -112,28 +112,28 @@ fn write(script: &Path, hook: Hook) -> Result<Pending, FileError> {
     Pending::with(script, hook.script().as_bytes(), Access::Program)
 }
 
-/// Gives what is there a second name, then ours the first.
+/// Links the existing hook to a second name, then renames ours to the first.
 fn write_beside(script: &Path, kept: &Path, hook: Hook) -> Result<(), FileError> {
     let pending = write(script, hook)?;
     if fs::hard_link(script, kept).is_ok() {
-        // Past the rename the second name is the only one that the earlier hook has.
+        // After the rename, the second name is the only one of the earlier hook.
         let undo = || is_same(script, kept).is_ok_and(|is_same| is_same).then(|| fs::remove_file(kept));
         return pending.keep().inspect_err(|_| drop(undo()));
     }
-    // There are file systems without second names, and files of others may get none.
+    // Some file systems have no hard links, and some files cannot be linked.
     fs::rename(script, kept).map_err(writing(kept))?;
     pending.keep().inspect_err(|_| drop(fs::rename(kept, script)))
 }
 
-/// A script that was taken out.
+/// A script that was removed.
 pub(super) struct Removed {
     /// Where it was.
     pub script: PathBuf,
-    /// Whether the earlier hook is there now.
+    /// Whether the earlier hook was restored.
     pub restored: bool,
 }
 
-/// Takes the script out, if it is in, and gives the earlier hook its name back.
+/// Removes the script, if installed, and restores the earlier hook.
 pub(super) fn uninstall(place: &Place, hook: Hook) -> Result<Option<Removed>, HooksError> {
     let script = place_for(place, hook)?;
     match look(&script, hook)? {
@@ -151,7 +151,7 @@ pub(super) fn uninstall(place: &Place, hook: Hook) -> Result<Option<Removed>, Ho
     Ok(Some(Removed { script, restored }))
 }
 
-/// What a name leads to, links not followed.
+/// The metadata at a path; links are not followed.
 fn kind(path: &Path) -> Result<Option<Metadata>, FileError> {
     match fs::symlink_metadata(path) {
         Ok(kind) => Ok(Some(kind)),
@@ -162,7 +162,7 @@ fn kind(path: &Path) -> Result<Option<Metadata>, FileError> {
     }
 }
 
-/// Whether two names are of one file.
+/// Whether two names are of the same file.
 fn is_same(one: &Path, other: &Path) -> Result<bool, FileError> {
     #[cfg(unix)]
     {

@@ -1,8 +1,8 @@
 //! The setting: `hook.<name>.command` and `hook.<name>.event` in the repository's own configuration.
 //!
-//! Git (since 2.54, `git help hook`) runs every named command at its event, each with all arguments
-//! and lines, and the file in the hooks folder last; any failure stops the push. The command is a
-//! script in the git directory, found anew each time, so that a repository may be moved.
+//! Git (since 2.54, `git help hook`) runs every configured command at its event, each with all arguments and
+//! lines, and the file in the hooks folder last; any failure stops the push. The command is a script in the
+//! git directory. Its path is resolved at each run, so the repository can be moved.
 
 use std::path::PathBuf;
 
@@ -12,7 +12,7 @@ use crate::files::{self, Access};
 use crate::git::GitError;
 use crate::limits::HOOK_BYTES_MAX;
 
-/// The setting's name, below `hook.`; a name of its own for each hook, since a name has one command.
+/// The setting's name below `hook.`. Each hook has its own, since a name has one command.
 pub fn name(hook: Hook) -> &'static str {
     match hook {
         Hook::PrePush => "countersign",
@@ -20,7 +20,7 @@ pub fn name(hook: Hook) -> &'static str {
     }
 }
 
-/// Where the script is that the setting names.
+/// The path of the script that the setting runs.
 pub fn script(place: &Place, hook: Hook) -> PathBuf {
     place.common().join("countersign/hooks").join(hook.name())
 }
@@ -30,12 +30,12 @@ fn command(hook: Hook) -> String {
     format!("\"$(git rev-parse --git-common-dir)/countersign/hooks/{hook}\"")
 }
 
-/// Whether the setting is in, in the repository's own configuration.
+/// Whether the setting is in the repository's own configuration.
 pub fn is_in(place: &Place, hook: Hook) -> Result<bool, GitError> {
     Ok(get(&open(place)?, hook, "event").is_some())
 }
 
-/// Puts the script and the setting in.
+/// Installs the script and the setting.
 pub(super) fn install(place: &Place, hook: Hook) -> Result<Change, HooksError> {
     let mut config = open(place)?;
     let before = get(&config, hook, "command");
@@ -50,7 +50,7 @@ pub(super) fn install(place: &Place, hook: Hook) -> Result<Change, HooksError> {
     if !is_current {
         files::write(&path, hook.script().as_bytes(), Access::Program)?;
     }
-    // In this order: git dies of an event without a command.
+    // In this order: git fails on an event without a command.
     let set = |config: &mut git2::Config, key, value: &str| {
         config.set_str(&key_of(hook, key), value).map_err(GitError::from)
     };
@@ -63,7 +63,7 @@ pub(super) fn install(place: &Place, hook: Hook) -> Result<Change, HooksError> {
     })
 }
 
-/// Takes the setting and the script out; tells whether they were in.
+/// Removes the setting and the script; returns whether they existed.
 pub(super) fn uninstall(place: &Place, hook: Hook) -> Result<bool, HooksError> {
     let mut config = open(place)?;
     if get(&config, hook, "command").is_none_or(|there| there != command(hook)) {
@@ -78,7 +78,7 @@ pub(super) fn uninstall(place: &Place, hook: Hook) -> Result<bool, HooksError> {
     }
     let path = script(place, hook);
     files::remove(&path)?;
-    // Only if there is nothing else in it.
+    // Only if the section has no other setting.
     path.parent().into_iter().for_each(|folder| drop(std::fs::remove_dir(folder)));
     Ok(true)
 }
@@ -96,12 +96,12 @@ fn key_of(hook: Hook, key: &str) -> String {
     format!("hook.{}.{key}", name(hook))
 }
 
-/// Names the program in the repository's own configuration.
+/// Writes the program's path to the repository's own configuration.
 pub fn name_program(place: &Place, program: &str) -> Result<(), GitError> {
     Ok(open(place)?.set_str(PROGRAM_SETTING, program)?)
 }
 
-/// Takes the program's name out of the repository's own configuration, if it is this one.
+/// Removes the program's path from the repository's own configuration, if it is this one.
 pub fn forget_program(place: &Place, program: &str) -> Result<(), GitError> {
     let mut config = open(place)?;
     if config.get_string(PROGRAM_SETTING).is_ok_and(|named| named == program) {

@@ -1,4 +1,4 @@
-//! Status: how a hook is in, whether git would run it, and what runs before it.
+//! Status: how a hook is installed, whether git would run it, and what runs before it.
 
 use std::path::Path;
 
@@ -6,12 +6,12 @@ use super::place::Place;
 use super::script::{self, Found};
 use super::{Hook, HooksError, Way, manager, setting};
 
-/// How a hook stands in a repository.
+/// The status of a hook in a repository.
 #[derive(Debug, Clone, Default)]
 pub struct Status {
-    /// The way in, if it is in.
+    /// How it is installed, if it is.
     pub way: Option<Way>,
-    /// The version of countersign whose script it is.
+    /// The countersign version that wrote the script.
     pub version: Option<String>,
     /// Why git would not run it.
     pub obstacles: Vec<String>,
@@ -19,7 +19,7 @@ pub struct Status {
     pub before: Vec<String>,
 }
 
-/// Looks at a hook; the setting, the script and the line come in this order, as git would meet them.
+/// Inspects a hook: the setting, then the script, then the line, in git's order.
 pub fn of(place: &Place, hook: Hook) -> Result<Status, HooksError> {
     let in_setting = setting::is_in(place, hook)?;
     if in_setting && place.knows_settings() {
@@ -37,7 +37,7 @@ pub fn of(place: &Place, hook: Hook) -> Result<Status, HooksError> {
     if !in_setting {
         return Ok(Status::default());
     }
-    let obstacle = format!("git {} runs no hooks from its settings", place.version());
+    let obstacle = format!("git {} does not run hooks from its settings", place.version());
     Ok(Status {
         way: Some(Way::Setting(setting::name(hook))),
         obstacles: vec![obstacle],
@@ -51,9 +51,9 @@ fn of_setting(place: &Place, hook: Hook) -> Result<Status, HooksError> {
     let mut status = Status { way: Some(Way::Setting(name)), ..Status::default() };
     match script::look(&path, hook)? {
         Found::Ours(version) => status.version = Some(version),
-        Found::Nothing => status.obstacles.push(format!("`{}` is not there", path.display())),
+        Found::Nothing => status.obstacles.push(format!("`{}` does not exist", path.display())),
         Found::Changed | Found::Other => {
-            status.obstacles.push(format!("`{}` is not as countersign wrote it", path.display()));
+            status.obstacles.push(format!("`{}` differs from what countersign wrote", path.display()));
         }
     }
     add_mode(&mut status, &path);
@@ -63,7 +63,7 @@ fn of_setting(place: &Place, hook: Hook) -> Result<Status, HooksError> {
             let running = listed[..at].iter().filter(|(_, off)| !off);
             status.before = running.map(|(name, _)| format!("hook.{name}")).collect();
         }
-        _ => status.obstacles.push(format!("git config switches `hook.{name}` off")),
+        _ => status.obstacles.push(format!("`git config` disables `hook.{name}`")),
     }
     Ok(status)
 }
@@ -72,11 +72,11 @@ fn of_script(place: &Place, path: &Path, found: Found) -> Status {
     let mut status = Status { way: Some(Way::Script(path.into())), ..Status::default() };
     match found {
         Found::Ours(version) => status.version = Some(version),
-        _ => status.obstacles.push("it is not as countersign wrote it".into()),
+        _ => status.obstacles.push("it differs from what countersign wrote".into()),
     }
     add_mode(&mut status, path);
     if let Some(folder) = place.elsewhere() {
-        status.obstacles.push(format!("git takes hooks from `{}`", folder.display()));
+        status.obstacles.push(format!("git runs the hooks in `{}` instead", folder.display()));
     }
     let kept = script::earlier(path);
     if script::is_program(&kept) {

@@ -18,12 +18,12 @@ pub struct Contents {
 }
 
 impl Contents {
-    /// A reader of candidates that come from the repository, or from no repository.
+    /// A reader of candidates from the repository, or from outside one.
     pub fn new(repository: Option<&Repository>) -> Self {
         Self { blobs: repository.map(Repository::blobs) }
     }
 
-    /// A candidate's record, without its bytes; a blob that `known` has is not read again.
+    /// A candidate's record, without its bytes; blobs in `known` are not read again.
     pub fn record(&self, candidate: &Candidate, known: &Known) -> Result<FileRecord, SelectError> {
         let record = |Digested { size, sha384, .. }: Digested| {
             let (path, mode) = (candidate.path.clone(), candidate.mode);
@@ -51,8 +51,8 @@ impl Contents {
 
     /// A candidate's bytes: what git would commit, or the commit's own.
     ///
-    /// Where a tracked file differs from its blob only in line endings that a checkout wrote as
-    /// CR LF, the blob is what counts, so that `core.autocrlf` changes no package.
+    /// If a tracked file differs from its blob only in line endings that a checkout wrote as CR LF, the blob
+    /// is used, so that `core.autocrlf` does not change packages.
     pub fn read(&self, candidate: &Candidate) -> Result<Vec<u8>, SelectError> {
         let bytes = match (&candidate.origin, &self.blobs) {
             (Origin::File(path, _), _) if candidate.mode == FileMode::Link => link_target(path)?,
@@ -85,8 +85,8 @@ impl Contents {
     }
 }
 
-/// What was read of commits: the digests of blobs, so that a file which a commit names a thousand times is read once,
-/// and where the commit's folders are.
+/// What was read of commits: the digests of blobs, so that a blob is read once even if a commit has it a
+/// thousand times, and the commits' folders.
 #[derive(Debug, Default)]
 pub struct Known {
     digests: Mutex<BTreeMap<BlobId, Digested>>,
@@ -107,12 +107,13 @@ impl Digested {
 }
 
 impl Known {
-    /// The folders of commits that were looked for.
+    /// The folders that were searched for.
     pub fn folders(&self) -> &Folders {
         &self.folders
     }
 
-    /// Forgets folders, and digests where there are more than [`KNOWN_BLOBS_MAX`]: before another commit.
+    /// Forgets the folders, and the digests if there are more than [`KNOWN_BLOBS_MAX`]; called before another
+    /// commit.
     pub fn trim(&self) {
         self.folders.clear();
         let mut digests = self.digests();
@@ -139,7 +140,7 @@ impl Known {
     }
 }
 
-/// The blob, where the file is the blob with CR LF for LF; the file as it is, everywhere else.
+/// The blob, if the file is the blob with CR LF for LF; otherwise the file.
 pub fn undo_checkout_line_endings(
     bytes: Vec<u8>,
     blob: impl FnOnce(u64) -> Result<Option<Vec<u8>>, GitError>,

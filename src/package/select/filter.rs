@@ -18,7 +18,7 @@ pub struct Filter {
     outputs: Vec<String>,
 }
 
-/// Why what lies in an output folder stays out.
+/// The reason for leaving out an output folder.
 pub const IN_OUTPUT: &str = "the output folder";
 
 impl Filter {
@@ -37,14 +37,14 @@ impl Filter {
         Ok(Self { include, exclude: patterns(&request.rules.exclude, &mut weight)?, outputs })
     }
 
-    /// The output folder that a path lies in, if it lies in one.
+    /// The output folder that contains a path, if any.
     pub fn output_of(&self, path: &str) -> Option<&str> {
         let holds =
             |folder: &&String| path.strip_prefix(folder.as_str()).is_some_and(|rest| rest.starts_with('/'));
         self.outputs.iter().find(holds).map(String::as_str)
     }
 
-    /// Why a path stays out, if it does.
+    /// Why a path is left out, if it is.
     pub fn leaves_out(&self, path: &str) -> Option<&'static str> {
         if self.output_of(path).is_some() {
             return Some(IN_OUTPUT);
@@ -54,7 +54,7 @@ impl Filter {
             return Some("excluded by `exclude`");
         }
         if self.include.as_ref().is_some_and(|include| !matched(include)) {
-            return Some("not named by `include`");
+            return Some("not matched by `include`");
         }
         None
     }
@@ -63,7 +63,7 @@ impl Filter {
 fn patterns(lines: &[String], weight: &mut Weight) -> Result<Gitignore, SelectError> {
     if lines.len() > PATTERNS_MAX {
         return Err(SelectError::Patterns(format!(
-            "there are {} of them, over the limit of {PATTERNS_MAX}",
+            "{} patterns, over the limit of {PATTERNS_MAX}",
             lines.len()
         )));
     }
@@ -79,32 +79,32 @@ fn patterns(lines: &[String], weight: &mut Weight) -> Result<Gitignore, SelectEr
     builder.build().map_err(|error| SelectError::Patterns(reason(&error)))
 }
 
-/// The sum of what patterns take in the matcher.
+/// The total memory of patterns in the matcher.
 ///
-/// An automaton takes hundreds of bytes for each byte of a pattern with wildcards: limits for single patterns are not
-/// enough.
+/// An automaton takes hundreds of bytes for each byte of a pattern with wildcards, so limits for single
+/// patterns are not enough.
 pub struct Weight {
     sum: usize,
     limit: usize,
 }
 
 impl Weight {
-    /// No patterns yet, and the limit of their sum.
+    /// No patterns, and the limit of the total.
     pub const fn new(limit: usize) -> Self {
         Self { sum: 0, limit }
     }
 
-    /// The sum so far.
+    /// The total so far.
     pub const fn sum(&self) -> usize {
         self.sum
     }
 
-    /// Goes back to an earlier sum.
+    /// Resets to an earlier total.
     pub const fn back_to(&mut self, sum: usize) {
         self.sum = sum;
     }
 
-    /// Adds a pattern, or reports that the sum passes its limit.
+    /// Adds a pattern, or reports that the total exceeds the limit.
     pub fn add(&mut self, pattern: &str) -> Result<(), String> {
         let weight = pattern.len() + PATTERN_WEIGHT_EACH;
         let extension = pattern.strip_prefix("*.").map(|rest| rest.strip_suffix('/').unwrap_or(rest));
@@ -115,14 +115,14 @@ impl Weight {
             return Ok(());
         }
         Err(format!(
-            "the patterns up to here are longer than {} bytes, with {PATTERN_WEIGHT_EACH} for each pattern, and an \
-             eighth for one without wildcards; name folders instead of using wildcards",
+            "the patterns up to here weigh more than {} bytes, with {PATTERN_WEIGHT_EACH} for each pattern and an \
+             eighth for one without wildcards; list folders instead of using wildcards",
             self.limit
         ))
     }
 }
 
-/// Refuses a pattern for which the matcher would call itself without end, or take memory beyond the pattern's.
+/// Refuses a pattern that would make the matcher recurse too deeply or use too much memory.
 pub fn check(pattern: &str) -> Result<(), String> {
     if pattern.len() > PATTERN_BYTES_MAX {
         return Err(format!("it is longer than {PATTERN_BYTES_MAX} bytes"));
@@ -133,13 +133,13 @@ pub fn check(pattern: &str) -> Result<(), String> {
     };
     match pattern.chars().scan(0, open).max() {
         Some(depth) if depth > PATTERN_DEPTH_MAX => {
-            Err(format!("it has braces in braces, deeper than {PATTERN_DEPTH_MAX}"))
+            Err(format!("it has nested braces, deeper than {PATTERN_DEPTH_MAX}"))
         }
         _ => Ok(()),
     }
 }
 
-/// What is wrong, without the pattern, which the message names.
+/// The error without the pattern, which the message already shows.
 fn reason(error: &ignore::Error) -> String {
     match error {
         ignore::Error::Glob { err, .. } => shown::name(err),
@@ -176,9 +176,9 @@ mod tests {
     #[test]
     fn a_pattern_is_bounded_before_it_is_compiled() {
         let braces = format!("{}{}", "{".repeat(1000), "}".repeat(1000));
-        assert!(refused(&[&braces]).ends_with("it has braces in braces, deeper than 10"));
+        assert!(refused(&[&braces]).ends_with("it has nested braces, deeper than 10"));
         assert!(refused(&[&"a".repeat(5000)]).ends_with("it is longer than 4095 bytes"));
-        assert!(refused(&vec!["a"; 1001]).contains("1001 of them, over the limit of 1000"));
+        assert!(refused(&vec!["a"; 1001]).contains("1001 patterns, over the limit of 1000"));
         assert!(built(&["src/{a,b{c,d}}/*.{js,ts}".into(), "{a,b}".repeat(500)]).is_ok());
     }
     #[test]
@@ -188,7 +188,7 @@ mod tests {
         assert!(built(&lines("lib/a*/b", 1000)).is_ok());
         let long = lines(&"*a".repeat(500), 17);
         let message = built(&long).unwrap_err().to_string();
-        assert!(message.contains("longer than 16384 bytes") && message.contains("at `*a*a"), "{message}");
+        assert!(message.contains("weigh more than 16384 bytes") && message.contains("at `*a*a"), "{message}");
         assert!(built(&long[..16]).is_ok());
         assert!(built(&lines(&format!("*.{}.js", "a".repeat(1000)), 17)).is_err());
         for simple in [&format!("{}/", "a".repeat(100)), &format!("*.{}", "a".repeat(100)), "!/dist/index.js"]

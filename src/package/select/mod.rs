@@ -1,8 +1,8 @@
-//! Selection: which files go into a package, from where, and what was left out and why.
+//! Selection: which files a package contains, where they are from, and what was left out and why.
 //!
-//! From a work tree: what git tracks, plus what it does not track and no `.gitignore` excludes.
-//! From a commit: its tree. Outside git: the whole folder. Then `include` and `exclude`, patterns
-//! in the form of `.gitignore`. The user's global git settings play no part.
+//! From a work tree: tracked files, and untracked files that no `.gitignore` excludes. From a commit: its
+//! tree. Outside git: the whole folder. Then `include` and `exclude`, patterns in the form of `.gitignore`.
+//! The user's global git settings have no effect.
 
 mod contents;
 mod filter;
@@ -26,17 +26,17 @@ use crate::shown::{self, name};
 /// What to package.
 #[derive(Debug, Clone)]
 pub struct Request<'a> {
-    /// The folder whose content is packaged.
+    /// The folder to package.
     pub folder: &'a Path,
     /// Include and exclude patterns, and whether untracked files count.
     pub rules: &'a SelectionRecord,
-    /// The folders that packages are written to; never packaged themselves.
+    /// The folders for packages; never packaged themselves.
     pub outputs: &'a [PathBuf],
     /// The commit to package instead of the work tree.
     pub revision: Option<&'a str>,
 }
 
-/// The files that go into a package, sorted by path, and where they come from.
+/// The files of a package, sorted by path, and where they are from.
 pub struct Selection {
     /// The files.
     pub candidates: Vec<Candidate>,
@@ -55,7 +55,7 @@ pub struct Candidate {
     pub path: String,
     /// Its mode.
     pub mode: FileMode,
-    /// Its size in bytes; its target's for a link. A work-tree file may yet change.
+    /// Its size in bytes, for a link that of its target. A file in the work tree can still change.
     pub size: u64,
     /// Whether git tracks it.
     pub tracked: bool,
@@ -70,7 +70,7 @@ enum Origin {
     Blob(BlobId),
 }
 
-/// Something that was left out of a package.
+/// A file that was left out of a package.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct LeftOut {
     /// Its path in the folder.
@@ -82,7 +82,7 @@ pub struct LeftOut {
 /// Why a folder cannot be packaged.
 #[derive(Debug, thiserror::Error)]
 pub enum SelectError {
-    /// A path or link is not the same thing on every system.
+    /// A path or link does not mean the same on every system.
     #[error("`{}` {}", name(path), fault.message)]
     Name {
         /// The path.
@@ -90,7 +90,7 @@ pub enum SelectError {
         /// What is wrong with it.
         fault: NameFault,
     },
-    /// Two paths would be one.
+    /// Two paths would be the same.
     #[error("`{}` {}: `{}`", name(path), fault.message, name(other))]
     Collision {
         /// The path.
@@ -102,7 +102,7 @@ pub enum SelectError {
     },
     /// The folder's path leads through a link.
     #[error(
-        "cannot package `{}`: the link `{}` leads to `{}`; set the path to a folder that no link leads to, in the repository",
+        "cannot package `{}`: the link `{}` leads to `{}`; set `path` to a folder of the repository without links",
         shown::path(folder),
         shown::path(link),
         shown::path(to)
@@ -110,9 +110,9 @@ pub enum SelectError {
     Link {
         /// The folder.
         folder: PathBuf,
-        /// The link, on the way to it.
+        /// The link in its path.
         link: PathBuf,
-        /// Where that leads.
+        /// Where the link leads.
         to: PathBuf,
     },
     /// A submodule: its files are not in this repository.
@@ -121,7 +121,7 @@ pub enum SelectError {
     /// A pipe, device or socket.
     #[error("`{}` is not a file, a folder or a symbolic link; exclude or remove it", name(.0))]
     Special(String),
-    /// A Git LFS pointer where the file should be.
+    /// A Git LFS pointer in place of the file.
     #[error("`{}` is a Git LFS pointer, not the file; run `git lfs pull` and package the work tree", name(.0))]
     LfsPointer(String),
     /// A file that is too large.
@@ -135,8 +135,8 @@ pub enum SelectError {
     /// Too many files, or too many bytes.
     #[error("{0}")]
     TooMuch(String),
-    /// Nothing is left to package.
-    #[error("there is nothing to package in `{}`", shown::path(.0))]
+    /// No file is left to package.
+    #[error("no files to package in `{}`", shown::path(.0))]
     Nothing(PathBuf),
     /// A pattern is malformed.
     #[error("the pattern `{pattern}` is malformed: {message}")]
@@ -146,29 +146,29 @@ pub enum SelectError {
         /// What is wrong with it.
         message: String,
     },
-    /// Git's data could not be had.
+    /// Git's data cannot be read.
     #[error(transparent)]
     Git(#[from] GitError),
-    /// A `.gitignore` that cannot be used.
-    #[error("cannot use `{}`\n  {message}", shown::path(path))]
+    /// A `.gitignore` cannot be used.
+    #[error("cannot use `{}`: {message}", shown::path(path))]
     IgnoreFile {
         /// The file.
         path: PathBuf,
         /// What is wrong with it.
         message: String,
     },
-    /// The patterns together are too much.
-    #[error("the patterns cannot be used: {0}")]
+    /// The patterns together are too complex.
+    #[error("cannot use the patterns: {0}")]
     Patterns(String),
-    /// A file could not be read.
+    /// A file cannot be read.
     #[error(transparent)]
     File(#[from] FileError),
-    /// A folder could not be walked.
+    /// A folder cannot be read.
     #[error("cannot read the folder: {0}")]
     Walk(String),
 }
 
-/// Chooses the files of a package.
+/// Selects the files of a package.
 pub fn select(repository: Option<&Repository>, request: &Request<'_>) -> Result<Selection, SelectError> {
     let filter = Filter::new(request)?;
     if let Some(repository) = repository.filter(|_| request.revision.is_none()) {
@@ -191,7 +191,8 @@ pub fn select(repository: Option<&Repository>, request: &Request<'_>) -> Result<
     Ok(selection)
 }
 
-/// Chooses the files of a package of a commit, whatever revision the request names. What `known` has is not read again.
+/// Selects the files of a package of a commit, ignoring the request's revision. Data in `known` is not read
+/// again.
 pub fn select_of(
     repository: &Repository,
     commit: &Commit,
@@ -203,7 +204,7 @@ pub fn select_of(
     checked(Some(repository), request, &filter, chosen)
 }
 
-/// The files in order, with nothing among them that cannot be packaged.
+/// The files in order, if all of them can be packaged.
 fn checked(
     repository: Option<&Repository>,
     request: &Request<'_>,
@@ -223,7 +224,7 @@ fn checked(
     Ok(selection)
 }
 
-/// The inventory that a package of the selection would have, without making one.
+/// The inventory of the package that the selection would give, without writing it.
 pub fn inventory(
     selection: &Selection,
     known: &Known,
@@ -318,7 +319,7 @@ fn from_folder(request: &Request<'_>, filter: &Filter) -> Result<Chosen, SelectE
     Ok(chosen)
 }
 
-/// What `.gitignore` leaves out, for people: folders as one line each.
+/// What `.gitignore` leaves out, for people: one line per folder.
 pub fn ignored(request: &Request<'_>, selection: &Selection) -> Result<Vec<LeftOut>, SelectError> {
     let filter = Filter::new(request)?;
     let chosen = selection.candidates.iter().map(|candidate| candidate.path.as_str());
@@ -364,7 +365,7 @@ fn tracked_candidate(folder: &Path, file: &GitFile) -> Result<Option<Candidate>,
     if !kind.is_file() && !kind.is_symlink() {
         return Err(SelectError::Special(file.path.clone()));
     }
-    // Where links cannot be made, git checks one out as a file that holds the target.
+    // Where links are not supported, git checks one out as a file with its target.
     let mode = match (mode, kind.is_symlink()) {
         (_, true) | (FileMode::Link, false) => FileMode::Link,
         (mode, false) => mode,
@@ -387,7 +388,7 @@ fn loose_candidate(path: String, on_disk: PathBuf) -> Result<Candidate, SelectEr
     Ok(Candidate { path, mode, size: metadata.len(), tracked: false, origin: Origin::File(on_disk, None) })
 }
 
-/// Names, links and limits, before anything is written.
+/// Checks names, links and limits, before anything is written.
 fn check(candidates: &[Candidate], folder: &Path) -> Result<(), SelectError> {
     if candidates.is_empty() {
         return Err(SelectError::Nothing(folder.into()));
@@ -417,7 +418,7 @@ fn check(candidates: &[Candidate], folder: &Path) -> Result<(), SelectError> {
     Err(SelectError::Collision { path, fault: collision.fault, other })
 }
 
-/// Refuses a folder below the top to which a link leads: git has no files there.
+/// Refuses a folder below the top that is reached through a link: git has no files there.
 fn check_links(top: &Path, folder: &Path) -> Result<(), SelectError> {
     let below = folder.strip_prefix(top).unwrap_or(Path::new(""));
     let mut here = top.to_path_buf();

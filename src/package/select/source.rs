@@ -1,4 +1,4 @@
-//! The source: the commit that files come from, and whether they differ from it.
+//! The source: the commit that files are from, and whether they differ from it.
 
 use super::contents::undo_checkout_line_endings;
 use super::filter::Filter;
@@ -8,7 +8,7 @@ use crate::git::Repository;
 use crate::limits::FILE_BYTES_MAX;
 use crate::provenance::Source;
 
-/// Where the files come from: the commit, and whether they differ from it.
+/// The commit that the files are from, and whether they differ from it.
 pub fn source(
     repository: &Repository,
     request: &Request<'_>,

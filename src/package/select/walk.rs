@@ -10,10 +10,10 @@ use crate::git::GitError;
 use crate::limits::{IGNORE_FILE_BYTES_MAX, IGNORE_PATTERNS_MAX, IGNORE_WEIGHT_MAX};
 use crate::shown;
 
-/// Files and links as paths relative to the folder, `/`-separated, with their place on disk.
+/// Files and links as `/`-separated paths relative to the folder, with their paths on disk.
 pub type Found = Vec<(String, PathBuf)>;
 
-/// Every file below a folder, but for `.git` and other repositories.
+/// All files below a folder, except `.git` and other repositories.
 pub fn everything(folder: &Path) -> Result<Found, SelectError> {
     let walk = walkdir::WalkDir::new(folder).follow_links(false).into_iter();
     let walk = walk.filter_entry(|entry| {
@@ -29,10 +29,11 @@ pub fn everything(folder: &Path) -> Result<Found, SelectError> {
     Ok(found)
 }
 
-/// The files below a folder that no `.gitignore` from the repository's top on, and no `info/exclude`, leaves out.
+/// The files below a folder that no `.gitignore` from the repository's top down, and no `info/exclude`,
+/// excludes.
 pub fn not_ignored(top: &Path, git: &Path, folder: &Path) -> Result<Found, SelectError> {
     let (start, inside) = (top.to_path_buf(), folder.to_path_buf());
-    // The walk reads a folder's `.gitignore` after the filter has let the folder through, except that of the top.
+    // The walk reads a folder's `.gitignore` after the filter has accepted the folder, except at the top.
     let mut weight = Weight::new(IGNORE_WEIGHT_MAX);
     check_ignore_file(git.join("info").join("exclude"), &mut weight)?;
     check_ignore_file(top.join(".gitignore"), &mut weight)?;
@@ -68,17 +69,17 @@ pub fn not_ignored(top: &Path, git: &Path, folder: &Path) -> Result<Found, Selec
     refused.map_or(Ok(found), Err)
 }
 
-/// The ignore files that the matcher has open: those of a folder, and of the folders above.
+/// The ignore files that the matcher has loaded: those of a folder and of its parents.
 struct Checked {
-    /// Each folder from the top on, and the weight of the patterns with its own.
+    /// Each folder from the top down, and the total weight of patterns including its own.
     open: Vec<(PathBuf, usize)>,
     weight: Weight,
-    /// The first refusal.
+    /// The first error.
     refused: Option<SelectError>,
 }
 
 impl Checked {
-    /// Checks the `.gitignore` of a folder that the walk comes to; whether the walk can enter.
+    /// Checks the `.gitignore` of a folder; returns whether the walk can enter it.
     fn enter(&mut self, folder: &Path) -> bool {
         while self.open.last().is_some_and(|(above, _)| !folder.starts_with(above)) {
             self.open.pop();
@@ -95,7 +96,7 @@ impl Checked {
     }
 }
 
-/// Refuses an ignore file that the matcher cannot take: one that is no file, or whose patterns have no bounds.
+/// Refuses an ignore file that the matcher cannot handle: not a file, or patterns without bounds.
 fn check_ignore_file(path: PathBuf, weight: &mut Weight) -> Result<(), SelectError> {
     if path.is_dir() {
         return Ok(());
@@ -115,7 +116,7 @@ fn check_ignore_file(path: PathBuf, weight: &mut Weight) -> Result<(), SelectErr
     Ok(())
 }
 
-/// Neither git's own data nor another repository: what that holds is for it to package.
+/// Whether a path is not git's own data or another repository, which is packaged separately.
 fn is_wanted(path: &Path, name: &std::ffi::OsStr, is_dir: bool) -> bool {
     name != ".git" && !(is_dir && path.join(".git").symlink_metadata().is_ok())
 }

@@ -1,8 +1,9 @@
-//! Asset metadata: what SAM uploads in the place of a property.
+//! Asset metadata: what SAM uploads in place of a property.
 //!
-//! CDK writes `aws:asset:path` and `aws:asset:property` into a resource's `Metadata`. `sam build`, `sam package` and
-//! `sam deploy` put the path into that property before they read anything else (`ResourceMetadataNormalizer`);
-//! CloudFormation, the AWS CLI and `cdk deploy` do not. So there are two readings of such a resource.
+//! CDK writes `aws:asset:path` and `aws:asset:property` into a resource's `Metadata`. `sam build`, `sam
+//! package` and `sam deploy` set that property to the path before they read anything else
+//! (`ResourceMetadataNormalizer`); CloudFormation, the AWS CLI and `cdk deploy` do not. So there are two
+//! readings of such a resource.
 
 use super::is_written;
 use crate::plan::node::{Map, Node};
@@ -11,7 +12,7 @@ use crate::plan::{Code, Deployed, What};
 /// The property whose value is an image: SAM names it after the resource, whatever the path is.
 const IMAGE: &str = "Code.ImageUri";
 
-/// Whether SAM could find asset metadata anywhere in the template, or metadata that is written when it is deployed.
+/// Whether SAM could find asset metadata in the template, or metadata that is written at deploy time.
 pub fn is_used(top: &Map) -> bool {
     top.iter().any(|(key, value)| {
         key.starts_with("aws:asset:")
@@ -33,9 +34,9 @@ fn is_used_in(node: &Node) -> bool {
 pub enum Read {
     /// As the template has them.
     AsWritten,
-    /// As these.
+    /// As other properties.
     As(Map),
-    /// As something that the template does not show.
+    /// As properties that the template does not contain.
     Unknown,
 }
 
@@ -63,7 +64,7 @@ pub fn properties(id: &str, resource: &Map) -> Read {
     let mut properties = resource.get("Properties").and_then(Node::map).cloned().unwrap_or_default();
     let mut keys = property.rsplit('.');
     let last = keys.next().unwrap_or_default();
-    // Each object on the way is made anew.
+    // Each object on the path is copied.
     let value = |value, key: &str| {
         let mut map = Map::new();
         map.insert(key, value);
@@ -77,7 +78,7 @@ pub fn properties(id: &str, resource: &Map) -> Read {
     Read::As(properties)
 }
 
-/// Returns what to report for a resource that SAM and CloudFormation read differently.
+/// What to report for a resource that SAM and CloudFormation read differently.
 pub fn differs(here: What, uploaded: Option<What>) -> What {
     match (here, uploaded) {
         (What::Code(deployed), uploaded) => {
@@ -91,7 +92,7 @@ pub fn differs(here: What, uploaded: Option<What>) -> What {
         }
         (what @ What::Type { .. }, _) => what,
         (What::Template(_) | What::Opaque(_), _) => {
-            What::Opaque("its `Metadata` makes SAM deploy another template than CloudFormation".into())
+            What::Opaque("its `Metadata` makes SAM deploy a different template than CloudFormation".into())
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Layers of functions that the template does not deploy itself, and the gate does not verify.
+//! Layers that functions use but the template does not deploy; the gate does not verify them.
 
 use std::collections::BTreeSet;
 
@@ -17,17 +17,17 @@ pub fn own(resources: &Map) -> BTreeSet<&str> {
     resources.iter().filter(|(_, node)| is_layer(node)).map(|(id, _)| id).collect()
 }
 
-/// The layers in a list that are not those of the template.
+/// The layers in a list that the template does not deploy.
 pub fn others(lists: &[Option<&Node>], own: &BTreeSet<&str>) -> Vec<String> {
     let each = |node: &'_ &Node| !matches!(node, Node::List(_));
     let items = lists.iter().flatten().flat_map(|node| {
-        // Something else than a list is a function of CloudFormation that stands for one.
+        // Anything except a list is a CloudFormation function that stands for one.
         node.items().iter().chain(Some(*node).filter(each))
     });
     shown_layers(items.filter(|node| !is_own(node, own)))
 }
 
-/// Whether it is `Ref` or `Fn::GetAtt` of a layer of the template, and nothing else.
+/// Whether it is `Ref` or `Fn::GetAtt` of a layer of the template.
 fn is_own(node: &Node, own: &BTreeSet<&str>) -> bool {
     let Some(map) = node.map().filter(|map| map.len() == 1) else { return false };
     let id = match (map.get("Ref"), map.get("Fn::GetAtt")) {

@@ -8,12 +8,12 @@ use crate::plan::types::{self, Known};
 use crate::plan::{Code, CodeHash, Deployed, What, has_scheme};
 use crate::provenance::Kind;
 
-/// SAM's `Globals.Function`, as far as code goes, and the layers of the template.
+/// SAM's `Globals.Function`, as far as it concerns code, and the layers of the template.
 pub struct Globals<'a> {
     has_code_uri: bool,
     layers: Option<&'a Node>,
     own_layers: BTreeSet<&'a str>,
-    /// Whether a macro, or a function of CloudFormation, writes a part of it.
+    /// Whether a macro or a CloudFormation function writes a part of it.
     is_written: bool,
 }
 
@@ -34,13 +34,13 @@ impl<'a> Globals<'a> {
     }
 }
 
-/// What a resource deploys, if anything that is looked at; by CloudFormation and by SAM it has to be the same.
+/// What a resource deploys, if it is of interest; CloudFormation and SAM must agree on it.
 pub fn what(id: &str, resource: &Map, globals: &Globals<'_>) -> Option<What> {
     let Some(kind) = resource.get("Type").and_then(Node::text) else {
-        return Some(What::Opaque("it has no type that the template says".into()));
+        return Some(What::Opaque("its type is not in the template".into()));
     };
     if let Some(key) = resource.keys().find(|key| is_written(key) || *key == "Transform") {
-        return Some(What::Opaque(format!("`{key}` writes it when the template is deployed")));
+        return Some(What::Opaque(format!("`{key}` writes it at deploy time")));
     }
     let reading = Reading { id, kind, globals };
     let nothing = Map::new();
@@ -73,7 +73,7 @@ impl Reading<'_> {
         self.read(properties, is_written)
     }
 
-    /// What it deploys where something else than an object stands for its properties.
+    /// What it deploys if its properties are not an object.
     fn written(&self) -> Option<What> {
         self.read(&Map::new(), true)
     }
@@ -91,9 +91,9 @@ impl Reading<'_> {
             | "AWS::Serverless::Application" => {
                 Some(if is_written { What::Opaque(LATER_TEMPLATE.into()) } else { self.template(properties) })
             }
-            other if other.ends_with("::MODULE") => {
-                Some(What::Opaque(format!("it is the module `{other}`, whose resources are not here")))
-            }
+            other if other.ends_with("::MODULE") => Some(What::Opaque(format!(
+                "it is the module `{other}`, whose resources are not in the template"
+            ))),
             other => {
                 let deploys = match types::known(other) {
                     Known::NoCode => return None,
@@ -117,23 +117,23 @@ impl Reading<'_> {
         let place = properties.get(own).and_then(Node::text);
         match place {
             Some(_) if others.into_iter().any(|name| properties.contains_key(name)) => {
-                What::Opaque("it names its template in several ways".into())
+                What::Opaque("its template is named in several ways".into())
             }
             Some(place) if !is_variable(place) => What::Template(place.into()),
-            _ => What::Opaque("it is a stack whose template is not named by a plain text".into()),
+            _ => What::Opaque("it is a stack whose template location is not a plain text".into()),
         }
     }
 
     fn code(&self, kind: Kind, properties: &Map, is_written: bool) -> What {
         let is_sam = self.kind.starts_with("AWS::Serverless::");
         let name = properties.get(if kind == Kind::Layer { "LayerName" } else { "FunctionName" });
-        // SAM names a layer after its logical id; whatever else is not named gets a name when it is made.
+        // SAM names a layer after its logical id; other unnamed resources get a name at deploy time.
         let by_id = (is_sam && kind == Kind::Layer && name.is_none()).then_some(self.id);
         let code = match (self.kind, properties.get("PackageType").map(Node::text)) {
             _ if is_written => WRITTEN,
             (_, Some(Some("Image"))) => Code::Image,
             (_, Some(other)) if other != Some("Zip") => {
-                Code::Unknown("its package type is known only when it is deployed")
+                Code::Unknown("its package type is known only after the deploy")
             }
             ("AWS::Serverless::Function", _) => self.serverless(properties),
             ("AWS::Serverless::LayerVersion", _) => place(properties.get("ContentUri")),
@@ -150,7 +150,7 @@ impl Reading<'_> {
         What::Code(Deployed { kind, name, code, hash: CodeHash::Unsaid, layers })
     }
 
-    /// A key counts that is there at all: `sam package` makes a ZIP of the folder for one without a value.
+    /// A key without a value counts too: `sam package` creates a ZIP of the folder for it.
     fn serverless(&self, properties: &Map) -> Code {
         let there = |name: &str| properties.contains_key(name);
         match (there("InlineCode"), there("CodeUri"), there("ImageUri")) {
@@ -185,7 +185,7 @@ fn targets_resource(properties: &Map) -> bool {
     }
 }
 
-/// Whether a `Fn::GetAtt` returns the ARN that AWS gives a resource; a stack's `Outputs` can be any text.
+/// Whether `Fn::GetAtt` returns the ARN that AWS assigns to a resource; a stack's `Outputs` can be any text.
 fn is_own_arn(attribute: &Node) -> bool {
     match attribute {
         Node::List(items) => matches!(&items[..], [_, name] if name.text() == Some("Arn")),
@@ -193,16 +193,16 @@ fn is_own_arn(attribute: &Node) -> bool {
     }
 }
 
-const LATER_TEMPLATE: &str = "its properties are written when it is deployed";
-const WRITTEN: Code = Code::Unknown("a macro writes it when the template is deployed");
-const LATER: Code = Code::Unknown("its code is known only when it is deployed");
+const LATER_TEMPLATE: &str = "its properties are written at deploy time";
+const WRITTEN: Code = Code::Unknown("a macro writes it at deploy time");
+const LATER: Code = Code::Unknown("its code is known only after the deploy");
 const GLOBAL: Code = Code::Differs {
-    why: "its `CodeUri` is in `Globals`, which SAM reads, and `aws cloudformation package` makes a ZIP of the folder",
-    hint: "write `CodeUri` into the function",
+    why: "its `CodeUri` is in `Globals`: SAM reads it, but `aws cloudformation package` creates a ZIP of the folder",
+    hint: "move `CodeUri` to the function",
 };
-const SEVERAL: Code = Code::Unknown("it names several places that its code comes from");
+const SEVERAL: Code = Code::Unknown("it has several locations for its code");
 
-/// What a `Code` or `CodeUri`, `Content` or `ContentUri` may have.
+/// The keys of a `Code` or `CodeUri`, `Content` or `ContentUri`.
 const PLACE_KEYS: [&str; 10] = [
     "Bucket",
     "ImageUri",
@@ -216,9 +216,11 @@ const PLACE_KEYS: [&str; 10] = [
     "ZipFile",
 ];
 
-/// Where a `Code`, `CodeUri`, `Content` or `ContentUri` says that the code is.
+/// The location of the code in a `Code`, `CodeUri`, `Content` or `ContentUri`.
 fn place(node: Option<&Node>) -> Code {
-    let Some(node) = node.filter(|node| !node.is_nothing()) else { return Code::Unknown("it names no code") };
+    let Some(node) = node.filter(|node| !node.is_nothing()) else {
+        return Code::Unknown("it has no code location");
+    };
     if let Some(text) = node.text() {
         return match text {
             _ if is_variable(text) => LATER,
@@ -226,7 +228,7 @@ fn place(node: Option<&Node>) -> Code {
             _ => Code::Local(text.into()),
         };
     }
-    let Some(map) = node.map() else { return Code::Unknown("its code is no text and no object") };
+    let Some(map) = node.map() else { return Code::Unknown("its code is neither a text nor an object") };
     if map.keys().any(|key| !PLACE_KEYS.contains(&key)) {
         return LATER;
     }
@@ -239,7 +241,7 @@ fn place(node: Option<&Node>) -> Code {
         (false, true, false) => Code::Image,
         (false, false, true) => {
             let part = |names: [&str; 2]| {
-                names.iter().find_map(|name| map.get(name)?.text()).unwrap_or("(known when it is deployed)")
+                names.iter().find_map(|name| map.get(name)?.text()).unwrap_or("(known after the deploy)")
             };
             Code::Stored(format!("s3://{}/{}", part(["S3Bucket", "Bucket"]), part(["S3Key", "Key"])))
         }

@@ -1,4 +1,4 @@
-//! The configuration that a plan was made of: which commands run beside what changes.
+//! The configuration of a plan: which commands run in addition to the changes.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,14 +6,14 @@ use super::{list, malformed, provided};
 use crate::plan::node::{Map, Node};
 use crate::plan::{PlanError, Resource, without_keys};
 
-/// What a plan's `configuration` says that its changes do not.
+/// What a plan's `configuration` contains that its changes do not.
 #[derive(Default)]
 pub struct Configuration {
     /// Whether the plan has one.
     pub is_there: bool,
-    /// The types of provisioners, by the address without the keys of instances.
+    /// The types of provisioners, by address without instance keys.
     provisioners: BTreeMap<String, BTreeSet<String>>,
-    /// The full names of providers, by the keys that resources name them by.
+    /// The full names of providers, by the keys that resources use.
     providers: BTreeMap<String, String>,
     /// What runs at every apply without being a change: ephemeral resources.
     pub others: Vec<Resource>,
@@ -22,7 +22,7 @@ pub struct Configuration {
 impl Configuration {
     pub fn read(node: Option<&Node>) -> Result<Self, PlanError> {
         let Some(node) = node.filter(|node| !node.is_nothing()) else { return Ok(Self::default()) };
-        let Some(map) = node.map() else { return malformed("`configuration` is no object") };
+        let Some(map) = node.map() else { return malformed("`configuration` is not an object") };
         let mut all = Self { is_there: true, ..Self::default() };
         for (key, provider) in map.get("provider_config").and_then(Node::map).into_iter().flatten() {
             let name = provider.map().and_then(|provider| provider.get("full_name")?.text());
@@ -40,16 +40,18 @@ impl Configuration {
     }
 
     fn module(&mut self, node: &Node, prefix: &str) -> Result<(), PlanError> {
-        let Some(module) = node.map() else { return malformed("a module of `configuration` is no object") };
+        let Some(module) = node.map() else {
+            return malformed("a module of `configuration` is not an object");
+        };
         for each in list(module.get("resources"), "resources")? {
-            let Some(resource) = each.map() else { return malformed("a resource is no object") };
+            let Some(resource) = each.map() else { return malformed("a resource is not an object") };
             self.resource(resource, prefix)?;
         }
         let calls = match module.get("module_calls") {
             None | Some(Node::Null) => return Ok(()),
             Some(calls) => calls.map(),
         };
-        let Some(calls) = calls else { return malformed("`module_calls` is no object") };
+        let Some(calls) = calls else { return malformed("`module_calls` is not an object") };
         for (name, call) in calls {
             if let Some(called) = call.map().and_then(|call| call.get("module")) {
                 self.module(called, &format!("{prefix}module.{name}."))?;
@@ -61,13 +63,13 @@ impl Configuration {
     fn resource(&mut self, resource: &Map, prefix: &str) -> Result<(), PlanError> {
         let address = format!("{prefix}{}", super::address(resource)?);
         for each in list(resource.get("provisioners"), "provisioners")? {
-            let kind = each.map().and_then(|each| each.get("type")?.text()).unwrap_or("(without a type)");
+            let kind = each.map().and_then(|each| each.get("type")?.text()).unwrap_or("(no type)");
             self.provisioners.entry(address.clone()).or_default().insert(kind.into());
         }
         let text = |name: &str| resource.get(name).and_then(Node::text);
         if let Some(mode) = text("mode").filter(|mode| !matches!(*mode, "managed" | "data")) {
-            let kind = text("type").unwrap_or("(without a type)");
-            // A key that no provider has stands for one that is not known.
+            let kind = text("type").unwrap_or("(no type)");
+            // A key without a provider stands for an unknown one.
             let provider = text("provider_config_key")
                 .map(|key| self.providers.get(key).map_or("(unknown)", String::as_str));
             let what = provided(&format!("{mode}.{kind}"), kind, provider);

@@ -7,11 +7,11 @@ use crate::plan::types::{self, Known};
 use crate::plan::{Code, CodeHash, Deployed, Resource, What, shown_layers};
 use crate::provenance::Kind;
 
-/// What a resource will be: values that are known, and which ones will be known later.
+/// The planned values of a resource, and which of them are not known yet.
 pub struct Values<'a> {
     known: &'a Map,
     unknown: &'a Map,
-    /// Whether nothing is known.
+    /// Whether no value is known.
     all_unknown: bool,
 }
 
@@ -29,7 +29,7 @@ impl<'a> Values<'a> {
         self.known.get(name).and_then(Node::text).filter(|_| !self.is_unknown(name))
     }
 
-    /// Whether the value is there, or will be.
+    /// Whether the value exists, or will exist.
     fn has(&self, name: &str) -> bool {
         self.known.get(name).is_some_and(|node| !node.is_nothing()) || self.is_unknown(name)
     }
@@ -53,7 +53,7 @@ impl<'a> Values<'a> {
     }
 }
 
-/// What a resource of this type deploys, if it deploys anything that is looked at.
+/// What a resource of this type deploys, if it is of interest.
 pub fn deployed(kind: &str, address: &str, values: &Values<'_>) -> Vec<Resource> {
     let what = match kind {
         "aws_lambda_function" => code(Kind::Function, "function_name", values),
@@ -80,46 +80,48 @@ fn code(kind: Kind, name: &str, values: &Values<'_>) -> What {
     let image = values.has("image_uri") || values.text("package_type") == Some("Image");
     let (file, stored) = (values.has("filename"), values.has("s3_bucket") || values.has("s3_key"));
     let code = match (file, stored, image) {
-        _ if values.is_unknown("package_type") => Code::Unknown("its package type is known after apply only"),
+        _ if values.is_unknown("package_type") => {
+            Code::Unknown("its package type is known only after the apply")
+        }
         (false, false, true) => Code::Image,
         (true, false, false) => match values.text("filename") {
-            // The provider replaces it by a home folder.
+            // The provider replaces it with a home folder.
             Some(path) if path.starts_with('~') => {
-                Code::Unknown("its `filename` begins with `~`: name a path without it")
+                Code::Unknown("its `filename` starts with `~`: write the path without it")
             }
             Some(path) => Code::Local(path.into()),
-            None => Code::Unknown("its file is known after apply only"),
+            None => Code::Unknown("its file is known only after the apply"),
         },
         (false, true, false) => {
             let part = |name| values.text(name).unwrap_or("(known after apply)");
             Code::Stored(format!("s3://{}/{}", part("s3_bucket"), part("s3_key")))
         }
-        (false, false, false) => Code::Unknown("it names no code"),
-        _ => Code::Unknown("it names several places that its code comes from"),
+        (false, false, false) => Code::Unknown("it has no code location"),
+        _ => Code::Unknown("it has several locations for its code"),
     };
     let hash = values.text("source_code_hash").map_or(CodeHash::Unsaid, CodeHash::of);
     let layers = shown_layers(values.known.get("layers").map(Node::items).unwrap_or_default().iter());
     What::Code(Deployed { kind, name: values.text(name).map(str::to_owned), code, hash, layers })
 }
 
-/// What a stack holds whose template is in the plan.
+/// The content of a stack whose template is in the plan.
 fn stack(address: &str, values: &Values<'_>) -> Vec<Resource> {
     let what = match (values.text("template_body"), values.has("template_url")) {
         (Some(body), false) if body.len() <= TEMPLATE_READ_BYTES_MAX => {
             match crate::plan::read(body.as_bytes()) {
-                // The types are named one by one, so that the policy can list them.
+                // The types are reported one by one, so that the policy can list them.
                 Ok(resources) if resources.iter().all(|each| matches!(each.what, What::Type { .. })) => {
                     let inside =
                         |each: Resource| Resource { address: format!("{address}: {}", each.address), ..each };
                     return resources.into_iter().map(inside).collect();
                 }
-                _ => What::Opaque("its template holds functions or layers, or cannot be read".into()),
+                _ => What::Opaque("its template has functions or layers, or cannot be read".into()),
             }
         }
         (_, true) if values.text("template_url").is_some() => {
             What::Opaque("its template is at a URL, which is not a local file: set `template_body`".into())
         }
-        _ => What::Opaque("its template is known after apply only".into()),
+        _ => What::Opaque("its template is known only after the apply".into()),
     };
     vec![Resource { address: address.into(), what }]
 }

@@ -1,8 +1,8 @@
-//! The place in a template: characters that every reader takes for the same, lines and columns.
+//! The position in a template: characters that all readers treat the same, lines and columns.
 
 use super::PlanError;
 
-/// A place in the text. The byte at the end is 0, which the text does not contain.
+/// A position in the text. The byte at the end is 0, which the text does not contain.
 pub struct Cursor<'t> {
     pub text: &'t str,
     pub at: usize,
@@ -10,7 +10,7 @@ pub struct Cursor<'t> {
     line_start: usize,
 }
 
-/// A refusal, with its line.
+/// An error with its line.
 pub fn refuse<T>(line: u32, why: impl std::fmt::Display) -> Result<T, PlanError> {
     Err(PlanError::Malformed(format!("line {line}: {why}")))
 }
@@ -26,7 +26,7 @@ pub fn is_blank(byte: u8) -> bool {
 }
 
 impl<'t> Cursor<'t> {
-    /// The start of a text in which every character has one meaning.
+    /// The start of a text in which every character is unambiguous.
     pub fn new(text: &'t str) -> Result<Self, PlanError> {
         let mut line = 1;
         let mut characters = text.chars().peekable();
@@ -38,8 +38,8 @@ impl<'t> Cursor<'t> {
                 }
                 '\r' if characters.peek() == Some(&'\n') => continue,
                 '\t' | ' '..='~' => continue,
-                '\r' => "ends a line for some readers alone",
-                '\u{85}' | '\u{2028}' | '\u{2029}' => "ends a line in YAML 1.1 and not in YAML 1.2",
+                '\r' => "ends a line only for some readers",
+                '\u{85}' | '\u{2028}' | '\u{2029}' => "ends a line in YAML 1.1 but not in YAML 1.2",
                 '\u{feff}' => "is a byte order mark inside the text",
                 '\u{a0}'..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'.. => continue,
                 _ => "is a control character",
@@ -62,7 +62,7 @@ impl<'t> Cursor<'t> {
         self.text.as_bytes().get(self.at + by).copied().unwrap_or(0)
     }
 
-    /// Bytes since the start of the line. It is compared only where all of them are ASCII.
+    /// Bytes since the start of the line. Compared only where all of them are ASCII.
     pub fn column(&self) -> usize {
         self.at - self.line_start
     }
@@ -77,7 +77,7 @@ impl<'t> Cursor<'t> {
         self.text[self.line_start..self.at].bytes().all(|byte| byte == b' ')
     }
 
-    /// Whether a line starts here with `---` or `...`, which separate documents wherever they are.
+    /// Whether a line starts here with `---` or `...`, which separate documents anywhere.
     pub fn is_separator(&self) -> bool {
         let here = &self.text.as_bytes()[self.at..];
         self.column() == 0
@@ -85,7 +85,7 @@ impl<'t> Cursor<'t> {
             && is_blank(self.ahead(3))
     }
 
-    /// Moves over an indicator: a list item's dash and what follows `---`.
+    /// Whether the cursor is at a dash of a list item.
     pub fn is_dash(&self) -> bool {
         self.peek() == b'-' && is_blank(self.ahead(1))
     }

@@ -1,12 +1,12 @@
-//! YAML of templates: what YAML 1.1 and YAML 1.2 read alike, as this project reads it.
+//! YAML of templates: the part that YAML 1.1 and YAML 1.2 readers agree on.
 //!
-//! Deploy tools read a template by one of the two versions: SAM and the AWS CLI use PyYAML, which is a reader of 1.1,
-//! other tools read 1.2. A template in which they find different resources would be verified as one thing and deployed
-//! as another. So a template is read twice, by a reader of 1.1 (`cursor`, `scalar`, `reader`) that follows PyYAML and
-//! by `saphyr-parser`, a reader of 1.2 (`second`), side by side. Wherever they do not find the same keys, texts, lists,
-//! anchors and tags, the template is refused, with the line.
+//! Deploy tools read a template by one of the two versions: SAM and the AWS CLI use PyYAML, a reader of 1.1;
+//! other tools read 1.2. A template in which they find different resources would be verified as one thing and
+//! deployed as another. So a template is read twice in parallel, by a reader of 1.1 (`cursor`, `scalar`,
+//! `reader`) that follows PyYAML, and by `saphyr-parser`, a reader of 1.2 (`second`). If they disagree on
+//! keys, texts, lists, anchors or tags, the template is refused, with the line.
 //!
-//! Refused too, because other readers in use differ, or because it can only confuse:
+//! Also refused, because other readers disagree, or because it can only confuse:
 //!
 //! | what | why |
 //! |---|---|
@@ -22,8 +22,8 @@
 //! | `#` without a space before it | a comment, or part of the text |
 //! | a list in a list that ends with an empty item; an empty line after `\` at the end of a line; `---x` | js-yaml |
 //!
-//! An unquoted value that schemas resolve differently (`schema`) is [`Node::Ambiguous`]: it is refused only where the
-//! verdict depends on it. An ordinary `Mode: 0644` is read past.
+//! An unquoted value that schemas resolve differently (`schema`) is [`Node::Ambiguous`]: it is refused only
+//! if the verdict depends on it. An ordinary `Mode: 0644` is ignored.
 
 mod cursor;
 mod reader;
@@ -38,16 +38,16 @@ use super::PlanError;
 use super::node::Node;
 use crate::limits::TEMPLATE_READ_BYTES_MAX;
 
-/// Reads a template, and returns whether an alias or a merge in it names a list or an object.
+/// Reads a template; also returns whether an alias or a merge in it names a list or an object.
 pub fn read(bytes: &[u8]) -> Result<(Node, bool), PlanError> {
     let text = std::str::from_utf8(bytes).map_err(|_| PlanError::Malformed("it is not UTF-8 text".into()))?;
     if text.len() > TEMPLATE_READ_BYTES_MAX {
-        let message =
-            format!("it is larger than {TEMPLATE_READ_BYTES_MAX} bytes, the most that is read of YAML");
+        let message = format!("it is YAML over the limit of {TEMPLATE_READ_BYTES_MAX} bytes");
         return Err(PlanError::Malformed(message));
     }
     let text = without_end(text);
-    // The first reader bounds depth and values before the second one, which has no such limits, sees the text.
+    // The first reader limits depth and values; the second has no such limits, so it reads the text
+    // afterwards.
     Reader::new(text, None)?.document()?;
     Reader::new(text, Some(Second::new(text)))?.document()
 }
@@ -182,7 +182,7 @@ mod tests {
             let many = vec![format!("*a{}", level - 1); 10].join(", ");
             laughs.push_str(&format!("a{level}: &a{level} [{many}]\n"));
         }
-        assert!(error(&laughs).contains("more values than any real plan"));
+        assert!(error(&laughs).contains("too many values for its size"));
         assert!(error("a: &a [*a]\n").contains("inside its own value"));
         for open in ["[", "{b: ", "- ", "{\"b\":", "[{b: ", "&a ", "!a ", "- - "] {
             let deep = error(&format!("a:\n  {}", open.repeat(60_000)));
@@ -191,7 +191,7 @@ mod tests {
         let blocks = (0..1000).map(|depth| format!("{}a:\n", " ".repeat(depth))).collect::<String>();
         assert!(error(&blocks).contains("nested deeper"));
         assert!(error(&format!("a: [{}0]", "0,".repeat(200_000))).contains("values in brackets"));
-        assert!(error(&format!("a: {}", "x".repeat(TEMPLATE_READ_BYTES_MAX))).contains("larger than"));
+        assert!(error(&format!("a: {}", "x".repeat(TEMPLATE_READ_BYTES_MAX))).contains("over the limit of"));
     }
 
     #[test]
@@ -200,7 +200,7 @@ mod tests {
             ("a: 1 # x\u{85}b: 2\n", "line 1: U+0085 ends a line in YAML 1.1"),
             ("a: 1\nb: 2 # \u{2028}\n", "line 2: U+2028"),
             ("a: 'x\u{2029}y'\n", "U+2029"),
-            ("a: 1\rb: 2\n", "U+000D ends a line for some"),
+            ("a: 1\rb: 2\n", "U+000D ends a line only for some"),
             ("a: \0\n", "U+0000 is a control"),
             ("a: '\u{7f}'\n", "control"),
             ("a: '\u{9b}'\n", "control"),
@@ -211,7 +211,7 @@ mod tests {
             ("a:\tb\n", "a tab"),
             ("a: 1\na: 2\n", "line 2: key \"a\" occurs twice"),
             ("a:\n  b: 1\n  c: 2\n  'b': 3\n", "line 4: key \"b\" occurs twice"),
-            ("1: a\n01: b\n", "line 2: key \"01\" is not a text for every reader"),
+            ("1: a\n01: b\n", "line 2: key \"01\" is not a text to every reader"),
             ("1: a\n'1': b\n", "occurs twice"),
             ("yes: a\n", "quote it"),
             ("on: a\n", "quote it"),
@@ -221,19 +221,19 @@ mod tests {
             ("=: a\n", "quote it"),
             ("~: a\n", "quote it"),
             ("null: a\n", "quote it"),
-            (": a\n", "starts neither"),
-            ("? a\n: b\n", "starts neither"),
-            ("{? a: b}\n", "starts neither"),
-            ("? [a]\n: 1\n", "starts neither"),
+            (": a\n", "cannot start a key"),
+            ("? a\n: b\n", "cannot start a key"),
+            ("{? a: b}\n", "cannot start a key"),
+            ("? [a]\n: 1\n", "cannot start a key"),
             ("[a]: b\n", "text after the end"),
             ("a:\n  {b}: c\n", "a key without"),
-            ("x: &x a\n*x : b\n", "starts neither"),
+            ("x: &x a\n*x : b\n", "cannot start a key"),
             ("&x a: b\n", "an anchor or tag before a key"),
             ("!!str a: b\n", "an anchor or tag before a key"),
             ("a: &x b\nc: &x d\n", "line 2: anchor `x` is set a second time"),
             ("a: &x\n  - *x\n", "inside its own value"),
             ("a: *x\n", "no anchor"),
-            ("a: &x.y b\n", "not every reader knows"),
+            ("a: &x.y b\n", "not every reader supports"),
             ("a: &x 1\nb: !Ref *x\n", "before an alias"),
             ("a: [*x:]\n", "no anchor"),
             ("x: &x {a: 1}\nz: {<<: *x, <<: *x}\n", "a second `<<`"),
@@ -241,7 +241,7 @@ mod tests {
             ("x: &x {a: 1}\nw: &w {<<: *x, a: 2}\nz: {<<: *w}\n", "replaces merged keys"),
             ("w: &w !Sub {a: 2}\nz: {<<: *w}\n", "has a tag"),
             ("w: &w !Sub a\nz: {<<: *w}\n", "has a tag"),
-            ("<<: 5\n", "takes an alias"),
+            ("<<: 5\n", "expected an alias after `<<`"),
             ("x: &x 5\nz: {<<: *x}\n", "not an object"),
             ("a:\n  '<<': 5\n", "a quoted key `<<`"),
             ("a: 1\n---\nb: 2\n", "line 2: `---`"),
@@ -250,17 +250,17 @@ mod tests {
             ("...\n", "`---` or `...`"),
             ("a: &x 1\n---\nb: *x\n", "line 2: `---`"),
             ("--- {a: 1}\n", "on the line of `---`"),
-            ("a: 'x\n---\n  y'\n", "inside of a quoted text"),
+            ("a: 'x\n---\n  y'\n", "inside a quoted text"),
             ("a: |\n  x\n---\nb: 1\n", "`---`"),
-            ("%YAML 1.1\na: 1\n", "`%YAML` without `---`"),
+            ("%YAML 1.1\na: 1\n", "`%YAML` is not followed by `---`"),
             ("%YAML 2.0\n---\na: 1\n", "line 1: a directive"),
             ("%TAG ! x\n---\na: 1\n", "line 1: a directive"),
             ("---\n%YAML 1.1\n---\na: 1\n", "line 2: a directive"),
-            ("a: !!binary eA==\n", "not every reader knows"),
-            ("a: !!set {b}\n", "not every reader knows"),
-            ("a: !<tag:example.com,2000:x> 1\n", "not every reader knows"),
-            ("a: !x!y 1\n", "not every reader knows"),
-            ("a: ! 1\n", "not every reader knows"),
+            ("a: !!binary eA==\n", "not every reader supports"),
+            ("a: !!set {b}\n", "not every reader supports"),
+            ("a: !<tag:example.com,2000:x> 1\n", "not every reader supports"),
+            ("a: !x!y 1\n", "not every reader supports"),
+            ("a: ! 1\n", "not every reader supports"),
             ("a: !A !B c\n", "a second tag"),
             ("a: !!str [b]\n", "not a text"),
             ("a: \"\\ud83d\\ude00\"\n", "is not a character"),
@@ -272,8 +272,8 @@ mod tests {
             ("a: [b]#c\n", "without a space"),
             ("a: [b?c]\n", "expected `,` or `]`"),
             ("a: {b?c: d}\n", "a key without"),
-            ("a: {b: ?c}\n", "starts neither"),
-            ("a: [:b]\n", "starts neither"),
+            ("a: {b: ?c}\n", "cannot start a key"),
+            ("a: [:b]\n", "cannot start a key"),
             ("a: [b: c: d]\n", "expected `,`"),
             ("a: [<<: *b]\n", "no anchor"),
             ("a: [{b}: c]\n", "a key without"),
@@ -282,11 +282,11 @@ mod tests {
             ("a: [b:]\n", "expected `,`"),
             ("a: {b, c: d}\n", "a key without"),
             ("a: {b\n  : c}\n", "a key without"),
-            ("a: b: c\n", "`: ` inside of a value"),
+            ("a: b: c\n", "`: ` inside a value"),
             ("a: b\n  c: d\n", "text after a value"),
             ("a: b\n  # x\n  c\n", "text after a value"),
             ("a: - b\n", "a list starts on the line of its key"),
-            ("a:\n    b: 1\n  c: 2\n", "indentation that fits no key"),
+            ("a:\n    b: 1\n  c: 2\n", "indentation that matches no key"),
             ("a:\nb\n", "a key without"),
             ("a: 'b' c\n", "text after a value"),
             ("a: |x\n  b\n", "text after `|`"),
@@ -295,8 +295,8 @@ mod tests {
             ("a: \"b\\\n\n  c\"\n", "an empty line after"),
             ("---x: b\n", "`---` or `...`"),
             ("...x: b\n", "`---` or `...`"),
-            ("a: @b\n", "starts neither"),
-            ("a: `b`\n", "starts neither"),
+            ("a: @b\n", "cannot start a key"),
+            ("a: `b`\n", "cannot start a key"),
             ("", "empty"),
             ("# note\n", "empty"),
             ("a: [1\n", "expected `,`"),

@@ -1,4 +1,5 @@
-//! The structure of a template by the rules of YAML 1.1 as PyYAML applies them, beside a reader of YAML 1.2.
+//! The structure of a template by the rules of YAML 1.1 as PyYAML applies them, compared with a YAML 1.2
+//! reader.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +12,7 @@ use crate::limits::{PLAN_DEPTH_MAX, TEMPLATE_FLOW_VALUES_MAX, TEMPLATE_KEY_BYTES
 use crate::plan::heap::{Heap, TooMuch};
 use crate::plan::node::{Ambiguous, Node};
 
-/// What a value follows, in lines of its own.
+/// What precedes a value.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum After {
     Start,
@@ -24,17 +25,17 @@ pub struct Reader<'t> {
     pub cursor: Cursor<'t>,
     second: Option<Second<'t>>,
     pub heap: Heap,
-    /// The anchors so far; none where the value is not read to its end.
+    /// The anchors so far; `None` while the value is not read to its end.
     pub anchors: BTreeMap<&'t str, Option<Anchored>>,
     /// Values in the outermost brackets or braces.
     in_flow: usize,
-    /// Whether members of the object that was just read replace merged ones.
+    /// Whether members of the last object replace merged ones.
     pub replaces: bool,
-    /// Whether an alias or a merge names a list or an object: PyYAML makes one object of both places.
+    /// Whether an alias or a merge names a list or an object: PyYAML shares one object between both places.
     pub shares: bool,
 }
 
-/// A key as it is written.
+/// A key in the text.
 pub struct Key {
     pub text: String,
     pub is_plain: bool,
@@ -49,7 +50,7 @@ impl Key {
 }
 
 impl<'t> Reader<'t> {
-    /// A reader of the text, with or without a second reader beside it.
+    /// A reader of the text, with or without a second reader.
     pub fn new(text: &'t str, second: Option<Second<'t>>) -> Result<Self, PlanError> {
         let (cursor, heap) = (Cursor::new(text)?, Heap::for_document(text.len()));
         Ok(Self {
@@ -63,7 +64,7 @@ impl<'t> Reader<'t> {
         })
     }
 
-    /// Reads the document, and returns whether collections in it are shared.
+    /// Reads the document; also returns whether collections in it are shared.
     pub fn document(mut self) -> Result<(Node, bool), PlanError> {
         let has_version = self.version();
         self.cursor.skip()?;
@@ -75,7 +76,7 @@ impl<'t> Reader<'t> {
                 return refuse(line, "text on the line of `---`: start it on the next line");
             }
         } else if has_version {
-            return self.refuse("`%YAML` without `---` after it");
+            return self.refuse("`%YAML` is not followed by `---`");
         } else {
             self.skip()?;
         }
@@ -86,13 +87,13 @@ impl<'t> Reader<'t> {
         let node = self.value(-1, After::Start, 0)?;
         self.skip()?;
         if !self.cursor.is_end() {
-            return self.refuse("text after the end of the document's value");
+            return self.refuse("text after the end of the document");
         }
         self.found(Found::End)?;
         Ok((node, self.shares))
     }
 
-    /// Moves over a first line that names the version.
+    /// Moves over a first line with the version.
     fn version(&mut self) -> bool {
         let has_version = ["%YAML 1.1", "%YAML 1.2"].iter().any(|line| self.cursor.text.starts_with(line))
             && is_break(self.cursor.ahead("%YAML 1.1".len()));
@@ -123,23 +124,23 @@ impl<'t> Reader<'t> {
         self.second.as_mut().map_or(Ok(()), |second| second.check(line, found, properties))
     }
 
-    /// Moves to what comes next, which is not another document.
+    /// Moves to the next token, which is not another document.
     pub fn skip(&mut self) -> Result<(), PlanError> {
         self.cursor.skip()?;
-        // js-yaml takes every text that begins so for a separator.
+        // js-yaml treats every text with this prefix as a separator.
         let here = &self.cursor.text[self.cursor.at..];
         if self.cursor.column() == 0 && (here.starts_with("---") || here.starts_with("...")) {
             return self
-                .refuse("`---` or `...`: a second document begins or the first one ends; remove the line");
+                .refuse("`---` or `...` starts a second document or ends the first one: remove the line");
         }
         Ok(())
     }
 
-    /// A value inside of a collection that is indented by `parent`, -1 for none.
+    /// A value inside a collection with the indentation `parent`, -1 for none.
     fn value(&mut self, parent: isize, after: After, depth: usize) -> Result<Node, PlanError> {
         self.deeper(depth)?;
         let started = self.cursor.line;
-        // A collection starts on a line of its own, or after a dash.
+        // A collection starts on its own line, or after a dash.
         let mut line = if after == After::Key { self.cursor.line } else { 0 };
         self.skip()?;
         let mut properties = Properties::default();
@@ -151,7 +152,7 @@ impl<'t> Reader<'t> {
         let node = if self.is_absent(parent, after) {
             let is_item = after == After::Dash && self.cursor.is_dash();
             if is_item && self.cursor.column().cast_signed() < parent {
-                // js-yaml takes the next item of an outer list for one of this list.
+                // js-yaml treats the next item of an outer list as one of this list.
                 return refuse(started, "a list ends with an item without a value: write `null`");
             }
             self.absent(&properties)?
@@ -162,10 +163,10 @@ impl<'t> Reader<'t> {
         self.wrapped(node, &properties)
     }
 
-    /// Whether no value is there: the next one belongs to a collection further out.
+    /// Whether there is no value: the next one belongs to an outer collection.
     fn is_absent(&self, parent: isize, after: After) -> bool {
         let column = self.cursor.column().cast_signed();
-        // A list may be indented like the key that it belongs to.
+        // A list can be indented like its key.
         let is_list = after == After::Key && column == parent && self.cursor.is_dash();
         self.cursor.is_end() || (column <= parent && !is_list)
     }
@@ -214,7 +215,7 @@ impl<'t> Reader<'t> {
                 }
                 if !starts {
                     return self
-                        .refuse("`: ` inside of a value, or an anchor or tag before a key: quote the value");
+                        .refuse("`: ` inside a value, or an anchor or tag before a key: quote the value");
                 }
                 self.found_with(Found::Map, properties, line)?;
                 self.block_map(key, column, depth)
@@ -222,7 +223,7 @@ impl<'t> Reader<'t> {
         }
     }
 
-    /// `- a` on lines that are indented alike.
+    /// `- a` on lines with the same indentation.
     fn block_list(&mut self, depth: usize) -> Result<Node, PlanError> {
         let column = self.cursor.column();
         let mut items = Vec::new();
@@ -242,7 +243,7 @@ impl<'t> Reader<'t> {
         Ok(Node::List(self.heap.finish(items)))
     }
 
-    /// `a: b` on lines that are indented alike; the first key is read already.
+    /// `a: b` on lines with the same indentation; the first key was read already.
     fn block_map(&mut self, first: Key, column: usize, depth: usize) -> Result<Node, PlanError> {
         let (mut members, mut key) = (Members::default(), first);
         loop {
@@ -260,11 +261,11 @@ impl<'t> Reader<'t> {
                 break;
             }
             if self.cursor.column() != column || !self.cursor.is_line_start() {
-                return self.refuse("text after a value, or indentation that fits no key before it");
+                return self.refuse("text after a value, or indentation that matches no key above");
             }
             key = self.key_or_text(Context::Block, 0)?;
             if !self.is_key(&key, Context::Block)? {
-                return refuse(key.line, "a key without `:`, or a text that is indented like its key");
+                return refuse(key.line, "a key without `:`, or a text with the same indentation as its key");
             }
         }
         self.found(Found::MapEnd)?;
@@ -295,8 +296,10 @@ impl<'t> Reader<'t> {
             self.cursor.at += 1;
             self.skip()?;
         } else if !is_first && self.cursor.peek() != end {
-            return self
-                .refuse(format!("expected `,` or `{}`: quote a text with `:`, `?` or `#`", char::from(end)));
+            return self.refuse(format!(
+                "expected `,` or `{}`: quote texts that contain `:`, `?` or `#`",
+                char::from(end)
+            ));
         }
         let more = self.cursor.peek() != end;
         if !more {
@@ -393,7 +396,7 @@ impl<'t> Reader<'t> {
         Ok(())
     }
 
-    /// A key, or a text that turns out to be a value.
+    /// A key, or a text that is a value.
     fn key_or_text(&mut self, context: Context, indent: usize) -> Result<Key, PlanError> {
         let (line, start) = (self.cursor.line, self.cursor.at);
         let is_plain = !matches!(self.cursor.peek(), b'\'' | b'"');
@@ -404,7 +407,7 @@ impl<'t> Reader<'t> {
         } else {
             let found = self.cursor.text[start..].chars().next().unwrap_or(' ');
             return self
-                .refuse(format!("{found:?} starts neither a key nor a value that all readers read alike"));
+                .refuse(format!("{found:?} cannot start a key or a value on which all readers agree"));
         };
         Ok(Key { text, is_plain, line, start })
     }

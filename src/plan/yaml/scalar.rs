@@ -3,7 +3,7 @@
 use super::PlanError;
 use super::cursor::{Cursor, is_blank, is_break, refuse};
 
-/// Where a value stands: on lines of its own, or in brackets or braces.
+/// Where a value is: on its own lines, or in brackets or braces.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Context {
     Block,
@@ -19,7 +19,7 @@ impl Cursor<'_> {
         !is_blank(byte) && (!is_indicator || (is_text && !is_blank(next)))
     }
 
-    /// An unquoted text, which goes on over lines that are indented by at least `indent`.
+    /// An unquoted text, which continues over lines with an indentation of at least `indent`.
     pub fn plain(&mut self, indent: usize, context: Context) -> String {
         let (mut text, mut spaces) = (String::new(), String::new());
         let in_flow = context == Context::Flow;
@@ -46,7 +46,7 @@ impl Cursor<'_> {
         text
     }
 
-    /// White space inside of an unquoted text; nothing where a separator of documents follows.
+    /// White space inside an unquoted text; empty before a document separator.
     fn plain_spaces(&mut self) -> String {
         let spaces = self.eat(|byte| byte == b' ');
         if !self.eat_break() {
@@ -101,12 +101,12 @@ impl Cursor<'_> {
         Ok(())
     }
 
-    /// Empty lines inside of a quoted text.
+    /// Empty lines inside a quoted text.
     fn quoted_breaks(&mut self) -> Result<String, PlanError> {
         let mut breaks = String::new();
         loop {
             if self.is_separator() {
-                return refuse(self.line, "`---` or `...` inside of a quoted text");
+                return refuse(self.line, "`---` or `...` inside a quoted text");
             }
             self.eat(|byte| matches!(byte, b' ' | b'\t'));
             if !self.eat_break() {
@@ -148,19 +148,19 @@ impl Cursor<'_> {
                 }
                 return Ok(());
             }
-            // Of surrogates, some readers make one character and some two; U+0000 ends a text for some.
+            // Some readers turn surrogates into one character and some into two; U+0000 ends a text for some.
             _ if is_code => match u32::from_str_radix(code, 16).ok().and_then(char::from_u32) {
                 Some(c) if c != '\0' => c,
                 _ => return refuse(self.line, format!("escape of U+{code}, which is not a character")),
             },
-            _ => return refuse(self.line, "an escape that YAML does not have, or U+0000"),
+            _ => return refuse(self.line, "an escape that is not valid YAML, or U+0000"),
         };
         text.push(c);
         self.at += 2 + digits;
         Ok(())
     }
 
-    /// A text after `|` or `>`, inside of a collection that is indented by `parent`, -1 for none.
+    /// A text after `|` or `>`, in a collection with the indentation `parent`, -1 for none.
     pub fn block(&mut self, parent: isize) -> Result<String, PlanError> {
         let is_folded = self.peek() == b'>';
         self.at += 1;
@@ -168,7 +168,7 @@ impl Cursor<'_> {
         while let byte @ (b'+' | b'-' | b'1'..=b'9') = self.peek() {
             let seen = if byte.is_ascii_digit() { &mut increment } else { &mut chomping };
             if std::mem::replace(seen, byte) != 0 {
-                return refuse(self.line, "a block text says its indentation or its end twice");
+                return refuse(self.line, "a block text has two indicators for indentation or for its end");
             }
             self.at += 1;
         }
@@ -222,7 +222,7 @@ impl Cursor<'_> {
         Ok(text)
     }
 
-    /// Empty lines inside of a block text.
+    /// Empty lines inside a block text.
     fn block_breaks(&mut self, indent: usize) -> String {
         let mut breaks = String::new();
         loop {

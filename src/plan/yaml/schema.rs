@@ -1,18 +1,18 @@
-//! What an unquoted text means: does every reader take it for the same text, number or truth value?
+//! The meaning of an unquoted text: do all readers see the same text, number or boolean?
 //!
-//! YAML 1.1 has numbers, dates and truth values that 1.2 reads as text, or as other numbers: `0644` is 420 or 644,
-//! `1:30` is 90, `1_000` is 1000, `on` is true. Where any schema in use reads more than a text, the value is
+//! YAML 1.1 has numbers, dates and booleans that 1.2 reads as texts or as other numbers: `0644` is 420 or
+//! 644, `1:30` is 90, `1_000` is 1000, `on` is true. If any schema in use sees more than a text, the value is
 //! ambiguous, except integers in their one decimal form, `true` and `false`.
 
 /// Longest integer that no reader rounds, in characters.
 const INTEGER_CHARS: usize = 15;
 
-/// Whether every schema reads null.
+/// Whether every schema reads it as null.
 pub fn is_null(text: &str) -> bool {
     matches!(text, "" | "~" | "null" | "Null" | "NULL")
 }
 
-/// Whether schemas read different values.
+/// Whether schemas read it as different values.
 pub fn is_ambiguous(text: &str) -> bool {
     if is_integer(text) || matches!(text, "true" | "false") {
         return false;
@@ -24,7 +24,7 @@ pub fn is_ambiguous(text: &str) -> bool {
         || is_date(text)
 }
 
-/// Whether it is a truth value by the text of YAML 1.1 alone: no reader of templates takes it for one.
+/// Whether it is a boolean only by the letter of YAML 1.1: no reader of templates treats it as one.
 pub fn is_letter(text: &str) -> bool {
     matches!(text, "y" | "Y" | "n" | "N")
 }

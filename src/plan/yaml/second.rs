@@ -1,4 +1,4 @@
-//! The second reader: the same template by the rules of YAML 1.2, which must tell the same.
+//! The second reader: the same template by the rules of YAML 1.2, which must give the same result.
 
 use std::borrow::Cow;
 
@@ -8,7 +8,7 @@ use super::PlanError;
 use super::cursor::refuse;
 use super::tree::Properties;
 
-/// The tag handle of YAML's own types, as `!!str`.
+/// The tag handle of YAML's own types, as in `!!str`.
 const CORE: &str = "tag:yaml.org,2002:";
 
 /// What the first reader found.
@@ -24,16 +24,16 @@ pub enum Found<'a> {
     End,
 }
 
-/// A reader of YAML 1.2, one step behind.
+/// A reader of YAML 1.2, one token behind.
 pub struct Second<'t>(Parser<'t, StrInput<'t>>);
 
 impl<'t> Second<'t> {
-    /// The reader of this text.
+    /// A reader of this text.
     pub fn new(text: &'t str) -> Self {
         Self(Parser::new_from_str(text))
     }
 
-    /// Checks that the 1.2 reader finds the same.
+    /// Checks that the 1.2 reader finds the same token.
     pub fn check(
         &mut self,
         line: u32,

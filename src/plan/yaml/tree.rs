@@ -1,4 +1,4 @@
-//! The tree of a template: scalars, keys, tags, anchors and merges, and what is refused of each.
+//! The tree of a template: scalars, keys, tags, anchors and merges, with the forms that are refused.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -35,24 +35,24 @@ pub struct Anchored {
     is_special: bool,
 }
 
-/// The members of an object that is being read.
+/// The members of an object while it is read.
 #[derive(Default)]
 pub struct Members {
     own: Vec<Member>,
     lines: Vec<u32>,
-    /// What `<<` brings.
+    /// The members that `<<` merges in.
     pub merged: Option<Vec<Member>>,
 }
 
 impl Properties<'_> {
-    /// Whether there is neither of them.
+    /// Whether there is no anchor and no tag.
     pub fn is_empty(&self) -> bool {
         self.anchor.is_none() && self.tag.is_none()
     }
 }
 
 impl<'t> Reader<'t> {
-    /// A scalar: null, a text, or a value that readers read differently.
+    /// A scalar: null, a text, or a value on which readers disagree.
     pub fn scalar(
         &mut self,
         text: &str,
@@ -68,7 +68,7 @@ impl<'t> Reader<'t> {
         }
         let shared = self.heap.text(text);
         let shared = self.paid(shared)?;
-        // Readers differ in whether a line of white space at the end of a block text belongs to it.
+        // Readers disagree on whether white space at the end of a block text belongs to it.
         let has_white_line = style == Style::Block
             && text
                 .lines()
@@ -85,7 +85,7 @@ impl<'t> Reader<'t> {
     pub fn key(&mut self, key: &Key) -> Result<Arc<str>, PlanError> {
         let Key { text, is_plain, line, .. } = key;
         if *is_plain && (is_null(text) || is_ambiguous(text)) && !is_letter(text) {
-            return refuse(*line, format!("key {text:?} is not a text for every reader: quote it"));
+            return refuse(*line, format!("key {text:?} is not a text to every reader: quote it"));
         }
         if text == "<<" {
             return refuse(*line, "a quoted key `<<` is a merge for some readers");
@@ -109,7 +109,7 @@ impl<'t> Reader<'t> {
         self.paid(pushed)
     }
 
-    /// Whether the key is the `<<` that merges; an object has one.
+    /// Whether the key is the merging `<<`; an object can have one.
     pub fn is_merge(&self, key: &Key, members: &Members) -> Result<bool, PlanError> {
         let is_merge = key.is_plain && key.text == "<<";
         if is_merge && members.merged.is_some() {
@@ -118,7 +118,7 @@ impl<'t> Reader<'t> {
         Ok(is_merge)
     }
 
-    /// What `<<: *a` or `<<: [*a, *b]` brings, each name once.
+    /// The members that `<<: *a` or `<<: [*a, *b]` merges in, each name once.
     pub fn merge(&mut self) -> Result<Vec<Member>, PlanError> {
         let plain = Found::Scalar { text: "<<", is_plain: true };
         self.found(plain)?;
@@ -136,12 +136,12 @@ impl<'t> Reader<'t> {
                 }
                 self.found(Found::ListEnd)?;
             }
-            _ => return self.refuse("`<<` takes an alias, or a list of aliases in brackets"),
+            _ => return self.refuse("expected an alias after `<<`, or a list of aliases in brackets"),
         }
         let mut names: Vec<&Arc<str>> = merged.iter().map(|(name, _)| name).collect();
         names.sort_unstable();
         if let Some(pair) = names.windows(2).find(|pair| pair[0] == pair[1]) {
-            let why = "and readers take different ones: merge one";
+            let why = "and readers use different ones: merge it once";
             return self.refuse(format!("`<<` merges key {:?} twice, {why}", pair[0]));
         }
         Ok(merged)
@@ -158,14 +158,14 @@ impl<'t> Reader<'t> {
                 Ok(())
             }
             Some(Some(Anchored { node: Node::Map(_), .. })) => {
-                let why = "that has a tag, or that replaces merged keys: write its members out";
+                let why = "that has a tag, or replaces merged keys: write out its members";
                 self.refuse(format!("`<<` merges an object {why}"))
             }
             _ => self.refuse("`<<` merges something that is not an object"),
         }
     }
 
-    /// The object of these members; own ones replace merged ones.
+    /// The object of these members; its own members replace merged ones.
     pub fn map(&mut self, members: Members) -> Result<Node, PlanError> {
         let Members { mut own, lines, merged } = members;
         let paid = self.heap.take(4 * own.len() as u64);
@@ -203,7 +203,7 @@ impl<'t> Reader<'t> {
             self.cursor.eat(|byte| byte.is_ascii_alphanumeric() || (is_anchor && b"-_".contains(&byte)));
         if name.is_empty() || !is_blank(self.cursor.peek()) {
             return self.refuse(
-                "an anchor or a tag that not every reader knows: use letters and digits, as in `!Ref`",
+                "an anchor or a tag that not every reader supports: use letters and digits, as in `!Ref`",
             );
         }
         if is_anchor {
@@ -231,7 +231,7 @@ impl<'t> Reader<'t> {
         }
     }
 
-    /// The name of an alias, whose copy is paid.
+    /// The name of an alias; its copy is counted.
     fn alias_name(&mut self) -> Result<&'t str, PlanError> {
         let line = self.cursor.line;
         self.cursor.at += 1;
@@ -244,15 +244,15 @@ impl<'t> Reader<'t> {
         };
         let (id, weight) = (anchored.id, anchored.node.weight());
         self.shares |= matches!(anchored.node, Node::List(_) | Node::Map(_));
-        // A merge copies what it takes into a longer list.
+        // A merge copies the members to a longer list.
         let paid = self.heap.take(2 * weight);
         self.paid(paid)?;
         self.found_with(Found::Alias(id), &Properties::default(), line)?;
         Ok(name)
     }
 
-    /// The value with its tag, under its anchor. `!Ref x` is `{"Ref": x}`, and every other tag `!Sub x` is
-    /// `{"Fn::Sub": x}`.
+    /// The value with its tag, stored under its anchor. `!Ref x` is `{"Ref": x}`, and any other tag `!Sub x`
+    /// is `{"Fn::Sub": x}`.
     pub fn wrapped(&mut self, node: Node, properties: &Properties<'t>) -> Result<Node, PlanError> {
         let replaces = std::mem::take(&mut self.replaces);
         let node = match properties.tag {

@@ -1,4 +1,4 @@
-//! Account differences: another account is trusted, brought up to date, and forgotten.
+//! Account differences: another account is trusted, updated or forgotten.
 
 use super::Differences;
 use crate::account::{KnownAccount, Reached};
@@ -23,23 +23,23 @@ fn changed(differences: &mut Differences, before: &KnownAccount, after: &KnownAc
     let (name, old, new) = (before.account(), before.reached(), after.reached());
     if before.root() != after.root() {
         differences.forbid(
-            format!("account `{name}` has another first root: {}", after.root()),
-            "another root is another account; forget this one, seal that, and trust the other",
+            format!("account `{name}` has a different first root: {}", after.root()),
+            "a different root is a different account: forget this one, seal, and trust the new one",
         );
     }
     if before.from() != after.from() {
-        differences.allow(format!("account `{name}` comes from {}", after.from()));
+        differences.allow(format!("account `{name}` is fetched from {}", after.from()));
     }
     if old != new {
         let text = format!(
-            "account `{name}` goes from root {}, snapshot {} to root {}, snapshot {}",
+            "account `{name}` changes from root {}, snapshot {} to root {}, snapshot {}",
             old.root_version, old.snapshot, new.root_version, new.snapshot
         );
-        // A newer root may start the versions anew.
+        // A newer root can restart the versions.
         let older = new.root_version < old.root_version
             || new.root_version == old.root_version && new.snapshot <= old.snapshot;
         match older {
-            true => differences.forbid(text, "what was seen of an account only grows newer"),
+            true => differences.forbid(text, "an account cannot go back to an older root or snapshot"),
             false => differences.allow(text),
         }
     }

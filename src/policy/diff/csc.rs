@@ -22,16 +22,16 @@ fn changed(differences: &mut Differences, before: &Csc, after: &Csc) {
     let id = before.id();
     if before.untrusted() != after.untrusted() {
         let (old, new) = (before.untrusted().name(), after.untrusted().name());
-        differences.allow(format!("CSC `{id}` goes from {old} to {new}"));
+        differences.allow(format!("CSC `{id}` changes from {old} to {new}"));
     }
     if before.description() != after.description() {
-        differences.allow(format!("CSC `{id}` is described as \"{}\"", after.description()));
+        differences.allow(format!("description of CSC `{id}` changed to \"{}\"", after.description()));
     }
     for publisher in after.publishers().iter().filter(|each| !before.publishers().contains(each)) {
         differences.allow(format!("publisher `{publisher}` allowed by `{id}`"));
     }
     for publisher in before.publishers().iter().filter(|each| !after.publishers().contains(each)) {
-        differences.allow(format!("publisher `{publisher}` not allowed by `{id}` any more"));
+        differences.allow(format!("publisher `{publisher}` no longer allowed by `{id}`"));
     }
     differences.check_revision(before.revision(), after.revision());
 }

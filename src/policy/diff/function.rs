@@ -1,5 +1,5 @@
-//! Governance differences: which patterns are attached to which CSC, in which order, protected refs, and
-//! types that plans pass over.
+//! Governance differences: the patterns attached to each CSC and their order, protected refs, and resource
+//! types that deploy no code.
 
 use super::Differences;
 use crate::function::{Functions, Rule};
@@ -8,7 +8,7 @@ pub fn compare(differences: &mut Differences, before: Option<&Functions>, after:
     let Some(after) = after else {
         if before.is_some() {
             differences
-                .forbid("`functions.toml` removed", "every account has one; detach functions one by one");
+                .forbid("`functions.toml` removed", "the document is required; detach functions one by one");
         }
         return;
     };
@@ -16,18 +16,18 @@ pub fn compare(differences: &mut Differences, before: Option<&Functions>, after:
     let (old, new) = (rules(before), rules(Some(after)));
     let attached = |rule: &Rule| format!("`{}` attached to `{}`", rule.pattern(), rule.csc());
     for (index, rule) in new.iter().enumerate().filter(|(_, rule)| !old.contains(rule)) {
-        // The first match wins: whoever seals has to see what a new rule comes before.
+        // The first match wins, so the person who seals must see where a new rule is inserted.
         let place = format!("rule {} of {}", index + 1, new.len());
         differences.allow(format!("functions {}, {place}", attached(rule)));
     }
     for rule in old.iter().filter(|rule| !new.contains(rule)) {
-        differences.allow(format!("functions not {} any more", attached(rule)));
+        differences.allow(format!("functions no longer {}", attached(rule)));
     }
     let kept =
         |of: &[Rule], in_: &[Rule]| of.iter().filter(|rule| in_.contains(rule)).cloned().collect::<Vec<_>>();
     if kept(&old, &new) != kept(&new, &old) {
         let order: Vec<String> = new.iter().map(|rule| format!("`{}`", rule.pattern())).collect();
-        differences.allow(format!("functions are matched in another order: {}", order.join(", ")));
+        differences.allow(format!("order of function rules changed: {}", order.join(", ")));
     }
     let refs =
         |functions: Option<&Functions>| functions.map(|f| f.protected_refs().to_vec()).unwrap_or_default();
@@ -36,7 +36,7 @@ pub fn compare(differences: &mut Differences, before: Option<&Functions>, after:
         differences.allow(format!("ref `{name}` protected"));
     }
     for name in old.iter().filter(|name| !new.contains(name)) {
-        differences.allow(format!("ref `{name}` not protected any more"));
+        differences.allow(format!("ref `{name}` no longer protected"));
     }
     let types =
         |functions: Option<&Functions>| functions.map(|f| f.deploys_no_code().to_vec()).unwrap_or_default();

@@ -1,11 +1,11 @@
-//! Layer differences: versions are published, permissions come and end; nothing else changes.
+//! Layer differences: versions are added, and permissions are added and ended; nothing else changes.
 
 use super::Differences;
 use crate::layer::{Layer, LayerPermission, LayerVersion};
 
-const FOR_EVER: &str = "what was published stays on record, so that its number is never another's";
-const IMMUTABLE: &str = "a version never changes; publish another";
-const STATEMENT: &str = "a permission keeps its record; end it with `countersign layer forbid`";
+const FOR_EVER: &str = "published versions stay on record, so that a version number is never used again";
+const IMMUTABLE: &str = "a published version cannot change; publish a new one";
+const STATEMENT: &str = "a permission stays on record; end it with `countersign layer forbid`";
 
 pub fn compare(differences: &mut Differences, before: Option<&Layer>, after: Option<&Layer>) {
     match (before, after) {
@@ -58,10 +58,12 @@ fn permissions(differences: &mut Differences, before: &Layer, after: &Layer) {
             Some(new) if new == old => {}
             Some(new) if LayerPermission { not_after: old.not_after, ..new.clone() } == *old => {
                 match (old.not_after, new.not_after) {
-                    (_, None) => differences.forbid(format!("{what} does not end any more"), STATEMENT),
-                    (Some(old), Some(new)) if new > old => differences
-                        .forbid(format!("{what} ends later, at {new}"), "an end may only move earlier"),
-                    (_, Some(end)) => differences.allow(format!("{what} ends at {end}")),
+                    (_, None) => differences.forbid(format!("{what} has no end anymore"), STATEMENT),
+                    (Some(old), Some(new)) if new > old => differences.forbid(
+                        format!("{what} ends later, at {new}"),
+                        "an end can only move to an earlier time",
+                    ),
+                    (_, Some(end)) => differences.allow(format!("{what} now ends at {end}")),
                 }
             }
             Some(_) => differences.forbid(format!("{what} changed"), STATEMENT),
@@ -75,12 +77,12 @@ fn permissions(differences: &mut Differences, before: &Layer, after: &Layer) {
 
 fn permitted(differences: &mut Differences, layer: &Layer, new: &LayerPermission) {
     let who = match &new.organization {
-        Some(organization) => format!("every account of `{organization}`"),
+        Some(organization) => format!("every account in `{organization}`"),
         None => format!("`{}`", new.principal),
     };
     let until = new.not_after.map_or(String::new(), |end| format!(" until {end}"));
     differences.allow(format!(
-        "permission `{}` added to layer `{}`: {who} may use version {} from {}{until}",
+        "permission `{}` added to layer `{}`: {who} can use version {} from {}{until}",
         new.statement_id,
         layer.name(),
         new.version,

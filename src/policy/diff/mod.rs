@@ -1,8 +1,8 @@
-//! Differences: what changed between two versions of a document, in words, and whether it may.
+//! Differences: what changed between two versions of a document, and whether the change is allowed.
 //!
-//! Nothing that a signature may rest on is undone: names are not used again, versions do not change,
-//! revocations and ended permissions stay. Commands and seals ask the same table, so neither a hand
-//! edit nor a command goes around it.
+//! Nothing that a signature may depend on can be undone: names are not reused, versions do not change,
+//! revocations and ended permissions stay. Commands and seals use the same table, so neither a manual edit
+//! nor a command can bypass it.
 
 mod account;
 mod csc;
@@ -25,14 +25,14 @@ use crate::profile::Profile;
 use crate::revocation::Revocations;
 use crate::stackset::StackSet;
 
-/// One thing that differs.
+/// One difference.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Difference {
     /// The document's path in the policy directory.
     pub path: String,
     /// What changed.
     pub text: String,
-    /// Why it may not, if it may not.
+    /// Why it is not allowed; `None` if it is.
     pub forbidden: Option<String>,
 }
 
@@ -59,20 +59,20 @@ impl Differences {
         }
     }
 
-    /// A changed document carries a higher revision, or somebody's later change was written over.
+    /// A changed document needs a higher revision; otherwise a later change was overwritten.
     ///
-    /// Nor does it fall by itself: the next change could then be one of an older document.
+    /// The revision must not decrease either, or the next change could start from an older document.
     fn check_revision(&mut self, before: u64, after: u64) {
         if after < before || (after == before && !self.found.is_empty()) {
             self.forbid(
                 format!("`revision` is {after}, and was {before}"),
-                "raise it to say that the change is meant; if it was higher before, somebody's later change is lost",
+                "set it to a higher number; if it was higher before, a later change was overwritten",
             );
         }
     }
 }
 
-/// Compares two versions of the document at a path; nothing is one that is not there.
+/// Compares two versions of the document at a path; `None` is a missing document.
 pub fn between(
     directory: &Path,
     path: &str,
@@ -118,7 +118,7 @@ pub fn between(
             let (before, after) = both(&file, before, after, StackSet::parse)?;
             stackset::compare(&mut differences, before.as_ref(), after.as_ref());
         }
-        None => differences.forbid(format!("`{path}` is no document of a policy"), "remove it"),
+        None => differences.forbid(format!("`{path}` is not a policy document"), "remove it"),
     }
     Ok(differences.found)
 }

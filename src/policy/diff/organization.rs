@@ -1,4 +1,4 @@
-//! Organisation differences: who is in one, and which one an account says that it is in.
+//! Organization differences: the members of an organization, and the organization that an account is in.
 
 use super::Differences;
 use crate::account::{Membership, Organization};
@@ -9,14 +9,11 @@ pub fn compare(differences: &mut Differences, before: Option<&Organization>, aft
         after.map(Organization::members).unwrap_or_default(),
     );
     for member in new.iter().filter(|member| !old.contains(member)) {
-        let text = format!("account `{}` is a member of the organisation: {}", member.account, member.root);
+        let text = format!("account `{}` added to the organization: {}", member.account, member.root);
         differences.allow(text);
     }
     for member in old.iter().filter(|member| !new.contains(member)) {
-        let text = format!(
-            "account `{}` is no member of the organisation any more: {}",
-            member.account, member.root
-        );
+        let text = format!("account `{}` removed from the organization: {}", member.account, member.root);
         differences.allow(text);
     }
     if let (Some(before), Some(after)) = (before, after) {
@@ -32,8 +29,8 @@ pub fn compare_membership(
     let old = before.and_then(Membership::organization);
     match after.and_then(Membership::organization) {
         new if new == old => {}
-        Some(new) => differences.allow(format!("the account is in the organisation `{new}`")),
-        None => differences.allow("the account is in no organisation any more"),
+        Some(new) => differences.allow(format!("the account joined the organization `{new}`")),
+        None => differences.allow("the account left its organization"),
     }
     if let (Some(before), Some(after)) = (before, after) {
         differences.check_revision(before.revision(), after.revision());

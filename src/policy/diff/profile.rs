@@ -1,13 +1,14 @@
-//! Profile differences: versions come and end, permissions come and end; nothing else changes.
+//! Profile differences: versions and permissions are added and ended; nothing else changes.
 
 use super::Differences;
 use crate::profile::{Action, Permission, Profile, Status, Version};
 
 const FOR_EVER: &str =
-    "a profile's name is never used again, so its document stays; cancel the profile instead";
+    "the document must stay, since a profile name is never reused; cancel the profile instead";
 const IMMUTABLE: &str =
-    "a version never changes but for its status; make another with `countersign profile rotate`";
-const STATEMENT: &str = "a permission keeps its record, by which earlier signatures verify; end it with `countersign profile forbid`";
+    "only the status of a version can change; create a new version with `countersign profile rotate`";
+const STATEMENT: &str =
+    "the permission is needed to verify earlier signatures; end it with `countersign profile forbid`";
 
 pub fn compare(differences: &mut Differences, before: Option<&Profile>, after: Option<&Profile>) {
     match (before, after) {
@@ -35,13 +36,13 @@ fn created(differences: &mut Differences, after: &Profile) {
     }
 }
 
-/// Everything of a new version that whoever seals it answers for: a hand may have written any of it.
+/// Everything about a new version that the person who seals must review: it can be edited manually.
 fn described(version: &Version) -> String {
     let status = match version.status {
         Status::Active => String::new(),
         status => format!(", {} already", status.name()),
     };
-    format!("made {}, signatures last {}{status}", version.created, version.validity)
+    format!("created {}, signatures valid for {}{status}", version.created, version.validity)
 }
 
 fn versions(differences: &mut Differences, before: &Profile, after: &Profile) {
@@ -59,23 +60,23 @@ fn versions(differences: &mut Differences, before: &Profile, after: &Profile) {
         let text = format!("version {} of `{name}` added: {}", new.version, described(new));
         match before.current().status {
             Status::Canceled => {
-                differences.forbid(text, "a canceled profile stays canceled; make another profile")
+                differences.forbid(text, "a canceled profile stays canceled; create another profile")
             }
             Status::Active | Status::Revoked => differences.allow(text),
         }
     }
 }
 
-/// The state machine of a version: Active to Canceled or Revoked, Canceled to Revoked, and nothing back.
+/// The state machine of a version: Active to Canceled or Revoked, Canceled to Revoked; no way back.
 fn status(differences: &mut Differences, what: &str, old: Status, new: Status) {
     use Status::{Active, Canceled, Revoked};
-    let text = format!("{what} goes from {} to {}", old.name(), new.name());
+    let text = format!("{what} changes from {} to {}", old.name(), new.name());
     match (old, new) {
         (Active, Active) | (Canceled, Canceled) | (Revoked, Revoked) => {}
         (Active, Canceled) | (Active | Canceled, Revoked) => differences.allow(text),
         (Revoked, Canceled) => differences.forbid(text, "a revoked version cannot be canceled"),
         (Canceled | Revoked, Active) => {
-            differences.forbid(text, "nothing that was canceled or revoked becomes active again");
+            differences.forbid(text, "a canceled or revoked version cannot become active again");
         }
     }
 }
@@ -98,14 +99,15 @@ fn permissions(differences: &mut Differences, before: &Profile, after: &Profile)
     }
 }
 
-/// The end of a permission may be set, and moved earlier.
+/// A permission can get an end, and the end can move to an earlier time.
 fn ending(differences: &mut Differences, what: &str, old: &Permission, new: &Permission) {
     match (old.not_after, new.not_after) {
-        (_, None) => differences.forbid(format!("{what} does not end any more"), STATEMENT),
+        (_, None) => differences.forbid(format!("{what} has no end anymore"), STATEMENT),
         (Some(old), Some(new)) if new > old => {
-            differences.forbid(format!("{what} ends later, at {new}"), "an end may only move earlier");
+            differences
+                .forbid(format!("{what} ends later, at {new}"), "an end can only move to an earlier time");
         }
-        (_, Some(end)) => differences.allow(format!("{what} ends at {end}")),
+        (_, Some(end)) => differences.allow(format!("{what} now ends at {end}")),
     }
 }
 
@@ -113,7 +115,7 @@ fn added(new: &Permission, profile: &Profile) -> String {
     let actions: Vec<&str> = new.actions.iter().map(|action| Action::name(*action)).collect();
     let until = new.not_after.map_or(String::new(), |end| format!(" until {end}"));
     format!(
-        "permission `{}` added to `{}`: `{}` may {} with key {} from {}{until}",
+        "permission `{}` added to `{}`: `{}` is permitted {} with key {} from {}{until}",
         new.statement_id,
         profile.name(),
         new.principal,

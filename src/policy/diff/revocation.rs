@@ -1,4 +1,4 @@
-//! Revocation differences: revocations are added, and their effective times move earlier.
+//! Revocation differences: revocations are added, and effective times move to earlier times.
 
 use std::cmp::Ordering;
 
@@ -9,7 +9,7 @@ use crate::time::Timestamp;
 pub fn compare(differences: &mut Differences, before: Option<Revocations>, after: Option<Revocations>) {
     let Some(after) = after else {
         if before.is_some() {
-            differences.forbid("`revocations.toml` removed", "a revocation is never taken back");
+            differences.forbid("`revocations.toml` removed", "a revocation cannot be undone");
         }
         return;
     };
@@ -25,15 +25,15 @@ pub fn compare(differences: &mut Differences, before: Option<Revocations>, after
             None => differences.allow(added(revocation)),
             Some(before) if effective < before => {
                 differences.allow(format!(
-                    "{} revoked earlier, from {} on; its reason stays: \"{}\"",
+                    "{} revoked from an earlier time, {}; reason unchanged: \"{}\"",
                     revocation.subject(),
                     shown(effective),
                     revocation.reason().as_str()
                 ));
             }
             Some(before) if effective > before => differences.forbid(
-                format!("{} revoked later, from {} on", revocation.subject(), shown(effective)),
-                "an effective time may only move earlier",
+                format!("{} revoked from a later time, {}", revocation.subject(), shown(effective)),
+                "an effective time can only move to an earlier time",
             ),
             Some(_) => {}
         }
@@ -41,7 +41,7 @@ pub fn compare(differences: &mut Differences, before: Option<Revocations>, after
     for revocation in old.iter().filter(|revocation| same(&new, revocation).is_none()) {
         differences.forbid(
             format!("revocation of {} changed or removed", revocation.subject()),
-            "a revocation is never taken back",
+            "a revocation cannot be undone",
         );
     }
     if let Some((before, after)) = revisions {
@@ -49,14 +49,14 @@ pub fn compare(differences: &mut Differences, before: Option<Revocations>, after
     }
 }
 
-/// The order by which a revocation is told from another: everything except its effective time.
+/// The order that identifies a revocation: all fields except its effective time.
 fn order(a: &Revocation, b: &Revocation) -> Ordering {
     let of = |each: &Revocation| (each.subject(), each.revoked_at(), each.reason_code().name());
     of(a).cmp(&of(b)).then_with(|| a.reason().as_str().cmp(b.reason().as_str()))
 }
 
-/// Revocations in that order, each once, with its earliest effective time. Nothing is kept beside them: there may be
-/// 250,000.
+/// Revocations in that order, each once, with its earliest effective time. Sorted in place, since there can
+/// be 250,000.
 fn sorted(mut all: Vec<Revocation>) -> Vec<Revocation> {
     all.sort_unstable_by(|a, b| order(a, b).then_with(|| a.effective().cmp(&b.effective())));
     all.dedup_by(|later, first| order(later, first) == Ordering::Equal);
@@ -68,7 +68,7 @@ fn shown(effective: Option<Timestamp>) -> String {
 }
 
 fn added(revocation: &Revocation) -> String {
-    let from = revocation.effective().map_or(String::new(), |effective| format!(" from {effective} on"));
+    let from = revocation.effective().map_or(String::new(), |effective| format!(" from {effective}"));
     let (code, reason) = (revocation.reason_code().name(), revocation.reason().as_str());
     format!("{} revoked{from}: {code}, \"{reason}\"", revocation.subject())
 }

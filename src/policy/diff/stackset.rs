@@ -1,4 +1,4 @@
-//! Stack set differences: which targets, where they are, and how carefully they are changed.
+//! Stack set differences: the targets, their locations, and the limits of a rollout.
 
 use super::Differences;
 use crate::stackset::{StackSet, Target};
@@ -6,7 +6,7 @@ use crate::stackset::{StackSet, Target};
 pub fn compare(differences: &mut Differences, before: Option<&StackSet>, after: Option<&StackSet>) {
     let Some(after) = after else {
         if before.is_some() {
-            differences.allow("stack set removed: what was rolled out stays where it is");
+            differences.allow("stack set removed; deployed targets stay as they are");
         }
         return;
     };
@@ -22,20 +22,20 @@ pub fn compare(differences: &mut Differences, before: Option<&StackSet>, after: 
         }
     }
     for target in old.iter().filter(|target| named(&new, target).is_none()) {
-        differences.allow(format!("target `{}` removed: what was rolled out stays there", target.name()));
+        differences.allow(format!("target `{}` removed; its repository stays as it is", target.name()));
     }
     let names = |of: &[Target], in_: &[Target]| -> Vec<String> {
         of.iter().filter(|each| named(in_, each).is_some()).map(|each| each.name().to_string()).collect()
     };
     if names(&old, &new) != names(&new, &old) {
-        differences.allow("targets are changed in another order");
+        differences.allow("order of targets changed");
     }
     for (what, value) in [
         ("failure_tolerance", StackSet::failure_tolerance as fn(&StackSet) -> _),
         ("max_concurrent", StackSet::max_concurrent),
     ] {
         if before.map(value) != Some(value(after)) {
-            differences.allow(format!("`{what}` is {}", value(after).text()));
+            differences.allow(format!("`{what}` set to {}", value(after).text()));
         }
     }
     if let Some(before) = before {

@@ -1,4 +1,4 @@
-//! Edits of what a policy says of other accounts, and of the organisation that it is in or is.
+//! Edits of the documents about other accounts and organizations.
 
 use super::super::diff::Difference;
 use super::super::documents::{self, Kind};
@@ -13,37 +13,37 @@ use crate::layer::{Layer, LayerPermission};
 use crate::name::AccountName;
 
 impl Editor {
-    /// What is known of another account now, sealed or not.
+    /// The document about another account, sealed or not.
     pub fn known_account(&self, name: &AccountName) -> Result<Option<KnownAccount>, EditError> {
         Ok(self.find(&path_of_account(name), KnownAccount::parse)?)
     }
 
-    /// Every other account that is known now, sealed or not.
+    /// The names of all other accounts with a document, sealed or not.
     pub fn known_accounts(&self) -> Result<Vec<AccountName>, EditError> {
         let paths = documents::read(&self.directory)?.into_keys();
         let name = |path: String| path.strip_prefix("accounts/")?.strip_suffix(".toml")?.parse().ok();
         Ok(paths.filter_map(name).collect())
     }
 
-    /// Which organisation the account says now that it is in, sealed or not.
+    /// The organization that the account claims to be in, sealed or not.
     pub fn membership(&self) -> Result<Option<Membership>, EditError> {
         Ok(self.find("account.toml", Membership::parse)?)
     }
 
-    /// Who is in the organisation that the account is, as of now, sealed or not.
+    /// The members of the organization that this account is, sealed or not.
     pub fn organization(&self) -> Result<Option<Organization>, EditError> {
         Ok(self.find("organization.toml", Organization::parse)?)
     }
 
-    /// Copies another account's policy here, and writes the document that pins it; first the one, then the other.
+    /// Copies another account's policy into the directory, and then writes the document that pins it.
     ///
-    /// `from` is where it comes from next time. The policy holds: it was opened with the account's pin.
+    /// `from` is the source for later updates. The policy was opened with the account's pin.
     pub fn bring_account(&self, policy: &Policy, from: &str) -> Result<Vec<Difference>, EditError> {
         let reached = policy.reached();
         let next = match self.known_account(policy.account())? {
             None => Some(KnownAccount::new(policy.account().clone(), policy.pin(), from, reached)),
             Some(before) if before.root() != policy.pin() => {
-                return Err(EditError::Taken(format!("account `{}` of another root", policy.account())));
+                return Err(EditError::Taken(format!("account `{}` with another root", policy.account())));
             }
             // Signed revocations need no seal, so there may be more of them.
             Some(before) if (before.from(), before.reached()) == (from, reached) => None,
@@ -57,18 +57,19 @@ impl Editor {
         changed.map_or(Ok(Vec::new()), |changed| self.finish(&path, changed))
     }
 
-    /// Removes the document of another account, and with the next seals what was brought of it.
+    /// Removes the document of another account; later seals remove its copy.
     pub fn forget_account(&self, name: &AccountName) -> Result<Vec<Difference>, EditError> {
         let by = self.naming(name)?;
         if !by.is_empty() {
             return Err(EditError::Named { account: name.clone(), by });
         }
-        self.remove(&path_of_account(name), &format!("account `{name}` in this policy"))
+        self.remove(&path_of_account(name), &format!("trusted account `{name}`"))
     }
 
-    /// What names another account: publishers, organisations of layers, and the one that we are in.
+    /// What refers to another account: publishers, organizations of layers, and the organization that we are
+    /// in.
     ///
-    /// With another account of that name in its place each would mean another.
+    /// If another account took that name, all of these would refer to it.
     fn naming(&self, name: &AccountName) -> Result<Vec<String>, EditError> {
         let mut by = Vec::new();
         for (path, bytes) in documents::read(&self.directory)? {
@@ -99,18 +100,18 @@ impl Editor {
         Ok(by)
     }
 
-    /// Writes which organisation the account says that it is in.
+    /// Writes the organization that the account is in.
     pub fn save_membership(&self, membership: &Membership) -> Result<Vec<Difference>, EditError> {
         self.save("account.toml", membership)
     }
 
-    /// Writes who is in the organisation.
+    /// Writes the members of the organization.
     pub fn save_organization(&self, organization: &Organization) -> Result<Vec<Difference>, EditError> {
         self.save("organization.toml", organization)
     }
 }
 
-/// Where a policy directory keeps what it says of another account.
+/// The path in a policy directory of the document about another account.
 pub fn path_of_account(name: &AccountName) -> String {
     format!("accounts/{name}.toml")
 }

@@ -8,18 +8,18 @@ use crate::name::{AccountName, CscId};
 /// Why a document was not changed.
 #[derive(Debug, thiserror::Error)]
 pub enum EditError {
-    /// There is no such document.
-    #[error("there is no {0}")]
+    /// The document does not exist.
+    #[error("{0} does not exist")]
     Absent(String),
     /// The name is taken.
-    #[error("there is a {0} already")]
+    #[error("{0} already exists")]
     Taken(String),
-    /// Somebody changed the document since its maker looked at it.
-    #[error("`{path}` is at revision {found}, not {expected}: somebody changed it since")]
+    /// The document was changed since the caller read it.
+    #[error("`{path}` is at revision {found}, not {expected}: another change was made since")]
     Conflict {
         /// The document.
         path: String,
-        /// The revision it has.
+        /// Its revision.
         found: u64,
         /// The revision that was expected.
         expected: u64,
@@ -32,21 +32,21 @@ pub enum EditError {
         /// The patterns that are attached to it.
         patterns: Vec<Pattern>,
     },
-    /// Documents name the account.
-    #[error("account `{account}` is named by {}", by.join(", "))]
+    /// Documents refer to the account.
+    #[error("account `{account}` is still used by {}", by.join(", "))]
     Named {
         /// The account.
         account: AccountName,
-        /// The documents, and what names it there.
+        /// The documents, and what refers to it there.
         by: Vec<String>,
     },
-    /// The table forbids the change.
+    /// The table of differences forbids the change.
     #[error("{}: {}", .0.text, .0.forbidden.as_deref().unwrap_or_default())]
     Forbidden(Difference),
-    /// It is as it was asked to be.
-    #[error("nothing would change in `{0}`")]
+    /// The document already says this.
+    #[error("`{0}` would not change")]
     Same(String),
-    /// The policy or a document could not be read or written.
+    /// The policy or a document cannot be read or written.
     #[error(transparent)]
     Policy(#[from] PolicyError),
 }
@@ -59,34 +59,34 @@ impl EditError {
     /// What to do about it.
     pub fn hint(&self) -> Option<&'static str> {
         match self {
-            Self::Absent(_) => Some("look at what there is with `list`"),
-            Self::Taken(_) => Some("choose another name; a name is never used twice"),
+            Self::Absent(_) => Some("list the existing ones with `list`"),
+            Self::Taken(_) => Some("choose another name; names cannot be reused"),
             Self::Conflict { path, .. } if path == "functions.toml" => {
-                Some("look at it with `countersign function list`, and give the revision that you have seen")
+                Some("review it with `countersign function list`, and pass the revision that it shows")
             }
-            Self::Conflict { .. } => Some("look at it with `show`, and give the revision that you have seen"),
+            Self::Conflict { .. } => Some("review it with `show`, and pass the revision that it shows"),
             Self::Attached { .. } => {
                 Some("attach them to another CSC with `countersign function attach`, or detach them")
             }
             Self::Named { .. } => Some(
-                "take it out there first: `countersign csc update --remove-publisher`, `layer forbid` or `account leave`",
+                "remove it there first: `countersign csc update --remove-publisher`, `layer forbid` or `account leave`",
             ),
             Self::Forbidden(Difference { path, .. }) if path.starts_with("accounts/") => Some(
-                "ask its owner which of the two is right: what serves it may be an old copy, or somebody else's",
+                "ask the owner of the account which root and snapshot are current: the source may serve an old or a forged copy",
             ),
             Self::Forbidden(Difference { path, .. }) if path == "revocations.toml" => Some(
-                "give an earlier time than `revocations.toml` says; one that was not sealed yet can be restored from the policy's repository",
+                "pass an earlier time than the one in `revocations.toml`; undo an unsealed change in the policy's repository",
             ),
-            Self::Forbidden(_) => Some(
-                "look at it with `show`; what was not sealed yet can be restored from the policy's repository",
-            ),
+            Self::Forbidden(_) => {
+                Some("review it with `show`; undo an unsealed change in the policy's repository")
+            }
             Self::Same(path) if path == "functions.toml" => {
-                Some("look at it with `countersign function list`")
+                Some("review it with `countersign function list`")
             }
             Self::Same(path) if path == "revocations.toml" => Some(
-                "it is revoked already, for the same reason code and from the same time on; if `countersign policy diff` lists it, it waits for a seal",
+                "it is already revoked for the same reason code and from the same time; if `countersign policy diff` lists it, seal the policy",
             ),
-            Self::Same(_) => Some("look at it with `show`"),
+            Self::Same(_) => Some("review it with `show`"),
             Self::Policy(error) => error.hint(),
         }
     }

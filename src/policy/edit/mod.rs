@@ -1,7 +1,7 @@
-//! Editing: one document at a time is changed under the policy directory's lock, as the table allows.
+//! Editing: commands change one document at a time, under the policy directory's lock.
 //!
-//! An edit needs no seal and no key: it counts for nothing until the key holders have sealed it. It is
-//! refused where the table of differences forbids it, and where its maker had not seen a later change.
+//! An edit needs no seal and no key: it has no effect until the key holders seal it. It is refused if the
+//! table of differences forbids it, or if the document was changed since the caller read it.
 
 mod account;
 mod error;
@@ -29,7 +29,7 @@ use crate::profile::Profile;
 use crate::revocation::{Revocation, Revocations};
 use crate::time::Timestamp;
 
-/// A policy directory that one command changes.
+/// A policy directory that a command changes.
 #[derive(Debug)]
 pub struct Editor {
     directory: PathBuf,
@@ -40,22 +40,23 @@ pub struct Editor {
     _lock: Lock,
 }
 
-/// Whether changes reach the policy directory.
+/// Whether changes are written to the policy directory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
     /// They are written.
     Write,
-    /// They are checked in every way, and nothing is written.
+    /// They are checked, but not written.
     Rehearse,
 }
 
-/// The folders of a policy directory that commands write into.
+/// The folders of a policy directory that commands write to.
 const WRITTEN_FOLDERS: [&str; 7] =
     ["accounts", "csc", "layers", "objects", "profiles", "revocations", "roots"];
 
-/// The lock that every command which writes into a policy directory holds.
+/// The lock that every command takes before it writes to a policy directory.
 ///
-/// A folder of the directory that is a link is refused: whoever writes into the tree may have put it there, to where
+/// Errors: a folder of the directory is a link. Anyone who can write to the tree could have put it there, to
+/// redirect writes.
 /// we would write.
 pub fn lock(directory: &Path) -> Result<Lock, FileError> {
     for folder in WRITTEN_FOLDERS {
@@ -68,7 +69,7 @@ pub fn lock(directory: &Path) -> Result<Lock, FileError> {
 }
 
 impl Editor {
-    /// Takes the lock of a pinned policy directory, which is not older than what was seen of it; waits
+    /// Opens a pinned policy directory that is not older than one seen before, and takes its lock; waits
     /// while another command has the lock.
     pub fn open(location: &Location, now: Timestamp) -> Result<Self, PolicyError> {
         let Location { directory, pin, state } = location;
@@ -80,7 +81,7 @@ impl Editor {
         Ok(Self { directory: directory.clone(), root, pin: *pin, now, mode: Mode::Write, _lock: lock })
     }
 
-    /// The same policy directory, with changes written or only rehearsed from now on.
+    /// The same editor, with changes written or only checked.
     pub fn with_mode(self, mode: Mode) -> Self {
         Self { mode, ..self }
     }
@@ -100,29 +101,29 @@ impl Editor {
         self.pin
     }
 
-    /// A profile as it is now, sealed or not.
+    /// The current profile, sealed or not.
     pub fn profile(&self, name: &ProfileName) -> Result<Profile, EditError> {
         self.find(&path_of_profile(name), Profile::parse)?
             .ok_or_else(|| EditError::Absent(format!("signing profile `{name}`")))
     }
 
-    /// A CSC as it is now, sealed or not.
+    /// The current CSC, sealed or not.
     pub fn csc(&self, id: &CscId) -> Result<Csc, EditError> {
         self.find(&path_of_csc(id), Csc::parse)?.ok_or_else(|| EditError::Absent(format!("CSC `{id}`")))
     }
 
-    /// The governance as it is now, sealed or not.
+    /// The current governance, sealed or not.
     pub fn functions(&self) -> Result<Functions, EditError> {
         Ok(self.find("functions.toml", Functions::parse)?.ok_or(PolicyError::Missing("functions.toml"))?)
     }
 
-    /// The revocations as they are now, sealed or not.
+    /// The current revocations, sealed or not.
     pub fn revocations(&self) -> Result<Revocations, EditError> {
         let found = self.find("revocations.toml", Revocations::parse)?;
         Ok(found.ok_or(PolicyError::Missing("revocations.toml"))?)
     }
 
-    /// A layer as it is now, sealed or not; nothing if none of the name was published.
+    /// The current layer, sealed or not; `None` if no layer of that name was published.
     pub fn layer(&self, name: &ArtifactName) -> Result<Option<Layer>, EditError> {
         Ok(self.find(&path_of_layer(name), Layer::parse)?)
     }
@@ -141,7 +142,7 @@ impl Editor {
         Ok(files::read_if_there(&self.directory.join(path), limit)?)
     }
 
-    /// Writes a profile that was made new; its name must never have been used, in capitals or not.
+    /// Writes a new profile; its name must never have been used, in any case.
     pub fn create_profile(&self, profile: &Profile) -> Result<Vec<Difference>, EditError> {
         let path = path_of_profile(profile.name());
         if self.alike(&path)?.is_some() {
@@ -150,22 +151,22 @@ impl Editor {
         self.save(&path, profile)
     }
 
-    /// The document that has this path, in capitals or not.
+    /// The document with this path, ignoring case.
     fn alike(&self, path: &str) -> Result<Option<String>, PolicyError> {
         Ok(documents::read(&self.directory)?.into_keys().find(|known| known.eq_ignore_ascii_case(path)))
     }
 
-    /// Writes a profile that was changed.
+    /// Writes a changed profile.
     pub fn save_profile(&self, profile: &Profile) -> Result<Vec<Difference>, EditError> {
         self.save(&path_of_profile(profile.name()), profile)
     }
 
-    /// Writes a CSC that was made or changed.
+    /// Writes a new or changed CSC.
     pub fn save_csc(&self, csc: &Csc) -> Result<Vec<Difference>, EditError> {
         self.save(&path_of_csc(csc.id()), csc)
     }
 
-    /// Writes a layer that was published, or whose permissions changed.
+    /// Writes a layer with a new version or changed permissions.
     pub fn save_layer(&self, layer: &Layer) -> Result<Vec<Difference>, EditError> {
         let path = path_of_layer(layer.name());
         if let Some(known) = self.alike(&path)?.filter(|known| *known != path) {
@@ -195,19 +196,19 @@ impl Editor {
         Ok(differences)
     }
 
-    /// Refuses a document whose folder is a link: whoever writes into the tree may have put it there, to where
-    /// we would write.
+    /// Refuses a document whose folder is a link. Anyone who can write to the tree could have put it there,
+    /// to redirect writes.
     fn check_inside(&self, file: &Path) -> Result<(), PolicyError> {
         let folder = file.parent().filter(|folder| *folder != self.directory);
         folder.map_or(Ok(()), vendor::check_no_link)
     }
 
-    /// Writes the governance that was changed.
+    /// Writes the changed governance.
     pub fn save_functions(&self, functions: &Functions) -> Result<Vec<Difference>, EditError> {
         self.save("functions.toml", functions)
     }
 
-    /// Adds a revocation; one that is there already, for the same reason, may move earlier.
+    /// Adds a revocation; an existing one with the same reason code can move to an earlier time.
     pub fn revoke(&self, new: &Revocation) -> Result<Vec<Difference>, EditError> {
         let mut revocations = self.revocations()?;
         let alike =
@@ -228,7 +229,7 @@ impl Editor {
         self.save("revocations.toml", &revocations.next_revision())
     }
 
-    /// Writes a document whose differences the table allows; what people wrote around its values stays.
+    /// Writes a document whose differences are allowed; comments and layout of the file stay.
     fn save(&self, path: &str, document: &impl serde::Serialize) -> Result<Vec<Difference>, EditError> {
         let changed = self.prepare(path, document)?;
         self.finish(path, changed)
@@ -262,13 +263,13 @@ impl Editor {
     }
 }
 
-/// A document as it is to be, and how that differs, which the table allows.
+/// The new text of a document, and the differences, which are allowed.
 struct Changed {
     after: String,
     differences: Vec<Difference>,
 }
 
-/// Refuses an edit by somebody who has seen another revision than the document has.
+/// Refuses an edit by a caller who has read another revision than the current one.
 pub fn check_revision(path: &str, found: u64, expected: Option<u64>) -> Result<(), EditError> {
     match expected {
         Some(expected) if expected != found => {
@@ -278,17 +279,17 @@ pub fn check_revision(path: &str, found: u64, expected: Option<u64>) -> Result<(
     }
 }
 
-/// Where a policy directory keeps a profile.
+/// The path of a profile in a policy directory.
 pub fn path_of_profile(name: &ProfileName) -> String {
     format!("profiles/{name}.toml")
 }
 
-/// Where a policy directory keeps a layer.
+/// The path of a layer in a policy directory.
 pub fn path_of_layer(name: &ArtifactName) -> String {
     format!("layers/{name}.toml")
 }
 
-/// Where a policy directory keeps a CSC.
+/// The path of a CSC in a policy directory.
 pub fn path_of_csc(id: &CscId) -> String {
     format!("csc/{id}.toml")
 }

@@ -1,12 +1,12 @@
-//! The cache: one source's fetched policy in a folder of the user's.
+//! The cache: the fetched policy of one source, in a folder of the user.
 //!
 //! ```text
 //! ROOT/DIGEST/            the source, by a digest of its text
-//!   repo.git/             what git brought
-//!   COMMIT/               the policy directory of a commit that held
-//!   current               names that commit; written last, in one rename
+//!   repo.git/             the fetched repository
+//!   COMMIT/               the policy directory of a commit that was trusted
+//!   current               names that commit; written last, with one rename
 //!   lock                  one fetch at a time
-//!   .draft-…/             a policy that is being judged; one that is left by a kill is no policy
+//!   .draft-…/             a policy that is being checked; one left by a killed process is ignored
 //! ```
 
 use std::fs::{self, OpenOptions};
@@ -25,25 +25,25 @@ const CURRENT_BYTES_MAX: u64 = 100;
 
 const DRAFT: &str = ".draft-";
 
-/// Where one source's policy is kept.
+/// The folder for one source's policy.
 #[derive(Debug, Clone)]
 pub struct Cache {
     folder: PathBuf,
 }
 
 impl Cache {
-    /// The cache of a source, below the folder that holds all of them. Nothing is made yet.
+    /// The cache of a source, in the folder of all caches. Creates nothing yet.
     pub fn of(root: &Path, source: &Source) -> Self {
         let digest = Sha256::of(source.to_string().as_bytes()).to_string();
         Self { folder: root.join(&digest[..32]) }
     }
 
-    /// Its folder, which stays the same whatever is fetched.
+    /// Its folder, which does not change with fetches.
     pub fn folder(&self) -> &Path {
         &self.folder
     }
 
-    /// The policy directory that was fetched last and held then, if there is one.
+    /// The policy directory that was fetched last, if there is one.
     pub fn current(&self) -> Result<Option<PathBuf>, PolicyError> {
         Ok(self.current_commit()?.map(|commit| self.extracted(&commit)))
     }
@@ -53,7 +53,7 @@ impl Cache {
         let Some(bytes) = files::read_if_there(&path, CURRENT_BYTES_MAX)? else { return Ok(None) };
         let text = String::from_utf8_lossy(&bytes).trim_end().to_owned();
         if !is_commit(&text) {
-            return Err(DocumentError::new(&path, "it names no commit").into());
+            return Err(DocumentError::new(&path, "it does not contain a commit id").into());
         }
         Ok(Some(text))
     }
@@ -66,12 +66,12 @@ impl Cache {
         self.folder.join(commit)
     }
 
-    /// Makes the folder, with no policy in it.
+    /// Creates the folder, without a policy.
     pub fn make(&self) -> Result<(), FileError> {
         fs::create_dir_all(&self.folder).map_err(writing(&self.folder))
     }
 
-    /// Waits until nobody else fetches into it.
+    /// Takes the lock; waits while another process fetches into the folder.
     pub(super) fn lock(&self) -> Result<Lock, FileError> {
         self.make()?;
         let path = self.folder.join("lock");
@@ -79,15 +79,15 @@ impl Cache {
         Lock::take(&path)
     }
 
-    /// An empty folder that goes when it is dropped.
+    /// An empty folder that is removed when it is dropped.
     pub(super) fn draft(&self) -> Result<TempDir, FileError> {
         tempfile::Builder::new().prefix(DRAFT).tempdir_in(&self.folder).map_err(writing(&self.folder))
     }
 
-    /// Makes a draft that was judged the current policy.
+    /// Makes a checked draft the current policy.
     pub(super) fn keep(&self, draft: TempDir, commit: &str) -> Result<(), FileError> {
         let place = self.extracted(commit);
-        // What is there under its name was damaged, or is left of an earlier time.
+        // A folder with its name is damaged, or left from an earlier run.
         let _aside = match place.symlink_metadata() {
             Ok(_) => {
                 let aside = self.draft()?;
@@ -100,9 +100,9 @@ impl Cache {
         files::write(&self.folder.join("current"), format!("{commit}\n").as_bytes(), Access::Public)
     }
 
-    /// Removes what earlier fetches left but these commits, as far as it can be removed.
+    /// Removes what earlier fetches left, except these commits, if possible.
     ///
-    /// The one before stays: a command that reads it may still run.
+    /// The previous commit stays: a running command may still read it.
     pub(super) fn clear(&self, kept: &[Option<&String>]) {
         let entries = fs::read_dir(&self.folder).map_err(reading(&self.folder));
         for entry in entries.into_iter().flatten().flatten() {
@@ -115,7 +115,7 @@ impl Cache {
     }
 }
 
-/// Whether a text is a commit id in full, and so the name of one folder here.
+/// Whether a text is a full commit id, and so the name of a single folder.
 fn is_commit(text: &str) -> bool {
     text.len() == 40 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
 }

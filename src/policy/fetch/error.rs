@@ -1,4 +1,4 @@
-//! Fetch errors: why a policy did not come, or was refused.
+//! Fetch errors: why a policy cannot be fetched, or is refused.
 
 use std::path::{MAIN_SEPARATOR, Path, PathBuf};
 
@@ -11,53 +11,53 @@ use crate::pin::Pin;
 use crate::policy::error::PolicyError;
 use crate::report::escape::line;
 
-/// Why a policy was not fetched. The cache and what is remembered are as they were.
+/// Why a policy was not fetched. The cache and the remembered state did not change.
 #[derive(Debug, thiserror::Error)]
 pub enum FetchError {
-    /// The git program brought nothing.
+    /// The git program failed.
     #[error(transparent)]
     Program(ProgramError),
-    /// What it brought cannot be read.
+    /// The fetched repository cannot be read.
     #[error(transparent)]
     Git(#[from] GitError),
-    /// The commit has no such folder, or the folder holds no policy.
-    #[error("the commit that was fetched has no `{0}`")]
+    /// The commit has no such folder, or the folder has no policy.
+    #[error("the fetched commit has no `{0}`")]
     Absent(String),
-    /// A policy file that is no file, or has a name that no system takes.
-    #[error("`{}` in the commit that was fetched {reason}", line(path))]
+    /// A policy file is not a regular file, or its name is not portable.
+    #[error("`{}` in the fetched commit {reason}", line(path))]
     Entry {
         /// Its path in the policy directory.
         path: String,
         /// What is wrong with it.
         reason: &'static str,
     },
-    /// A policy file, or all of them together, are larger than any honest policy.
-    #[error("`{}` in the commit that was fetched is over the limit of {limit}", line(path))]
+    /// A policy file, or all of them together, are too large.
+    #[error("`{}` in the fetched commit is over the limit of {limit}", line(path))]
     TooMuch {
-        /// The path at which it is too much.
+        /// The path at which the limit is exceeded.
         path: String,
-        /// What is allowed.
+        /// The limit.
         limit: String,
     },
-    /// There is no pin, so nothing is trusted.
-    #[error("no root is pinned for the policy from {origin}\n  found  {found}")]
+    /// There is no pin.
+    #[error("no root is pinned for the policy from {origin}; its first root is {found}")]
     Unpinned {
-        /// Where it is from.
+        /// Where the policy is from.
         origin: Box<Origin>,
         /// The digest of its first root.
         found: Pin,
     },
-    /// The policy does not hold.
-    #[error("the policy from {origin} is refused\n  {}", said(draft, origin, error))]
+    /// The policy is not trusted.
+    #[error("the policy from {origin} is refused: {}", said(draft, origin, error))]
     Refused {
-        /// Where it is from.
+        /// Where the policy is from.
         origin: Box<Origin>,
-        /// The folder in which it was judged, which is gone.
+        /// The folder in which it was checked, which no longer exists.
         draft: PathBuf,
-        /// Why it does not hold.
+        /// Why it is not trusted.
         error: Box<PolicyError>,
     },
-    /// The cache could not be read or written, or its policy was outdated meanwhile.
+    /// The cache cannot be read or written, or another process replaced its policy.
     #[error(transparent)]
     Cache(#[from] PolicyError),
 }
@@ -72,13 +72,13 @@ impl FetchError {
         Some(match self {
             Self::Program(error) => return error.hint(),
             Self::Git(error) => return error.hint(),
-            Self::Absent(_) => "name the folder that holds `roots` and `snapshot.json`: `URL#REF:FOLDER`",
+            Self::Absent(_) => "pass the folder that contains `roots` and `snapshot.json`: `URL#REF:FOLDER`",
             Self::Entry { .. } | Self::TooMuch { .. } => {
-                "have the owner of the policy mend it; nothing here was changed"
+                "ask the policy owner to fix it; the local copy was not changed"
             }
             Self::Unpinned { .. } => {
-                "compare the digest with the one that the owner of the policy publishes; if it is the same, \
-                give it with `--root`"
+                "compare the digest with the one that the policy owner publishes; if they are equal, \
+                pass it with `--root`"
             }
             Self::Refused { error, .. } => return error.hint(),
             Self::Cache(error) => return error.hint(),
@@ -86,7 +86,7 @@ impl FetchError {
     }
 }
 
-/// What is wrong with a policy, with paths in the policy and not in the folder that is gone.
+/// The error, with paths in the policy in place of the removed folder.
 fn said(draft: &Path, origin: &Origin, error: &PolicyError) -> String {
     let draft = draft.display().to_string();
     let text = error.to_string().replace(&format!("{draft}{MAIN_SEPARATOR}"), "");

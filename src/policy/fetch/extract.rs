@@ -1,7 +1,7 @@
-//! Extraction: a commit's policy files, and nothing else of it, as regular files in a folder.
+//! Extraction: writes a commit's policy files, and only those, as regular files to a folder.
 //!
-//! Which paths are a policy's is said here in one table. A name at such a path that is no regular
-//! file, or that systems read differently, is refused; every other file stays where it is.
+//! One table here lists the paths of policy files. A policy path that is not a regular file, or that file
+//! systems read differently, is refused; other files are not extracted.
 
 use std::fs::{self, File};
 use std::io::Write;
@@ -31,10 +31,10 @@ const FILES: [(&str, u64); 7] = [
     ("ledger.jsonl", LEDGER_BYTES_MAX),
 ];
 
-/// Whether a name in a folder is a policy file's.
+/// Whether a name in a folder is a policy file.
 type IsWanted = fn(&[u8]) -> bool;
 
-/// Folders, each with which names in it are a policy's and the largest size of one, in bytes.
+/// Folders, each with the policy files in it and the largest size of one, in bytes.
 const FOLDERS: [(&str, IsWanted, u64); 6] = [
     ("roots", is_root, ROOT_BYTES_MAX),
     ("profiles", is_toml, DOCUMENT_BYTES_MAX),
@@ -44,13 +44,13 @@ const FOLDERS: [(&str, IsWanted, u64); 6] = [
     ("revocations", is_json, SIGNED_REVOCATION_BYTES_MAX),
 ];
 
-/// Whether a name in `roots` is a root's.
+/// Whether a name in `roots` is a root.
 fn is_root(name: &[u8]) -> bool {
     let number = name.strip_suffix(b".json").unwrap_or_default();
     matches!(number, [b'1'..=b'9', rest @ ..] if rest.iter().all(u8::is_ascii_digit))
 }
 
-/// Whether a name is a document's.
+/// Whether a name is a document.
 fn is_toml(name: &[u8]) -> bool {
     name.ends_with(b".toml") && !name.starts_with(b".")
 }
@@ -59,12 +59,12 @@ fn is_json(name: &[u8]) -> bool {
     name.ends_with(b".json") && !name.starts_with(b".")
 }
 
-/// Whether a name is made of lower-case hexadecimal digits.
+/// Whether a name consists of lower-case hexadecimal digits.
 fn is_hex(name: &[u8]) -> bool {
     !name.is_empty() && name.iter().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
 }
 
-/// Whether a path in a policy directory is one that is extracted; whatever else lies there is somebody's.
+/// Whether a path in a policy directory is extracted; anything else there is not ours.
 pub fn is_policy_path(path: &str) -> bool {
     let of_account = path.strip_prefix("accounts/").and_then(|path| {
         let (name, path) = path.split_once('/')?;
@@ -83,17 +83,17 @@ pub fn is_policy_path(path: &str) -> bool {
     }
 }
 
-/// Whether a name in `objects` is a folder's.
+/// Whether a name in `objects` is a folder of objects.
 fn is_objects_folder(name: &[u8]) -> bool {
     name.len() == 2 && is_hex(name)
 }
 
-/// Whether a name in an account's folder is that of a folder for a seal.
+/// Whether a name in an account's folder is the folder of a seal.
 fn is_seal_folder(name: &[u8]) -> bool {
     name.len() == FOLDER_DIGITS && is_hex(name)
 }
 
-/// A folder of a commit.
+/// The folder at a path in a commit.
 pub fn folder(bare: &Bare, commit: &Commit, path: &str) -> Result<FolderId, FetchError> {
     let mut folder = bare.top(commit)?;
     for name in path.split('/').filter(|name| !name.is_empty()) {
@@ -114,7 +114,7 @@ pub fn first_root(bare: &Bare, top: FolderId) -> Result<Pin, FetchError> {
     Ok(bare.lend(blob, Pin::of)?)
 }
 
-/// Writes the policy in a folder of a commit into an empty folder.
+/// Writes the policy in a folder of a commit to an empty folder.
 pub fn extract(bare: &Bare, top: FolderId, to: &Path) -> Result<(), FetchError> {
     let mut extraction = Extraction { bare, to, walk: Walk::default(), files: 0, bytes: 0 };
     extraction.add_policy("", top)?;
@@ -122,17 +122,19 @@ pub fn extract(bare: &Bare, top: FolderId, to: &Path) -> Result<(), FetchError> 
     if extraction.files == 0 { Err(FetchError::Absent("roots/1.json".into())) } else { Ok(()) }
 }
 
-/// How many names of folders were looked at.
+/// Counts the names of folders that were read.
 #[derive(Debug, Default)]
 pub struct Walk {
     names: usize,
 }
 
 impl Walk {
-    /// What is in a folder, unless that makes too many names.
+    /// The entries of a folder.
+    ///
+    /// Errors: too many names in total.
     pub fn entries(&mut self, bare: &Bare, path: &str, folder: FolderId) -> Result<Vec<Entry>, FetchError> {
         let entries = bare.entries(folder)?;
-        // A folder counts too, since there may be as many empty ones.
+        // A folder counts too, since there can be as many empty ones.
         self.names += entries.len() + 1;
         if self.names > POLICY_NAMES_MAX {
             return Err(FetchError::TooMuch {
@@ -153,7 +155,7 @@ struct Extraction<'a> {
 }
 
 impl Extraction<'_> {
-    /// Adds the policy in a folder, whose path is empty or ends in a slash.
+    /// Adds the policy in a folder; `path` is empty or ends in a slash.
     fn add_policy(&mut self, path: &str, folder: FolderId) -> Result<(), FetchError> {
         let entries = self.walk.entries(self.bare, path, folder)?;
         let node =
@@ -169,9 +171,9 @@ impl Extraction<'_> {
         self.add_objects(&format!("{path}objects"), node("objects"))
     }
 
-    /// Adds the policies of other accounts, each in a folder that its seal names: `accounts/NAME/SEAL/`.
+    /// Adds the policies of other accounts, each in a folder named by its seal: `accounts/NAME/SEAL/`.
     ///
-    /// They have no others in them, since nobody is known through somebody else.
+    /// Those have no further accounts in them, since trust is not transitive.
     fn add_accounts(&mut self, top: FolderId) -> Result<(), FetchError> {
         let Some(Node::Folder(accounts)) = self.bare.entry(top, "accounts")? else { return Ok(()) };
         for account in self.walk.entries(self.bare, "accounts", accounts)? {
@@ -188,7 +190,7 @@ impl Extraction<'_> {
         Ok(())
     }
 
-    /// Objects lie in folders named by the first two digits of their digest; the largest is a document.
+    /// Objects are in folders named by the first two digits of their digest; the largest is a document.
     fn add_objects(&mut self, path: &str, node: Option<Node>) -> Result<(), FetchError> {
         let Some(node) = node else { return Ok(()) };
         for entry in self.walk.entries(self.bare, path, as_folder(path, node)?)? {
@@ -213,7 +215,7 @@ impl Extraction<'_> {
                 let name = String::from_utf8_lossy(&entry.name);
                 let path = format!("{path}/{name}");
                 if name.as_bytes() != entry.name || name.contains('/') || check_path(&path).is_err() {
-                    return Err(FetchError::Entry { path, reason: "has a name that not every system takes" });
+                    return Err(FetchError::Entry { path, reason: "has a name that is not portable" });
                 }
                 self.add(&path, entry.node, limit)?;
             }
@@ -243,7 +245,7 @@ impl Extraction<'_> {
         let file = self.to.join(path);
         let made = |bytes: &[u8]| -> std::io::Result<()> {
             file.parent().map_or(Ok(()), fs::create_dir_all)?;
-            // Where two names are one, as on macOS, the second is refused.
+            // On file systems that treat two names as one, such as on macOS, the second is refused.
             File::create_new(&file)?.write_all(bytes)
         };
         Ok(self.bare.lend(blob, made)?.map_err(writing(&file))?)

@@ -1,11 +1,11 @@
-//! Fetching: a policy that comes over git, verified before anything else sees it.
+//! Fetching: downloads a policy with git, and verifies it before anything else reads it.
 //!
 //! ```text
 //! git fetch --> extract into a draft --> pin, roots, seal, expiry, every document, nothing older
 //!           --> rename to COMMIT --> `current` names COMMIT --> remember
 //! ```
-//! Whatever fails on the way leaves `current` and what is remembered as they were. And a policy
-//! that came this far is verified again at each use, like any other: `current` chooses only a place.
+//! A failure at any step leaves `current` and the remembered state as they were. A fetched policy is verified
+//! again at each use, like any other: `current` only names the folder.
 
 pub mod cache;
 pub mod error;
@@ -24,27 +24,27 @@ use crate::git::source::Source;
 use crate::pin::Pin;
 use crate::time::Timestamp;
 
-/// A policy that was fetched and holds.
+/// A fetched policy that is trusted.
 #[derive(Debug)]
 pub struct Fetched {
-    /// The policy, from its place in the cache.
+    /// The policy, opened in the cache.
     pub policy: Policy,
-    /// Which commit it is, of what.
+    /// Where it is from.
     pub origin: Origin,
-    /// Whether it is another than before.
+    /// Whether the cache changed.
     pub outcome: Outcome,
 }
 
 /// Whether a fetch changed the cache.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
-    /// The cache has another commit than before.
+    /// The cache has a new commit.
     Fetched,
-    /// The cache had the commit, and it still holds.
+    /// The cache already had the commit, and its copy is valid.
     UpToDate,
 }
 
-/// Where a fetched policy comes from.
+/// The source and the commit of a fetched policy.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Origin {
     /// The repository, ref and folder.
@@ -62,9 +62,9 @@ impl fmt::Display for Origin {
     }
 }
 
-/// Fetches the source's policy into its cache, and remembers it if it holds.
+/// Fetches the source's policy into its cache, and remembers it if it is trusted.
 ///
-/// Without a pin it is refused by an error that holds the digest of the root found.
+/// Errors: without a pin, [`FetchError::Unpinned`] with the digest of the root that was found.
 pub fn fetch(
     source: &Source,
     cache: &Cache,
@@ -83,7 +83,7 @@ pub fn fetch(
     }
     let location = |directory: PathBuf| Location { directory, pin, state: state.clone() };
     let place = location(cache.extracted(&commit.id));
-    // A `current` that cannot be read is written anew.
+    // A `current` that cannot be read is written again.
     let before = cache.current_commit().ok().flatten();
     let mut outcome = Outcome::UpToDate;
     if before.as_ref() != Some(&commit.id) || sealed::open(&place, now).is_err() {

@@ -1,4 +1,4 @@
-//! Seal errors: why a policy could not be sealed, and what to do about it.
+//! Seal errors: why a policy cannot be sealed, and what to do about it.
 
 use std::path::PathBuf;
 
@@ -9,42 +9,42 @@ use crate::policy::error::PolicyError;
 use crate::policy::rotation::Count;
 use crate::time::Timestamp;
 
-/// Why a policy could not be sealed.
+/// Why a policy cannot be sealed.
 #[derive(Debug, thiserror::Error)]
 pub enum SealError {
-    /// None of the keys given holds the policy role.
-    #[error("none of the keys given holds the policy role: {}", holders.join(", "))]
+    /// None of the keys has the policy role.
+    #[error("none of the given keys has the policy role; the role's keys are: {}", holders.join(", "))]
     NoHolder {
-        /// The fingerprints that hold the role.
+        /// The fingerprints of the role's keys.
         holders: Vec<String>,
     },
-    /// Documents changed as they may not.
-    #[error("the documents changed as they may not:{}", list(.0))]
+    /// Documents have changes that are not allowed.
+    #[error("the documents contain changes that are not allowed:{}", list(.0))]
     Forbidden(Vec<Difference>),
-    /// No seal waits for signatures.
-    #[error("no seal waits for a signature")]
+    /// There is no draft.
+    #[error("no seal is waiting for signatures")]
     NoDraft,
-    /// Somebody without a key wrote what looks like a seal that waits.
-    #[error("`{}` is signed by no holder of the policy role", .0.display())]
+    /// The draft has no signature of a key holder.
+    #[error("`{}` is not signed by a key of the policy role", .0.display())]
     DraftUnsigned(PathBuf),
-    /// The waiting seal is not over the documents that are here.
-    #[error("the seal that waits is not over the documents that are here")]
+    /// The draft seals other documents.
+    #[error("the waiting seal is for other documents than those in the directory")]
     DraftDiffers,
-    /// The same documents wait for signatures already.
-    #[error("a seal over these documents waits already, with {} of {} signatures", .0.given, .0.needed)]
+    /// There is a draft for the same documents.
+    #[error("a seal of these documents is already waiting, with {} of {} signatures", .0.given, .0.needed)]
     DraftWaits(Count),
-    /// The seal would count for too long.
-    #[error("a seal from {created} until {expires} counts for over {} days", SEAL_SECONDS_MAX / 86_400)]
+    /// The seal would be valid for too long.
+    #[error("a seal from {created} until {expires} is valid for more than {} days", SEAL_SECONDS_MAX / 86_400)]
     TooLong {
-        /// When it is made.
+        /// When it would start.
         created: Timestamp,
-        /// When it would end.
+        /// When it would expire.
         expires: Timestamp,
     },
     /// The ledger is malformed.
     #[error(transparent)]
     Ledger(#[from] LedgerError),
-    /// The documents are not fit to be sealed, or the policy is not trusted.
+    /// The documents cannot be sealed, or the policy is not trusted.
     #[error(transparent)]
     Policy(#[from] PolicyError),
 }
@@ -60,22 +60,20 @@ impl SealError {
     /// What to do about it.
     pub fn hint(&self) -> Option<&'static str> {
         match self {
-            Self::NoHolder { .. } => {
-                Some("give a key that holds the policy role with `--key`, once for each")
-            }
-            Self::Forbidden(_) => Some("do as each line says, or restore the documents as they were sealed"),
-            Self::NoDraft => Some("start one with `countersign policy seal`"),
-            Self::DraftUnsigned(_) => {
-                Some("get the draft from whoever started it, or start one with `countersign policy seal`")
-            }
+            Self::NoHolder { .. } => Some("pass a key of the policy role with `--key`, once per key"),
+            Self::Forbidden(_) => Some("fix each line, or restore the documents as they were sealed"),
+            Self::NoDraft => Some("start a seal with `countersign policy seal`"),
+            Self::DraftUnsigned(_) => Some(
+                "get the draft from the key holder who started it, or start a seal with `countersign policy seal`",
+            ),
             Self::DraftDiffers => Some(
-                "get the documents and `snapshot.draft.json` of one state, or start over with `countersign policy seal`",
+                "get the documents and `snapshot.draft.json` from the same commit, or start over with `countersign policy seal`",
             ),
             Self::TooLong { .. } => {
-                Some("choose a shorter one; `countersign policy renew` seals again in time")
+                Some("pass a shorter validity; extend the seal later with `countersign policy renew`")
             }
             Self::DraftWaits(_) => Some(
-                "look at `countersign policy diff`, and add a signature with `countersign policy seal --add`; or start over with `--replace`",
+                "review `countersign policy diff` and add a signature with `countersign policy seal --add`, or start over with `--replace`",
             ),
             Self::Ledger(_) => {
                 Some("restore `ledger.jsonl` from the policy's repository, and record the jobs again")

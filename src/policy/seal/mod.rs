@@ -1,10 +1,9 @@
-//! Sealing: the documents of a policy directory, checked and put under a new snapshot.
+//! Sealing: checks the documents of a policy directory and signs a new snapshot of them.
 //!
-//! Several people seal one snapshot one after the other: each checks the documents for themselves and
-//! adds a signature to `snapshot.draft.json`, which becomes `snapshot.json` when the policy role's
-//! threshold is met. A file of that name which no holder of the role has signed is no draft. The order of writes
-//! is objects, draft, root if one waits, snapshot; after each of them either the old seal holds or the new
-//! one does.
+//! Several key holders sign a snapshot one after another: each checks the documents and adds a signature to
+//! `snapshot.draft.json`, which becomes `snapshot.json` at the policy role's threshold. A file of that name
+//! without a signature of the role is not a draft. The order of writes is objects, draft, a waiting root,
+//! snapshot; after each write either the old seal or the new one is valid.
 
 mod error;
 
@@ -39,7 +38,7 @@ use crate::limits::{
 };
 use crate::time::Timestamp;
 
-/// A policy directory, as it stands before a seal.
+/// A policy directory before a seal.
 #[derive(Debug)]
 pub struct Sealing<'a> {
     directory: &'a Path,
@@ -49,18 +48,18 @@ pub struct Sealing<'a> {
     other_keys: bool,
 }
 
-/// What came of sealing.
+/// The result of sealing.
 #[derive(Debug)]
 pub enum Outcome {
-    /// The threshold is met: this is the account's seal now.
+    /// The threshold is met: this is the new seal.
     Sealed(Snapshot),
     /// Signatures are missing.
     Waits(Snapshot, Count),
 }
 
-/// Whether others can still add their signatures to a draft.
+/// Whether the draft's times allow further signatures.
 ///
-/// Its times are one holder's word: they lie where an honest draft's do.
+/// They are the word of one key holder, and must be plausible.
 fn can_be_signed(draft: &Snapshot, base: Option<&Snapshot>, now: Timestamp) -> bool {
     let earliest = now.unix() - DRAFT_SECONDS_MAX;
     draft.created <= now.plus_seconds(CLOCK_SKEW_SECONDS)
@@ -74,7 +73,7 @@ fn is_short(created: Timestamp, expires: Timestamp) -> bool {
     expires.unix() - created.unix() <= SEAL_SECONDS_MAX
 }
 
-/// A seal that waits, signed by a holder of the role at least.
+/// A waiting seal with at least one signature of the role.
 #[derive(Debug)]
 struct Draft {
     envelope: Envelope,
@@ -83,48 +82,48 @@ struct Draft {
 }
 
 impl<'a> Sealing<'a> {
-    /// Reads what is sealed, and the root that waits for a seal, if one does.
+    /// Reads the current seal, and a root that is waiting for a seal, if there is one.
     pub fn open(directory: &'a Path, current: &'a Root) -> Result<Self, PolicyError> {
         let pending = Pending::read(directory, current)?.filter(|pending| pending.is_signed(current));
         let holds = |pending: &Pending| snapshot::is_in_place(directory, pending.root());
         let other_keys = pending.as_ref().is_some_and(|pending| !holds(pending));
         let base = match snapshot::read(directory, current) {
             Ok(sealed) => Some(sealed),
-            // A thief's, by keys that the next root has no use for.
+            // Signed with stolen keys that the next root no longer has.
             Err(PolicyError::FastForward { .. }) if other_keys => None,
             Err(error) => return Err(error),
         };
         Ok(Self { directory, current, pending, base, other_keys })
     }
 
-    /// A directory that was never sealed, for whoever has just made it.
+    /// A directory that was never sealed, for the command that just created it.
     ///
-    /// Anywhere else a seal that is not there is an error: without it nobody could tell what was undone.
+    /// In any other directory a missing seal is an error: without it, undone changes could not be detected.
     pub fn first(directory: &'a Path, root: &'a Root) -> Self {
         Self { directory, current: root, pending: None, base: None, other_keys: false }
     }
 
-    /// Refuses to build on a seal that is older than one that was seen here, under a root that was seen too.
+    /// Refuses to build on a seal or a root that is older than one seen here.
     ///
-    /// Under a newer root the next seal is made after it, which is what starts the versions anew.
+    /// A newer root is followed by a new seal, which restarts the versions.
     pub fn check_memory(&self, state: &Path, now: Timestamp) -> Result<(), PolicyError> {
         self.base.as_ref().map_or(Ok(()), |base| State::check(state, self.root(), base, now))
     }
 
-    /// The root under which the next seal counts.
+    /// The root that the next seal is valid under.
     pub fn root(&self) -> &Root {
         self.pending.as_ref().map_or(self.current, Pending::root)
     }
 
-    /// What is sealed now.
+    /// The current seal.
     pub fn base(&self) -> Option<&Snapshot> {
         self.base.as_ref().map(|sealed| &sealed.snapshot)
     }
 
-    /// The seal that waits for signatures, if one does, and how many it has.
+    /// The waiting seal, if there is one, and its signatures.
     pub fn draft(&self) -> Result<Option<(Snapshot, Count)>, PolicyError> {
         let Some(Draft { snapshot, count, .. }) = self.read_draft()? else { return Ok(None) };
-        // What is sealed already, and only has the draft's name yet, waits for nothing.
+        // A draft that is already the current seal, and was not renamed, is not waiting.
         if self.base() == Some(&snapshot) {
             return Ok(None);
         }
@@ -136,16 +135,16 @@ impl<'a> Sealing<'a> {
         let Some(bytes) = files::read_if_there(&path, SNAPSHOT_BYTES_MAX)? else { return Ok(None) };
         let envelope: Envelope = document::from_json(&path, &bytes)?;
         let count = Count::of(self.root().policy(), PAYLOAD_TYPE, &envelope);
-        // Whoever may write here could have made it, with an end that none of the holders wants.
+        // Anyone with write access could have created it, with an expiry that no key holder wants.
         if count.given == 0 {
             return Ok(None);
         }
-        // What it says is compared with what is here, value for value, before anything is done with it.
+        // Its fields are compared with the directory before anything else is done with it.
         let snapshot = snapshot::parse(&path, envelope.unverified_payload(), self.root())?;
         Ok(Some(Draft { envelope, snapshot, count }))
     }
 
-    /// How the documents differ from what is sealed, and what else would keep a seal from being made now.
+    /// How the documents differ from the sealed ones, and what else prevents a seal now.
     pub fn review(&self, now: Timestamp) -> Result<Vec<Difference>, SealError> {
         let mut found = self.differences()?;
         if found.iter().all(|each| each.forbidden.is_none()) {
@@ -154,7 +153,7 @@ impl<'a> Sealing<'a> {
         Ok(found)
     }
 
-    /// What is wrong with the documents as a whole, where each change of them may be.
+    /// What is wrong with the documents together, although each change is allowed.
     fn unfit(&self, now: Timestamp) -> Result<Option<Difference>, SealError> {
         let before = Before { base: self.base(), other_keys: self.other_keys };
         let times = Times { now, created: now, expires: now };
@@ -167,11 +166,11 @@ impl<'a> Sealing<'a> {
         Ok(Some(Difference {
             path: path.display().to_string(),
             text: error.message().to_owned(),
-            forbidden: Some("mend the document at that place".into()),
+            forbidden: Some("fix the document at the reported place".into()),
         }))
     }
 
-    /// How the documents differ from what is sealed, sorted by path.
+    /// How the documents differ from the sealed ones, sorted by path.
     pub fn differences(&self) -> Result<Vec<Difference>, SealError> {
         let found = documents::read(self.directory)?;
         let objects = Objects::of(self.directory);
@@ -195,13 +194,13 @@ impl<'a> Sealing<'a> {
         Ok(differences)
     }
 
-    /// The jobs that were recorded since the last seal, or that some before it are gone.
+    /// The jobs recorded since the last seal, or a forbidden difference if sealed lines are missing.
     fn recorded(&self) -> Result<Vec<Difference>, SealError> {
         let file = self.directory.join(ledger::FILE_NAME);
         match self.base().map(|base| documents::check_ledger(self.directory, base)) {
             Some(Err(PolicyError::LedgerLost(_))) => {
-                let text = "lines that were sealed are changed or gone".into();
-                let why = "a ledger only grows; restore it from the policy's repository".into();
+                let text = "sealed lines were changed or removed".into();
+                let why = "lines can only be added; restore the file from the policy's repository".into();
                 return Ok(vec![Difference { path: ledger::FILE_NAME.into(), text, forbidden: Some(why) }]);
             }
             Some(Err(error)) => return Err(error.into()),
@@ -230,9 +229,9 @@ impl<'a> Sealing<'a> {
         Ok(found)
     }
 
-    /// Checks the documents, and seals them with the keys that hold the policy role.
+    /// Checks the documents, and signs them with keys of the policy role.
     ///
-    /// A seal over the same documents that waits for others is not started once more.
+    /// Errors: a seal of the same documents is already waiting.
     pub fn seal(
         &self,
         keys: &[&SecretKey],
@@ -251,7 +250,7 @@ impl<'a> Sealing<'a> {
         self.finish(prepared, &envelope)
     }
 
-    /// As [`Sealing::seal`], in the place of one that waits; the signatures that it has are lost.
+    /// Like [`Sealing::seal`], but replaces a waiting seal; its signatures are lost.
     pub fn replace(
         &self,
         keys: &[&SecretKey],
@@ -277,7 +276,7 @@ impl<'a> Sealing<'a> {
         Ok((prepared, envelope))
     }
 
-    /// Checks the documents, that the waiting seal is over them, and adds signatures to it.
+    /// Checks the documents and that the waiting seal is for them, and adds signatures to it.
     pub fn add(&self, keys: &[&SecretKey], now: Timestamp) -> Result<Outcome, SealError> {
         let holders = self.holders(keys)?;
         let Some(Draft { mut envelope, snapshot: draft, .. }) = self.read_draft()? else {
@@ -320,9 +319,9 @@ impl<'a> Sealing<'a> {
         Prepared::new(self.directory, self.root(), before, times)
     }
 
-    /// Gives the last seal its own name, if a command was stopped after the root and before that.
+    /// Renames the current seal if an earlier command was interrupted after publishing the root.
     ///
-    /// Under the draft's name the next draft would take its place, and nothing would hold.
+    /// Otherwise the next draft would overwrite it, and no seal would be valid.
     fn settle(&self) -> Result<(), PolicyError> {
         if self.base.is_some() && !snapshot::is_in_place(self.directory, self.current) {
             files::rename(&snapshot::draft_path(self.directory), &snapshot::path(self.directory))?;
@@ -352,12 +351,12 @@ impl<'a> Sealing<'a> {
         Ok(Outcome::Sealed(snapshot))
     }
 
-    /// Removes the objects of earlier seals; those of the last one stay for whoever is reading it.
+    /// Removes the objects of earlier seals; those of the last one stay for running commands.
     fn sweep(&self, objects: &Objects, snapshot: &Snapshot) -> Result<(), SealError> {
         let mut kept = BTreeSet::new();
         let index = |snapshot: &Snapshot| Index::new(objects.clone(), snapshot.index).objects();
         kept.extend(index(snapshot)?);
-        // A base whose index is gone has nothing to keep.
+        // A base without its index has nothing to keep.
         kept.extend(self.base().map(index).transpose().unwrap_or_default().into_iter().flatten());
         for each in [Some(snapshot), self.base()].into_iter().flatten() {
             kept.extend(each.documents.iter().map(|document| document.sha384));
@@ -366,7 +365,7 @@ impl<'a> Sealing<'a> {
         self.sweep_accounts(objects, snapshot)
     }
 
-    /// Removes what was brought of other accounts for earlier seals, likewise.
+    /// Removes copies of other accounts from earlier seals in the same way.
     fn sweep_accounts(&self, objects: &Objects, snapshot: &Snapshot) -> Result<(), SealError> {
         let mut kept = BTreeSet::new();
         for document in [Some(snapshot), self.base()].into_iter().flatten().flat_map(|each| &each.documents) {

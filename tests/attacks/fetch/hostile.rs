@@ -125,7 +125,7 @@ fn what_is_no_plain_file_at_the_path_of_a_policy_file_is_refused_by_name() {
         } else {
             all.publish_with(|work| plant(&all, work));
         }
-        all.fetch().undecided(name).undecided("in the commit that was fetched");
+        all.fetch().undecided(name).undecided("in the fetched commit");
         assert!(all.served() == served, "{name}");
         all.scene.verify().allowed();
     }

@@ -13,10 +13,12 @@ fn a_csc_that_governs_functions_cannot_be_removed() {
     scene.run(&["csc", "delete", &id]).undecided("governs functions: `*`");
     assert!(file.is_file());
     fs::remove_file(&file).expect("removed");
-    scene.run(&["policy", "seal"]).undecided(&format!("`{id}` is not a CSC of this account"));
+    scene.run(&["policy", "seal"]).undecided(&format!("CSC `{id}` does not exist"));
     scene.verify().undecided("unsealed changes");
     // What stands in its place by hand is held to the same rules.
-    scene.run(&["function", "attach", "orders", "--csc", &id]).undecided(&format!("there is no CSC `{id}`"));
+    scene
+        .run(&["function", "attach", "orders", "--csc", &id])
+        .undecided(&format!("CSC `{id}` does not exist"));
 }
 
 /// Two people look at revision 1, and the second would write over what the first has changed.

@@ -99,7 +99,7 @@ fn a_name_from_anywhere_else_is_never_a_path_either() {
             (r#"account = "acme""#, format!("account = 'acme'\noutput = '{path}'")),
         ] {
             write(&workspace, good.replace(from, &to));
-            scene.run(&["package"]).undecided("leaves the folder");
+            scene.run(&["package"]).undecided("leads out of the folder");
         }
     }
     write(&workspace, &good);
@@ -149,7 +149,7 @@ fn a_path_in_a_snapshot_leads_nowhere() {
         sealed.documents.push(document);
         sealed.documents.sort_by(|a, b| a.path.cmp(&b.path));
         scene.put_snapshot(&sealed);
-        scene.verify().undecided("the path of a document");
+        scene.verify().undecided("document path");
     }
     scene.put_snapshot(&good);
     let question = ["verify", "dist/orders.zip", "--csc", "../outside"];

@@ -73,7 +73,7 @@ fn two_of_three_make_an_account_and_any_two_seal_for_it() {
     let snapshot = snapshot::path(&meeting.policy());
     let sealed = read(&snapshot);
     let stranger = meeting.0.key_file("policy");
-    meeting.seal(&[text(&stranger)]).undecided("none of the keys given holds the policy role");
+    meeting.seal(&[text(&stranger)]).undecided("none of the given keys has the policy role");
     // One key is one signature, however often it is given, and a stranger's is none.
     let ran = meeting.seal(&["alice.pem", "alice.pem", text(&stranger)]);
     assert!(ran.done().out().contains("1 of 2 signatures"), "{ran}");
@@ -98,18 +98,12 @@ fn keys_that_do_not_make_a_role_make_nothing() {
     let before = contents(meeting.0.path());
     for (words, error) in [
         (ROOT.to_owned(), "the root role is given 3 keys and no threshold"),
-        (
-            format!("{ROOT} --root-threshold 3"),
-            "a threshold of 3, and the number of secret keys given for it is 2",
-        ),
-        (format!("{ROOT} --root-threshold 4"), "a threshold of 4, and the number of its keys is 3"),
-        (format!("{ROOT} --root-threshold 0"), "a threshold of 0"),
-        ("--root-threshold 2".into(), "a threshold of 2, and the number of its keys is 1"),
-        ("--root-key carol.pub.pem".into(), "root role has a threshold of 1, and the number of secret keys"),
-        (
-            "--policy-key carol.pub.pem".into(),
-            "policy role has a threshold of 1, and the number of secret keys",
-        ),
+        (format!("{ROOT} --root-threshold 3"), "needs 3 secret keys, found 2"),
+        (format!("{ROOT} --root-threshold 4"), "threshold 4, expected 1 to 3"),
+        (format!("{ROOT} --root-threshold 0"), "threshold 0"),
+        ("--root-threshold 2".into(), "threshold 2, expected 1 to 1"),
+        ("--root-key carol.pub.pem".into(), "root role needs 1 secret keys"),
+        ("--policy-key carol.pub.pem".into(), "policy role needs 1 secret keys"),
         (POLICY.into(), "the policy role is given 3 keys and no threshold"),
         ("--root-key alice.pem --root-key alice.pub.pem --root-threshold 1".into(), "twice"),
         ("--root-key dora.pem".into(), "there is no key in `dora.pem`"),

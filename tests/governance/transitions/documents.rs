@@ -18,15 +18,10 @@ fn every_change_of_a_csc_is_told() {
     let swapped = BEFORE.replace("['arn:", &format!("['{other}', 'arn:"));
     for (what, before, after, may) in [
         ("created", None, Some(BEFORE.to_owned()), May::Be("created: Enforce")),
-        (
-            "described",
-            Some(BEFORE),
-            with(BEFORE, "production", "staging"),
-            May::Be("is described as \"staging\""),
-        ),
+        ("described", Some(BEFORE), with(BEFORE, "production", "staging"), May::Be("changed to \"staging\"")),
         ("softened", Some(BEFORE), with(BEFORE, "'Enforce'", "'Warn'"), May::Be("goes from Enforce to Warn")),
         ("allows more", Some(BEFORE), Some(next_revision(&two)), May::Be("profiles/other/*` allowed by")),
-        ("allows less", Some(&two), Some(next_revision(BEFORE)), May::Be("not allowed by")),
+        ("allows less", Some(&two), Some(next_revision(BEFORE)), May::Be("no longer allowed by")),
         ("in another order", Some(&two), Some(next_revision(&swapped)), May::Nothing),
         ("deleted", Some(BEFORE), None, May::Be("deleted")),
         ("under another name", Some(BEFORE), with(BEFORE, "'csc-01", "'csc-11"), May::Not("")),
@@ -60,8 +55,8 @@ fn every_change_of_the_governance_is_told() {
     };
     let next = |text: &str| next_revision(text);
     seal(&next(&document(&["a", "b", "c"])), 0, "functions `c` attached to");
-    seal(&next(&document(&["a"])), 0, "functions not `b` attached to");
-    seal(&next(&document(&["b", "a"])), 0, "matched in another order: `b`, `a`");
+    seal(&next(&document(&["a"])), 0, "functions no longer `b` attached to");
+    seal(&next(&document(&["b", "a"])), 0, "order of function rules changed: `b`, `a`");
     seal(
         &next(&document(&["a", "b"]).replace("['refs", "['refs/tags/*', 'refs")),
         0,
@@ -70,7 +65,7 @@ fn every_change_of_the_governance_is_told() {
     seal(
         &next(&document(&["a", "b"]).replace("'refs/heads/main'", "")),
         0,
-        "`refs/heads/main` not protected any more",
+        "`refs/heads/main` no longer protected",
     );
     let types = document(&["a", "b"]).replace("protected", "deploys_no_code = ['Custom::*']\nprotected");
     seal(&next(&types), 0, "type `Custom::*` added to `deploys_no_code`");
@@ -83,7 +78,7 @@ fn every_change_of_the_governance_is_told() {
     write(&scene.policy().join("functions.toml"), document(&["a", "b"]));
     scene.seal_over();
     fs::remove_file(scene.policy().join(scene.csc())).expect("it was there");
-    scene.run(&["policy", "seal"]).undecided(&format!("`{id}` is not a CSC of this account"));
+    scene.run(&["policy", "seal"]).undecided(&format!("CSC `{id}` does not exist"));
 }
 
 /// A changed document has a higher revision, or somebody's later change was written over.
@@ -171,18 +166,18 @@ fn an_edit_of_a_revision_that_has_passed_is_a_conflict() {
 fn what_may_not_be_sealed_together_is_told() {
     type Edit = fn(&Scene);
     let cases: [(&str, &str, Edit); 4] = [
-        ("functions.toml", "is not a CSC of this account", |scene| {
+        ("functions.toml", "does not exist", |scene| {
             scene.append("functions.toml", "[[function]]\npattern = 'pay'\ncsc = 'csc-00000000000000000'");
         }),
-        ("profiles/release.toml", "has that name already, in other capitals", |scene| {
+        ("profiles/release.toml", "has the same name except for case", |scene| {
             let document = scene.document("profiles/release.toml").replace("\"release\"", "\"Release\"");
             write(&scene.policy().join("profiles/Release.toml"), document);
         }),
-        ("revocations.toml", "is revoked at 2999-01-01T00:00:00Z, and it is", |scene| {
+        ("revocations.toml", "is in the future: `revoked_at` is 2999-01-01T00:00:00Z, and it is", |scene| {
             let entry = revocation("artifact", &"5".repeat(96)).replace("2024-", "2999-");
             scene.append("revocations.toml", &entry);
         }),
-        ("ledger.jsonl", "which is not since the last seal", |scene| {
+        ("ledger.jsonl", "which is before the last seal or in the future", |scene| {
             scene.run(&["job", "record", "dist/orders.zip.sigstore.json"]).done();
             let ledger = scene.document("ledger.jsonl");
             let (head, rest) = ledger.split_once("\"recorded_at\":\"").expect("a line");

@@ -38,7 +38,7 @@ fn a_version_never_changes_and_a_permission_only_ends() {
     let two = layer(&[version(1, "1"), version(2, "2")]);
     let some = |text: &str| Some(text.to_owned());
     let next = |text: &str| Some(next_revision(text));
-    let never = May::Not("a version never changes");
+    let never = May::Not("a published version cannot change");
     let record = May::Not("a permission keeps its record");
     for (what, before, after, command, may) in [
         (
@@ -73,7 +73,7 @@ fn a_version_never_changes_and_a_permission_only_ends() {
             some(&one),
             next(&open),
             "layer|permit|base|--version|1|--principal|shop|--statement-id|shop",
-            May::Be("permission `shop` added to layer `base`: `shop` may use version 1"),
+            May::Be("permission `shop` added to layer `base`: `shop` can use version 1"),
         ),
         (
             "forbidden",
@@ -94,9 +94,9 @@ fn a_version_never_changes_and_a_permission_only_ends() {
             some(&ending),
             with(&ending, "2098", "2099"),
             "layer|forbid|base|--statement-id|shop|--at|2099-01-01T00:00:00Z",
-            May::Not("an end may only move earlier"),
+            May::Not("an end can only move to an earlier time"),
         ),
-        ("ends never", some(&ending), next(&open), "", May::Not("does not end any more")),
+        ("ends never", some(&ending), next(&open), "", May::Not("has no end anymore")),
         (
             "permission removed",
             some(&open),

@@ -109,7 +109,7 @@ fn a_ledger_that_lost_sealed_lines_is_noticed() {
             None => std::fs::remove_file(&file).expect("it was there"),
         }
         let diff = scene.run(&["policy", "diff"]);
-        let said = "lines that were sealed are changed or gone";
+        let said = "sealed lines were changed or removed";
         assert!(diff.code == Some(1) && diff.out().contains(said), "{what}: {diff}");
         scene.run(&["policy", "seal"]).undecided("restore it from the policy's repository");
         for command in [
@@ -192,7 +192,7 @@ fn a_line_is_recorded_between_two_seals() {
         let ran = scene.run(&["policy", "seal"]);
         match may {
             true => drop(ran.done()),
-            false => drop(ran.undecided("which is not since the last seal")),
+            false => drop(ran.undecided("which is before the last seal or in the future")),
         }
         version += 1;
     }

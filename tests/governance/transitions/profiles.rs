@@ -50,7 +50,7 @@ fn a_version_only_ends() {
     const CANCEL: &str = "profile|cancel|orders";
     const REVOKE: &str = "profile|revoke|orders|--effective|2024-06-01T00:00:00Z|\
         --reason-code|superseded|--reason|a newer one";
-    let back = May::Not("nothing that was canceled or revoked becomes active again");
+    let back = May::Not("a canceled or revoked version cannot become active again");
     for (from, to, command, may) in [
         ("Active", "Active", "", May::Nothing),
         ("Active", "Canceled", CANCEL, May::Be("goes from Active to Canceled")),
@@ -91,7 +91,7 @@ fn a_canceled_profile_gets_no_new_version() {
 /// A version is what it was, but for its status.
 #[test]
 fn a_version_never_changes() {
-    let may = May::Not("a version never changes but for its status");
+    let may = May::Not("only the status of a version can change");
     let two = profile(&["Active", "Active"], None);
     let one = profile(&["Active"], None);
     let swapped =
@@ -125,12 +125,13 @@ fn a_new_version_is_told_with_its_time_and_status() {
         let old = version(NAMES[2], status).replace("2024-", "2020-");
         let after = Some(next_revision(&(one.clone() + &old)));
         let words = format!(
-            "cccccccccc of `orders` added: made 2020-01-01T00:00:00Z, signatures last 12 months{tail}\n"
+            "cccccccccc of `orders` added: created 2020-01-01T00:00:00Z, signatures valid for 12 months{tail}\n"
         );
         change("a version more", &one, after, "", May::Be(words.leak())).check();
         let after = Some(profile(&[status], None));
-        let words =
-            format!("version aaaaaaaaaa made 2024-01-01T00:00:00Z, signatures last 12 months{tail}\n");
+        let words = format!(
+            "version aaaaaaaaaa created 2024-01-01T00:00:00Z, signatures valid for 12 months{tail}\n"
+        );
         Change { before: None, ..change("a profile more", "", after, "", May::Be(words.leak())) }.check();
     }
 }
@@ -176,7 +177,7 @@ fn a_permission_begins_and_ends_and_stays() {
             &ended,
             with(&ended, "2025-01-01T00:00:00Z", "2025-01-01T00:00:01Z"),
             &forbid("2025-01-01T00:00:01Z"),
-            May::Not("an end may only move earlier"),
+            May::Not("an end can only move to an earlier time"),
         ),
         ("not ended any more", &ended, Some(next_revision(&open)), "", stays),
         ("removed", &open, with(&open, &permission("ci", None), ""), "", stays),
@@ -215,7 +216,7 @@ fn a_name_is_never_used_again() {
             one.replace("'orders'", &format!("'{name}'")),
         );
         if name != "orders" {
-            scene.run(&["policy", "seal"]).undecided("has that name already, in other capitals");
+            scene.run(&["policy", "seal"]).undecided("has the same name except for case");
             std::fs::remove_file(scene.policy().join(format!("profiles/{name}.toml"))).expect("it was there");
         }
     }

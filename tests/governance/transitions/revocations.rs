@@ -42,7 +42,7 @@ fn entry(kind: &str, value: &str, effective: &str) -> String {
 /// Revocations are added and never taken back or rewritten.
 #[test]
 fn a_revocation_is_never_taken_back() {
-    let never = May::Not("a revocation is never taken back");
+    let never = May::Not("a revocation cannot be undone");
     for (kind, value, other) in KINDS {
         let one = format!("{EMPTY}{}", entry(kind, value, "2023-06-01T00:00:00Z"));
         let two = format!("{one}{}", entry(kind, other, "2023-06-01T00:00:00Z"));
@@ -95,8 +95,8 @@ fn an_effective_time_only_moves_earlier() {
     for (kind, value, _) in &KINDS[2..] {
         let at = |effective: &str| format!("{EMPTY}{}", entry(kind, value, effective));
         let one = at("2023-06-01T00:00:00Z");
-        let earlier = May::Be("revoked earlier, from 2023-05-31T23:59:59Z on");
-        let later = May::Not("an effective time may only move earlier");
+        let earlier = May::Be("revoked from an earlier time, 2023-05-31T23:59:59Z");
+        let later = May::Not("an effective time can only move to an earlier time");
         for (to, may) in [
             ("2023-05-31T23:59:59Z", earlier),
             ("2023-06-01T00:00:01Z", later),
@@ -104,7 +104,7 @@ fn an_effective_time_only_moves_earlier() {
         ] {
             change(&format!("{kind} from {to}"), &one, Some(next_revision(&at(to))), "", may).check();
         }
-        let ends = May::Not("lies after the revocation itself");
+        let ends = May::Not("which is after `revoked_at`");
         change(kind, &one, Some(next_revision(&at("2024-01-01T00:00:01Z"))), "", ends).is_malformed();
         // A second entry that begins later takes nothing back; the earliest one counts.
         let both = format!("{one}{}", entry(kind, value, "2023-12-01T00:00:00Z"));
@@ -131,10 +131,7 @@ fn a_revocation_given_twice_is_told_as_it_stands() {
     let later = from("2025-06-02T00:00:00Z", "lost");
     assert!(later.undecided("may only move earlier").err().contains("give an earlier time"), "{later}");
     let earlier = from("2025-05-01T00:00:00Z", "found in a bin");
-    assert!(
-        earlier.done().out().contains("from 2025-05-01T00:00:00Z on; its reason stays: \"lost\""),
-        "{earlier}"
-    );
+    assert!(earlier.done().out().contains("2025-05-01T00:00:00Z; reason unchanged: \"lost\""), "{earlier}");
 }
 
 /// By command the same: earlier, but never later, and never in the future.
@@ -174,7 +171,7 @@ fn a_revocation_that_is_written_in_the_future_is_refused() {
         let before = scene.document("revocations.toml");
         let future = entry(kind, value, "2023-06-01T00:00:00Z").replace("2024-01-01", "2999-01-01");
         scene.append("revocations.toml", &future);
-        scene.run(&["policy", "seal"]).undecided("is revoked at 2999-01-01T00:00:00Z");
+        scene.run(&["policy", "seal"]).undecided("is in the future: `revoked_at` is 2999-01-01T00:00:00Z");
         crate::support::write(&scene.policy().join("revocations.toml"), before);
     }
 }

@@ -137,14 +137,14 @@ fn status_tells_what_git_tells() {
     assert_eq!(hook["before"], serde_json::json!(["hook.linter"]));
     for (key, value) in [("hook.countersign.enabled", "false"), ("hook.pre-push.enabled", "false")] {
         yard.git(&["config", key, value]);
-        assert_eq!(status(1)["obstacles"], serde_json::json!(["git config switches `hook.countersign` off"]));
+        assert_eq!(status(1)["obstacles"], serde_json::json!(["`git config` disables `hook.countersign`"]));
         yard.git(&["config", "--unset", key]);
         status(0);
     }
     put(&yard.path("clone/.git/countersign/hooks/pre-push"), "#!/bin/sh\nexit 0\n", 0o755);
     assert_eq!(
         status(1)["obstacles"],
-        serde_json::json!(["`.git/countersign/hooks/pre-push` is not as countersign wrote it"])
+        serde_json::json!(["`.git/countersign/hooks/pre-push` differs from what countersign wrote"])
     );
     yard.hooks(&["install"]).done();
     // An older git, which runs nothing of it, says so.
@@ -154,7 +154,7 @@ fn status_tells_what_git_tells() {
         let machine = std::env::var_os("PATH").expect("a PATH");
         let ran = Ran::of(command.env("PATH", machine).args(["hooks", "status"]));
         assert_eq!(ran.code, Some(1), "{ran}");
-        assert!(ran.out().contains("runs no hooks from its settings"), "{ran}");
+        assert!(ran.out().contains("does not run hooks from its settings"), "{ran}");
     }
 }
 

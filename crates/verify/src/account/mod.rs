@@ -1,20 +1,20 @@
-//! Accounts: which other accounts a policy knows, and which organisation vouches for whom.
+//! Accounts: the other accounts that a policy knows, and organizations of accounts.
 //!
-//! `accounts/NAME.toml` pins another account, and says how far its policy was brought here:
+//! `accounts/NAME.toml` pins another account, and names the seal of its policy that was copied:
 //! ```toml
 //! account = "vendor"
 //! revision = 3
 //! root = "SHA384:…"                 # the digest of its roots/1.json; it never changes
 //! from = "https://git.vendor.example/policy.git#main"    # or a folder
-//! root_version = 2                  # the newest root brought here
-//! snapshot = 7                      # the seal brought here
-//! snapshot_sha384 = "…"             # of what that seal signs
+//! root_version = 2                  # the newest root in the copy
+//! snapshot = 7                      # the seal of the copy
+//! snapshot_sha384 = "…"             # of that seal's payload
 //! ```
-//! Its documents lie in `accounts/NAME/`, a policy directory like any other. They count as far as that
-//! seal goes, and for nothing but what our own CSCs and functions name.
+//! The copy is in `accounts/NAME/`, a policy directory like any other. It is trusted up to that seal, and
+//! only for what our own CSCs and functions name.
 //!
-//! `account.toml` says which organisation an account is in, and `organization.toml`, in the policy of
-//! the account that is the organisation, who its members are. Membership takes both:
+//! `account.toml` names the organization that an account is in, and `organization.toml`, in the policy of the
+//! account that is the organization, lists its members. Membership needs both:
 //! ```toml
 //! revision = 1
 //! organization = "acme-group"
@@ -38,7 +38,7 @@ use crate::limits::{MEMBERS_MAX, ORIGIN_BYTES_MAX};
 use crate::name::AccountName;
 use crate::pin::Pin;
 
-/// Another account that a policy knows: the document `accounts/NAME.toml`.
+/// The document `accounts/NAME.toml` about another account.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct KnownAccount {
@@ -51,38 +51,38 @@ pub struct KnownAccount {
     snapshot_sha384: Sha384,
 }
 
-/// How far another account's policy was brought here.
+/// The root and snapshot that the copy of another account's policy is at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Reached {
     /// Its newest root.
     pub root_version: u64,
     /// Its seal.
     pub snapshot: u64,
-    /// What the seal signs.
+    /// SHA-384 of the seal's payload.
     pub snapshot_sha384: Sha384,
 }
 
 impl KnownAccount {
-    /// An account that was not known before.
+    /// A new document about an account.
     pub fn new(account: AccountName, root: Pin, from: &str, reached: Reached) -> Self {
         let Reached { root_version, snapshot, snapshot_sha384 } = reached;
         Self { account, revision: 1, root, from: from.into(), root_version, snapshot, snapshot_sha384 }
     }
 
-    /// Reads the document of the account with this name.
+    /// Parses the document of the account with this name.
     pub fn parse(path: &Path, bytes: &[u8]) -> Result<Self, DocumentError> {
         let known: Self = document::from_toml(path, bytes)?;
         if path.file_stem().and_then(|stem| stem.to_str()) != Some(known.account.as_str()) {
-            let message = format!("the account is `{}`, which is not the file's name", known.account);
+            let message = format!("`account` is `{}`, which differs from the file name", known.account);
             return Err(DocumentError::new(path, message));
         }
         if known.from.is_empty() || known.from.len() > ORIGIN_BYTES_MAX {
-            return Err(DocumentError::new(path, format!("`from` has no 1 to {ORIGIN_BYTES_MAX} bytes")));
+            return Err(DocumentError::new(path, format!("`from` must have 1 to {ORIGIN_BYTES_MAX} bytes")));
         }
         Ok(known)
     }
 
-    /// The next revision, with the policy as it has been brought now.
+    /// The next revision, with a new copy of the policy.
     pub fn updated(self, from: &str, reached: Reached) -> Self {
         let Reached { root_version, snapshot, snapshot_sha384 } = reached;
         let revision = document::next_revision(self.revision);
@@ -104,19 +104,19 @@ impl KnownAccount {
         self.root
     }
 
-    /// Where its policy comes from: a repository, or a folder.
+    /// The source of its policy: a repository or a folder.
     pub fn from(&self) -> &str {
         &self.from
     }
 
-    /// How far its policy was brought here.
+    /// The root and snapshot that the copy is at.
     pub fn reached(&self) -> Reached {
         let Self { root_version, snapshot, snapshot_sha384, .. } = *self;
         Reached { root_version, snapshot, snapshot_sha384 }
     }
 }
 
-/// Which organisation an account says that it is in: the document `account.toml`.
+/// The organization that an account is in, by its own word: the document `account.toml`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Membership {
@@ -132,12 +132,12 @@ impl Membership {
         Self { revision, organization }
     }
 
-    /// Reads `account.toml`.
+    /// Parses `account.toml`.
     pub fn parse(path: &Path, bytes: &[u8]) -> Result<Self, DocumentError> {
         document::from_toml(path, bytes)
     }
 
-    /// The organisation, which is an account too.
+    /// The organization, which is an account too.
     pub fn organization(&self) -> Option<&AccountName> {
         self.organization.as_ref()
     }
@@ -148,7 +148,7 @@ impl Membership {
     }
 }
 
-/// Who is in an organisation: the document `organization.toml`.
+/// The members of an organization: the document `organization.toml`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Organization {
@@ -157,7 +157,7 @@ pub struct Organization {
     member: Vec<Member>,
 }
 
-/// What a part of an `organization.toml` holds; the first has the revision.
+/// A part of an `organization.toml`; the first has the revision.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Part {
@@ -166,18 +166,18 @@ struct Part {
     member: Vec<Member>,
 }
 
-/// One member of an organisation.
+/// One member of an organization.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Member {
     /// The account.
     pub account: AccountName,
-    /// The digest of its first root: a name alone may be anybody's.
+    /// The digest of its first root, since names are not unique.
     pub root: Pin,
 }
 
 impl Organization {
-    /// Reads `organization.toml`.
+    /// Parses `organization.toml`.
     pub fn parse(path: &Path, bytes: &[u8]) -> Result<Self, DocumentError> {
         let mut all: Option<Self> = None;
         document::from_toml_lists(path, bytes, |part: Part| {
@@ -191,7 +191,7 @@ impl Organization {
         let organization = all.unwrap_or(Self { revision: 0, member: Vec::new() });
         let names: BTreeSet<_> = organization.member.iter().map(|member| &member.account).collect();
         if names.len() != organization.member.len() || names.len() > MEMBERS_MAX {
-            let message = format!("an organisation has up to {MEMBERS_MAX} members, each with its own name");
+            let message = format!("expected at most {MEMBERS_MAX} members with distinct names");
             return Err(DocumentError::new(path, message));
         }
         Ok(organization)

@@ -3,8 +3,8 @@
 //! ```json
 //! { "payload": "base64", "payloadType": "…", "signatures": [ { "keyid": "SHA256:…", "sig": "base64" } ] }
 //! ```
-//! From the DSSE v1.0 envelope. A payload can be had only through [`Envelope::opened_by`] and
-//! [`Envelope::signers`], which verify first; the bytes that were verified are the bytes returned.
+//! From the DSSE v1.0 envelope. A payload is available only through [`Envelope::opened_by`] and
+//! [`Envelope::signers`], which verify first; the verified bytes are the bytes returned.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -34,9 +34,9 @@ struct EnvelopeSignature {
     sig: Bytes,
 }
 
-/// Bytes that are written as standard base64 with padding, in its one canonical form.
+/// Bytes that are written as standard base64 with padding, in canonical form.
 ///
-/// A payload may have 48 MB: it is decoded from the text where that stands, and encoded a piece at a time.
+/// A payload can have 48 MB: it is decoded without copying the text, and encoded in pieces.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Bytes(Vec<u8>);
 
@@ -71,7 +71,7 @@ impl fmt::Display for Bytes {
     }
 }
 
-/// A payload whose signature by a known key held.
+/// A payload with a valid signature by a known key.
 #[derive(Debug)]
 pub struct SignedPayload<'a> {
     bytes: &'a [u8],
@@ -90,20 +90,20 @@ impl<'a> SignedPayload<'a> {
     }
 }
 
-/// Why an envelope did not open.
+/// Why an envelope cannot be opened.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum OpenError {
     /// The payload is of another type.
     #[error("the payload type is {0:?}")]
     PayloadType(String),
     /// There is not exactly one signature.
-    #[error("there are {0} signatures where exactly one is allowed")]
+    #[error("expected one signature, found {0}")]
     Signatures(usize),
-    /// The key that the envelope names is none of those known.
-    #[error("the key {0:?} is not known")]
+    /// The key that the envelope names is not known.
+    #[error("key {0:?} is not known")]
     UnknownKey(String),
-    /// The named key's signature does not hold.
-    #[error("the signature by the key {0} does not hold")]
+    /// The named key's signature is invalid.
+    #[error("the signature by key {0} is invalid")]
     Signature(KeyId),
 }
 
@@ -121,7 +121,7 @@ impl Envelope {
         }
     }
 
-    /// The message that each signature is over: [`pae::encode`] of the type and the payload.
+    /// The message that is signed: [`pae::encode`] of the type and the payload.
     pub fn message(&self) -> Vec<u8> {
         pae::encode(&self.payload_type, &self.payload.0)
     }
@@ -132,7 +132,7 @@ impl Envelope {
         self.signatures.push(EnvelopeSignature { keyid: key.as_str().into(), sig: Bytes(signature) });
     }
 
-    /// The key id of the only signature, as claimed, to look the key up by.
+    /// The claimed key id of the only signature, to look up the key.
     pub fn claimed_key(&self) -> Option<&str> {
         match self.signatures.as_slice() {
             [one] => Some(&one.keyid),
@@ -142,7 +142,7 @@ impl Envelope {
 
     /// Opens an envelope that must have exactly one signature, by one of the keys.
     ///
-    /// The key id only chooses among the keys; what it chooses must then verify.
+    /// The key id only selects a key, which must then verify the signature.
     pub fn opened_by(
         &self,
         payload_type: &str,
@@ -151,7 +151,7 @@ impl Envelope {
         self.opened_with(&Library, payload_type, keys)
     }
 
-    /// As [`Envelope::opened_by`], by this check.
+    /// Like [`Envelope::opened_by`], with this check.
     pub(crate) fn opened_with(
         &self,
         check: &dyn SignatureCheck,
@@ -174,10 +174,10 @@ impl Envelope {
         Ok(SignedPayload { bytes: &self.payload.0, signer: id })
     }
 
-    /// The distinct keys, among those given, whose signatures over the payload hold.
+    /// The distinct keys, among the given ones, with a valid signature of the payload.
     ///
-    /// Keys are told apart by their points, so one key counts once however often it signed. A
-    /// signature that does not hold, or that is by another key, counts for nothing (TUF 1.0, 4.2.1).
+    /// Keys are compared as points, so one key counts once, however often it signed. An invalid signature, or
+    /// one by another key, is ignored (TUF 1.0, 4.2.1).
     pub fn signers(&self, payload_type: &str, keys: &[PublicKey]) -> BTreeSet<KeyId> {
         if self.payload_type != payload_type || self.signatures.len() > SIGNATURES_MAX {
             return BTreeSet::new();
@@ -191,7 +191,7 @@ impl Envelope {
         named.filter(|(id, key)| holds(id, key)).map(|(id, _)| id).collect()
     }
 
-    /// The payload before its signatures were counted; act on it only after [`Envelope::signers`].
+    /// The payload before signatures are counted; use it only after [`Envelope::signers`].
     pub fn unverified_payload(&self) -> &[u8] {
         &self.payload.0
     }

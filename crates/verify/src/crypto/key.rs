@@ -1,4 +1,4 @@
-//! Public keys: P-384 points, their PEM form, their fingerprint, and what verifies under them.
+//! Public keys: P-384 points, their PEM form, their fingerprints, and verification.
 
 use std::fmt;
 use std::str::FromStr;
@@ -71,11 +71,11 @@ impl From<KeyId> for String {
 #[serde(try_from = "String", into = "String")]
 pub struct PublicKey(VerifyingKey);
 
-/// Decides whether signatures are valid: the library, or for an audit what is quicker there.
+/// Verifies signatures: the library, or a faster check for an audit.
 ///
 /// Only [`verify::report`](crate::verify::report) takes another one than [`Library`], and no gate admits its answer.
 pub trait SignatureCheck: fmt::Debug + Sync {
-    /// Whether a DER signature over `message` is valid for the key, as [`PublicKey::verifies`].
+    /// Whether a DER signature of `message` is valid for the key, as in [`PublicKey::verifies`].
     fn verifies(&self, key: &PublicKey, message: &[u8], signature: &[u8]) -> bool;
 }
 
@@ -95,12 +95,12 @@ impl PublicKey {
         VerifyingKey::from_sec1_bytes(point).map(Self).map_err(|_| KeyError::Public)
     }
 
-    /// The point, uncompressed, as SEC 1 writes it (version 2.0, 2.3.3).
+    /// The uncompressed point, as in SEC 1 (version 2.0, 2.3.3).
     pub fn to_sec1(&self) -> Vec<u8> {
         self.0.to_sec1_point(false).as_bytes().to_vec()
     }
 
-    /// The key as SubjectPublicKeyInfo PEM, which openssl and cosign read.
+    /// The key as SubjectPublicKeyInfo PEM, which openssl and cosign can read.
     pub fn to_pem(&self) -> String {
         let key = p384::PublicKey::from(&self.0);
         key.to_public_key_pem(LineEnding::LF).expect("a P-384 key always has a PEM form")
@@ -117,9 +117,9 @@ impl PublicKey {
         KeyId(format!("SHA256:{}", Base64Unpadded::encode_string(Sha256::of(&wire).as_bytes())))
     }
 
-    /// Whether `signature` is a DER ECDSA signature with SHA-384 by this key over `message` (FIPS 186-5).
+    /// Whether `signature` is a DER ECDSA signature with SHA-384 by this key of `message` (FIPS 186-5).
     ///
-    /// The DER is read strictly: one encoding a signature, and nothing after it.
+    /// The DER is parsed strictly: one encoding per signature, and no trailing bytes.
     pub fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
         Signature::from_der(signature).is_ok_and(|signature| self.0.verify(message, &signature).is_ok())
     }

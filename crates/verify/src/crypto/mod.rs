@@ -1,7 +1,7 @@
 //! Cryptography: P-384 public keys, the DSSE envelope and its pre-authentication encoding.
 //!
-//! Only this module names the curve. The one algorithm is ECDSA over P-384 with SHA-384; nothing
-//! a document says can choose another. Secret keys are no part of this crate.
+//! Only this module names the curve. The only algorithm is ECDSA over P-384 with SHA-384; no document can
+//! choose another. Secret keys are not part of this crate.
 
 pub mod envelope;
 pub mod key;

@@ -1,4 +1,4 @@
-//! PAE: the bytes that a DSSE signature is made over.
+//! PAE: the bytes that a DSSE signature covers.
 
 /// `PAE(type, body) = "DSSEv1" SP LEN(type) SP type SP LEN(body) SP body`
 ///

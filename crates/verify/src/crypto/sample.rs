@@ -1,4 +1,4 @@
-//! Secret keys for the unit tests: this crate has no others.
+//! Secret keys for unit tests; this crate has no others.
 
 #![cfg(test)]
 
@@ -9,12 +9,12 @@ use p384::ecdsa::{Signature, SigningKey, VerifyingKey};
 
 use super::key::PublicKey;
 
-/// A secret key that only tests have.
+/// A secret key for tests.
 #[derive(Debug)]
 pub struct SecretKey(SigningKey);
 
 impl SecretKey {
-    /// A key that no other test has.
+    /// A new key.
     pub fn new() -> Self {
         static NUMBER: AtomicU64 = AtomicU64::new(1);
         let mut scalar = [0; 48];
@@ -27,7 +27,7 @@ impl SecretKey {
         PublicKey::from_sec1(VerifyingKey::from(&self.0).to_sec1_point(false).as_bytes()).unwrap()
     }
 
-    /// Its signature over a message.
+    /// Its signature of a message.
     pub fn sign(&self, message: &[u8]) -> Vec<u8> {
         let signature: Signature = self.0.sign(message);
         signature.to_der().as_bytes().to_vec()

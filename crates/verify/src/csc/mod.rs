@@ -1,4 +1,4 @@
-//! The code signing config: whose signatures a deploy needs, and what happens without one.
+//! The code signing config: the allowed publishers, and what happens to other artifacts.
 //!
 //! ```toml
 //! id = "csc-0123456789abcdefg"
@@ -7,7 +7,7 @@
 //! allowed_publishers = ["arn:countersign:signer::acme:/signing-profiles/release/*"]
 //! untrusted_artifact_on_deployment = "Enforce"   # or "Warn"
 //! ```
-//! There is no field for integrity: an artifact that is not what its manifest describes is denied.
+//! There is no field for integrity: an artifact that does not match its manifest is always denied.
 
 mod publishers;
 
@@ -32,18 +32,18 @@ pub struct Csc {
     untrusted_artifact_on_deployment: Untrusted,
 }
 
-/// What changes of a CSC; what is not given stays as it is.
+/// Changes of a CSC; unset fields stay as they are.
 #[derive(Debug, Clone, Default)]
 pub struct Change {
-    /// What the CSC is for.
+    /// The new description.
     pub description: Option<String>,
-    /// Whose signatures count.
+    /// The new publishers.
     pub publishers: Option<Publishers>,
-    /// What happens to an untrusted artifact.
+    /// The new handling of untrusted artifacts.
     pub untrusted: Option<Untrusted>,
 }
 
-/// What happens to an artifact that fails a check other than integrity.
+/// The handling of an artifact that fails a check other than integrity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Untrusted {
     /// It is denied.
@@ -53,7 +53,7 @@ pub enum Untrusted {
 }
 
 impl Untrusted {
-    /// The value as it is written.
+    /// The value in documents.
     pub fn name(self) -> &'static str {
         match self {
             Self::Enforce => "Enforce",
@@ -67,7 +67,7 @@ impl FromStr for Untrusted {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let found = [Self::Enforce, Self::Warn].into_iter().find(|each| each.name() == text);
-        found.ok_or_else(|| format!("`{text}` is neither `Enforce` nor `Warn`"))
+        found.ok_or_else(|| format!("`{text}` is not valid; expected one of: `Enforce`, `Warn`"))
     }
 }
 
@@ -83,17 +83,17 @@ impl Csc {
         }
     }
 
-    /// Reads the document of the CSC with this id.
+    /// Parses the document of the CSC with this id.
     pub fn parse(path: &Path, bytes: &[u8]) -> Result<Self, DocumentError> {
         let csc: Self = document::from_toml(path, bytes)?;
         if path.file_stem().and_then(|stem| stem.to_str()) != Some(csc.id.as_str()) {
-            let message = format!("the id is `{}`, which is not the file's name", csc.id);
+            let message = format!("`id` is `{}`, which differs from the file name", csc.id);
             return Err(DocumentError::new(path, message));
         }
         Ok(csc)
     }
 
-    /// With what changes, as the next revision.
+    /// The next revision, with the changes.
     pub fn changed(self, change: Change) -> Self {
         Self {
             id: self.id,
@@ -106,7 +106,7 @@ impl Csc {
         }
     }
 
-    /// The CSC's document.
+    /// The CSC as TOML.
     pub fn to_toml(&self) -> String {
         document::to_toml(self)
     }
@@ -121,22 +121,22 @@ impl Csc {
         self.revision
     }
 
-    /// What the CSC is for.
+    /// The purpose of the CSC.
     pub fn description(&self) -> &str {
         &self.description
     }
 
-    /// Whose signatures count.
+    /// The allowed publishers.
     pub fn allowed_publishers(&self) -> &Publishers {
         &self.allowed_publishers
     }
 
-    /// Whose signatures count, one by one.
+    /// The allowed publishers as a list.
     pub fn publishers(&self) -> &[PublisherArn] {
         self.allowed_publishers.all()
     }
 
-    /// What happens to an untrusted artifact.
+    /// The handling of untrusted artifacts.
     pub fn untrusted(&self) -> Untrusted {
         self.untrusted_artifact_on_deployment
     }

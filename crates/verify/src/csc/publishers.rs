@@ -1,4 +1,4 @@
-//! Allowed publishers: whose signatures a CSC lets count; 1 to [`PUBLISHERS_MAX`], each once.
+//! Allowed publishers of a CSC: 1 to [`PUBLISHERS_MAX`], without duplicates.
 
 use std::collections::BTreeSet;
 
@@ -12,16 +12,16 @@ use crate::limits::PUBLISHERS_MAX;
 #[serde(try_from = "Vec<PublisherArn>", into = "Vec<PublisherArn>")]
 pub struct Publishers(Vec<PublisherArn>);
 
-/// Why these cannot be the allowed publishers.
+/// Why a list of publishers is not valid.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PublishersError {
     /// There are none, or too many.
-    #[error("{0} allowed publishers where 1 to {PUBLISHERS_MAX} are allowed")]
+    #[error("{0} allowed publishers, expected 1 to {PUBLISHERS_MAX}")]
     Count(usize),
-    /// One is there twice.
-    #[error("`{0}` is an allowed publisher twice")]
+    /// A duplicate.
+    #[error("publisher `{0}` is listed twice")]
     Twice(PublisherArn),
-    /// One that was to be removed is not there.
+    /// A publisher to remove that is not in the list.
     #[error("`{0}` is not an allowed publisher")]
     Absent(PublisherArn),
 }
@@ -32,12 +32,12 @@ impl Publishers {
         &self.0
     }
 
-    /// Whether the profile version is one of them.
+    /// Whether one of them matches the profile version.
     pub fn allow(&self, profile: &ProfileArn) -> bool {
         self.0.iter().any(|publisher| publisher.allows(profile))
     }
 
-    /// With these publishers more, and without those.
+    /// Adds and removes publishers.
     pub fn changed(&self, added: &[PublisherArn], removed: &[PublisherArn]) -> Result<Self, PublishersError> {
         if let Some(absent) = removed.iter().find(|each| !self.0.contains(each)) {
             return Err(PublishersError::Absent(absent.clone()));

@@ -1,11 +1,11 @@
-//! Lanes: SHA-384 of many messages, eight side by side.
+//! Lanes: SHA-384 of eight messages in parallel.
 //!
-//! SHA-384 is SHA-512 from other initial values, cut to 48 bytes (FIPS 180-4, 5.3.4 and 6.5). In one
-//! message each block waits for the one before. Eight messages are eight such chains: each word of
-//! their states is one `[u64; 8]`, which the compiler turns into vector instructions. `pulp` compiles the
-//! loop for each instruction set and chooses among them when it runs.
+//! SHA-384 is SHA-512 with other initial values, truncated to 48 bytes (FIPS 180-4, 5.3.4 and 6.5). In one
+//! message each block depends on the block before. Eight messages are eight such chains: each word of their
+//! states is one `[u64; 8]`, which the compiler turns into vector instructions. `pulp` compiles the loop for
+//! each instruction set and selects one at run time.
 
-/// Messages side by side: the 64-bit words of one 512-bit register.
+/// The number of parallel messages: the 64-bit words of one 512-bit register.
 pub const LANES: usize = 8;
 
 const BLOCK: usize = 128;
@@ -115,11 +115,11 @@ pub fn sha384_each(messages: &[&[u8]]) -> Vec<[u8; 48]> {
     pulp::Arch::new().dispatch(Each(messages))
 }
 
-/// Whether the lanes are faster than one message after the other, for messages of so many bytes in
-/// all, of which the longest has so many.
+/// Whether lanes are faster than one message after another, for this total size of messages and size of the
+/// longest.
 ///
-/// With 512-bit registers one lane goes at half the speed of the plain function, with 256-bit ones at a
-/// quarter; without either there is nothing to gain.
+/// With 512-bit registers a lane has half the speed of the plain function, with 256-bit registers a quarter;
+/// without either, lanes are slower.
 pub fn are_worth_it(longest: usize, total: usize) -> bool {
     let steps = longest.max(total / LANES);
     match pulp::Arch::new() {
@@ -131,7 +131,7 @@ pub fn are_worth_it(longest: usize, total: usize) -> bool {
     }
 }
 
-/// The loop as something that `pulp` compiles for each instruction set; all of it must be inlined there.
+/// The loop, in a form that `pulp` compiles for each instruction set; all of it must be inlined there.
 struct Each<'a>(&'a [&'a [u8]]);
 
 impl pulp::NullaryFnOnce for Each<'_> {
@@ -146,7 +146,7 @@ impl pulp::NullaryFnOnce for Each<'_> {
 #[inline(always)]
 fn each(messages: &[&[u8]]) -> Vec<[u8; 48]> {
     let mut digests = vec![[0; 48]; messages.len()];
-    // Longest first, so that the lanes end together.
+    // Longest first, so that the lanes end at the same time.
     let mut waiting: Vec<usize> = (0..messages.len()).collect();
     waiting.sort_by_key(|index| messages[*index].len());
     let mut next = || waiting.pop().map(|index| Lane::new(index, messages[index]));
@@ -175,7 +175,7 @@ fn each(messages: &[&[u8]]) -> Vec<[u8; 48]> {
     digests
 }
 
-/// A message on its way through a lane: its whole blocks, then its end with the padding.
+/// A message in a lane: its complete blocks, then its end with the padding.
 struct Lane<'a> {
     message: usize,
     whole: &'a [u8],

@@ -1,11 +1,11 @@
-//! Digests: SHA-256 and SHA-384 values, and the chunk digest that all cores can compute.
+//! Digests: SHA-256 and SHA-384 values, and the chunk digest, which can be computed in parallel.
 //!
 //! ```text
 //! leaf(i) = SHA-384(chunk i)             chunks of 1 MiB in order, the last one shorter
 //! chunk   = SHA-384("countersign chunk digest v1\n" || u64be(size) || u64be(1 MiB) || leaf(0) || leaf(1) || …)
 //! ```
-//! The header has a fixed length and names the artifact's size, so no other artifact, of this
-//! size or any other, leads to the same input of the outer hash.
+//! The header has a fixed length and contains the artifact's size, so no other artifact, of this or any other
+//! size, leads to the same input of the outer hash.
 
 mod lanes;
 
@@ -20,7 +20,7 @@ use crate::limits::CHUNK_BYTES;
 
 /// Why a text is not a digest.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{text:?} is not a {algorithm} digest: {digits} lower-case hexadecimal digits")]
+#[error("{text:?} is not a {algorithm} digest: expected {digits} lower-case hexadecimal digits")]
 pub struct DigestError {
     algorithm: &'static str,
     digits: usize,
@@ -137,17 +137,17 @@ fn unhex(text: &[u8], bytes: &mut [u8]) -> bool {
 }
 
 impl Sha256 {
-    /// The digest that a text of Base64 writes, as AWS Lambda's `CodeSha256`; nothing if it is none.
+    /// The digest in Base64, as AWS Lambda's `CodeSha256`; `None` if the text is not one.
     pub fn from_base64(text: &str) -> Option<Self> {
         Base64::decode_vec(text).ok()?.try_into().ok().map(Self)
     }
 }
 
 impl Sha384 {
-    /// The digest of each message; many are hashed side by side, where the processor can.
+    /// The digest of each message; many are hashed in parallel, if the processor supports it.
     ///
-    /// A message longer than the others together would keep one lane busy and leave the rest idle, so
-    /// such ones are hashed by themselves.
+    /// A message longer than all others together would keep one lane busy and leave the rest idle, so such
+    /// messages are hashed separately.
     pub fn of_each(messages: &[&[u8]]) -> Vec<Self> {
         let mut digests = vec![Self([0; 48]); messages.len()];
         let mut order: Vec<usize> = (0..messages.len()).collect();
@@ -165,7 +165,7 @@ impl Sha384 {
     }
 }
 
-/// The digests of an artifact that a manifest names: all of them must match.
+/// The digests of an artifact in a manifest: all of them must match.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ArtifactDigests {
     /// The artifact's size in bytes.
@@ -178,7 +178,7 @@ pub struct ArtifactDigests {
     pub chunk: Sha384,
 }
 
-/// The digests of an artifact that all cores, or their instructions, compute quickly.
+/// The digests of an artifact that can be computed quickly, in parallel or with special instructions.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct QuickDigests {
     /// The artifact's size in bytes.
@@ -189,7 +189,7 @@ pub struct QuickDigests {
     pub chunk: Sha384,
 }
 
-/// The chunk digest from the SHA-384s of an artifact's chunks; the formula is the module's.
+/// The chunk digest from the SHA-384s of an artifact's chunks, by the formula of this module.
 pub fn chunk_digest(size: u64, leaves: &[Sha384]) -> Sha384 {
     let mut hash = sha2::Sha384::new();
     hash.update(b"countersign chunk digest v1\n");
@@ -242,10 +242,10 @@ impl ArtifactHasher {
     }
 }
 
-/// Bytes whose chunks are hashed together, a chunk in each lane.
+/// The bytes of chunks that are hashed together, one chunk per lane.
 pub const CHUNKS_BYTES: usize = CHUNK_BYTES * lanes::LANES;
 
-/// The leaves of a run of whole chunks, of which the artifact's last may be shorter.
+/// The leaves of consecutive chunks, of which the artifact's last can be shorter.
 pub fn leaves(bytes: &[u8]) -> Vec<Sha384> {
     Sha384::of_each(&bytes.chunks(CHUNK_BYTES).collect::<Vec<_>>())
 }

@@ -1,11 +1,11 @@
-//! Bounds: how deep and how dense a text is, counted before a parser builds anything of it.
+//! Bounds: limits depth and density of a text before a parser allocates memory for it.
 //!
-//! A parser takes memory for each token, and some tokens have one byte: 8 MB of TOML take 650 MB as `1,1,1,…`.
-//! The counts here need no memory, and never fall below those of the parser.
+//! A parser allocates memory per token, and some tokens have one byte: 8 MB of TOML use 650 MB as `1,1,1,…`.
+//! The counts here use no memory, and are never below those of the parser.
 
 use crate::limits::{JSON_FREE_VALUES, JSON_VALUE_BYTES, TOML_DEPTH_MAX, TOML_FREE_BYTES, TOML_TOKEN_BYTES};
 
-/// Why a text is not parsed: the line, from 1, and what is wrong.
+/// Why a text is not parsed: the line, from 1, and the message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Exceeded {
     /// The line.
@@ -14,14 +14,14 @@ pub struct Exceeded {
     pub message: String,
 }
 
-/// What a TOML text is made of.
+/// The result of counting a TOML text.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub struct Toml {
     /// Tokens: punctuation, texts, white space and line ends.
     pub tokens: u64,
 }
 
-/// Counts the tokens of a TOML text; refuses one that is nested deeper, or has more of them, than any document.
+/// Counts the tokens of a TOML text; refuses one with too much nesting or too many tokens.
 pub fn toml(text: &str) -> Result<Toml, Exceeded> {
     let too_many = |line| Exceeded {
         line,
@@ -40,15 +40,15 @@ pub fn toml(text: &str) -> Result<Toml, Exceeded> {
     Ok(counted)
 }
 
-/// The beginnings of the parts of a TOML text: each begins with the header of a list's table, `[[…]]`, and is at
-/// least so long, except the last.
+/// The start offsets of the parts of a TOML text: each part starts with a header of an array of tables,
+/// `[[…]]`, and has at least this many bytes, except the last.
 pub fn toml_parts(text: &str, bytes: usize) -> Vec<usize> {
     let mut scan = Scan::new(text.as_bytes());
     let (mut parts, mut is_line_start) = (Vec::new(), true);
     while let Some(token) = scan.next() {
         let here = scan.token_start;
         let is_header = is_line_start && token == Token::Open && text.as_bytes()[here..].starts_with(b"[[");
-        // A header inside of an array is none: there a `[[` opens two arrays.
+        // Inside an array, `[[` is not a header: it opens two arrays.
         if is_header && scan.depth == 0 && parts.last().is_none_or(|last| here >= last + bytes) {
             parts.push(here);
         }
@@ -71,7 +71,7 @@ enum Token {
     Text,
 }
 
-/// Walks over the tokens of a TOML text (TOML 1.1). A text that is not TOML has some tokens too.
+/// Scans the tokens of a TOML text (TOML 1.1). Invalid TOML has tokens too.
 struct Scan<'a> {
     bytes: &'a [u8],
     at: usize,
@@ -124,7 +124,7 @@ impl<'a> Scan<'a> {
         }
     }
 
-    /// Goes to the end of a string; one of a single line ends with the line at the latest.
+    /// Moves to the end of a string; a single-line string ends at the end of the line at the latest.
     fn skip_string(&mut self, quote: u8) {
         let long = [quote; 3];
         let is_long = self.bytes[self.token_start..].starts_with(&long);
@@ -132,14 +132,14 @@ impl<'a> Scan<'a> {
         while let Some(byte) = self.bytes.get(self.at) {
             match byte {
                 b'\\' if quote == b'"' => {
-                    // What is escaped may be a line's end.
+                    // An escape can be for the end of a line.
                     self.line += usize::from(self.bytes.get(self.at + 1) == Some(&b'\n') && is_long);
                     self.at += if self.bytes.get(self.at + 1) == Some(&b'\n') && !is_long { 1 } else { 2 };
                 }
                 b'\n' if !is_long => return,
                 _ if is_long && self.bytes[self.at..].starts_with(&long) => {
                     self.at += 3;
-                    // Up to two quotes more belong to the string.
+                    // Up to two more quotes belong to the string.
                     for _ in 0..2 {
                         self.at += usize::from(self.bytes.get(self.at) == Some(&quote));
                     }
@@ -158,7 +158,7 @@ impl<'a> Scan<'a> {
         self.at = self.bytes.len();
     }
 
-    /// Follows the nesting, and the parts of a key.
+    /// Tracks the nesting, and the parts of a key.
     fn nest(&mut self, token: Token) -> Result<(), String> {
         match token {
             Token::Open => self.depth += 1,
@@ -174,7 +174,7 @@ impl<'a> Scan<'a> {
     }
 }
 
-/// Counts the values of a JSON text; refuses one that has more of them than any document of its size.
+/// Counts the values of a JSON text; refuses one with too many for its size.
 pub fn json(bytes: &[u8]) -> Result<u64, String> {
     let most = JSON_FREE_VALUES + bytes.len() as u64 / JSON_VALUE_BYTES;
     let (mut values, mut is_text, mut is_escaped) = (1, false, false);

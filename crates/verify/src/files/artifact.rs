@@ -1,4 +1,4 @@
-//! The artifact: an open file whose bytes are digested once and then known.
+//! The artifact: an open file whose bytes are digested once.
 
 use std::fs::File;
 use std::io;
@@ -10,9 +10,10 @@ use crate::digest::{self, ArtifactDigests, CHUNKS_BYTES, QuickDigests, Sha256Has
 use crate::limits::HASH_WINDOW_BYTES;
 use crate::parallel::{Threads, in_order};
 
-/// A regular file, held open: what was digested stays what is read, whatever its path says later.
+/// A regular file that is kept open, so that the digested file is also the one that is read, even if its path
+/// changes.
 ///
-/// Whoever may write to the file can still change its bytes between two reads; not those of a copy.
+/// Other processes with write access can still change its bytes between two reads, but not those of a copy.
 #[derive(Debug)]
 pub struct Artifact {
     path: PathBuf,
@@ -20,7 +21,7 @@ pub struct Artifact {
     size: u64,
 }
 
-/// Where the bytes are read from.
+/// The source of the bytes.
 #[derive(Debug)]
 enum Bytes {
     /// An open file.
@@ -74,14 +75,14 @@ impl Artifact {
         Ok(ArtifactDigests { size: self.size, sha256: sha256.finish(), sha384: sha384.finish(), chunk })
     }
 
-    /// The digests that all cores can share, and SHA-256, for which processors have instructions.
+    /// The digests that can be computed in parallel, and SHA-256, for which processors have instructions.
     pub fn quick_digests(&self, threads: Threads) -> Result<QuickDigests, FileError> {
         let mut sha256 = Sha256Hasher::default();
         let chunk = self.chunk_digest(threads, |bytes| sha256.update(bytes))?;
         Ok(QuickDigests { size: self.size, sha256: sha256.finish(), chunk })
     }
 
-    /// The chunk digest, on all cores; each byte is read once, and also given to `each` in order.
+    /// The chunk digest, on all cores; each byte is read once, and also passed to `each` in order.
     fn chunk_digest(&self, threads: Threads, mut each: impl FnMut(&[u8])) -> Result<Sha384, FileError> {
         let runs: Vec<u64> = (0..self.size).step_by(CHUNKS_BYTES).collect();
         let mut leaves: Vec<Sha384> = Vec::new();
@@ -115,7 +116,7 @@ fn copy_at(bytes: &[u8], buffer: &mut [u8], offset: u64) -> io::Result<()> {
     Ok(())
 }
 
-/// Buffers that go round between the threads, so that each is asked of the system once.
+/// Buffers that the threads share, so that each is allocated once.
 #[derive(Default)]
 struct Buffers(Mutex<Vec<Vec<u8>>>);
 

@@ -1,4 +1,4 @@
-//! Files: reads with a limit. A check never writes; [`FileError`] names what writes elsewhere fail by, too.
+//! Files: reads with a limit. The core never writes; [`FileError`] also covers writes in other crates.
 
 pub mod artifact;
 mod read;
@@ -11,62 +11,62 @@ use std::path::{Path, PathBuf};
 pub use self::read::{at_once, open, read, read_if_there};
 use crate::shown;
 
-/// Why a file could not be read or written.
+/// Why a file cannot be read or written.
 #[derive(Debug, thiserror::Error)]
 pub enum FileError {
-    /// The file could not be read.
+    /// The file cannot be read.
     #[error("cannot read `{}`", shown::path(path))]
     Read {
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The error of the system.
         source: io::Error,
     },
-    /// The file could not be written.
+    /// The file cannot be written.
     #[error("cannot write `{}`", shown::path(path))]
     Write {
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The error of the system.
         source: io::Error,
     },
-    /// The file is larger than any honest one.
+    /// The file is too large.
     #[error("`{}` is larger than {limit} bytes", shown::path(path))]
     TooLarge {
         /// The file.
         path: PathBuf,
-        /// The most bytes read.
+        /// The limit in bytes.
         limit: u64,
     },
-    /// The path leads to a file or a link where a folder is needed.
+    /// The path is a file or a link, but a folder is needed.
     #[error("`{}` is not a folder", shown::path(path))]
     NotAFolder {
         /// The path.
         path: PathBuf,
     },
-    /// There is no place for a private folder.
+    /// A private folder cannot be created.
     #[error("cannot create a temporary folder in `{}`", shown::path(folder))]
     Temporary {
-        /// The folder that the system names for temporary files.
+        /// The system's folder for temporary files.
         folder: PathBuf,
-        /// What the system said.
+        /// The error of the system.
         source: io::Error,
     },
-    /// A file of this name would take the place of a device, a pipe or a socket.
+    /// Writing would replace a device, a pipe or a socket.
     #[error("cannot write `{}`: it exists and is not a regular file", shown::path(path))]
     NotReplaced {
         /// The path.
         path: PathBuf,
     },
-    /// Another user could put other files in the place of private ones.
+    /// Another user could replace private files.
     #[error("cannot use `{}` for temporary files: {fault}", shown::path(folder))]
     Exposed {
-        /// The folder that the system names for temporary files.
+        /// The system's folder for temporary files.
         folder: PathBuf,
         /// Why.
         fault: String,
     },
-    /// The path leads to a folder, a device or a pipe.
+    /// The path is a folder, a device or a pipe.
     #[error("`{}` is not a regular file", shown::path(path))]
     NotAFile {
         /// The path.
@@ -75,7 +75,7 @@ pub enum FileError {
 }
 
 impl FileError {
-    /// What to do about it, if there is something to do.
+    /// What to do about it, if anything.
     pub fn hint(&self) -> Option<&'static str> {
         match self {
             Self::Temporary { .. } => Some("set TMPDIR to a folder that you can write to"),
@@ -89,19 +89,19 @@ impl FileError {
         }
     }
 
-    /// Whether the file was simply not there; a path through a file leads nowhere either.
+    /// Whether the file does not exist, which includes a path through a file.
     pub fn is_absent(&self) -> bool {
         use io::ErrorKind::{NotADirectory, NotFound};
         matches!(self, Self::Read { source, .. } if matches!(source.kind(), NotFound | NotADirectory))
     }
 }
 
-/// Makes a read failure from a path, for `map_err`.
+/// Creates a read error for a path, for `map_err`.
 pub fn reading(path: &Path) -> impl FnOnce(io::Error) -> FileError {
     |source| FileError::Read { path: path.into(), source }
 }
 
-/// Makes a write failure from a path, for `map_err`.
+/// Creates a write error for a path, for `map_err`.
 pub fn writing(path: &Path) -> impl FnOnce(io::Error) -> FileError {
     |source| FileError::Write { path: path.into(), source }
 }
@@ -141,13 +141,13 @@ pub fn names_in(folder: &Path) -> Result<BTreeSet<String>, FileError> {
     Ok(names)
 }
 
-/// Reads exactly `buffer.len()` bytes at `offset`, wherever other threads read.
+/// Reads exactly `buffer.len()` bytes at `offset`, independently of other threads.
 #[cfg(unix)]
 pub fn read_exact_at(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<()> {
     std::os::unix::fs::FileExt::read_exact_at(file, buffer, offset)
 }
 
-/// Reads exactly `buffer.len()` bytes at `offset`, wherever other threads read.
+/// Reads exactly `buffer.len()` bytes at `offset`, independently of other threads.
 #[cfg(windows)]
 pub fn read_exact_at(file: &File, mut buffer: &mut [u8], mut offset: u64) -> io::Result<()> {
     while !buffer.is_empty() {

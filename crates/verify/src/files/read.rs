@@ -1,7 +1,8 @@
-//! Reading: every file that the library reads is opened here, and never waited for.
+//! Reading: every file that the library reads is opened here, without blocking.
 //!
-//! A path can lead to a pipe, a device or a socket, also if it led to a file a moment ago. So the file is opened
-//! without waiting, and it is the open file that is asked what it is: what is read is what was looked at.
+//! A path can lead to a pipe, a device or a socket, even if it led to a file a moment ago. So the file is
+//! opened without waiting, and the type of the open file is checked: the checked file is the one that is
+//! read.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read};
@@ -12,10 +13,10 @@ use rustix::fs::OFlags;
 
 use super::{FileError, reading};
 
-/// Opens a regular file for reading, and returns its size; never waits on a pipe.
+/// Opens a regular file for reading, and returns its size; never blocks on a pipe.
 pub fn open(path: &Path) -> Result<(File, u64), FileError> {
     let not_a_file = || FileError::NotAFile { path: path.into() };
-    // A device is not even opened, as far as that can be known before.
+    // If a device is recognized before, it is not even opened.
     if !std::fs::metadata(path).map_err(reading(path))?.is_file() {
         return Err(not_a_file());
     }
@@ -24,7 +25,7 @@ pub fn open(path: &Path) -> Result<(File, u64), FileError> {
     if found.is_file() { Ok((file, found.len())) } else { Err(not_a_file()) }
 }
 
-/// Opens what is at a path now, whatever it is.
+/// Opens whatever is at a path, without waiting.
 fn open_at_once(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.read(true);
@@ -33,7 +34,7 @@ fn open_at_once(path: &Path) -> io::Result<File> {
     options.open(path)
 }
 
-/// Makes the opening of a file that is added to wait for nothing, and follow no link in the file's place.
+/// Makes opening a file for appending not wait, and not follow a link in place of the file.
 pub fn at_once(options: &mut OpenOptions) {
     #[cfg(unix)]
     flag(options, OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::NOFOLLOW);
@@ -61,7 +62,7 @@ pub fn read(path: &Path, limit: u64) -> Result<Vec<u8>, FileError> {
     if bytes.len() as u64 > limit { Err(too_large()) } else { Ok(bytes) }
 }
 
-/// As [`read`], but a file that does not exist is `None`.
+/// Like [`read`], but `None` if the file does not exist.
 pub fn read_if_there(path: &Path, limit: u64) -> Result<Option<Vec<u8>>, FileError> {
     match read(path, limit) {
         Ok(bytes) => Ok(Some(bytes)),
@@ -95,7 +96,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let pipe = folder.path().join("pipe");
         rustix::fs::mkfifoat(rustix::fs::CWD, &pipe, rustix::fs::Mode::RWXU).unwrap();
-        // As where it takes the place of a file between the look and the opening.
+        // As if it replaced a file between the check and the opening.
         assert!(!open_at_once(&pipe).unwrap().metadata().unwrap().is_file());
         assert!(matches!(open(&pipe), Err(FileError::NotAFile { .. })));
     }

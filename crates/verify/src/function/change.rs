@@ -1,28 +1,29 @@
-//! Changes of the governance: where a rule goes, which rules it hides, what is left without it, and protected refs.
+//! Changes of the governance: where a rule is inserted, which rules it hides, which it leaves without effect,
+//! and protected refs.
 
 use super::{Functions, Pattern, RefPattern, Rule, TypePattern};
 use crate::document;
 use crate::limits::TYPE_PATTERNS_MAX;
 use crate::name::CscId;
 
-/// Where a new rule goes.
+/// Where a new rule is inserted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Place {
-    /// Before the first rule that would match all its names; otherwise last.
+    /// Before the first rule that matches all of its names; otherwise last.
     Fitting,
     /// Before every other rule.
     First,
 }
 
-/// More patterns of types than a list may have.
+/// More type patterns than a list can have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("`deploys_no_code` would have more than {TYPE_PATTERNS_MAX} patterns")]
 pub struct TooManyTypes;
 
 impl Functions {
-    /// With the names under the CSC, and the index of the rule that says so.
+    /// Attaches the names to the CSC; also returns the index of the rule.
     ///
-    /// A rule with the same pattern stays in its place, unless it is to be the first.
+    /// A rule with the same pattern keeps its position, unless the new one must be first.
     pub fn attaching(mut self, pattern: Pattern, csc: CscId, place: Place) -> (Self, usize) {
         let rules = &mut self.function;
         let same = rules.iter().position(|rule| rule.pattern == pattern);
@@ -40,14 +41,14 @@ impl Functions {
         (self.next_revision(), index)
     }
 
-    /// Without the rules of this very pattern; nothing if there is none.
+    /// Removes the rules with exactly this pattern; `None` if there are none.
     pub fn detaching(mut self, pattern: &Pattern) -> Option<Self> {
         let count = self.function.len();
         self.function.retain(|rule| rule.pattern != *pattern);
         (self.function.len() < count).then(|| self.next_revision())
     }
 
-    /// With these refs protected too.
+    /// Also protects these refs.
     pub fn protecting(mut self, patterns: Vec<RefPattern>) -> Self {
         for pattern in patterns {
             if !self.protected_refs.contains(&pattern) {
@@ -57,7 +58,9 @@ impl Functions {
         self.next_revision()
     }
 
-    /// Without these very patterns of protected refs; an error is one that is not there.
+    /// Removes exactly these patterns of protected refs.
+    ///
+    /// Errors: the pattern that does not exist.
     pub fn unprotecting(mut self, patterns: &[RefPattern]) -> Result<Self, &RefPattern> {
         if let Some(absent) = patterns.iter().find(|pattern| !self.protected_refs.contains(pattern)) {
             return Err(absent);
@@ -66,7 +69,7 @@ impl Functions {
         Ok(self.next_revision())
     }
 
-    /// With these types of resources passed over in plans too.
+    /// Also lists these types as deploying no code.
     pub fn with_types(mut self, patterns: Vec<TypePattern>) -> Result<Self, TooManyTypes> {
         for pattern in patterns {
             if !self.deploys_no_code.contains(&pattern) {
@@ -79,7 +82,9 @@ impl Functions {
         Ok(self.next_revision())
     }
 
-    /// Without these very patterns of types; an error is one that is not there.
+    /// Removes exactly these type patterns.
+    ///
+    /// Errors: the pattern that does not exist.
     pub fn without_types(mut self, patterns: &[TypePattern]) -> Result<Self, &TypePattern> {
         if let Some(absent) = patterns.iter().find(|pattern| !self.deploys_no_code.contains(pattern)) {
             return Err(absent);
@@ -88,25 +93,25 @@ impl Functions {
         Ok(self.next_revision())
     }
 
-    /// The first rule that matches every name of the pattern, by its index.
+    /// The index of the first rule that matches every name of the pattern.
     pub fn covering(&self, pattern: &Pattern) -> Option<usize> {
         self.function.iter().position(|rule| rule.pattern.covers(pattern))
     }
 
-    /// The index of the earlier rule that leaves nothing to this one, if one does.
+    /// The index of the earlier rule that hides this one, if any.
     pub fn hidden_by(&self, index: usize) -> Option<usize> {
         let rule = self.function.get(index)?;
         self.covering(&rule.pattern).filter(|earlier| *earlier < index)
     }
 
-    /// The later rules to which this one leaves nothing.
+    /// The later rules that this one hides.
     pub fn hides(&self, index: usize) -> impl Iterator<Item = &Rule> {
         let hider = self.function.get(index).map(|rule| &rule.pattern);
         let later = self.function.iter().skip(index + 1);
         later.filter(move |rule| hider.is_some_and(|hider| hider.covers(&rule.pattern)))
     }
 
-    /// The patterns that are attached to a CSC.
+    /// The patterns attached to a CSC.
     pub fn patterns_of(&self, csc: &CscId) -> impl Iterator<Item = &Pattern> {
         self.function.iter().filter(move |rule| rule.csc == *csc).map(|rule| &rule.pattern)
     }

@@ -1,13 +1,15 @@
-//! The fold: one form for all names of refs that some server keeps in one place.
+//! The fold: a common form of ref names that a server could store in the same place.
 //!
-//! A ref is a file on many servers. A file system may fold case (NTFS, APFS, HFS+, ext4 with `casefold`), compose and
-//! decompose characters (HFS+, APFS, ZFS), leave out characters that are not shown (HFS+, ext4), and drop dots and
-//! spaces at the end of a name (NTFS). Names with the same fold count as the same ref wherever a ref is protected:
+//! A ref is a file on many servers. A file system can fold case (NTFS, APFS, HFS+, ext4 with `casefold`),
+//! compose and decompose characters (HFS+, APFS, ZFS), ignore invisible characters (HFS+, ext4), and drop
+//! dots and spaces at the end of a name (NTFS). Names with the same fold count as the same ref when refs are
+//! protected:
 //!
 //! 1. compatibility decomposition (NFKD),
-//! 2. without default-ignorable code points (Unicode's `DerivedCoreProperties`, which has all that HFS+ leaves out),
-//! 3. in upper case, and that fully case-folded: `ı` and `İ` are `I` to some, and `ſ` is `S`,
-//! 4. decomposed again; a dot above that follows `i` is left out,
+//! 2. without default-ignorable code points (Unicode's `DerivedCoreProperties`, which include all that HFS+
+//!    ignores),
+//! 3. in upper case, and then fully case-folded: some systems treat `ı` and `İ` as `I`, and `ſ` as `S`,
+//! 4. decomposed again, without a dot above that follows `i`,
 //! 5. without dots and spaces at the end of each component.
 
 use caseless::Caseless;
@@ -34,7 +36,7 @@ const IGNORABLE: [(char, char); 17] = [
     ('\u{e0000}', '\u{e0fff}'),
 ];
 
-/// A ref's name in the form that names of one place have in common.
+/// The common form of a ref's name.
 pub fn fold(name: &str) -> String {
     let folded = if name.is_ascii() {
         name.to_ascii_lowercase()

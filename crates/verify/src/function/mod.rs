@@ -1,9 +1,10 @@
-//! Functions: which CSC governs which function or layer, by name pattern; the first match wins.
+//! Functions: the CSC of each function or layer, by name pattern; the first match wins.
 //!
 //! ```toml
 //! revision = 1
 //! protected_refs = ["refs/heads/main", "refs/tags/v*"]   # `*` any characters, `/` too
-//! deploys_no_code = ["datadog_*"]                         # optional: types that plans may deploy unverified
+//! deploys_no_code = ["datadog_*"]                         # optional: resource types that plans can deploy
+//! unverified
 //!
 //! [[function]]
 //! pattern = "orders-*"           # `*` any characters, `?` one
@@ -40,7 +41,7 @@ pub struct Functions {
     function: Vec<Rule>,
 }
 
-/// One line of governance: names that match the pattern are under the CSC.
+/// One rule: names that match the pattern are under the CSC.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Rule {
@@ -49,7 +50,7 @@ pub struct Rule {
 }
 
 impl Rule {
-    /// Which functions it governs.
+    /// The names that it governs.
     pub fn pattern(&self) -> &Pattern {
         &self.pattern
     }
@@ -61,13 +62,13 @@ impl Rule {
 }
 
 impl Functions {
-    /// Governance with one rule.
+    /// Creates governance with one rule.
     pub fn new(pattern: Pattern, csc: CscId) -> Self {
         let function = vec![Rule { pattern, csc }];
         Self { revision: 1, protected_refs: Vec::new(), deploys_no_code: Vec::new(), function }
     }
 
-    /// Reads `functions.toml`.
+    /// Parses `functions.toml`.
     pub fn parse(path: &Path, bytes: &[u8]) -> Result<Self, DocumentError> {
         let functions: Self = document::from_toml(path, bytes)?;
         if functions.deploys_no_code.len() > TYPE_PATTERNS_MAX {
@@ -82,12 +83,12 @@ impl Functions {
         document::to_toml(self)
     }
 
-    /// The CSC that governs a function: the first match, or none.
+    /// The CSC that governs a function: that of the first matching rule, or `None`.
     pub fn csc_of(&self, name: &ArtifactName) -> Option<&CscId> {
         self.rule_of(name).map(|index| &self.function[index].csc)
     }
 
-    /// The rule that governs a function, by its index: the first that matches.
+    /// The index of the rule that governs a function: the first that matches.
     pub fn rule_of(&self, name: &ArtifactName) -> Option<usize> {
         self.function.iter().position(|rule| rule.pattern.matches(name))
     }
@@ -97,7 +98,7 @@ impl Functions {
         self.revision
     }
 
-    /// Every rule, in the order in which they are matched.
+    /// The rules in matching order.
     pub fn rules(&self) -> &[Rule] {
         &self.function
     }
@@ -107,17 +108,17 @@ impl Functions {
         &self.protected_refs
     }
 
-    /// The protected refs, ready to be compared with many names.
+    /// The protected refs, prepared for comparison with many names.
     pub fn protection(&self) -> Protection<'_> {
         Protection::of(&self.protected_refs)
     }
 
-    /// The types of resources that plans may deploy without being verified, as patterns.
+    /// The resource types that plans can deploy unverified, as patterns.
     pub fn deploys_no_code(&self) -> &[TypePattern] {
         &self.deploys_no_code
     }
 
-    /// Every CSC that some rule names.
+    /// Every CSC that a rule names.
     pub fn cscs(&self) -> impl Iterator<Item = &CscId> {
         self.function.iter().map(|rule| &rule.csc)
     }

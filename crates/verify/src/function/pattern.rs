@@ -1,4 +1,4 @@
-//! Patterns of function names: which names match, and which patterns match every name of another.
+//! Patterns of function names: which names match, and which patterns include another.
 
 use std::fmt;
 use std::str::FromStr;
@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::name::ArtifactName;
 use crate::shown::shortened;
 
-/// A pattern of function names: `*` stands for any characters, `?` for one.
+/// A pattern of function names: `*` matches any characters, `?` one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Pattern(String);
@@ -21,7 +21,7 @@ impl Pattern {
 
     /// Whether every name that matches the other pattern matches this one.
     pub fn covers(&self, other: &Self) -> bool {
-        // No name is empty.
+        // A name is never empty.
         let nothing_else = other.0.bytes().all(|byte| byte == b'*');
         covers(&parts(&self.0), if nothing_else { b"?*" } else { other.0.as_bytes() })
     }
@@ -32,12 +32,13 @@ impl Pattern {
     }
 }
 
-/// Whether a pattern matches a name or a type: after each `*`, the shortest run of characters that lets the rest match.
+/// Whether a pattern matches a name or a type: for each `*`, the shortest run of characters that lets the
+/// rest match.
 ///
-/// A list of rules may have 100,000 patterns, and a compiled one takes 10,000 bytes: nothing is compiled.
+/// Patterns are not compiled: a list can have 100,000, and a compiled one takes 10,000 bytes.
 pub(super) fn wildcard(pattern: &[u8], name: &[u8]) -> bool {
     let (mut at, mut read) = (0, 0);
-    // Where the last `*` is, and up to where it matches.
+    // The position of the last `*`, and how far it matches.
     let mut star: Option<(usize, usize)> = None;
     while read < name.len() {
         match pattern.get(at) {
@@ -56,7 +57,7 @@ pub(super) fn wildcard(pattern: &[u8], name: &[u8]) -> bool {
     pattern[at..].iter().all(|byte| *byte == b'*')
 }
 
-/// What a part of a pattern stands for.
+/// A part of a pattern.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Part {
     /// This character.
@@ -69,7 +70,7 @@ enum Part {
     Any,
 }
 
-/// The parts of a pattern; in a run of wildcards the order of `?` and `*` says nothing.
+/// The parts of a pattern; in a run of wildcards the order of `?` and `*` does not matter.
 fn parts(text: &str) -> Vec<Part> {
     let is_wild = |byte: &u8| matches!(byte, b'?' | b'*');
     let run = |run: &[u8]| {
@@ -84,19 +85,19 @@ fn parts(text: &str) -> Vec<Part> {
     chunks.flat_map(|chunk| if is_wild(&chunk[0]) { run(chunk) } else { vec![Part::One(chunk[0])] }).collect()
 }
 
-/// Whether the parts cover a pattern: `reached[i]` says that those read so far cover its first `i` characters.
+/// Whether the parts cover a pattern: `reached[i]` if the parts read so far cover its first `i` characters.
 fn covers(parts: &[Part], other: &[u8]) -> bool {
     let mut reached = vec![false; other.len() + 1];
     reached[0] = true;
     for part in parts {
         let mut next = vec![*part == Part::Any && reached[0]];
-        // Whether some beginning of the other was reached before.
+        // Whether a prefix of the other was reached before.
         let mut before = false;
         for (index, found) in other.iter().enumerate() {
             before |= reached[index];
             next.push(match part {
                 Part::One(byte) => byte == found && reached[index],
-                // A `*` may be no character, or many.
+                // A `*` can be zero or more characters.
                 Part::Each => *found != b'*' && reached[index],
                 Part::Some if *found == b'*' => next[index],
                 Part::Some => before,
@@ -130,7 +131,7 @@ impl TryFrom<String> for Pattern {
         if text.is_empty() || text.len() > 64 || !text.bytes().all(allowed) {
             let shown = shortened(&text);
             return Err(format!(
-                "{shown:?} is not a name pattern: 1 to 64 of `A-Z`, `a-z`, `0-9`, `-`, `_`, `*` and `?`"
+                "{shown:?} is not a name pattern: expected 1 to 64 of `A-Z`, `a-z`, `0-9`, `-`, `_`, `*` and `?`"
             ));
         }
         Ok(Self(text))

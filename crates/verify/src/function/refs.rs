@@ -1,8 +1,9 @@
 //! Protected refs: patterns of the refs whose pushes are verified.
 //!
-//! `*` stands for any characters, `/` too, as in git's own refspecs: `refs/heads/*` is every branch. A name that has
-//! the [`fold`] of a name that matches may be kept in the same place by a server, so it is [`Protected::Alike`]. A
-//! name that git refuses matches every pattern: nobody knows what it ends up as.
+//! `*` matches any characters, including `/`, as in git's own refspecs: `refs/heads/*` is every branch. A
+//! server could store two names with the same [`fold`] in one place, so a name with the fold of a matching
+//! name is [`Protected::Alike`]. A name that git refuses matches every pattern, since it is unknown what it
+//! becomes.
 
 use std::fmt;
 use std::str::FromStr;
@@ -36,7 +37,7 @@ pub fn is_ref(text: &str) -> bool {
         && !text.contains("@{")
 }
 
-/// The leftmost place of each part is as good as any later one, so nothing is tried twice.
+/// The leftmost position of each part is as good as a later one, so there is no backtracking.
 fn glob(pattern: &str, text: &str) -> bool {
     let mut parts = pattern.split('*');
     let Some(rest) = parts.next().and_then(|first| text.strip_prefix(first)) else { return false };
@@ -50,18 +51,18 @@ fn glob(pattern: &str, text: &str) -> bool {
     rest.ends_with(last)
 }
 
-/// What a set of patterns says about a ref.
+/// Whether a set of patterns protects a ref.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Protected<'a> {
-    /// No pattern is about it.
+    /// No pattern matches it.
     No,
     /// A pattern matches its name.
     Named,
-    /// It has another name than those that match, and a server may keep it in the same place as one of them.
+    /// Its name does not match, but a server could store it in the same place as a matching name.
     Alike(&'a RefPattern),
 }
 
-/// Protected refs, ready to be compared with many names.
+/// Protected refs, prepared for comparison with many names.
 #[derive(Debug)]
 pub struct Protection<'a>(Vec<(&'a RefPattern, String)>);
 
@@ -76,12 +77,12 @@ impl<'a> Protection<'a> {
         self.0.is_empty()
     }
 
-    /// What the patterns say about a ref, by its full name.
+    /// Whether the patterns protect a ref, by its full name.
     pub fn of_ref(&self, reference: &str) -> Protected<'a> {
         if self.0.is_empty() {
             return Protected::No;
         }
-        // A pattern may be about the name as a whole, or about the name inside its namespace.
+        // A pattern can be for the whole name, or for the name inside its namespace.
         let either =
             |pattern: &str, name: &str| glob(pattern, name) || glob(pattern, outside_namespaces(name));
         if !is_ref(reference) || self.0.iter().any(|(pattern, _)| either(&pattern.0, reference)) {
@@ -93,19 +94,19 @@ impl<'a> Protection<'a> {
     }
 }
 
-/// Whether git reads other objects by a ref of this name, or a server may keep it in the place of such a ref.
+/// Whether git uses a ref of this name to replace objects, or a server could store it as such a ref.
 pub fn replaces_objects(reference: &str) -> bool {
     let folded = fold(reference);
     let name = outside_namespaces(&folded);
     name == "refs/replace" || name.starts_with("refs/replace/")
 }
 
-/// Whether two names may be one ref to a server.
+/// Whether two names could be one ref on a server.
 pub fn is_alike(one: &str, other: &str) -> bool {
     fold(one) == fold(other)
 }
 
-/// A ref's name as whoever fetches from its namespace sees it (gitnamespaces(7)).
+/// A ref's name as clients see it that fetch from its namespace (gitnamespaces(7)).
 fn outside_namespaces(mut name: &str) -> &str {
     while let Some((_, rest)) = name.strip_prefix("refs/namespaces/").and_then(|rest| rest.split_once('/')) {
         name = rest;
@@ -131,13 +132,13 @@ impl TryFrom<String> for RefPattern {
     type Error = String;
 
     fn try_from(text: String) -> Result<Self, String> {
-        // With a letter for each `*` it has to be a name: else no name would match.
+        // With a letter in place of each `*` it must be a valid name; otherwise no name would match.
         if text.len() <= REF_PATTERN_BYTES_MAX && is_ref(&text.replace('*', "x")) {
             return Ok(Self(text));
         }
         let shown = crate::shown::shortened(&text);
         Err(format!(
-            "{shown:?} is not a ref pattern: the full name of a ref, such as `refs/heads/main`, of at most \
+            "{shown:?} is not a ref pattern: expected the full name of a ref, such as `refs/heads/main`, of at most \
             {REF_PATTERN_BYTES_MAX} bytes, with `*` for any characters"
         ))
     }

@@ -1,7 +1,7 @@
-//! Types of resources: patterns of what plans deploy no code by, beside the types that are known to deploy none.
+//! Types of resources: patterns of types that deploy no code, in addition to the built-in list.
 //!
-//! `*` stands for any characters and `?` for one, as in the patterns of function names. The first character is
-//! neither, so that no pattern is about the types of every tool.
+//! `*` matches any characters and `?` one, as in the patterns of function names. The first character must be
+//! literal, so that no pattern matches the types of every tool.
 
 use std::fmt;
 use std::str::FromStr;
@@ -12,13 +12,14 @@ use super::pattern::wildcard;
 use crate::limits::TYPE_PATTERN_BYTES_MAX;
 use crate::shown::shortened;
 
-/// A pattern of resource types, such as `Custom::*` or `datadog_*`, or of blocks of Terraform, such as `data.external`.
+/// A pattern of resource types, such as `Custom::*` or `datadog_*`, or of Terraform blocks, such as
+/// `data.external`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct TypePattern(String);
 
 impl TypePattern {
-    /// Whether the type matches; upper and lower case are two.
+    /// Whether the type matches; case matters.
     pub fn matches(&self, kind: &str) -> bool {
         wildcard(self.0.as_bytes(), kind.as_bytes())
     }
@@ -52,7 +53,7 @@ impl TryFrom<String> for TypePattern {
         if !first || text.len() > TYPE_PATTERN_BYTES_MAX || !text.bytes().all(allowed) {
             let shown = shortened(&text);
             return Err(format!(
-                "`{shown}` is not a pattern of resource types: a letter or digit, then up to {} of `A-Z`, `a-z`, `0-9`, \
+                "`{shown}` is not a pattern of resource types: expected a letter or digit, then up to {} of `A-Z`, `a-z`, `0-9`, \
                 `-`, `_`, `:`, `.`, `@`, `*` and `?`",
                 TYPE_PATTERN_BYTES_MAX - 1
             ));

@@ -1,4 +1,4 @@
-//! Changes of a layer: a version more, a permission more, and the end of one.
+//! Changes of a layer: adding a version, adding a permission, and ending one.
 
 use super::{Layer, LayerPermission, LayerVersion};
 use crate::document;
@@ -6,7 +6,7 @@ use crate::name::{ArtifactName, StatementId};
 use crate::time::Timestamp;
 
 impl Layer {
-    /// The layer with one version more, which gets the next number; a new layer if there was none.
+    /// Adds a version with the next number; creates the layer if there is none.
     pub fn publishing(before: Option<Self>, name: ArtifactName, version: LayerVersion) -> Self {
         let mut layer = before.unwrap_or(Self { name, revision: 0, version: vec![], permission: vec![] });
         let number = layer.version.len() as u64 + 1;
@@ -14,13 +14,13 @@ impl Layer {
         layer.next_revision()
     }
 
-    /// With one permission more.
+    /// Adds a permission.
     pub fn permitting(mut self, permission: LayerPermission) -> Self {
         self.permission.push(permission);
         self.next_revision()
     }
 
-    /// With an end of a permission.
+    /// Sets the end of a permission.
     pub fn forbidding(mut self, statement: &StatementId, end: Timestamp) -> Self {
         for each in self.permission.iter_mut().filter(|each| each.statement_id == *statement) {
             each.not_after = Some(end);

@@ -1,13 +1,13 @@
-//! Where a layer's artifact can be had, as its record says.
+//! The location of a layer's artifact, as its record has it.
 //!
 //! ```text
 //! artifacts/base-1.zip                    a file in the policy directory that the record is in
 //! https://layers.acme.example/base-1.zip  without credentials, query and fragment
 //! s3://acme-layers/base-1.zip             a bucket and a key
 //! ```
-//! Others write these texts too. One becomes a location only if no program takes it for an option, and no
-//! path leads out of its folder; any other scheme is refused. The manifest has the same place, with
-//! `.sigstore.json` after it.
+//! These texts are untrusted. Parsing fails for anything that a program could take for an option, for a path
+//! out of its folder, and for any other scheme. The manifest has the same location with `.sigstore.json`
+//! appended.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use crate::limits::LAYER_TEXT_BYTES_MAX;
 use crate::name::is_device;
 
-/// Where a layer version's artifact can be had.
+/// The location of a layer version's artifact.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub enum LayerLocation {
@@ -30,16 +30,16 @@ pub enum LayerLocation {
     S3(String),
 }
 
-/// Why a text is no location.
+/// Why a text is not a location.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{text:?} is no location of a layer: {reason}")]
+#[error("{text:?} is not a layer location: {reason}")]
 pub struct LocationError {
     text: String,
     reason: &'static str,
 }
 
 impl LayerLocation {
-    /// Where the manifest is: beside the artifact.
+    /// The location of the manifest: next to the artifact.
     pub fn of_manifest(&self) -> Self {
         let beside = |text: &str| format!("{text}.sigstore.json");
         match self {
@@ -49,7 +49,7 @@ impl LayerLocation {
         }
     }
 
-    /// The path of a file's location in a folder; nothing for what is elsewhere.
+    /// The path of a file's location in a folder; `None` for remote locations.
     pub fn path_in(&self, folder: &Path) -> Option<PathBuf> {
         match self {
             Self::File(text) => {
@@ -60,13 +60,13 @@ impl LayerLocation {
     }
 }
 
-/// What is wrong with a location, if anything is; otherwise what it is.
+/// Parses a location.
 fn read(text: &str) -> Result<LayerLocation, &'static str> {
     if text.is_empty() || text.len() > LAYER_TEXT_BYTES_MAX {
-        return Err("it is empty, or has over 512 bytes");
+        return Err("it is empty, or longer than 512 bytes");
     }
     if text.chars().any(char::is_control) {
-        return Err("it holds a control character");
+        return Err("it contains a control character");
     }
     if let Some(rest) = text.strip_prefix("https://") {
         return check_url(rest).map_or_else(|| Ok(LayerLocation::Https(text.into())), Err);
@@ -75,7 +75,7 @@ fn read(text: &str) -> Result<LayerLocation, &'static str> {
         return check_object(rest).map_or_else(|| Ok(LayerLocation::S3(text.into())), Err);
     }
     if text.contains(':') {
-        return Err("its scheme is neither `https` nor `s3`");
+        return Err("expected one of the schemes: `https`, `s3`");
     }
     let odd = |part: &str| {
         matches!(part, "" | "." | "..")
@@ -84,7 +84,7 @@ fn read(text: &str) -> Result<LayerLocation, &'static str> {
             || is_device(part)
     };
     if text.contains('\\') || text.split('/').any(odd) {
-        return Err("as a path it has to be relative and `/`-separated, and to stay in the policy directory");
+        return Err("a path must be relative, `/`-separated and inside the policy directory");
     }
     Ok(LayerLocation::File(text.into()))
 }
@@ -92,18 +92,18 @@ fn read(text: &str) -> Result<LayerLocation, &'static str> {
 fn check_url(rest: &str) -> Option<&'static str> {
     let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
     if !rest.bytes().all(|b| b.is_ascii_graphic()) || rest.contains(['"', '\\']) {
-        return Some("a URL is of ASCII, with everything else written as `%XX`");
+        return Some("a URL must be ASCII, with other characters written as `%XX`");
     }
     if authority.contains('@') || rest.contains(['?', '#']) {
-        return Some("a URL here has no credentials, no `?` and no `#`: those are of one person or one hour");
+        return Some("a URL must not have credentials, `?` or `#`, which are personal or temporary");
     }
     if authority.is_empty() || authority.starts_with(['-', ':']) || path.is_empty() || path.ends_with('/') {
-        return Some("a URL has a host, and the path of a file");
+        return Some("a URL must have a host and the path of a file");
     }
     None
 }
 
-/// A bucket by S3's rules, and a key.
+/// Checks a bucket by S3's rules, and a key.
 fn check_object(rest: &str) -> Option<&'static str> {
     let (bucket, key) = rest.split_once('/').unwrap_or_default();
     let inner = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'.';
@@ -111,9 +111,8 @@ fn check_object(rest: &str) -> Option<&'static str> {
         && bucket.bytes().all(inner)
         && !bucket.starts_with(['-', '.'])
         && !bucket.ends_with(['-', '.']);
-    (!is_bucket || key.is_empty() || key.ends_with('/')).then_some(
-        "an object is written `s3://BUCKET/KEY`, with a bucket of 3 to 63 of `a-z`, `0-9`, `-` and `.`",
-    )
+    (!is_bucket || key.is_empty() || key.ends_with('/'))
+        .then_some("expected `s3://BUCKET/KEY`, with a bucket name of 3 to 63 of `a-z`, `0-9`, `-` and `.`")
 }
 
 impl FromStr for LayerLocation {

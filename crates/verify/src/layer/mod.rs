@@ -1,4 +1,4 @@
-//! Layers: the versions of a layer that an account has published, and who may use them.
+//! Layers: the published versions of a layer, and who can use them.
 //!
 //! ```toml
 //! name = "base"
@@ -20,11 +20,11 @@
 //! [[permission]]
 //! version = 1
 //! statement_id = "shop"
-//! principal = "shop"                 # an account, or "*" with an organisation
+//! principal = "shop"                 # an account, or "*" with an organization
 //! not_before = "2026-01-31T12:00:00Z"
 //! not_after = "2027-01-31T12:00:00Z" # optional
 //! ```
-//! Publishing says which bytes a version is; that they are trusted is for the consumer's CSC to say.
+//! Publishing records the bytes of a version; the consumer's CSC decides whether they are trusted.
 
 mod change;
 pub mod location;
@@ -63,20 +63,20 @@ pub struct LayerVersion {
     pub version: u64,
     /// When it was published.
     pub created: Timestamp,
-    /// What it is for.
+    /// Its purpose.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
-    /// Its licence.
+    /// Its license.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub license: Option<String>,
-    /// The runtimes that it was made for.
+    /// The runtimes that it supports.
     pub compatible_runtimes: Vec<String>,
-    /// Where its artifact can be had.
+    /// The location of its artifact.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub location: Option<LayerLocation>,
     /// The artifact's size in bytes.
     pub size: u64,
-    /// The size of its files in bytes.
+    /// The unpacked size of its files in bytes.
     pub unpacked_size: u64,
     /// SHA-256 of the artifact.
     pub sha256: Sha256,
@@ -86,7 +86,7 @@ pub struct LayerVersion {
     pub signed: bool,
 }
 
-/// A statement that lets somebody use one version.
+/// A statement that permits the use of one version.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LayerPermission {
@@ -94,25 +94,25 @@ pub struct LayerPermission {
     pub version: u64,
     /// The statement's name.
     pub statement_id: StatementId,
-    /// Who may.
+    /// The permitted principal.
     pub principal: Consumer,
-    /// The organisation whose members may, where the principal is everybody.
+    /// The organization whose members are permitted, if the principal is `*`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub organization: Option<AccountName>,
-    /// The first instant of the permission.
+    /// When the permission starts.
     pub not_before: Timestamp,
-    /// The first instant after the permission; open if absent.
+    /// When the permission ends; never if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub not_after: Option<Timestamp>,
 }
 
-/// Who may use a layer version.
+/// Who can use a layer version.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub enum Consumer {
     /// One account.
     Account(AccountName),
-    /// `*`: every account of an organisation.
+    /// `*`: every account in an organization.
     Everybody,
 }
 
@@ -157,20 +157,20 @@ impl LayerVersion {
     }
 }
 
-/// Where a fetched layer version lies in an output folder: `NAME-N.zip`, its manifest beside it.
+/// The path of a fetched layer version in an output folder: `NAME-N.zip`, with its manifest next to it.
 pub fn path_in(output: &Path, arn: &LayerArn) -> PathBuf {
     output.join(format!("{}-{}.zip", arn.layer(), arn.number()))
 }
 
 impl LayerPermission {
-    /// Whether the permission holds at the instant.
+    /// Whether the permission is valid at a time.
     pub fn holds(&self, at: Timestamp) -> bool {
         self.not_before <= at && self.not_after.is_none_or(|end| at < end)
     }
 }
 
 impl Layer {
-    /// Reads the document of the layer with this name.
+    /// Parses the document of the layer with this name.
     pub fn parse(path: &Path, bytes: &[u8]) -> Result<Self, DocumentError> {
         let layer: Self = document::from_toml(path, bytes)?;
         layer.fault(path).map_or(Ok(layer), |message| Err(DocumentError::new(path, message)))
@@ -178,11 +178,11 @@ impl Layer {
 
     fn fault(&self, path: &Path) -> Option<String> {
         if path.file_stem().and_then(|stem| stem.to_str()) != Some(self.name.as_str()) {
-            return Some(format!("the layer is named `{}`, which is not the file's name", self.name));
+            return Some(format!("`name` is `{}`, which differs from the file name", self.name));
         }
         let numbered = (1..).zip(&self.version).all(|(number, version)| version.version == number);
         if !numbered || self.version.is_empty() || self.version.len() > LAYER_VERSIONS_MAX {
-            return Some(format!("versions are numbered 1, 2, 3 … in order, up to {LAYER_VERSIONS_MAX}"));
+            return Some(format!("versions must be numbered 1, 2, 3 … in order, up to {LAYER_VERSIONS_MAX}"));
         }
         let texts = |version: &LayerVersion| {
             let all = [&version.description, &version.license].into_iter().flatten();
@@ -191,13 +191,13 @@ impl Layer {
         };
         if let Some(long) = self.version.iter().find(|version| !texts(version)) {
             return Some(format!(
-                "version {}: a text is over {LAYER_TEXT_BYTES_MAX} bytes, or it names over {RUNTIMES_MAX} runtimes",
+                "version {}: a text has more than {LAYER_TEXT_BYTES_MAX} bytes, or there are more than {RUNTIMES_MAX} runtimes",
                 long.version
             ));
         }
         let statements: BTreeSet<_> = self.permission.iter().map(|each| &each.statement_id).collect();
         if statements.len() != self.permission.len() {
-            return Some("every permission has its own `statement_id`".into());
+            return Some("two permissions have the same `statement_id`".into());
         }
         let odd = |each: &&LayerPermission| {
             let everybody = each.principal == Consumer::Everybody;
@@ -205,7 +205,7 @@ impl Layer {
         };
         self.permission.iter().find(odd).map(|odd| {
             format!(
-                "permission `{}` is for an account, or for `*` with an organisation, and for a version that is there",
+                "permission `{}` must be for an account, or for `*` with an organization, and for an existing version",
                 odd.statement_id
             )
         })
@@ -221,17 +221,17 @@ impl Layer {
         self.revision
     }
 
-    /// Every version, oldest first.
+    /// The versions, oldest first.
     pub fn versions(&self) -> &[LayerVersion] {
         &self.version
     }
 
-    /// Every permission.
+    /// The permissions.
     pub fn permissions(&self) -> &[LayerPermission] {
         &self.permission
     }
 
-    /// One version.
+    /// The version with this number.
     pub fn published(&self, number: u64) -> Option<&LayerVersion> {
         self.version.iter().find(|version| version.version == number)
     }

@@ -1,4 +1,4 @@
-//! The bundle: a Sigstore bundle v0.3 that holds one DSSE envelope and names its key.
+//! The bundle: a Sigstore bundle v0.3 with one DSSE envelope and the name of its key.
 //!
 //! ```json
 //! { "mediaType": "application/vnd.dev.sigstore.bundle.v0.3+json",
@@ -6,8 +6,8 @@
 //!   "dsseEnvelope": { "payload": "…", "payloadType": "application/vnd.in-toto+json",
 //!     "signatures": [ { "keyid": "SHA256:…", "sig": "…" } ] } }
 //! ```
-//! The hint and the key id are both the key's OpenSSH fingerprint. Nothing else is accepted, so no
-//! value outside the signed payload is free to vary: it is as above, or the manifest is refused.
+//! The hint and the key id are both the key's OpenSSH fingerprint. Any other form is refused, so no value
+//! outside the signed payload can vary.
 
 use serde::{Deserialize, Serialize};
 
@@ -42,7 +42,7 @@ struct PublicKeyIdentifier {
     hint: String,
 }
 
-/// A transparency log entry: there is no log, so there is no entry.
+/// A transparency log entry: countersign has no log, so there are none.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 enum NoEntry {}
 
@@ -59,7 +59,7 @@ impl Bundle {
         }
     }
 
-    /// The envelope, if the bundle's hint and the envelope's key id name one key.
+    /// The envelope, if the bundle's hint and the envelope's key id are the same key.
     pub fn envelope(&self) -> Result<&Envelope, KeyIdsDiffer> {
         let hint = self.verification_material.public_key.hint.as_str();
         if self.dsse_envelope.claimed_key().is_some_and(|id| id != hint) {

@@ -1,4 +1,4 @@
-//! The manifest: a detached signature over what an artifact is, as `NAME.zip.sigstore.json`.
+//! The manifest: a detached signature of a description of an artifact, as `NAME.zip.sigstore.json`.
 //!
 //! A manifest is a Sigstore bundle ([`bundle`]) around a DSSE envelope around an in-toto
 //! Statement v1:
@@ -8,8 +8,8 @@
 //!   "predicateType": "urn:countersign:signing-job:v1",
 //!   "predicate": { "job": "arn:countersign:signer::ACCOUNT:/signing-jobs/UUID", … } }
 //! ```
-//! There is exactly one subject, every digest in it must match, and no field is optional unless
-//! its type says so. Fields that are not described are refused, as are fields given twice.
+//! There is exactly one subject, every digest in it must match, and a field is optional only if its type says
+//! so. Unknown and duplicate fields are refused.
 
 pub mod bundle;
 
@@ -90,11 +90,11 @@ pub struct Job {
     pub kind: Kind,
     /// The function's or layer's name.
     pub name: ArtifactName,
-    /// Who asked for the signature: the holder of the key.
+    /// The principal who requested the signature: the owner of the key.
     pub requested_by: Principal,
     /// When, as the signer claims.
     pub signed_at: Timestamp,
-    /// When the signature ends.
+    /// When the signature expires.
     pub signature_expires_at: Timestamp,
     /// The artifact's size in bytes.
     pub size: u64,
@@ -102,29 +102,30 @@ pub struct Job {
     pub chunk_digest: Sha384,
     /// The artifact's files, sorted by path.
     pub files: Vec<FileRecord>,
-    /// Whether the signer vouches for a package that it did not make; then it says nothing of how it was made.
+    /// Whether the signer vouches for a package that another tool built; then it has no record of how it was
+    /// built.
     #[serde(default, skip_serializing_if = "Endorsement::is_none")]
     pub endorsement: Endorsement,
-    /// What was chosen to go in; absent for an artifact that somebody else packaged.
+    /// The selection of files; absent for an artifact that another tool packaged.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub selection: Option<SelectionRecord>,
-    /// What compressed the files; absent where this act of signing did not.
+    /// The encoder of the files; absent if this job did not compress them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub encoder: Option<String>,
-    /// Where the files came from; absent outside git and for somebody else's artifact.
+    /// The source of the files; absent outside git and for another tool's artifact.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<Source>,
-    /// The CI run that signed, if one did.
+    /// The CI run that signed, if any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub builder: Option<Builder>,
-    /// What only a layer has.
+    /// The fields that only a layer has.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub layer: Option<LayerRecord>,
     /// The tool and its version.
     pub tool: String,
 }
 
-/// Why signed bytes are not a statement that a verifier can act on.
+/// Why a signed payload is not a valid statement.
 #[derive(Debug, thiserror::Error)]
 pub enum StatementError {
     /// The payload is not the JSON of a statement.
@@ -134,13 +135,13 @@ pub enum StatementError {
     #[error("the signed payload is a `{0}`, not a statement about a signing job")]
     Type(String),
     /// The statement has no subject, or several.
-    #[error("the statement has {0} subjects where exactly one is allowed")]
+    #[error("the statement has {0} subjects, expected one")]
     Subjects(usize),
-    /// The inventory is not one.
+    /// The inventory is malformed.
     #[error("the statement's inventory is malformed at {0:?}")]
     Inventory(String),
-    /// It is an endorsement, and says how its signer packaged the artifact.
-    #[error("the statement is an endorsement of somebody else's package, and says how it was packaged")]
+    /// It is an endorsement, but has a record of how the artifact was packaged.
+    #[error("the statement is an endorsement of another tool's package, but says how it was packaged")]
     Endorsement,
 }
 
@@ -151,10 +152,10 @@ impl Statement {
         Self { subject: Subject { name: file_name.into(), digest }, job }
     }
 
-    /// Reads the payload of an envelope whose signature holds.
+    /// Parses the payload of an envelope with a valid signature.
     pub fn parse(payload: &[u8]) -> Result<Self, StatementError> {
         let malformed = StatementError::Malformed;
-        // The types come first: a statement of another type may have any predicate.
+        // The types are checked first: a statement of another type can have any predicate.
         let types: StatementTypes = document::parse_foreign_json(payload).map_err(malformed)?;
         for (found, expected) in [(types.kind, STATEMENT_TYPE), (types.predicate_type, PREDICATE_TYPE)] {
             if found != expected {
@@ -223,7 +224,7 @@ fn check_inventory(files: &[FileRecord]) -> Result<(), StatementError> {
     }
 }
 
-/// The name of an artifact's manifest: the artifact's with `.sigstore.json` after it.
+/// The path of an artifact's manifest: the artifact's with `.sigstore.json` appended.
 pub fn path_beside(artifact: &Path) -> std::path::PathBuf {
     let mut name = artifact.as_os_str().to_owned();
     name.push(".sigstore.json");

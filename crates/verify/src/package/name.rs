@@ -1,4 +1,4 @@
-//! Names in a package: what a path may be, so that it means one place on every system.
+//! Names in a package: paths that mean the same place on every system.
 
 use std::cmp::Ordering;
 
@@ -14,7 +14,7 @@ use crate::name::is_device;
 pub struct NameFault {
     /// A stable kebab-case name for programs.
     pub code: &'static str,
-    /// What is wrong, to follow the path.
+    /// What is wrong, to follow the path in a message.
     pub message: &'static str,
 }
 
@@ -27,13 +27,10 @@ pub fn check_path(path: &str) -> Result<(), NameFault> {
     let any = |test: fn(&str) -> bool| path.split('/').any(test);
     let drive = path.as_bytes().get(1) == Some(&b':') && path.as_bytes()[0].is_ascii_alphabetic();
     if path.len() > PATH_BYTES_MAX || any(|name| name.len() > NAME_BYTES_MAX) {
-        return Err(fault(
-            "name-too-long",
-            "is longer than a path, or has a component longer than a name, may be",
-        ));
+        return Err(fault("name-too-long", "is too long, or has a component that is too long"));
     }
     if path.split('/').count() > PATH_DEPTH_MAX {
-        return Err(fault("name-too-deep", "lies in more folders than every reader can make"));
+        return Err(fault("name-too-deep", "is in too many nested folders"));
     }
     if path.starts_with('/') || drive {
         return Err(fault("name-absolute", "is an absolute path, here or on Windows"));
@@ -45,7 +42,7 @@ pub fn check_path(path: &str) -> Result<(), NameFault> {
         return Err(fault("name-dot", "has an empty component or one that is `.`"));
     }
     if path.contains('\\') {
-        return Err(fault("name-backslash", "contains a backslash, which Windows takes for a separator"));
+        return Err(fault("name-backslash", "contains a backslash, which is a separator on Windows"));
     }
     if path.chars().any(char::is_control) {
         return Err(fault("name-control", "contains a control character"));
@@ -60,7 +57,7 @@ pub fn check_path(path: &str) -> Result<(), NameFault> {
         ));
     }
     if path.starts_with("..") {
-        return Err(fault("name-parent", "starts with `..`, which some readers take for the folder above"));
+        return Err(fault("name-parent", "starts with `..`, which some readers treat as the parent folder"));
     }
     if !is_nfc(path) {
         return Err(fault(
@@ -79,9 +76,9 @@ pub fn check_path(path: &str) -> Result<(), NameFault> {
     Ok(())
 }
 
-/// Checks that a link leads to a place inside the package.
+/// Checks that a link leads to a path inside the package.
 ///
-/// `..` may stand only at the start of a target: after a name it could follow another link out.
+/// `..` is only allowed at the start of a target: after a name it could follow another link out.
 pub fn check_link(path: &str, target: &str) -> Result<(), NameFault> {
     let escapes = Err(fault("symlink-escapes", "is a symbolic link that leaves the package"));
     let odd = target.is_empty()
@@ -95,7 +92,7 @@ pub fn check_link(path: &str, target: &str) -> Result<(), NameFault> {
     if target.contains("//") {
         return Err(fault(
             "symlink-target",
-            "is a symbolic link to a path with two slashes, which 7-Zip makes one",
+            "is a symbolic link to a path with two slashes, which 7-Zip turns into one",
         ));
     }
     let components: Vec<&str> = target.split('/').filter(|part| !matches!(*part, "" | ".")).collect();
@@ -104,22 +101,22 @@ pub fn check_link(path: &str, target: &str) -> Result<(), NameFault> {
     if ups > depth || components[ups..].contains(&"..") { escapes } else { Ok(()) }
 }
 
-/// Two paths that cannot be unpacked side by side everywhere.
+/// Two paths that cannot both be unpacked on every system.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Collision {
     /// What is wrong with the later one.
     pub fault: NameFault,
-    /// The place of the later one.
+    /// The index of the later one.
     pub later: usize,
-    /// The place of the one that it collides with.
+    /// The index of the one that it collides with.
     pub earlier: usize,
 }
 
-/// Returns the first of the entries that collides with an earlier one: some reader or file system takes their paths
-/// for one, or one for a folder of the other.
+/// The first entry that collides with an earlier one: some reader or file system treats their paths as the
+/// same, or one as a folder of the other.
 ///
-/// Paths are compared as `fold` leaves them. A link counts as a file, so nothing can be written through one. What
-/// is kept is one folded path for each entry: sorted, an entry lies right before whatever is below it.
+/// Paths are compared after `fold`. A link counts as a file, so nothing can be written through one. One
+/// folded path per entry is kept; when sorted, an entry comes right before its children.
 pub fn first_collision<T>(
     entries: &[T],
     path_and_mode: impl Fn(&T) -> (&str, FileMode),
@@ -143,7 +140,7 @@ pub fn first_collision<T>(
     collisions.min_by_key(|collision| collision.later)
 }
 
-/// Orders paths so that a folder's entries follow it, since a slash counts as less than anything in a name.
+/// Orders paths so that a folder's entries follow it: a slash sorts before any other character.
 fn by_component(a: &str, b: &str) -> Ordering {
     let key = |byte: u8| if byte == b'/' { 0 } else { byte };
     a.bytes().map(key).cmp(b.bytes().map(key))
@@ -155,30 +152,28 @@ fn is_below(path: &str, folder: &str) -> bool {
 
 fn same_name((path, mode): (&str, FileMode), (other, other_mode): (&str, FileMode)) -> NameFault {
     match (mode, other_mode) {
-        (FileMode::Folder, FileMode::Folder) => fault("duplicate-name", "is a folder that is there twice"),
+        (FileMode::Folder, FileMode::Folder) => fault("duplicate-name", "is a duplicate folder"),
         (FileMode::Folder, file) | (file, FileMode::Folder) => file_and_folder(file),
-        _ if path == other => fault("duplicate-name", "is there twice"),
+        _ if path == other => fault("duplicate-name", "is a duplicate"),
         _ => fault(
             "name-collision",
-            "is the same name to readers or file systems that fold case or Unicode, or rewrite it",
+            "is the same name for readers or file systems that fold case or Unicode, or rewrite it",
         ),
     }
 }
 
 fn file_and_folder(mode: FileMode) -> NameFault {
     match mode {
-        FileMode::Link => {
-            fault("write-through-symlink", "meets a symbolic link through which it would be written")
-        }
-        _ => fault("name-collision", "is a file and a folder at once"),
+        FileMode::Link => fault("write-through-symlink", "would be written through a symbolic link"),
+        _ => fault("name-collision", "is both a file and a folder"),
     }
 }
 
-/// The path as the least exact reader or file system compares it.
+/// The path as the least exact reader or file system compares it:
 ///
 /// - full case folding and canonical decomposition (Unicode 3.13, D145): macOS, Windows
-/// - without code points that show nothing and that HFS+ passes over
-/// - `#Uxxxx` and `#Lxxxxxx` as the character that unzip writes so where the locale cannot
+/// - without invisible code points that HFS+ ignores
+/// - `#Uxxxx` and `#Lxxxxxx` as the characters for which unzip writes them in some locales
 /// - `<`, `>`, `"`, `|`, `?` and `*` as `_`, as 7-Zip and Python write them on Windows
 fn fold(path: &str) -> String {
     let path = path.replace(['<', '>', '"', '|', '?', '*'], "_");
@@ -198,7 +193,7 @@ fn is_ignored(c: char) -> bool {
         | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
 }
 
-/// The path with unzip's `#Uxxxx` and `#Lxxxxxx` as the characters that they stand for.
+/// The path with unzip's `#Uxxxx` and `#Lxxxxxx` replaced by their characters.
 fn unescaped(path: &str) -> String {
     let mut out = String::with_capacity(path.len());
     let mut rest = path;

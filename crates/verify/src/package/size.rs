@@ -6,10 +6,10 @@ use crate::inventory::FileRecord;
 use crate::limits::{AWS_UNZIPPED_BYTES, AWS_ZIPPED_BYTES, RATIO_MAX};
 use crate::report::{Check, Finding};
 
-/// How many of the largest folders a finding names.
+/// How many of the largest folders a finding lists.
 const FOLDERS_NAMED: usize = 5;
 
-/// Says which of AWS's limits a package passes, with its size and its largest folders.
+/// Reports which of AWS's limits a package exceeds, with its size and its largest folders.
 pub fn check(zipped: u64, files: &[FileRecord]) -> Vec<Finding> {
     let unzipped: u64 = files.iter().map(|file| file.size).sum();
     let limits = [
@@ -18,34 +18,35 @@ pub fn check(zipped: u64, files: &[FileRecord]) -> Vec<Finding> {
             "zipped",
             zipped,
             AWS_ZIPPED_BYTES,
-            "upload it through S3, or make it smaller",
+            "upload it with S3, or exclude files from it",
         ),
         (
             "package-unzipped-size",
             "unzipped",
             unzipped,
             AWS_UNZIPPED_BYTES,
-            "exclude what the function does not need, or move it into a layer or an image",
+            "exclude files that the function does not need, or move them to a layer or an image",
         ),
     ];
     let passed = limits.into_iter().filter(|(_, _, size, limit, _)| size > limit);
     passed
         .map(|(code, what, size, limit, hint)| {
             let folders = largest_folders(files);
-            let message =
-                format!("{size} bytes {what}, over AWS Lambda's {limit}; largest folders: {folders}");
+            let message = format!(
+                "{size} bytes {what}, over AWS Lambda's limit of {limit}; largest folders: {folders}"
+            );
             Finding::new(Check::Package, code, message, hint)
         })
         .collect()
 }
 
-/// What is wrong with so much content in so small an archive, if anything is.
+/// The error if so much content is in so small an archive.
 pub fn over_ratio(total: u64, archive: u64) -> Option<String> {
     let over = total > AWS_UNZIPPED_BYTES && total / RATIO_MAX > archive;
-    over.then(|| format!("{archive} bytes unpack to {total}, over {RATIO_MAX} times as many"))
+    over.then(|| format!("{archive} bytes unpack to {total}, more than {RATIO_MAX} times as many"))
 }
 
-/// The largest folders and their unzipped bytes, with every file counted in one folder only.
+/// The largest folders and their unzipped bytes; every file counts in one folder only.
 ///
 /// A file counts in the folder two levels down, as `node_modules/typescript`.
 fn largest_folders(files: &[FileRecord]) -> String {

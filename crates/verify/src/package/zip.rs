@@ -1,4 +1,4 @@
-//! The ZIP records that writer and reader share: signatures, sizes and flags (PKWARE APPNOTE 6.3.10).
+//! The ZIP records of the writer and the reader: signatures, sizes and flags (PKWARE APPNOTE 6.3.10).
 
 /// Local file header signature.
 pub const LOCAL: u32 = 0x0403_4b50;
@@ -37,7 +37,7 @@ pub const STORED: u16 = 0;
 /// Method 8: deflate.
 pub const DEFLATED: u16 = 8;
 
-/// Highest version needed to extract that every reader takes: 4.5, which ZIP64 needs.
+/// Highest version needed to extract that every reader accepts: 4.5, which ZIP64 needs.
 pub const NEEDED_MAX: u16 = 45;
 
 /// Extra field: ZIP64 sizes and offset.

@@ -1,9 +1,9 @@
-//! Other accounts: their policies as they were brought here, each as far as our own seal vouches for it.
+//! Other accounts: copies of their policies, trusted as far as our own seal vouches for them.
 //!
-//! A name of an account leads to `accounts/NAME.toml`, which is sealed, and from there to the one seal of
-//! that account which it names, in a folder of its own. What lies there gets every check that our own
-//! documents get, by the same code: pinned root, chain of roots, threshold, expiry, digests. And it counts for
-//! nothing but what our documents ask it about: nobody is known through somebody else.
+//! For an account name, `accounts/NAME.toml` is sealed and names one seal of that account, whose copy is in a
+//! separate folder. The copy gets every check that our own documents get, by the same code: pinned root,
+//! chain of roots, threshold, expiry, digests. It is used only for what our documents refer to, and trust is
+//! not transitive: the accounts that it knows stay unknown here.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -16,43 +16,44 @@ use crate::name::AccountName;
 use crate::pin::Pin;
 use crate::time::Timestamp;
 
-/// What came of opening an account's policy.
+/// The result of opening an account's policy.
 type Opened = Result<Arc<Policy>, Arc<PolicyError>>;
 
-/// The other accounts' policies that were asked for, each opened once for all questions.
+/// The policies of other accounts that were opened, each once for all questions.
 #[derive(Debug, Default)]
 pub(super) struct Others(Mutex<BTreeMap<AccountName, Opened>>);
 
-/// Where a policy directory keeps the documents of another account, as of one of its seals.
+/// The folder in a policy directory for a copy of another account's policy at one of its seals.
 pub fn folder(directory: &Path, account: &AccountName, reached: &Reached) -> PathBuf {
     directory.join(path(account, reached))
 }
 
-/// The same as a path in the policy directory.
+/// The same, as a path relative to the policy directory.
 pub fn path(account: &AccountName, reached: &Reached) -> String {
     format!("accounts/{account}/{}", folder_name(reached))
 }
 
-/// The folder that holds those folders.
+/// The parent of the folders of one account.
 pub fn folder_of_all(directory: &Path, account: &AccountName) -> PathBuf {
     directory.join("accounts").join(account.as_str())
 }
 
-/// A seal's folder is named after it, so that another seal can be brought while this one counts.
+/// A seal's folder is named by its digest, so that another seal can be fetched while this one is in use.
 fn folder_name(reached: &Reached) -> String {
     reached.snapshot_sha384.to_string().chars().take(FOLDER_DIGITS).collect()
 }
 
-/// So many hexadecimal digits of a seal's digest name its folder; the whole digest is compared once it is read.
+/// How many hexadecimal digits of a seal's digest name its folder; the full digest is compared when it is
+/// read.
 pub const FOLDER_DIGITS: usize = 32;
 
 impl Policy {
-    /// Another account's policy, as of the same instant; nothing if this one does not know it.
+    /// Another account's policy, at the same time; `None` if this policy does not know the account.
     ///
-    /// What is wrong with the account's is [`PolicyError::Account`]; what is wrong with ours, any other.
+    /// Errors: [`PolicyError::Account`] if the account's policy is not trusted, any other error for ours.
     pub fn of_account(&self, name: &AccountName) -> Result<Option<Arc<Self>>, PolicyError> {
         let Some(known) = self.known_account(name)? else { return Ok(None) };
-        // What stands in the map was added whole, so a thread that panicked left it so.
+        // Values in the map are inserted whole, so it is consistent after a panic in another thread.
         let mut opened = self.others.0.lock().unwrap_or_else(PoisonError::into_inner);
         let open = || open(self.directory(), &known, self.now()).map(Arc::new).map_err(Arc::new);
         match opened.entry(name.clone()).or_insert_with(open) {
@@ -61,10 +62,11 @@ impl Policy {
         }
     }
 
-    /// Whether this account is a member of the organisation that another account means by a name.
+    /// Whether this account is a member of the organization that another account means by a name.
     ///
-    /// It takes three: our `account.toml` says so; the organisation, which we know, lists us with our root; and
-    /// it is the one that the other account means, by its root, since a name may be anybody's.
+    /// Three conditions: our `account.toml` names the organization; the organization, whose policy we have,
+    /// lists us with our root; and its root is the one that the other account has for that name, since names
+    /// are not unique.
     pub fn is_in_organization(&self, organization: &AccountName, of: &Self) -> Result<bool, PolicyError> {
         let says = self.membership()?.is_some_and(|document| document.organization() == Some(organization));
         let theirs = of.pin_of(organization).map_err(|error| error.of_account(of.account()))?;
@@ -81,7 +83,7 @@ impl Policy {
         Ok(members.is_some_and(|members| members.has(self.account(), self.pin())))
     }
 
-    /// The first root of an account, by what this policy says of it; or its own.
+    /// The first root of an account, from this policy's document; for our own account, our own.
     fn pin_of(&self, account: &AccountName) -> Result<Option<Pin>, PolicyError> {
         if account == self.account() {
             return Ok(Some(self.pin()));
@@ -90,7 +92,7 @@ impl Policy {
     }
 }
 
-/// Opens what was brought of an account, which must be the very seal that our document names.
+/// Opens the copy of an account's policy, which must be at exactly the seal that our document names.
 pub fn open(directory: &Path, known: &KnownAccount, now: Timestamp) -> Result<Policy, PolicyError> {
     let directory = folder(directory, known.account(), &known.reached());
     let policy = Policy::open(&Location { directory, pin: Some(known.root()), state: None }, now)?;

@@ -1,4 +1,4 @@
-//! The documents that lie in a policy directory, and how they differ from what was sealed.
+//! The documents in a policy directory, and how they differ from the sealed ones.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
@@ -11,7 +11,7 @@ use crate::files::{self, reading};
 use crate::ledger;
 use crate::limits::{DOCUMENT_BYTES_MAX, ORGANIZATION_BYTES_MAX, REVOCATIONS_BYTES_MAX};
 
-/// Which document of a policy directory a path names.
+/// The kind of a document, from its path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// `profiles/NAME.toml`
@@ -45,10 +45,10 @@ const FILES: [&str; 5] =
     ["functions.toml", "revocations.toml", "account.toml", "organization.toml", STACKSET];
 
 impl Kind {
-    /// The document that a path names, if it names one that people edit.
+    /// The kind of the editable document at a path; `None` for other paths.
     pub fn of(path: &str) -> Option<Self> {
         match path.split_once('/') {
-            // What lies deeper is another account's.
+            // Deeper paths belong to other accounts.
             Some((_, name)) if name.contains('/') => None,
             Some(("profiles", _)) => Some(Self::Profile),
             Some(("csc", _)) => Some(Self::Csc),
@@ -66,7 +66,7 @@ impl Kind {
         }
     }
 
-    /// The most bytes of such a document.
+    /// The largest size of such a document, in bytes.
     pub fn limit(self) -> u64 {
         match self {
             Self::Revocations => REVOCATIONS_BYTES_MAX,
@@ -82,7 +82,7 @@ impl Kind {
     }
 }
 
-/// How a document differs from what was sealed.
+/// How a document differs from the sealed one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Change {
     /// The document's path in the policy directory.
@@ -91,7 +91,7 @@ pub struct Change {
     pub kind: &'static str,
 }
 
-/// The documents of a policy directory, by path, as they are now; all but the ledger.
+/// The current documents of a policy directory, by path, without the ledger.
 pub fn read(directory: &Path) -> Result<BTreeMap<String, Vec<u8>>, PolicyError> {
     let mut found = BTreeMap::new();
     for path in paths(directory)? {
@@ -103,7 +103,7 @@ pub fn read(directory: &Path) -> Result<BTreeMap<String, Vec<u8>>, PolicyError> 
     Ok(found)
 }
 
-/// The paths at which documents may be, sorted.
+/// The paths where documents can be, sorted.
 fn paths(directory: &Path) -> Result<BTreeSet<String>, PolicyError> {
     let mut paths: BTreeSet<String> = FILES.map(str::to_owned).into();
     for folder in FOLDERS {
@@ -114,14 +114,14 @@ fn paths(directory: &Path) -> Result<BTreeSet<String>, PolicyError> {
     Ok(paths)
 }
 
-/// How the documents differ from what a snapshot sealed, sorted by path.
+/// How the documents differ from those of a snapshot, sorted by path.
 pub fn changes(directory: &Path, sealed: &Snapshot) -> Result<Vec<Change>, PolicyError> {
     let here = paths(directory)?;
     let documents = sealed.documents.iter().map(|each| &each.path).filter(|path| *path != ledger::FILE_NAME);
     let mut changes = Vec::new();
     for path in here.iter().chain(documents).collect::<BTreeSet<_>>() {
         let kind = match sealed.document(path) {
-            // It is not read: whoever writes into the tree may have added any number.
+            // Not read: anyone who can write to the tree could have added any number of files.
             None => directory.join(path).exists().then_some("added"),
             Some(_) if !here.contains(path) => Some("removed"),
             Some(sealed) => document_change(directory, sealed)?,
@@ -159,7 +159,7 @@ fn ledger_change(directory: &Path, sealed: &Snapshot) -> Result<Option<&'static 
     })
 }
 
-/// Refuses a ledger that does not begin with what a snapshot sealed of it, or is not there.
+/// Refuses a ledger that does not start with the lines that a snapshot sealed, or is missing.
 pub fn check_ledger(directory: &Path, sealed: &Snapshot) -> Result<(), PolicyError> {
     let path = directory.join(ledger::FILE_NAME);
     match sealed.document(ledger::FILE_NAME) {
@@ -168,7 +168,7 @@ pub fn check_ledger(directory: &Path, sealed: &Snapshot) -> Result<(), PolicyErr
     }
 }
 
-/// Whether a file begins with the sealed bytes.
+/// Whether a file starts with the sealed bytes.
 pub fn begins_with(path: &Path, sealed: &SealedDocument) -> Result<bool, PolicyError> {
     let file = match files::open(path) {
         Ok((file, _)) => file,

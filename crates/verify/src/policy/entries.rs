@@ -1,4 +1,4 @@
-//! Entries: what the sealed index says about the revocations and the ledger, so that a verdict reads neither whole.
+//! Entries: the revocations and the ledger in the sealed index, so that a verdict need not read them in full.
 //!
 //! | key | value |
 //! |---|---|
@@ -19,7 +19,7 @@ use crate::time::Timestamp;
 /// The key that is present if any artifact is revoked by its digest.
 pub const ANY_ARTIFACT: &str = "artifacts";
 
-/// What the index says about a recorded signature.
+/// The value of a recorded signature in the index.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Recorded {
@@ -34,7 +34,7 @@ pub fn recorded(payload: &Sha384) -> String {
     format!("recorded {payload}")
 }
 
-/// The entries of every revocation.
+/// The entries of all revocations.
 pub fn of_revocations(revocations: &[Revocation]) -> Vec<Entry> {
     let entry = |each: &Revocation| Entry { key: each.subject(), value: json(each) };
     let mut entries: Vec<Entry> = revocations.iter().map(entry).collect();

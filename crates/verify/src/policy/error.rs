@@ -10,14 +10,14 @@ use crate::name::AccountName;
 use crate::pin::Pin;
 use crate::time::Timestamp;
 
-/// Why policy data is not trusted. It is never a finding: nothing is decided without a policy.
+/// Why a policy is not trusted. It is never a finding: without a policy there is no verdict.
 #[derive(Debug, thiserror::Error)]
 pub enum PolicyError {
-    /// There is no pin, so nothing is trusted.
+    /// There is no pin.
     #[error("no root is pinned for the policy in `{}`", .0.display())]
     Unpinned(PathBuf),
     /// The first root is not the pinned one.
-    #[error("`{}` is not the pinned root\n  pinned {pinned}\n  found  {found}", path.display())]
+    #[error("`{}` is not the pinned root: found {found}, pinned {pinned}", path.display())]
     PinDiffers {
         /// The first root.
         path: PathBuf,
@@ -34,18 +34,18 @@ pub enum PolicyError {
         /// The role.
         role: &'static str,
     },
-    /// A root or a snapshot is past its time.
+    /// A root or a snapshot has expired.
     #[error("`{}` expired at {expires}", path.display())]
     Expired {
         /// The document.
         path: PathBuf,
-        /// The role whose keys make the next one.
+        /// The role whose keys sign the next one.
         role: &'static str,
         /// When it expired.
         expires: Timestamp,
     },
-    /// The policy is older than one that was seen.
-    #[error("the policy was rolled back: {what} {found} is older than {what} {seen}, which was seen before")]
+    /// The policy is older than one that was seen before.
+    #[error("the policy was rolled back: found {what} {found}, but {what} {seen} was seen before")]
     RolledBack {
         /// Which document.
         what: &'static str,
@@ -54,21 +54,21 @@ pub enum PolicyError {
         /// The version found.
         found: u64,
     },
-    /// Two snapshots have one version.
-    #[error("another snapshot with version {version} was seen before")]
+    /// Two snapshots have the same version.
+    #[error("a different snapshot with version {version} was seen before")]
     TwoSnapshots {
         /// The version.
         version: u64,
     },
-    /// A snapshot's version is beyond any honest one.
-    #[error("`{}` has version {version}, beyond any that honest seals reach", path.display())]
+    /// A snapshot's version is implausibly high.
+    #[error("`{}` has the implausible version {version}", path.display())]
     FastForward {
         /// The snapshot.
         path: PathBuf,
         /// Its version.
         version: u64,
     },
-    /// Documents differ from what was sealed.
+    /// Documents differ from the sealed ones.
     #[error("the policy in `{}` has unsealed changes: {}", directory.display(), paths.join(", "))]
     Unsealed {
         /// The policy directory.
@@ -76,46 +76,46 @@ pub enum PolicyError {
         /// The documents.
         paths: Vec<String>,
     },
-    /// The ledger is not what was sealed of it, and more.
-    #[error("`{}` lacks lines that were sealed, and a ledger only grows", .0.display())]
+    /// The ledger does not start with the sealed lines.
+    #[error("`{}` lacks sealed lines", .0.display())]
     LedgerLost(PathBuf),
-    /// A document that every account has is not sealed.
+    /// A required document is not sealed.
     #[error("the sealed policy has no `{0}`")]
     Missing(&'static str),
-    /// Something that the seal refers to is not there.
-    #[error("`{}` is sealed and not there", .0.display())]
+    /// Something that the seal refers to is missing.
+    #[error("sealed file `{}` is missing", .0.display())]
     ObjectMissing(PathBuf),
-    /// The sealed index is not one.
+    /// The sealed index cannot be parsed.
     #[error("the sealed index {0} is malformed")]
     Index(Sha384),
-    /// What was brought of another account is not trusted.
-    #[error("account `{account}` cannot be asked\n  {source}")]
+    /// The copy of another account's policy is not trusted.
+    #[error("cannot use the policy of account `{account}`: {source}")]
     Account {
         /// The account.
         account: AccountName,
         /// Why.
         source: Arc<PolicyError>,
     },
-    /// What was brought of another account is not what our seal names.
-    #[error("`{}` holds snapshot {found} of the account, and not snapshot {known} as it was sealed here", directory.display())]
+    /// The copy of another account's policy is not at the seal that ours names.
+    #[error("`{}` has snapshot {found} of the account, but snapshot {known} is sealed here", directory.display())]
     AccountDiffers {
         /// Its folder.
         directory: PathBuf,
         /// The version that is sealed here.
         known: u64,
-        /// The version that is there.
+        /// The version in the folder.
         found: u64,
     },
     /// A document is malformed.
     #[error(transparent)]
     Document(#[from] DocumentError),
-    /// A file could not be read.
+    /// A file cannot be read.
     #[error(transparent)]
     File(#[from] FileError),
 }
 
 impl PolicyError {
-    /// The same error as one of another account's policy.
+    /// The same error, as an error of another account's policy.
     pub fn of_account(self, account: &AccountName) -> Self {
         match self {
             Self::Account { .. } => self,
@@ -127,46 +127,46 @@ impl PolicyError {
     pub fn hint(&self) -> Option<&'static str> {
         Some(match self {
             Self::Unpinned(_) => {
-                "pin the digest that your security team publishes, with `countersign policy pin SHA384:…`"
+                "pin the digest that your security team publishes: countersign policy pin SHA384:…"
             }
             Self::PinDiffers { .. } => {
-                "ask the owner of the policy which root is right; the pin is kept outside the tree on purpose"
+                "ask the policy owner which root is correct, and restore that one; do not pin an unconfirmed root"
             }
             Self::Threshold { .. } => {
-                "restore the file from the owner of the policy, or have the missing key holders seal it"
+                "restore the file from the policy's repository, or ask the missing key holders to sign it"
             }
             Self::Expired { role: "root", .. } => {
-                "bring the policy up to date, or have the holders of its root keys run `countersign policy rotate-root`"
+                "update the policy, or ask the root key holders to run `countersign policy rotate-root`"
             }
             Self::Expired { .. } => {
-                "bring the policy up to date, or have its key holders run `countersign policy seal`"
+                "update the policy, or ask the policy key holders to run `countersign policy seal`"
             }
             Self::RolledBack { .. } | Self::TwoSnapshots { .. } => {
-                "bring the policy up to date; if its key holders confirm that versions started anew, they rotate the root"
+                "update the policy; if its key holders confirm that versions restarted, ask them to rotate the root"
             }
             Self::FastForward { .. } => {
-                "a policy key is being misused: rotate the root to new policy keys, which starts versions anew"
+                "rotate the root to new policy keys, which restarts versions: the current ones are being misused"
             }
             Self::Unsealed { .. } => {
-                "restore the files, or have the key holders of the policy run `countersign policy seal`; after an interrupted command, sealing is all that is needed"
+                "restore the files, or ask the policy key holders to run `countersign policy seal`, which also completes an interrupted command"
             }
             Self::LedgerLost(_) => "restore the ledger from the policy's repository",
             Self::Missing(_) => {
-                "add the document and have the key holders of the policy run `countersign policy seal`"
+                "add the document, and ask the policy key holders to run `countersign policy seal`"
             }
             Self::ObjectMissing(_) => {
-                "restore `objects/` from the policy's repository; or bring every document back to what was sealed and have the key holders run `countersign policy seal`, which makes them again, before anything is changed"
+                "restore `objects/` from the policy's repository; or restore every document as it was sealed, and ask the policy key holders to run `countersign policy seal` before any other change"
             }
             Self::Index(_) => {
-                "have the key holders of the policy run `countersign policy seal`, which makes the index again"
+                "ask the policy key holders to run `countersign policy seal`, which rebuilds the index"
             }
             Self::Account { .. } => {
-                "bring it up to date with `countersign account update`, and have the key holders of the policy seal that"
+                "update it with `countersign account update`, and ask the policy key holders to seal the change"
             }
             Self::AccountDiffers { .. } => {
-                "restore the folder from the policy's repository, or bring the account up to date with `countersign account update`"
+                "restore the folder from the policy's repository, or update the account with `countersign account update`"
             }
-            Self::Document(_) => "mend the document at that place",
+            Self::Document(_) => "fix the document at the reported place",
             Self::File(_) => return None,
         })
     }

@@ -1,19 +1,19 @@
-//! The index: what is revoked and what is recorded, so that a verifier reads only what it asks about.
+//! The index: all revocations and recorded signatures, so that a verifier reads only those it needs.
 //!
-//! Sealing makes it from `revocations.toml` and `ledger.jsonl`; whoever adds a seal makes it again and
-//! compares. It is a sorted list of entries, shared out to pages by the digest of their keys:
+//! Sealing builds it from `revocations.toml` and `ledger.jsonl`; each further signer builds it again and
+//! compares. It is a sorted list of entries, split into pages by the digest of their keys:
 //! ```text
 //! page   = entry*                          sorted; entry = KEY TAB VALUE LF
-//! number = the first `bits` bits of SHA-384(KEY), which says the entry's page
+//! number = the first `bits` bits of SHA-384(KEY): the page of an entry
 //! table  = "countersign index 1 " bits LF (SHA-384(page) LF)^(2^bits)
 //! ```
-//! Table and pages are objects named by their digests; the snapshot names the table. A lookup reads the
-//! table and one page. That is why neither is one large sorted file: its digest would have to be
-//! computed over all of it, and every seal would write all of it again. The keys are
+//! Table and pages are objects named by their digests; the snapshot names the table. A lookup reads the table
+//! and one page. A single sorted file would need its digest computed over all of it for a lookup, and would
+//! be written again for every seal. The keys are
 //! ```text
 //! "job " ARN   "artifact " SHA-384   "profile " ARN   "key " FINGERPRINT     revocations, as JSON
 //! "recorded " SHA-384                                                        of a signed payload
-//! "artifacts"                                       there if any artifact is revoked by its digest
+//! "artifacts"                                       exists if any artifact is revoked by its digest
 //! ```
 
 use std::sync::OnceLock;
@@ -34,13 +34,13 @@ const BITS_MAX: u32 = 16;
 /// One entry of an index.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Entry {
-    /// What is asked about; no tab and no line feed.
+    /// The key of the lookup; no tab and no line feed.
     pub key: String,
-    /// What there is to know; no line feed.
+    /// The value; no line feed.
     pub value: String,
 }
 
-/// An index that was just made: its table, and its pages by number.
+/// A new index: its table, and its pages by number.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Made {
     /// The table.
@@ -49,7 +49,7 @@ pub struct Made {
     pub pages: Vec<Vec<u8>>,
 }
 
-/// Makes the index of these entries; none needs no index.
+/// Builds the index of these entries; `None` if there are none.
 pub fn make(mut entries: Vec<Entry>) -> Option<Made> {
     if entries.is_empty() {
         return None;
@@ -77,7 +77,7 @@ fn number(key: &str, bits: u32) -> usize {
     if bits == 0 { 0 } else { (first >> (32 - bits)) as usize }
 }
 
-/// A sealed index, read as far as it is asked.
+/// A sealed index; pages are read on demand.
 #[derive(Debug)]
 pub struct Index {
     objects: Objects,
@@ -86,7 +86,7 @@ pub struct Index {
 }
 
 impl Index {
-    /// The index whose table has this digest; nothing is an empty one.
+    /// The index whose table has this digest; `None` is an empty one.
     pub fn new(objects: Objects, digest: Option<Sha384>) -> Self {
         Self { objects, digest, table: OnceLock::new() }
     }
@@ -111,7 +111,7 @@ impl Index {
         self.table.get().ok_or(PolicyError::Index(*digest))
     }
 
-    /// Checks that the table and every page are here and whole.
+    /// Checks that the table and every page exist and are intact.
     pub fn check(&self) -> Result<(), PolicyError> {
         for digest in self.objects()? {
             self.objects.need(&digest, INDEX_PAGE_BYTES_MAX)?;
@@ -128,7 +128,7 @@ impl Index {
     }
 }
 
-/// The bits and the lines of a table that has as many lines as it says.
+/// The bits and the lines of a table; `None` if it does not have as many lines as it declares.
 fn split(table: &[u8]) -> Option<(u32, &[u8])> {
     let end = table.iter().position(|byte| *byte == b'\n')?;
     let header = std::str::from_utf8(&table[..end]).ok()?;

@@ -1,10 +1,10 @@
-//! The policy: an account's documents, trusted through a pinned root, a seal, and what was seen before.
+//! The policy: an account's documents, trusted through a pinned root, a seal, and the remembered state.
 //!
 //! ```text
 //! pin --> roots/1.json --> … --> roots/N.json --> snapshot.json --> profiles, CSCs, functions, revocations
 //! ```
-//! [`store::Policy`] is what is left when every step held. Other accounts' policies lie in it, each under a pin of
-//! its own ([`accounts`]), and are opened by the same code.
+//! [`store::Policy`] is the result when every step succeeds. It contains copies of other accounts' policies,
+//! each under a separate pin ([`accounts`]), which the same code opens.
 
 pub mod accounts;
 pub mod documents;

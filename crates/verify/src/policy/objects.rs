@@ -1,8 +1,8 @@
-//! Objects: what a snapshot refers to by digest, kept under that digest.
+//! Objects: files that a snapshot refers to by digest, named by that digest.
 //!
-//! `objects/ab/cdef…` holds the bytes whose SHA-384 is `abcdef…`: the documents as they were sealed,
-//! and the tables and pages of the index. A new seal adds objects under new names before its snapshot
-//! takes the old one's place, so whenever a command is stopped one of the two seals is whole.
+//! `objects/ab/cdef…` has the bytes whose SHA-384 is `abcdef…`: the documents as they were sealed, and the
+//! tables and pages of the index. A new seal adds objects under new names before its snapshot replaces the
+//! old one, so at any interruption one of the two seals is complete.
 
 use std::path::{Path, PathBuf};
 
@@ -18,33 +18,34 @@ pub struct Objects {
 }
 
 impl Objects {
-    /// The objects of this policy directory.
+    /// The objects of a policy directory.
     pub fn of(directory: &Path) -> Self {
         Self { folder: directory.join("objects") }
     }
 
-    /// The folder of all of them.
+    /// The folder of all objects.
     pub fn folder(&self) -> &Path {
         &self.folder
     }
 
-    /// Where the bytes with this digest are.
+    /// The path of the object with this digest.
     pub fn path(&self, digest: &Sha384) -> PathBuf {
         let text = digest.to_string();
         self.folder.join(&text[..2]).join(&text[2..])
     }
 
-    /// The bytes with this digest, at most `limit`, if they are here. Other bytes under the name are an error.
+    /// The bytes with this digest, at most `limit`, if the object exists. Different bytes under that name are
+    /// an error.
     pub fn get(&self, digest: &Sha384, limit: u64) -> Result<Option<Vec<u8>>, PolicyError> {
         let path = self.path(digest);
         let Some(bytes) = files::read_if_there(&path, limit)? else { return Ok(None) };
         if Sha384::of(&bytes) == *digest {
             return Ok(Some(bytes));
         }
-        Err(DocumentError::new(&path, "its bytes are not those that its name says").into())
+        Err(DocumentError::new(&path, "content does not match its digest").into())
     }
 
-    /// As [`Objects::get`], for an object that a sealed document refers to.
+    /// Like [`Objects::get`], for an object that a sealed document refers to; a missing one is an error.
     pub fn need(&self, digest: &Sha384, limit: u64) -> Result<Vec<u8>, PolicyError> {
         self.get(digest, limit)?.ok_or_else(|| PolicyError::ObjectMissing(self.path(digest)))
     }

@@ -1,4 +1,4 @@
-//! The root: who may seal, as a chain of numbered documents.
+//! The root: which keys can sign the policy, as a chain of numbered documents.
 //!
 //! `roots/N.json` is a DSSE envelope of type [`PAYLOAD_TYPE`] around
 //! ```json
@@ -7,8 +7,8 @@
 //!   "root":   { "keys": [ "SHA256:…" ], "threshold": 2 },
 //!   "policy": { "keys": [ "SHA256:…" ], "threshold": 1 } }
 //! ```
-//! Root 1 is what the pin names, and is signed by its own root role. Root N+1 is signed by the
-//! root roles of N and of N+1, each to its threshold (TUF 1.0, 5.3). The newest must not be expired.
+//! The pin is the digest of root 1, which is signed by its own root role. Root N+1 is signed by the root
+//! roles of N and of N+1, each to its threshold (TUF 1.0, 5.3). The newest must not be expired.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -36,15 +36,15 @@ pub struct RootFile {
     pub account: AccountName,
     /// The document's number, from 1.
     pub version: u64,
-    /// When it was made.
+    /// When it was created.
     pub created: Timestamp,
-    /// The first instant at which it does not count any more.
+    /// The time at which it expires.
     pub expires: Timestamp,
-    /// Every key that a role names.
+    /// The keys of all roles.
     pub keys: Vec<PublicKey>,
-    /// Who may sign roots.
+    /// The keys that sign roots.
     pub root: RoleFile,
-    /// Who may seal the policy.
+    /// The keys that seal the policy.
     pub policy: RoleFile,
 }
 
@@ -52,20 +52,20 @@ pub struct RootFile {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RoleFile {
-    /// The keys that hold the role.
+    /// The keys that have the role.
     pub keys: Vec<KeyId>,
     /// How many of them must sign.
     pub threshold: usize,
 }
 
-/// A role that makes sense: at least one signature, and enough keys for the threshold.
+/// A valid role: a threshold of at least one, and enough keys for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Role {
     keys: Vec<PublicKey>,
     threshold: usize,
 }
 
-/// A root that a chain of signatures leads to from the pin.
+/// A root that is reached from the pin by a chain of signatures.
 #[derive(Debug, Clone)]
 pub struct Root {
     file: RootFile,
@@ -74,7 +74,7 @@ pub struct Root {
 }
 
 impl Role {
-    /// The keys that hold the role.
+    /// The keys that have the role.
     pub fn keys(&self) -> &[PublicKey] {
         &self.keys
     }
@@ -98,14 +98,14 @@ impl Role {
         let fail = |message: String| DocumentError::new(path, format!("role `{name}`: {message}"));
         let ids: BTreeSet<&KeyId> = role.keys.iter().collect();
         if ids.len() != role.keys.len() || ids.len() > SIGNATURES_MAX {
-            return Err(fail(format!("its keys are not distinct, or over {SIGNATURES_MAX}")));
+            return Err(fail(format!("it has duplicate keys, or more than {SIGNATURES_MAX}")));
         }
         let held: Vec<PublicKey> = keys.iter().filter(|key| ids.contains(&key.id())).cloned().collect();
         if held.len() != ids.len() {
-            return Err(fail("it names a key that the document does not hold".into()));
+            return Err(fail("it names a key that is not in `keys`".into()));
         }
         if role.threshold == 0 || role.threshold > held.len() {
-            return Err(fail(format!("a threshold of {} for {} keys", role.threshold, held.len())));
+            return Err(fail(format!("threshold is {}, expected 1 to {}", role.threshold, held.len())));
         }
         Ok(Self { keys: held, threshold: role.threshold })
     }
@@ -122,27 +122,27 @@ impl Root {
         self.file.version
     }
 
-    /// The first instant at which it does not count any more.
+    /// The time at which it expires.
     pub fn expires(&self) -> Timestamp {
         self.file.expires
     }
 
-    /// Who may sign roots.
+    /// The keys that sign roots.
     pub fn root(&self) -> &Role {
         &self.root
     }
 
-    /// Who may seal the policy.
+    /// The keys that seal the policy.
     pub fn policy(&self) -> &Role {
         &self.policy
     }
 
-    /// The document, to make the next one from.
+    /// The document, as a base for the next one.
     pub fn file(&self) -> &RootFile {
         &self.file
     }
 
-    /// Refuses a root that does not count any more.
+    /// Refuses an expired root.
     pub fn check_expiry(&self, directory: &Path, now: Timestamp) -> Result<(), PolicyError> {
         if now < self.expires() {
             return Ok(());
@@ -154,18 +154,18 @@ impl Root {
         })
     }
 
-    /// A root of which nobody has signed anything.
+    /// A root without signatures.
     #[cfg(test)]
     pub fn of(file: &RootFile) -> Result<Self, DocumentError> {
         Self::parse(Path::new("roots/1.json"), &document::to_json(file))
     }
 
-    /// Makes sense of a payload; its signatures are for the caller to count.
+    /// Parses a payload; the caller counts the signatures.
     fn parse(path: &Path, payload: &[u8]) -> Result<Self, DocumentError> {
         let file: RootFile = document::from_json(path, payload)?;
         let ids: BTreeSet<KeyId> = file.keys.iter().map(PublicKey::id).collect();
         if ids.len() != file.keys.len() {
-            return Err(DocumentError::new(path, "the root holds a key twice"));
+            return Err(DocumentError::new(path, "the root has a duplicate key"));
         }
         let root = Role::from_file(path, "root", &file.root, &file.keys)?;
         let policy = Role::from_file(path, "policy", &file.policy, &file.keys)?;
@@ -173,16 +173,16 @@ impl Root {
     }
 }
 
-/// Where a policy directory keeps a root.
+/// The path of a root in a policy directory.
 pub fn path(directory: &Path, version: u64) -> PathBuf {
     directory.join("roots").join(format!("{version}.json"))
 }
 
 /// Walks from the pinned root to the newest, expired or not.
 ///
-/// A root's own payload says whose signatures it needs, so it is read before they are counted;
-/// nothing of it is acted on until they are. For root 1 the pin already vouches for every byte.
-/// Only the newest must not be expired (TUF 1.0, 5.3.10): see [`Root::check_expiry`].
+/// A root's own payload names its signers, so it is parsed before the signatures are counted, and not used
+/// until they are. Root 1 is vouched for by the pin. Only the newest must not be expired (TUF 1.0, 5.3.10):
+/// see [`Root::check_expiry`].
 pub fn walk(directory: &Path, pin: &Pin) -> Result<Root, PolicyError> {
     let first = path(directory, 1);
     let bytes = files::read(&first, ROOT_BYTES_MAX)?;
@@ -209,18 +209,18 @@ fn next(path: &Path, bytes: &[u8], before: Option<&Root>) -> Result<Root, Policy
     Ok(root)
 }
 
-/// A root that would follow another, whoever has signed it so far.
+/// A root that could follow another; signatures are not counted yet.
 pub fn successor(path: &Path, bytes: &[u8], before: Option<&Root>) -> Result<(Envelope, Root), PolicyError> {
     let envelope: Envelope = document::from_json(path, bytes)?;
     let root = Root::parse(path, envelope.unverified_payload())?;
     let expected = before.map_or(1, |before| before.version() + 1);
     if root.version() != expected {
-        let message = format!("root version {} where {expected} is expected", root.version());
+        let message = format!("root version is {}, expected {expected}", root.version());
         return Err(DocumentError::new(path, message).into());
     }
     match before {
         Some(before) if before.account() != root.account() => {
-            Err(DocumentError::new(path, "the root is another account's").into())
+            Err(DocumentError::new(path, "the root is of another account").into())
         }
         _ => Ok((envelope, root)),
     }
@@ -245,11 +245,11 @@ mod tests {
             let root = Root::of(&with(role(&[&a, &b], threshold))).unwrap();
             assert_eq!((root.root().keys().len(), root.root().threshold()), (2, threshold));
         }
-        fails(&with(role(&[&a, &b], 0)), "a threshold of 0 for 2 keys");
-        fails(&with(role(&[&a, &b], 3)), "a threshold of 3 for 2 keys");
-        fails(&with(role(&[&a, &a], 1)), "not distinct");
-        fails(&with(role(&[&a, &c], 1)), "a key that the document does not hold");
-        fails(&root_file(1, &[&a, &a], role(&[&a], 1), role(&[&a], 1)), "a key twice");
+        fails(&with(role(&[&a, &b], 0)), "threshold is 0, expected 1 to 2");
+        fails(&with(role(&[&a, &b], 3)), "threshold is 3, expected 1 to 2");
+        fails(&with(role(&[&a, &a], 1)), "duplicate keys");
+        fails(&with(role(&[&a, &c], 1)), "a key that is not in `keys`");
+        fails(&root_file(1, &[&a, &a], role(&[&a], 1), role(&[&a], 1)), "a duplicate key");
         fails(&root_file(1, &[&a], role(&[&a], 1), role(&[&a], 2)), "role `policy`");
     }
 
@@ -259,7 +259,7 @@ mod tests {
         let all: Vec<&SecretKey> = many.iter().collect();
         let with = |held: &[&SecretKey]| root_file(1, held, role(held, 1), role(&held[..1], 1));
         assert!(Root::of(&with(&all[..SIGNATURES_MAX])).is_ok());
-        fails(&with(&all), "over 64");
+        fails(&with(&all), "more than 64");
     }
 
     #[test]
@@ -297,9 +297,9 @@ mod tests {
         let bytes = sign_root(&RootFile { version: 3, ..second.clone() }, &[&a, &b]);
         std::fs::write(path(folder.path(), 2), bytes).unwrap();
         let error = walk(folder.path(), &pin).unwrap_err().to_string();
-        assert!(error.contains("root version 3 where 2 is expected"), "{error}");
+        assert!(error.contains("root version is 3, expected 2"), "{error}");
         write_root(folder.path(), &RootFile { account: "other".parse().unwrap(), ..second }, &[&a, &b]);
         let error = walk(folder.path(), &pin).unwrap_err().to_string();
-        assert!(error.contains("another account's"), "{error}");
+        assert!(error.contains("of another account"), "{error}");
     }
 }

@@ -21,7 +21,7 @@ use crate::pin::Pin;
 use crate::revocation::Revocations;
 use crate::time::Timestamp;
 
-/// An instant.
+/// A time.
 pub fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
 }
@@ -57,7 +57,7 @@ pub fn write_root(directory: &Path, file: &RootFile, signers: &[&SecretKey]) -> 
     Pin::of(&bytes)
 }
 
-/// A root whose two roles are held by one key each, or both by one.
+/// A root whose two roles have one key each, or the same one.
 pub fn root(version: u64, root_key: &SecretKey, policy_key: &SecretKey) -> Root {
     let both = [root_key, policy_key];
     let held = if root_key.public() == policy_key.public() { &both[..1] } else { &both };
@@ -96,7 +96,7 @@ pub fn keep(objects: &Objects, bytes: &[u8]) -> Sha384 {
     digest
 }
 
-/// A policy directory of account `acme` whose one key holds both roles.
+/// A policy directory of account `acme` whose only key has both roles.
 pub struct Sample {
     folder: tempfile::TempDir,
     key: SecretKey,
@@ -129,7 +129,7 @@ impl Sample {
         self.folder.path().join("policy")
     }
 
-    /// Where its state is remembered.
+    /// The file of its remembered state.
     pub fn state(&self) -> PathBuf {
         self.folder.path().join("state.json")
     }
@@ -151,7 +151,7 @@ impl Sample {
         std::fs::write(path, text).unwrap();
     }
 
-    /// Pins another account, brings its documents here, and seals that as this version.
+    /// Pins another account, copies its documents, and seals the result as this version.
     pub fn bring(&self, other: &Self, version: u64) {
         let policy = other.open("2026-03-01T00:00:00Z").unwrap();
         let (account, reached) = (policy.account().clone(), policy.reached());
@@ -166,7 +166,7 @@ impl Sample {
         self.seal(version);
     }
 
-    /// What a seal of the documents says, as of 2026-02-01 until 2026-08-01; its objects are kept.
+    /// The snapshot of the documents, valid from 2026-02-01 to 2026-08-01; its objects are kept.
     pub fn prepared(&self, version: u64) -> Snapshot {
         let found = documents::read(&self.directory()).unwrap();
         let sealed = |(path, bytes): (&String, &Vec<u8>)| SealedDocument {
@@ -204,17 +204,17 @@ impl Sample {
         self.put(&self.prepared(version), &[&self.key]);
     }
 
-    /// Puts a seal in its place.
+    /// Writes a snapshot to its place.
     pub fn put(&self, snapshot: &Snapshot, signers: &[&SecretKey]) {
         std::fs::write(snapshot::path(&self.directory()), sign_snapshot(snapshot, signers)).unwrap();
     }
 
-    /// Where the policy is, with its pin and its state.
+    /// The location of the policy, with its pin and its state.
     pub fn location(&self) -> Location {
         Location { directory: self.directory(), pin: Some(self.pin), state: Some(self.state()) }
     }
 
-    /// The policy as of an instant.
+    /// Opens the policy at a time.
     pub fn open(&self, now: &str) -> Result<Policy, PolicyError> {
         Policy::open(&self.location(), at(now))
     }

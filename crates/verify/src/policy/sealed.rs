@@ -1,7 +1,7 @@
-//! What a seal stands for: every file of a policy directory that counts under it, with the bytes that were sealed.
+//! The sealed files: every file of a policy directory that is covered by its seal, with the sealed bytes.
 //!
-//! Whoever copies a policy copies these, and nothing that lies beside them. Signed revocations need no seal, and
-//! what was brought of other accounts has seals of its own: those are for whoever copies to add.
+//! A copy of a policy consists of these. Signed revocations need no seal, and copies of other accounts have
+//! their own seals: the caller adds those.
 
 use std::path::{Path, PathBuf};
 
@@ -18,18 +18,18 @@ use crate::name::JobId;
 use crate::revocation::signed;
 use crate::time::Timestamp;
 
-/// Which of the objects belong to a copy.
+/// Which of the objects a copy includes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Which {
-    /// The index's alone: for a copy that is read.
+    /// Only the index, for a copy that is only read.
     Index,
-    /// The documents' too: for a copy that is sealed again, by those who compare with what was sealed.
+    /// The documents too, for a copy that will be sealed again, which compares with the sealed documents.
     All,
 }
 
 /// Visits every file by its path in the policy directory: roots, snapshot, documents, objects.
 ///
-/// Each was compared with the seal as it was read.
+/// Each is compared with the seal as it is read.
 pub fn visit(
     policy: &Policy,
     which: Which,
@@ -65,9 +65,9 @@ pub fn visit(
     Ok(())
 }
 
-/// The signed revocations of a policy directory that a verdict looks for, each with its job.
+/// The signed revocations in a policy directory that verification reads, each with its job.
 ///
-/// No link is followed: what it leads to is nothing that the account has signed.
+/// Links are not followed, since their targets are not signed by the account.
 pub fn revocations(directory: &Path) -> Result<Vec<(JobId, PathBuf)>, FileError> {
     let folder = directory.join(signed::FOLDER);
     let kind = |path: &Path| path.symlink_metadata().ok().map(|metadata| metadata.file_type());
@@ -79,7 +79,7 @@ pub fn revocations(directory: &Path) -> Result<Vec<(JobId, PathBuf)>, FileError>
     Ok(found.filter(|(_, path)| kind(path).is_some_and(|kind| kind.is_file())).collect())
 }
 
-/// Opens a policy of which every document and all of the index must be here and whole; remembers nothing.
+/// Opens a policy whose documents and index must all be present and intact; the state is not remembered.
 pub fn open(location: &Location, now: Timestamp) -> Result<Policy, PolicyError> {
     let policy = Policy::open(location, now)?;
     policy.check_index()?;

@@ -4,10 +4,11 @@
 //! ```json
 //! { "account": "acme", "version": 7, "created": "…", "expires": "…",
 //!   "documents": [ { "path": "csc/csc-….toml", "size": 212, "sha384": "…" } ],
-//!   "index": "SHA-384 of the index's table; absent where nothing is revoked or recorded" }
+//!   "index": "SHA-384 of the index's table; absent if nothing is revoked or recorded" }
 //! ```
-//! with paths sorted and distinct. Of `ledger.jsonl` the first `size` bytes are sealed. It counts if enough keys of the root's policy role signed it and
-//! it is not expired. It is parsed only after its signatures hold.
+//! with paths sorted and distinct. Of `ledger.jsonl` the first `size` bytes are sealed. A snapshot is valid
+//! if enough keys of the root's policy role signed it and it is not expired. It is parsed only after its
+//! signatures are verified.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -35,20 +36,20 @@ pub const PAYLOAD_TYPE: &str = "application/vnd.countersign.snapshot.v1+json";
 pub struct Snapshot {
     /// The account.
     pub account: AccountName,
-    /// The seal's number; each is higher than the one before.
+    /// The seal's number; each seal has a higher one.
     pub version: u64,
-    /// When it was made.
+    /// When it was created.
     pub created: Timestamp,
-    /// The first instant at which it does not count any more.
+    /// The time at which it expires.
     pub expires: Timestamp,
     /// Every document, sorted by path.
     pub documents: Vec<SealedDocument>,
-    /// The table of the index; absent where nothing is revoked or recorded.
+    /// The table of the index; absent if nothing is revoked or recorded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub index: Option<Sha384>,
 }
 
-/// A document as it was when it was sealed.
+/// A sealed document.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SealedDocument {
@@ -79,19 +80,20 @@ pub struct Sealed {
     pub sealers: BTreeSet<KeyId>,
 }
 
-/// Where a policy directory keeps its snapshot.
+/// The path of the snapshot in a policy directory.
 pub fn path(directory: &Path) -> PathBuf {
     directory.join("snapshot.json")
 }
 
-/// Where a snapshot waits for more signatures, or for the root that it is sealed under.
+/// The path of a snapshot that needs more signatures, or the root that it is sealed under.
 pub fn draft_path(directory: &Path) -> PathBuf {
     directory.join("snapshot.draft.json")
 }
 
 /// Reads the snapshot whose signatures meet the root's policy role, expired or not.
 ///
-/// Between a new root that has other policy keys and the seal made for it, that seal is the draft.
+/// Between publishing a root with other policy keys and renaming the seal made for it, that seal is the
+/// draft.
 pub fn read(directory: &Path, root: &Root) -> Result<Sealed, PolicyError> {
     let first = open(&path(directory), root);
     if matches!(&first, Err(PolicyError::Threshold { .. }))
@@ -102,7 +104,7 @@ pub fn read(directory: &Path, root: &Root) -> Result<Sealed, PolicyError> {
     first
 }
 
-/// Whether the snapshot that counts has its own name, and not the draft's.
+/// Whether the current snapshot has its final name, not the name of the draft.
 pub fn is_in_place(directory: &Path, root: &Root) -> bool {
     open(&path(directory), root).is_ok()
 }
@@ -119,21 +121,21 @@ fn open(file: &Path, root: &Root) -> Result<Sealed, PolicyError> {
     Ok(Sealed { snapshot, payload: Sha384::of(payload), sealers })
 }
 
-/// Reads a payload; whether it is signed by enough is for the caller to have counted.
+/// Parses a payload; the caller has counted the signatures.
 pub fn parse(file: &Path, payload: &[u8], root: &Root) -> Result<Snapshot, PolicyError> {
     let snapshot: Snapshot = document::from_json(file, payload)?;
     let fail = |message: &str| Err(DocumentError::new(file, message).into());
     if snapshot.account != *root.account() {
-        return fail("the snapshot is another account's");
+        return fail("the snapshot is of another account");
     }
     if snapshot.documents.windows(2).any(|pair| pair[0].path >= pair[1].path) {
         return fail("the documents are not sorted and distinct");
     }
-    // Another account's seal is written to disk by these paths.
+    // The seal of another account is written to disk by these paths.
     if let Some((path, fault)) = (snapshot.documents.iter())
         .find_map(|document| Some((&document.path, check_path(&document.path).err()?)))
     {
-        return fail(&format!("the path of a document, {path:?}, {}", fault.message));
+        return fail(&format!("document path {path:?} {}", fault.message));
     }
     if !(1..=SNAPSHOT_VERSION_MAX).contains(&snapshot.version) {
         return Err(PolicyError::FastForward { path: file.into(), version: snapshot.version });
@@ -231,7 +233,7 @@ mod parsing {
         let mut other = snapshot(1, &[]);
         assert!(parsed(&other).is_ok());
         other.account = "other".parse().unwrap();
-        assert!(parsed(&other).unwrap_err().to_string().contains("another account's"));
+        assert!(parsed(&other).unwrap_err().to_string().contains("of another account"));
     }
 
     #[test]

@@ -1,13 +1,13 @@
-//! The remembered state: the highest policy seen, kept outside the tree, so that an older one is refused.
+//! The remembered state: the newest policy seen, stored outside the tree, so that an older one is refused.
 //!
-//! This reads and compares; who opens a policy for good also writes it.
+//! This module only reads and compares; the program that opens a policy writes the state.
 //!
 //! ```json
 //! { "root": 1, "sealers": [ "SHA256:…" ], "snapshot": 7, "sha384": "…" }
 //! ```
-//! `sealers` are the keys that sealed the snapshot. A newer root under which those are not enough starts
-//! the versions anew, for seals made after it: that is the way back after a thief has pushed them up.
-//! A seal from before that root, by whomever, is only an old one.
+//! `sealers` are the keys that signed the snapshot. A newer root under which those are not enough restarts
+//! the versions, for seals made after it: that is the recovery after a thief has raised them. A seal from
+//! before that root is an old one, whoever signed it.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -24,7 +24,7 @@ use crate::files;
 use crate::limits::STATE_BYTES_MAX;
 use crate::time::Timestamp;
 
-/// What was seen last.
+/// The newest policy that was seen.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct State {
@@ -35,7 +35,7 @@ pub struct State {
 }
 
 impl State {
-    /// The state after seeing a snapshot under a root.
+    /// The state after a snapshot under a root was seen.
     pub fn of(root: &Root, sealed: &Sealed) -> Self {
         let Sealed { snapshot, payload, sealers } = sealed;
         Self { root: root.version(), sealers: sealers.clone(), snapshot: snapshot.version, sha384: *payload }
@@ -43,7 +43,7 @@ impl State {
 
     /// Reads the remembered state, if there is one.
     ///
-    /// A state that cannot be read is an error, not a fresh start.
+    /// Errors: the state cannot be read; it is not treated as missing.
     pub fn read(path: &Path) -> Result<Option<Self>, PolicyError> {
         match files::read_if_there(path, STATE_BYTES_MAX)? {
             Some(bytes) => Ok(Some(document::from_json(path, &bytes)?)),
@@ -51,14 +51,15 @@ impl State {
         }
     }
 
-    /// Refuses what is sealed if it is older than what is remembered at a path, if anything is.
+    /// Refuses a seal that is older than the state remembered at a path, if any.
     ///
-    /// `sealed_at` is when it was sealed, or the clock where another seal is to follow it.
+    /// `sealed_at` is the time of the seal, or the current time if another seal will follow.
     pub fn check(path: &Path, root: &Root, sealed: &Sealed, sealed_at: Timestamp) -> Result<(), PolicyError> {
         Self::read(path)?.map_or(Ok(()), |before| before.allows(&Self::of(root, sealed), root, sealed_at))
     }
 
-    /// Refuses a root that is older than what is remembered at a path: another of the next number may be there.
+    /// Refuses a root that is older than the state remembered at a path: the next version could differ from
+    /// the known one.
     pub fn check_root(path: &Path, root: &Root) -> Result<(), PolicyError> {
         match Self::read(path)? {
             Some(before) if root.version() < before.root => {
@@ -68,9 +69,9 @@ impl State {
         }
     }
 
-    /// Refuses a policy that is older than this one, or as old and different.
+    /// Refuses a policy that is older than this state, or that differs at the same version.
     ///
-    /// `root` is the one that the next policy is under, and `sealed_at` when that was sealed.
+    /// `root` is the root of the next policy, and `sealed_at` the time of its seal.
     pub fn allows(&self, next: &Self, root: &Root, sealed_at: Timestamp) -> Result<(), PolicyError> {
         let refuse =
             |what: &'static str, seen: u64, found: u64| Err(PolicyError::RolledBack { what, seen, found });
@@ -128,7 +129,7 @@ mod tests {
         assert!(before.allows(&next, &root(2, &b, &b), created).is_ok());
         // A seal from before that root is an old one.
         assert!(before.allows(&next, &root(2, &b, &b), created.plus_seconds(-1)).is_err());
-        // Nor do versions start anew where the old sealers still meet the role, or the root is the same.
+        // Versions do not restart either if the old sealers still meet the role, or if the root is the same.
         assert!(before.allows(&next, &root(2, &b, &a), created).is_err());
         assert!(before.allows(&state(1, 1, "one", &b), &root(1, &b, &b), created).is_err());
         let of_two = root_file(2, &[&a, &b], role(&[&b], 1), role(&[&a, &b], 2));

@@ -1,4 +1,4 @@
-//! The store: an account's documents, each read only as it was sealed.
+//! The store: an account's documents, read only as they were sealed.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -34,14 +34,14 @@ use crate::profile::Profile;
 use crate::revocation::{Revocation, Revocations, signed};
 use crate::time::Timestamp;
 
-/// Where a policy is, and what it must agree with.
+/// The location of a policy, and what it is checked against.
 #[derive(Debug, Clone)]
 pub struct Location {
     /// The policy directory.
     pub directory: PathBuf,
     /// The pin, if there is one.
     pub pin: Option<Pin>,
-    /// Where the highest version seen is remembered, if anywhere.
+    /// The file of the remembered state, if there is one.
     pub state: Option<PathBuf>,
 }
 
@@ -69,7 +69,7 @@ pub struct Policy {
 }
 
 impl Policy {
-    /// Opens a policy: pin, roots, seal, expiry, and nothing older than what was seen.
+    /// Opens a policy: checks pin, roots, seal and expiry, and that it is not older than one seen before.
     ///
     /// Nothing is written. To reject a rollback next time, keep [`Policy::state`] at [`Location::state`].
     pub fn open(location: &Location, now: Timestamp) -> Result<Self, PolicyError> {
@@ -105,23 +105,23 @@ impl Policy {
         })
     }
 
-    /// Things worth saying that change no verdict.
+    /// Notes for the user that change no verdict.
     pub fn notes(&self) -> &[String] {
         &self.notes
     }
 
-    /// With one more thing worth saying that changes no verdict.
+    /// Adds a note that changes no verdict.
     pub fn with_note(mut self, note: String) -> Self {
         self.notes.push(note);
         self
     }
 
-    /// What to remember of this policy, so that an older one is rejected.
+    /// The state to remember, so that an older policy is rejected.
     pub fn state(&self) -> &State {
         &self.state
     }
 
-    /// Rejects this policy if it is older than another one that was seen.
+    /// Rejects this policy if it is older than one that was seen.
     pub fn check_follows(&self, before: &State) -> Result<(), PolicyError> {
         before.allows(&self.state, &self.root, self.snapshot.created)
     }
@@ -146,12 +146,12 @@ impl Policy {
         &self.snapshot
     }
 
-    /// The digest of the first root, by which the account is told from another of its name.
+    /// The digest of the first root, which identifies the account.
     pub fn pin(&self) -> Pin {
         self.pin
     }
 
-    /// How far the policy goes.
+    /// The root and snapshot that the policy is at.
     pub fn reached(&self) -> Reached {
         Reached {
             root_version: self.root.version(),
@@ -160,17 +160,17 @@ impl Policy {
         }
     }
 
-    /// The instant as of which it is trusted.
+    /// The time at which it is trusted.
     pub fn now(&self) -> Timestamp {
         self.now
     }
 
-    /// The index of what the documents revoke and record.
+    /// The index of revocations and recorded signatures.
     pub fn index(&self) -> &Index {
         &self.index
     }
 
-    /// A signing profile, if the account has one of this name.
+    /// The signing profile with this name, if the account has one.
     pub fn profile(&self, name: &ProfileName) -> Result<Option<Profile>, PolicyError> {
         self.document(&format!("profiles/{name}.toml"), Profile::parse)
     }
@@ -180,32 +180,32 @@ impl Policy {
         self.names_in("profiles/")
     }
 
-    /// A CSC, if the account has one with this id.
+    /// The CSC with this id, if the account has one.
     pub fn csc(&self, id: &CscId) -> Result<Option<Csc>, PolicyError> {
         self.document(&format!("csc/{id}.toml"), Csc::parse)
     }
 
-    /// A layer, if the account has published one of this name.
+    /// The layer with this name, if the account has published one.
     pub fn layer(&self, name: &ArtifactName) -> Result<Option<Layer>, PolicyError> {
         self.document(&format!("layers/{name}.toml"), Layer::parse)
     }
 
-    /// What the policy says about another account, if it knows it.
+    /// The document about another account, if there is one.
     pub fn known_account(&self, name: &AccountName) -> Result<Option<KnownAccount>, PolicyError> {
         self.document(&format!("accounts/{name}.toml"), KnownAccount::parse)
     }
 
-    /// Which organisation the account says that it is in.
+    /// The organization that the account is in, by its own word.
     pub fn membership(&self) -> Result<Option<Membership>, PolicyError> {
         self.document("account.toml", Membership::parse)
     }
 
-    /// Who is in the organisation that the account is, if it is one.
+    /// The members of the organization that the account is, if it is one.
     pub fn organization(&self) -> Result<Option<Organization>, PolicyError> {
         self.document("organization.toml", Organization::parse)
     }
 
-    /// Which CSC governs which functions.
+    /// The CSC of each function pattern.
     pub fn functions(&self) -> Result<Functions, PolicyError> {
         self.document("functions.toml", Functions::parse)?.ok_or(PolicyError::Missing("functions.toml"))
     }
@@ -220,7 +220,7 @@ impl Policy {
         self.names_in("layers/")
     }
 
-    /// The names of every other account that the policy knows.
+    /// The names of all other accounts with a document.
     pub fn account_names(&self) -> Vec<AccountName> {
         self.names_in("accounts/")
     }
@@ -232,7 +232,7 @@ impl Policy {
         self.snapshot.documents.iter().filter_map(name).collect()
     }
 
-    /// Every revocation. A verdict asks [`Policy::revocations_of`], which reads less.
+    /// Every revocation. Verification uses [`Policy::revocations_of`], which reads less.
     pub fn revocations(&self) -> Result<Revocations, PolicyError> {
         self.document("revocations.toml", Revocations::parse)?.ok_or(PolicyError::Missing("revocations.toml"))
     }
@@ -249,7 +249,7 @@ impl Policy {
         Ok(found)
     }
 
-    /// Checks that every part of the index is here and whole; a lookup checks only what it reads.
+    /// Checks that every part of the index exists and is intact; a lookup checks only what it reads.
     pub fn check_index(&self) -> Result<(), PolicyError> {
         self.index.check()
     }
@@ -259,7 +259,7 @@ impl Policy {
         Ok(!self.index.get(ANY_ARTIFACT)?.is_empty())
     }
 
-    /// When the ledger recorded a signed payload by this key, if it did.
+    /// When the ledger recorded a payload signed with this key, if it did.
     pub fn recorded_at(&self, payload: &Sha384, key: &KeyId) -> Result<Option<Timestamp>, PolicyError> {
         if self.snapshot.document(ledger::FILE_NAME).is_none() {
             return Ok(None);
@@ -289,11 +289,11 @@ impl Policy {
         document::parse_json(value.as_bytes()).map_err(fail)
     }
 
-    /// Notices an unsealed change of a document that the index stands for, once for all questions.
+    /// Detects an unsealed change of a document that the index replaces, once for all questions.
     ///
-    /// What counts is the index, which is sealed; so a large document is only compared by its size.
+    /// The sealed index is what counts, so only the size of a large document is compared.
     fn check_unread(&self, path: &'static str) -> Result<(), PolicyError> {
-        // What stands in the set was added last, so a thread that panicked left it whole.
+        // Values are added to the set last, so it is consistent after a panic in another thread.
         let mut noticed = self.noticed.lock().unwrap_or_else(PoisonError::into_inner);
         if !noticed.contains(path) {
             self.compare_unread(path)?;
@@ -320,7 +320,7 @@ impl Policy {
         Ok(PolicyError::Unsealed { directory: self.directory.clone(), paths })
     }
 
-    /// A sealed document, parsed; nothing if none is sealed at this path. What counts is what was sealed.
+    /// A sealed document, parsed as it was sealed; `None` if none is sealed at this path.
     pub fn document<T>(
         &self,
         path: &str,
@@ -338,13 +338,13 @@ impl Policy {
         Ok(Some(parse(&file, &bytes)?))
     }
 
-    /// The fingerprints that hold the policy role, for people.
+    /// The fingerprints of the policy role's keys, for people.
     pub fn sealers(&self) -> Vec<KeyId> {
         self.root.policy().keys().iter().map(crate::crypto::key::PublicKey::id).collect()
     }
 }
 
-/// Warnings of what expires soon: in [`EXPIRY_WARNING_SECONDS`], or a quarter of its time if that is less.
+/// Warnings about what expires soon: in [`EXPIRY_WARNING_SECONDS`], or a quarter of its validity if less.
 fn ending(root: &Root, snapshot: &Snapshot, now: Timestamp) -> Vec<String> {
     let soon = |created: Timestamp, expires: Timestamp| {
         let warning = EXPIRY_WARNING_SECONDS.min((expires.unix() - created.unix()) / 4);
@@ -354,13 +354,13 @@ fn ending(root: &Root, snapshot: &Snapshot, now: Timestamp) -> Vec<String> {
     if soon(root.file().created, root.expires()) {
         let expires = root.expires();
         notes.push(format!(
-            "the root expires at {expires}: have its key holders run `countersign policy rotate-root`"
+            "the root expires at {expires}: ask the root key holders to run `countersign policy rotate-root`"
         ));
     }
     if soon(snapshot.created, snapshot.expires) {
         let expires = snapshot.expires;
         notes.push(format!(
-            "the seal expires at {expires}: have its key holders run `countersign policy renew`"
+            "the seal expires at {expires}: ask the policy key holders to run `countersign policy renew`"
         ));
     }
     notes

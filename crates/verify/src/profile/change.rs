@@ -1,4 +1,5 @@
-//! Changes of a profile: each gives the profile as it would be; the policy's table says whether it may.
+//! Changes of a profile: each returns the changed profile; the table of differences decides whether it is
+//! allowed.
 
 use super::{Permission, Profile, Status, Version};
 use crate::document;
@@ -6,7 +7,7 @@ use crate::name::{ProfileVersion, StatementId};
 use crate::time::Timestamp;
 
 impl Profile {
-    /// With a new version, which signs from now on; the one before may end with it.
+    /// Adds a new version, which signs from now on; can cancel the one before.
     pub fn rotated(mut self, version: Version, cancel_old: CancelOld) -> Self {
         if let (Some(old), CancelOld::Yes) = (self.version.last_mut(), cancel_old) {
             old.status = Status::Canceled;
@@ -15,7 +16,7 @@ impl Profile {
         self.next_revision()
     }
 
-    /// With another status of a version.
+    /// Changes the status of a version.
     pub fn with_status(mut self, version: &ProfileVersion, status: Status) -> Self {
         for each in self.version.iter_mut().filter(|each| each.version == *version) {
             each.status = status;
@@ -23,13 +24,13 @@ impl Profile {
         self.next_revision()
     }
 
-    /// With one permission more.
+    /// Adds a permission.
     pub fn permitting(mut self, permission: Permission) -> Self {
         self.permission.push(permission);
         self.next_revision()
     }
 
-    /// With an end to a permission, whose record stays.
+    /// Sets the end of a permission, whose record stays.
     pub fn forbidding(mut self, statement: &StatementId, end: Timestamp) -> Self {
         for each in self.permission.iter_mut().filter(|each| each.statement_id == *statement) {
             each.not_after = Some(end);
@@ -42,11 +43,11 @@ impl Profile {
     }
 }
 
-/// Whether the version before ends with a rotation.
+/// Whether a rotation cancels the version before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CancelOld {
-    /// It signs nothing any more.
+    /// It is canceled.
     Yes,
-    /// It is left as it is; a profile signs with its newest version all the same.
+    /// It keeps its status; a profile signs only with its newest version.
     No,
 }

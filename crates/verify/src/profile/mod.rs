@@ -1,4 +1,4 @@
-//! The signing profile: a publisher identity, its versions, and who may sign with it.
+//! The signing profile: a publisher identity, its versions, and who can sign with it.
 //!
 //! ```toml
 //! name = "release"
@@ -9,7 +9,7 @@
 //! version = "a1b2c3d4e5"
 //! status = "Active"              # or "Canceled", "Revoked"
 //! created = "2026-01-31T12:00:00Z"
-//! validity = "135 months"        # how long its signatures last
+//! validity = "135 months"        # how long its signatures are valid
 //!
 //! [[permission]]
 //! statement_id = "ci"
@@ -47,51 +47,51 @@ pub struct Profile {
     permission: Vec<Permission>,
 }
 
-/// One version of a profile; immutable but for its status.
+/// One version of a profile; only its status can change.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Version {
     /// The version's name.
     pub version: ProfileVersion,
-    /// Whether it may sign.
+    /// Whether it can sign.
     pub status: Status,
-    /// When it was made.
+    /// When it was created.
     pub created: Timestamp,
-    /// How long its signatures last.
+    /// How long its signatures are valid.
     pub validity: Period,
 }
 
-/// Whether a profile version may sign.
+/// Whether a profile version can sign.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Status {
-    /// It may.
+    /// It can.
     Active,
-    /// It may not any more; what it signed stays valid.
+    /// It can no longer sign; its signatures stay valid.
     Canceled,
-    /// It may not any more, and a revocation says from when on its signatures are void.
+    /// It can no longer sign, and a revocation has the time from which its signatures are void.
     Revoked,
 }
 
-/// A statement that lets a principal do something with a profile.
+/// A statement that permits a principal an action on a profile.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Permission {
     /// The statement's name.
     pub statement_id: StatementId,
-    /// Who may.
+    /// The permitted principal.
     pub principal: Principal,
-    /// What they may do.
+    /// The permitted actions.
     pub actions: BTreeSet<Action>,
     /// The key that the principal signs with.
     pub key: PublicKey,
-    /// The first instant of the permission.
+    /// When the permission starts.
     pub not_before: Timestamp,
-    /// The first instant after the permission; open if absent.
+    /// When the permission ends; never if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub not_after: Option<Timestamp>,
 }
 
-/// What a permission permits.
+/// An action on a profile.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Action {
     /// To sign.
@@ -103,7 +103,7 @@ pub enum Action {
 }
 
 impl Status {
-    /// The status as it is written.
+    /// The status in documents.
     pub fn name(self) -> &'static str {
         match self {
             Self::Active => "Active",
@@ -114,7 +114,7 @@ impl Status {
 }
 
 impl Action {
-    /// The action as it is written.
+    /// The action in documents.
     pub fn name(self) -> &'static str {
         match self {
             Self::StartSigningJob => "signer:StartSigningJob",
@@ -129,12 +129,14 @@ impl FromStr for Action {
     fn from_str(text: &str) -> Result<Self, String> {
         let known = [Self::StartSigningJob, Self::RevokeSignature];
         let found = known.into_iter().find(|action| action.name() == text);
-        found.ok_or_else(|| format!("`{text}` is neither `{}` nor `{}`", known[0].name(), known[1].name()))
+        found.ok_or_else(|| {
+            format!("`{text}` is not valid; expected one of: `{}`, `{}`", known[0].name(), known[1].name())
+        })
     }
 }
 
 impl Permission {
-    /// Whether the permission lets its principal do the action at the instant.
+    /// Whether the permission permits its principal the action at a time.
     pub fn permits(&self, action: Action, at: Timestamp) -> bool {
         self.actions.contains(&action) && self.not_before <= at && self.not_after.is_none_or(|end| at < end)
     }
@@ -152,25 +154,27 @@ impl Profile {
         }
     }
 
-    /// Reads the document of the profile with this name.
+    /// Parses the document of the profile with this name.
     pub fn parse(path: &Path, bytes: &[u8]) -> Result<Self, DocumentError> {
         let profile: Self = document::from_toml(path, bytes)?;
         let fail = |message: String| Err(DocumentError::new(path, message));
         if path.file_stem().and_then(|stem| stem.to_str()) != Some(profile.name.as_str()) {
-            return fail(format!("the profile is named `{}`, which is not the file's name", profile.name));
+            return fail(format!("`name` is `{}`, which differs from the file name", profile.name));
         }
         let versions: BTreeSet<_> = profile.version.iter().map(|version| &version.version).collect();
         if versions.len() != profile.version.len() || versions.is_empty() {
-            return fail("every profile has at least one version, each with its own name".into());
+            return fail("expected at least one version, with distinct names".into());
         }
         let statements: BTreeSet<_> = profile.permission.iter().map(|p| &p.statement_id).collect();
         if statements.len() != profile.permission.len() {
-            return fail("every permission has its own `statement_id`".into());
+            return fail("two permissions have the same `statement_id`".into());
         }
         let start = Timestamp::from_unix(0).unwrap_or(profile.version[0].created);
         let longest = start.plus(Period::months(VALIDITY_MONTHS));
         match profile.version.iter().find(|version| start.plus(version.validity) > longest) {
-            Some(long) => fail(format!("a validity of {} is over {VALIDITY_MONTHS} months", long.validity)),
+            Some(long) => {
+                fail(format!("validity is {}, over the limit of {VALIDITY_MONTHS} months", long.validity))
+            }
             None => Ok(profile),
         }
     }
@@ -185,12 +189,12 @@ impl Profile {
         &self.name
     }
 
-    /// What it signs for.
+    /// The platform that it signs for.
     pub fn platform(&self) -> Platform {
         self.platform
     }
 
-    /// Every version, oldest first.
+    /// The versions, oldest first.
     pub fn versions(&self) -> &[Version] {
         &self.version
     }
@@ -200,12 +204,12 @@ impl Profile {
         &self.version[self.version.len() - 1]
     }
 
-    /// One version.
+    /// The version with this name.
     pub fn version(&self, version: &ProfileVersion) -> Option<&Version> {
         self.version.iter().find(|each| each.version == *version)
     }
 
-    /// Every permission.
+    /// The permissions.
     pub fn permissions(&self) -> &[Permission] {
         &self.permission
     }
@@ -220,13 +224,13 @@ impl Profile {
         self.permission.iter().find(|each| each.statement_id == *statement)
     }
 
-    /// Whether a permission lets the principal, with this key, do the action at the instant.
+    /// Whether a permission permits the principal, with this key, the action at a time.
     pub fn lets(&self, principal: &Principal, key: &KeyId, action: Action, at: Timestamp) -> bool {
         let of_key = |each: &&Permission| each.key.id() == *key && each.principal == *principal;
         self.permission.iter().filter(of_key).any(|each| each.permits(action, at))
     }
 
-    /// The permissions that were given to a key.
+    /// The permissions for a key.
     pub fn permissions_of(&self, key: &PublicKey) -> impl Iterator<Item = &Permission> {
         self.permission.iter().filter(move |permission| permission.key == *key)
     }
@@ -255,7 +259,7 @@ mod tests {
             assert!(error.contains("version"), "{versions}: {error}");
         }
         assert!(parsed("version = []\n").unwrap_err().contains("at least one version"));
-        assert!(parsed(&VERSION.repeat(2)).unwrap_err().contains("each with its own name"));
+        assert!(parsed(&VERSION.repeat(2)).unwrap_err().contains("with distinct names"));
     }
 
     #[test]

@@ -14,20 +14,20 @@ use crate::time::Timestamp;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Check {
-    /// What goes into the package; says nothing about trust.
+    /// The content of a package; not a check of trust.
     Package,
     /// The artifact is what its manifest describes.
     Integrity,
-    /// The signature is by an allowed publisher, for the artifact asked about.
+    /// The signature is by an allowed publisher, for the requested artifact.
     Mismatch,
-    /// The signature is inside its validity period.
+    /// The signature is in its validity period.
     Expiry,
-    /// Nothing about the signature was revoked.
+    /// Nothing about the signature is revoked.
     Revocation,
 }
 
 impl Check {
-    /// The four checks of a verdict, in the order that names its status.
+    /// The four checks of a verdict; the first that fails is its status.
     pub const VERDICT: [Self; 4] = [Self::Integrity, Self::Mismatch, Self::Expiry, Self::Revocation];
 
     /// The check's name.
@@ -42,14 +42,14 @@ impl Check {
     }
 }
 
-/// One thing that is not as it should be.
+/// Something that is not as it should be.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Finding {
     /// The check that found it.
     pub check: Check,
     /// A stable kebab-case name for programs.
     pub code: &'static str,
-    /// What is wrong, naming the thing.
+    /// What is wrong, with names.
     pub message: String,
     /// What to do about it.
     pub hint: String,
@@ -70,13 +70,13 @@ impl Finding {
         Self { check, code, message, hint, files: FileChanges::default() }
     }
 
-    /// What there is to say where nothing was there to be judged.
+    /// The finding if there was no artifact.
     pub fn nothing_verified() -> Self {
         Self::new(
             Check::Mismatch,
             "nothing-verified",
             "nothing was verified",
-            "name the artifact, or see why none was made",
+            "pass the artifact, or find out why none was built",
         )
     }
 
@@ -86,14 +86,14 @@ impl Finding {
     }
 }
 
-/// How an artifact's files differ from what was signed, as sorted paths.
+/// How an artifact's files differ from the signed ones, as sorted paths.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct FileChanges {
-    /// Files whose bytes or mode differ.
+    /// Files whose content or mode differs.
     pub changed: Vec<String>,
-    /// Files that were not signed.
+    /// Files that are not signed.
     pub added: Vec<String>,
-    /// Files that were signed and are gone.
+    /// Signed files that are missing.
     pub removed: Vec<String>,
 }
 
@@ -108,7 +108,7 @@ impl FileChanges {
         [("changed", &self.changed), ("added", &self.added), ("removed", &self.removed)]
     }
 
-    /// Compares two inventories, each from path to anything that tells files apart.
+    /// Compares two inventories, each from path to a value that identifies the file.
     pub fn between<T: PartialEq>(signed: &BTreeMap<&str, T>, found: &BTreeMap<&str, T>) -> Self {
         let owned = |path: &&str| (*path).to_owned();
         let differs = |path: &&&str| found.get(**path).is_some_and(|file| *file != signed[**path]);
@@ -120,15 +120,15 @@ impl FileChanges {
     }
 }
 
-/// What came of one check.
+/// The outcome of one check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Outcome {
-    /// Nothing was found.
+    /// No finding.
     Passed,
-    /// Something was found.
+    /// At least one finding.
     Failed,
-    /// An earlier check left nothing to look at.
+    /// An earlier failure left nothing to check.
     NotEvaluated,
 }
 
@@ -143,7 +143,7 @@ impl Outcome {
     }
 }
 
-/// What may happen with an artifact.
+/// The decision on an artifact.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Decision {
@@ -151,7 +151,7 @@ pub enum Decision {
     Allowed,
     /// A check failed, and the CSC says to warn.
     Warned,
-    /// A check failed, and the CSC or the nature of the check says to stop.
+    /// A check failed, and the CSC or the nature of the check denies.
     Denied,
 }
 
@@ -179,28 +179,28 @@ impl Decision {
     }
 }
 
-/// The judgement of one artifact under one CSC, for people and programs to read.
+/// The decision on one artifact under one CSC, with its reasons.
 ///
-/// It is a record: nothing acts on it. What may be deployed is a `gate::Admitted`.
+/// It is only a record. What can be deployed is a `gate::Admitted`.
 #[derive(Debug, Clone, Serialize)]
 pub struct Verdict {
-    /// What may happen.
+    /// The decision.
     pub decision: Decision,
-    /// The first check that failed, or nothing.
+    /// The first check that failed, if any.
     pub status: Option<Check>,
-    /// The artifact's path, as it was given.
+    /// The artifact's path, as the user passed it.
     pub artifact: String,
     /// The manifest's path, if there is one.
     pub manifest: Option<String>,
-    /// Whether a function or a layer was asked about, if any was.
+    /// Whether the verdict is for a function or a layer, if for one.
     pub kind: Option<Kind>,
     /// Its name.
     pub name: Option<ArtifactName>,
-    /// The CSC that decided; nothing if none governs the name.
+    /// The CSC that decided; `None` if none governs the name.
     pub csc: Option<CscId>,
-    /// What that CSC says about untrusted artifacts: `Enforce` or `Warn`.
+    /// What that CSC does with untrusted artifacts: `Enforce` or `Warn`.
     pub untrusted_artifact_on_deployment: Option<&'static str>,
-    /// What the signature says, once it held.
+    /// The facts in the signature, if it is valid.
     pub signature: Option<SignatureFacts>,
     /// The four checks, in order.
     pub checks: Vec<CheckResult>,
@@ -209,12 +209,12 @@ pub struct Verdict {
 }
 
 impl Verdict {
-    /// What every check found, in order.
+    /// The findings of every check, in order.
     pub fn findings(&self) -> impl Iterator<Item = &Finding> {
         self.checks.iter().flat_map(|result| &result.findings)
     }
 
-    /// What was judged, for people: the artifact, and the name it was asked about as. Not escaped.
+    /// What the verdict is about, for people: the artifact and its name. Not escaped.
     pub fn subject(&self) -> String {
         match &self.name {
             Some(name) => format!("{} as `{name}`", self.artifact),
@@ -223,7 +223,7 @@ impl Verdict {
     }
 }
 
-/// How many artifacts were judged, and how many of them with each decision.
+/// The number of artifacts, and the number with each decision.
 pub fn summary(verdicts: &[Verdict]) -> String {
     let count = |decision| verdicts.iter().filter(|verdict| verdict.decision == decision).count();
     let counts = [Decision::Denied, Decision::Warned, Decision::Allowed]
@@ -238,34 +238,34 @@ pub fn summary(verdicts: &[Verdict]) -> String {
     }
 }
 
-/// One check and what came of it.
+/// One check and its outcome.
 #[derive(Debug, Clone, Serialize)]
 pub struct CheckResult {
     /// The check.
     pub check: Check,
-    /// What came of it.
+    /// Its outcome.
     pub outcome: Outcome,
-    /// What it found.
+    /// Its findings.
     pub findings: Vec<Finding>,
 }
 
-/// What a verified signature says.
+/// The facts in a verified signature.
 #[derive(Debug, Clone, Serialize)]
 pub struct SignatureFacts {
     /// The signing job.
     pub job: JobArn,
     /// The signing profile version.
     pub profile: ProfileArn,
-    /// Who asked for it.
+    /// The principal who requested it.
     pub requested_by: Principal,
-    /// When it was made, as its signer claims.
+    /// When it was created, as the signer claims.
     pub signed_at: Timestamp,
-    /// When it ends.
+    /// When it expires.
     pub expires_at: Timestamp,
     /// The SHA-384 that was signed.
     pub sha384: Sha384,
-    /// Whether the signer vouches for a package that it did not make.
+    /// Whether the signer vouches for a package that another tool built.
     pub endorsement: Endorsement,
-    /// The commit that the package was made from, if it was.
+    /// The commit that the package was built from, if any.
     pub commit: Option<String>,
 }

@@ -1,4 +1,4 @@
-//! Revocations: jobs, profile versions, artifacts and keys whose signatures no longer count.
+//! Revocations: jobs, profile versions, artifacts and keys whose signatures are no longer valid.
 //!
 //! ```toml
 //! revision = 1
@@ -14,8 +14,8 @@
 //! [[artifact]]   # sha384 = "…", and the last three
 //! [[key]]        # key = "SHA256:…", and all four
 //! ```
-//! A revocation names a value inside the signed payload, or a key; never a hash of a signature or
-//! of a file, since one ECDSA signature can be turned into another valid one.
+//! A revocation names a value inside the signed payload, or a key; never a hash of a signature or of a file,
+//! since one ECDSA signature can be turned into another valid one.
 
 pub mod signed;
 
@@ -46,7 +46,7 @@ pub struct Revocations {
     key: Vec<RevokedKey>,
 }
 
-/// What a part of a `revocations.toml` holds; the first has the revision.
+/// A part of a `revocations.toml`; the first has the revision.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Part {
@@ -89,13 +89,13 @@ pub struct RevokedArtifact {
     pub reason: Reason,
 }
 
-/// A profile version revoked from an instant on.
+/// A profile version that is revoked from a time on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RevokedProfile {
     /// The profile version.
     pub profile: ProfileArn,
-    /// The first instant whose signatures are void.
+    /// The time from which signatures are void.
     pub effective: Timestamp,
     /// When it was revoked.
     pub revoked_at: Timestamp,
@@ -105,13 +105,13 @@ pub struct RevokedProfile {
     pub reason: Reason,
 }
 
-/// A key revoked from an instant on.
+/// A key that is revoked from a time on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RevokedKey {
     /// The key's fingerprint.
     pub key: KeyId,
-    /// The first instant whose signatures are void.
+    /// The time from which signatures are void.
     pub effective: Timestamp,
     /// When it was revoked.
     pub revoked_at: Timestamp,
@@ -121,26 +121,26 @@ pub struct RevokedKey {
     pub reason: Reason,
 }
 
-/// Why something was revoked, by RFC 5280's reason codes.
+/// The reason for a revocation, by RFC 5280's reason codes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum ReasonCode {
-    /// Somebody else may hold the key: no claimed time counts.
+    /// Another user could have the key: claimed times are not trusted.
     KeyCompromise,
-    /// Something newer took its place.
+    /// It was replaced.
     Superseded,
-    /// It is not needed any more.
+    /// It is no longer needed.
     CessationOfOperation,
-    /// Its holder has moved on.
+    /// Its owner has left.
     AffiliationChanged,
-    /// No reason of these.
+    /// None of these reasons.
     Unspecified,
 }
 
-/// The times that are known of a signature.
+/// The known times of a signature.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SignatureTimes {
-    /// What the signer says.
+    /// The time that the signer claims.
     pub claimed: Timestamp,
     /// When the sealed ledger recorded it, if it did: a time that the signer did not choose.
     pub trusted: Option<Timestamp>,
@@ -156,7 +156,7 @@ impl ReasonCode {
         Self::CessationOfOperation,
     ];
 
-    /// The code as it is written.
+    /// The code in documents.
     pub fn name(self) -> &'static str {
         match self {
             Self::KeyCompromise => "keyCompromise",
@@ -167,10 +167,10 @@ impl ReasonCode {
         }
     }
 
-    /// Whether a signature is void, for a revocation from `effective` on.
+    /// Whether a signature is void under a revocation from `effective` on.
     ///
-    /// After a key compromise a thief can write any time, so only a trusted one counts, and a signature
-    /// without one is void. The other reasons accept the claim.
+    /// After a key compromise a thief can claim any time, so only a trusted time counts, and a signature
+    /// without one is void. For the other reasons, the claimed time counts.
     pub fn voids(self, times: SignatureTimes, effective: Timestamp) -> bool {
         match self {
             Self::KeyCompromise => times.trusted.is_none_or(|trusted| trusted >= effective),
@@ -187,7 +187,7 @@ impl FromStr for ReasonCode {
     fn from_str(text: &str) -> Result<Self, String> {
         let names = Self::ALL.map(Self::name).join("`, `");
         let found = Self::ALL.into_iter().find(|code| code.name() == text);
-        found.ok_or_else(|| format!("`{text}` is not a reason code: one of `{names}`"))
+        found.ok_or_else(|| format!("`{text}` is not a reason code; expected one of: `{names}`"))
     }
 }
 
@@ -209,7 +209,7 @@ impl TryFrom<String> for Reason {
     fn try_from(text: String) -> Result<Self, String> {
         match text.chars().count() {
             1..=REASON_CHARS_MAX => Ok(Self(text)),
-            count => Err(format!("a reason of {count} characters where 1 to {REASON_CHARS_MAX} are allowed")),
+            count => Err(format!("the reason has {count} characters, expected 1 to {REASON_CHARS_MAX}")),
         }
     }
 }
@@ -229,12 +229,12 @@ impl From<Reason> for String {
 }
 
 impl Revocations {
-    /// An account's first revocations: none.
+    /// The revocations of a new account: none.
     pub fn none() -> Self {
         Self { revision: 1, ..Self::default() }
     }
 
-    /// Reads `revocations.toml`.
+    /// Parses `revocations.toml`.
     pub fn parse(path: &Path, bytes: &[u8]) -> Result<Self, DocumentError> {
         let mut all: Option<Self> = None;
         document::from_toml_lists(path, bytes, |part: Part| {
@@ -256,7 +256,7 @@ impl Revocations {
         match profiles.chain(keys).find(|(effective, revoked_at)| effective > revoked_at) {
             Some((effective, _)) => Err(DocumentError::new(
                 path,
-                format!("an effective time of {effective} lies after the revocation itself"),
+                format!("`effective` is {effective}, which is after `revoked_at`"),
             )),
             None => Ok(revocations),
         }
@@ -282,7 +282,7 @@ impl Revocations {
         self.clone().into_all()
     }
 
-    /// Every revocation, out of the document.
+    /// Every revocation, by value.
     pub fn into_all(self) -> Vec<Revocation> {
         let jobs = self.job.into_iter().map(Revocation::Job);
         let artifacts = self.artifact.into_iter().map(Revocation::Artifact);
@@ -301,7 +301,7 @@ impl Revocations {
         }
     }
 
-    /// Takes a revocation out, to put another in its place.
+    /// Removes a revocation, to replace it.
     pub fn take(&mut self, revocation: &Revocation) {
         match revocation {
             Revocation::Job(taken) => self.job.retain(|each| each != taken),
@@ -312,7 +312,7 @@ impl Revocations {
     }
 }
 
-/// One revocation, of whatever it names.
+/// One revocation, of any kind.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Revocation {
@@ -337,7 +337,7 @@ impl Revocation {
         }
     }
 
-    /// The first instant whose signatures are void; nothing if all are.
+    /// The time from which signatures are void; `None` if all are.
     pub fn effective(&self) -> Option<Timestamp> {
         match self {
             Self::Job(_) | Self::Artifact(_) => None,
@@ -346,7 +346,7 @@ impl Revocation {
         }
     }
 
-    /// The same revocation from another instant on, where it has one.
+    /// Changes the effective time, if the revocation has one.
     pub fn effective_from(self, effective: Timestamp) -> Self {
         match self {
             Self::Profile(each) => Self::Profile(RevokedProfile { effective, ..each }),
@@ -385,7 +385,8 @@ impl Revocation {
         }
     }
 
-    /// Whether it makes a signature void: of a job or an artifact always, else by its reason and the times.
+    /// Whether it makes a signature void: always for a job or an artifact, otherwise by its reason and the
+    /// times.
     pub fn voids(&self, times: SignatureTimes) -> bool {
         self.effective().is_none_or(|effective| self.reason_code().voids(times, effective))
     }

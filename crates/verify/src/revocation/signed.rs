@@ -1,15 +1,15 @@
-//! Signed revocations: a job revoked by somebody who may sign with its profile, without a seal.
+//! Signed revocations: a job revoked without a seal, by a key with permission on its profile.
 //!
 //! A DSSE envelope of type [`PAYLOAD_TYPE`] with one signature, around
 //! ```json
 //! { "job": "arn:…", "profile": "arn:countersign:signer::ACCOUNT:/signing-profiles/NAME/*",
 //!   "requested_by": "…", "revoked_at": "…", "reason_code": "superseded", "reason": "…" }
 //! ```
-//! It counts if the key had `signer:RevokeSignature` on the profile at `revoked_at`, for that principal,
-//! even if the key was revoked since. It can only deny, and only jobs of its own profile; so it needs no seal,
-//! and whoever deletes the file undoes it: the owner of the policy seals the same revocation to stay.
-//! A policy directory keeps it as `revocations/JOB.json`, JOB being the job's UUID, and more of one job as
-//! `JOB.2.json` to `JOB.16.json`: under other names it is not looked for.
+//! It is valid if the key had `signer:RevokeSignature` on the profile at `revoked_at`, for that principal,
+//! even if the key was revoked since. It can only deny, and only jobs of its own profile, so it needs no
+//! seal. Anyone who deletes the file undoes it; to make it permanent, the policy owner seals the same
+//! revocation. In a policy directory its file is `revocations/JOB.json`, where JOB is the job's UUID; further
+//! ones of the same job are `JOB.2.json` to `JOB.16.json`. Other names are ignored.
 
 use std::path::{Path, PathBuf};
 
@@ -27,20 +27,20 @@ use crate::time::Timestamp;
 /// The DSSE payload type of a signed revocation.
 pub const PAYLOAD_TYPE: &str = "application/vnd.countersign.revocation.v1+json";
 
-/// The folder of a policy directory that keeps signed revocations.
+/// The folder of signed revocations in a policy directory.
 pub const FOLDER: &str = "revocations";
 
-/// What a signed revocation says.
+/// The content of a signed revocation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SignedRevocation {
     /// The job.
     pub job: JobArn,
-    /// Its profile, in every version.
+    /// Its profile, for all versions.
     pub profile: PublisherArn,
-    /// Who revokes: the holder of the key.
+    /// The principal who revokes: the owner of the key.
     pub requested_by: Principal,
-    /// When, as the signer claims.
+    /// When it was revoked, as the signer claims.
     pub revoked_at: Timestamp,
     /// Why, as a code.
     pub reason_code: ReasonCode,
@@ -48,20 +48,20 @@ pub struct SignedRevocation {
     pub reason: Reason,
 }
 
-/// A revocation whose signature by a known key holds. Only [`open`] makes it.
+/// A revocation with a valid signature by a known key. Only [`open`] creates it.
 #[derive(Debug)]
 pub struct Opened {
     revocation: SignedRevocation,
     signer: KeyId,
 }
 
-/// Why a signed revocation does not count.
+/// Why a signed revocation is not valid.
 #[derive(Debug, thiserror::Error)]
 pub enum SignedRevocationError {
     /// It is not JSON of the right form.
     #[error("it is malformed: {0}")]
     Malformed(String),
-    /// Its signature is not by a known key, or does not hold.
+    /// Its signature is invalid, or by an unknown key.
     #[error(transparent)]
     Envelope(#[from] OpenError),
 }
@@ -79,7 +79,7 @@ pub fn open<'a>(
 }
 
 impl Opened {
-    /// What it says.
+    /// The content.
     pub fn revocation(&self) -> &SignedRevocation {
         &self.revocation
     }
@@ -89,31 +89,31 @@ impl Opened {
         &self.signer
     }
 
-    /// Whether it is about this job of this profile.
+    /// Whether it is for this job of this profile.
     pub fn is_about(&self, job: &JobArn, profile: &ProfileArn) -> bool {
         self.revocation.job == *job && self.revocation.profile.allows(profile)
     }
 
-    /// The revocation of the job, as the policy writes one.
+    /// The same revocation in the form of `revocations.toml`.
     pub fn as_revocation(&self) -> Revocation {
         let SignedRevocation { job, revoked_at, reason_code, reason, .. } = self.revocation.clone();
         Revocation::Job(RevokedJob { job, revoked_at, reason_code, reason })
     }
 }
 
-/// Where a policy directory keeps the first signed revocation of a job.
+/// The path of the first signed revocation of a job in a policy directory.
 pub fn path(directory: &Path, job: &JobId) -> PathBuf {
     directory.join(FOLDER).join(format!("{job}.json"))
 }
 
-/// Every place where a policy directory may keep a signed revocation of a job.
+/// All paths where a policy directory can have a signed revocation of a job.
 pub fn places(directory: &Path, job: &JobId) -> impl Iterator<Item = PathBuf> {
     let folder = directory.join(FOLDER);
     let more = (2..=SIGNED_REVOCATIONS_MAX).map(move |number| folder.join(format!("{job}.{number}.json")));
     std::iter::once(path(directory, job)).chain(more)
 }
 
-/// The job of which a file of this name is looked for, if of any.
+/// The job whose revocation has this file name, if any.
 pub fn job_of(file_name: &str) -> Option<JobId> {
     let stem = file_name.strip_suffix(".json")?;
     let Some((job, number)) = stem.split_once('.') else { return stem.parse().ok() };

@@ -1,4 +1,4 @@
-//! Expiry: the signature is inside its validity period, and not from the future.
+//! Expiry: the signature is in its validity period, and not from the future.
 
 use crate::limits::CLOCK_SKEW_SECONDS;
 use crate::manifest::Job;
@@ -6,9 +6,9 @@ use crate::profile::Profile;
 use crate::report::{Check, Finding};
 use crate::time::Timestamp;
 
-/// Checks that `now` is before the end that the signature names and the end of the profile's validity.
+/// Checks that `now` is before the expiry in the signature and the end of the profile's validity.
 ///
-/// Where the profile version is not known, the signature's own end is all there is to go by.
+/// If the profile version is not known, only the signature's own expiry is checked.
 pub fn check(job: &Job, profile: Option<&Profile>, now: Timestamp) -> Vec<Finding> {
     let version = profile.and_then(|profile| profile.version(job.profile.version()));
     let by_profile = version.map(|version| job.signed_at.plus(version.validity));
@@ -26,8 +26,8 @@ pub fn check(job: &Job, profile: Option<&Profile>, now: Timestamp) -> Vec<Findin
         findings.push(Finding::new(
             Check::Expiry,
             "signed-in-future",
-            format!("the signature claims {}, and it is {now}", job.signed_at),
-            "set the clocks of both machines, and sign the package again",
+            format!("the signature is from the future: it claims {}, and it is now {now}", job.signed_at),
+            "correct the clocks of both machines, and sign the package again",
         ));
     }
     findings

@@ -1,4 +1,5 @@
-//! Governance: the CSC that the sealed policy attaches to a name, and whom it allows; read once for many questions.
+//! Governance: the CSC that the sealed policy attaches to a name, and its publishers; read once for many
+//! questions.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! Integrity: the signature holds, and the artifact is what the signed statement describes.
+//! Integrity: the signature is valid, and the artifact matches the signed statement.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,7 @@ use crate::package::read::{self, ReadError};
 use crate::parallel::Threads;
 use crate::report::{Check, FileChanges, Finding, SignatureFacts};
 
-/// A statement whose signature by a known key holds. Only [`open`] makes it.
+/// A statement with a valid signature by a known key. Only [`open`] creates it.
 #[derive(Debug)]
 pub struct Opened {
     statement: Statement,
@@ -26,13 +26,13 @@ pub struct Opened {
 #[derive(Debug)]
 pub struct Intact(Opened);
 
-/// What came of opening a manifest.
+/// The result of opening a manifest.
 pub enum Opening {
-    /// The signature holds, and the payload is a statement.
+    /// The signature is valid, and the payload is a statement.
     Opened(Box<Opened>),
-    /// Nobody here knows the key that it names; a mismatch.
+    /// The key that it names is not known; a mismatch.
     UnknownKey(Finding),
-    /// It did not open; the finding says which check that fails.
+    /// It cannot be opened; the finding names the check that fails.
     Failed(Finding),
 }
 
@@ -57,7 +57,7 @@ impl Opened {
         &self.signer
     }
 
-    /// What the signature says.
+    /// The facts in the signature.
     pub fn facts(&self) -> SignatureFacts {
         let job = self.statement.job();
         SignatureFacts {
@@ -80,15 +80,15 @@ impl Intact {
     }
 }
 
-/// Opens a manifest with the keys that may have signed it.
+/// Opens a manifest with the keys that can have signed it.
 ///
-/// No manifest and an unknown key are mismatches; a known key's broken signature and a malformed
+/// A missing manifest and an unknown key are mismatches; an invalid signature by a known key and a malformed
 /// statement are integrity failures (`docs/formats.md`).
 pub fn open(manifest: Option<&Loaded>, keys: &BTreeMap<KeyId, PublicKey>) -> Opening {
     open_with(&Library, manifest, keys)
 }
 
-/// As [`open`], by this check.
+/// Like [`open`], with this check.
 pub(super) fn open_with(
     check: &dyn SignatureCheck,
     manifest: Option<&Loaded>,
@@ -112,7 +112,7 @@ pub(super) fn open_with(
         Err(error @ OpenError::Signature(_)) => {
             return Opening::Failed(integrity(
                 "signature-invalid",
-                format!("the manifest was changed: {error}"),
+                format!("the manifest was modified: {error}"),
             ));
         }
         Err(error) => return malformed(error.to_string()),
@@ -130,18 +130,18 @@ pub(super) fn open_with(
 /// Which digests of an artifact are computed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Digests {
-    /// Every one, but for the plain SHA-384 of an artifact over [`PLAIN_SHA384_BYTES_MAX`].
+    /// All of them, except the plain SHA-384 of an artifact over [`PLAIN_SHA384_BYTES_MAX`].
     ///
-    /// That one alone cannot be shared among cores; the chunk digest is as strong, and SHA-256 is
+    /// That digest alone cannot be computed in parallel; the chunk digest is as strong, and SHA-256 is
     /// computed too, so no other artifact passes.
     Quick,
-    /// Every one, whatever the size.
+    /// All of them, whatever the size.
     All,
 }
 
-/// Checks that every digest and the size are those of the artifact.
+/// Checks the size and every digest of the artifact.
 ///
-/// The outer error is an artifact that could not be read.
+/// Errors: the artifact cannot be read.
 pub fn check(
     opened: Opened,
     artifact: &Artifact,
@@ -171,9 +171,9 @@ pub fn check(
     explain(opened.statement(), &differing, artifact, threads).map(Err)
 }
 
-/// Checks that the signed list of files is the artifact's own, as the strict reader reads it.
+/// Checks that the signed list of files is the content of the artifact, as the strict reader reads it.
 ///
-/// The digests say which bytes were signed, and the signer says which files are in them: a signer can sign one
+/// The digests bind the bytes, and the signer claims which files they contain: a signer could sign one
 /// artifact with the list of another.
 pub fn check_inventory(
     intact: Intact,
@@ -195,7 +195,7 @@ pub fn check_inventory(
     let finding = Finding::new(
         Check::Integrity,
         "inventory-false",
-        "the signed manifest lists other files than the signed artifact contains",
+        "the signed manifest lists different files than the signed artifact contains",
         "do not deploy it; ask the signer for the reason, and revoke the job with `countersign job revoke`",
     );
     let changes = FileChanges::between(&intact.0.statement().inventory(), &by_path(&files));
@@ -209,7 +209,7 @@ pub fn check_digest(opened: &Opened, sha256: &Sha256) -> Result<(), Vec<Finding>
     if opened.statement.subject().digest.sha256 == *sha256 {
         return Ok(());
     }
-    Err(vec![integrity("digest-mismatch", "the code is not what was signed: SHA-256 differs")])
+    Err(vec![integrity("digest-mismatch", "the code is not the signed code: SHA-256 differs")])
 }
 
 #[cfg(test)]
@@ -228,7 +228,7 @@ pub(super) fn opened(job: Job) -> Opened {
     }
 }
 
-/// Says which files differ, by reading the artifact as a ZIP.
+/// Reports which files differ, by reading the artifact as a ZIP.
 fn explain(
     statement: &Statement,
     differing: &[&str],
@@ -237,7 +237,7 @@ fn explain(
 ) -> Result<Vec<Finding>, FileError> {
     let differs = integrity(
         "digest-mismatch",
-        format!("the artifact is not the one that was signed: {} differ", differing.join(", ")),
+        format!("the artifact is not the signed one: {} differ", differing.join(", ")),
     );
     match read::read(artifact, threads) {
         Ok(files) => {
@@ -250,8 +250,7 @@ fn explain(
 }
 
 fn integrity(code: &'static str, message: impl Into<String>) -> Finding {
-    let hint =
-        "get the artifact and its manifest again from where they were signed, or sign the artifact again";
+    let hint = "download the artifact and its manifest again from where they were signed, or sign the artifact again";
     Finding::new(Check::Integrity, code, message, hint)
 }
 
@@ -259,8 +258,8 @@ fn no_manifest() -> Finding {
     Finding::new(
         Check::Mismatch,
         "manifest-missing",
-        "the artifact has no manifest beside it",
-        "sign it with `countersign sign`, or name its manifest with `--manifest`",
+        "no manifest next to the artifact",
+        "sign it with `countersign sign`, or pass its manifest with `--manifest`",
     )
 }
 
@@ -269,7 +268,7 @@ fn unknown_key(error: &OpenError) -> Finding {
         Check::Mismatch,
         "key-unknown",
         format!("{error}: no profile that the CSC allows gives it permission `signer:StartSigningJob`"),
-        "have it signed by an allowed publisher, or ask the owner of the policy to permit the key",
+        "sign it with a key of an allowed publisher, or ask the policy owner to permit this key",
     )
 }
 

@@ -1,8 +1,7 @@
-//! Layers: whether an artifact is the layer version that an account published, for us to use.
+//! Layers: whether an artifact is the layer version that an account published, and our account can use it.
 //!
-//! What an ARN names is looked up in its own account's sealed `layers/NAME.toml`, and nowhere else. The record
-//! says which bytes a version is and who may use it; that they are trusted is for the four checks to say, which
-//! are made all the same.
+//! An ARN is looked up only in its own account's sealed `layers/NAME.toml`. The record says which bytes a
+//! version has and who can use it; whether they are trusted is decided by the four checks as usual.
 
 use super::VerifyError;
 use crate::arn::{LayerArn, Owner};
@@ -14,15 +13,15 @@ use crate::policy::error::PolicyError;
 use crate::policy::store::Policy;
 use crate::report::{Check, Finding};
 
-/// What an account has published under an ARN, or why that is nothing we may use.
+/// The result of looking up an ARN.
 pub struct Looked {
-    /// The version's record, if there is one, whoever may use it.
+    /// The version's record, if there is one, even without permission.
     pub version: Option<LayerVersion>,
-    /// What is wrong with using it.
+    /// Why it cannot be used.
     pub findings: Vec<Finding>,
 }
 
-/// Looks an ARN up in its account's sealed layers.
+/// Looks up an ARN in its account's sealed layers.
 pub fn look_up(policy: &Policy, arn: &LayerArn) -> Result<Looked, PolicyError> {
     let nothing = |why: String, hint: &str| Looked {
         version: None,
@@ -31,15 +30,15 @@ pub fn look_up(policy: &Policy, arn: &LayerArn) -> Result<Looked, PolicyError> {
     let owner = arn.owner().account();
     if *arn.owner() != Owner::countersign(owner.clone()) {
         return Ok(nothing(
-            "is a layer of AWS, which no policy here publishes".into(),
-            "publish its bytes in an account of ours with `countersign layer publish`, and name that version",
+            "is published by AWS, not by an account of this policy".into(),
+            "publish its content in your own account with `countersign layer publish`, and use that version",
         ));
     }
     let other = if owner == policy.account() { None } else { policy.of_account(owner)? };
     if other.is_none() && owner != policy.account() {
         return Ok(nothing(
             format!("is of account `{owner}`, which this policy does not know"),
-            "ask the owner of the policy to pin that account with `countersign account trust`",
+            "ask the policy owner to trust that account with `countersign account trust`",
         ));
     }
     let layer = match &other {
@@ -49,8 +48,8 @@ pub fn look_up(policy: &Policy, arn: &LayerArn) -> Result<Looked, PolicyError> {
     let version = layer.as_ref().and_then(|layer| Some((layer, layer.published(arn.number())?)));
     let Some((layer, version)) = version else {
         return Ok(nothing(
-            format!("is not among what account `{owner}` has published and sealed"),
-            "name a version that `countersign layer show` lists, or bring the account up to date",
+            format!("is not a published and sealed version of account `{owner}`"),
+            "use a version that `countersign layer show` lists, or update the account: countersign account update",
         ));
     };
     let findings = match &other {
@@ -62,7 +61,7 @@ pub fn look_up(policy: &Policy, arn: &LayerArn) -> Result<Looked, PolicyError> {
 
 /// Whether a permission of the layer lets our account use the version now.
 fn may_use(policy: &Policy, other: &Policy, layer: &Layer, arn: &LayerArn) -> Result<bool, PolicyError> {
-    // A permission names an account; which one its owner means by that is for the pin to say, if there is one.
+    // A permission names an account; its pin, if there is one, says which account its owner means.
     let meant = other.known_account(policy.account()).map_err(|error| error.of_account(other.account()))?;
     if meant.is_some_and(|known| known.root() != policy.pin()) {
         return Ok(false);
@@ -84,7 +83,7 @@ fn may_use(policy: &Policy, other: &Policy, layer: &Layer, arn: &LayerArn) -> Re
     Ok(false)
 }
 
-/// Holds an artifact against what its ARN names; finds everything that does not fit.
+/// Checks an artifact against its ARN; returns every mismatch.
 pub fn check(
     policy: &Policy,
     arn: &LayerArn,
@@ -98,14 +97,15 @@ pub fn check(
         findings.push(Finding::new(
             Check::Integrity,
             "layer-differs",
-            format!("the layer is not what was published as `{arn}`: SHA-384 {}", version.sha384),
-            "get the published artifact with `countersign layer fetch`, or name the version that this is",
+            format!("the layer is not the one published as `{arn}`: SHA-384 {}", version.sha384),
+            "download the published artifact with `countersign layer fetch`, or use the ARN of this version",
         ));
     }
     Ok(findings)
 }
 
-/// Whether an artifact is the published one. Over [`PLAIN_SHA384_BYTES_MAX`] its SHA-256 says so, as in a verdict.
+/// Whether an artifact is the published one. Over [`PLAIN_SHA384_BYTES_MAX`] its SHA-256 is compared, as in a
+/// verdict.
 pub fn is(artifact: &Artifact, version: &LayerVersion, threads: Threads) -> Result<bool, VerifyError> {
     if artifact.size() != version.size {
         return Ok(false);
@@ -121,8 +121,8 @@ fn forbidden(policy: &Policy, arn: &LayerArn) -> Finding {
     let (account, owner) = (policy.account(), arn.owner().account());
     mismatch(
         "layer-forbidden",
-        format!("account `{owner}` does not let account `{account}` use `{arn}`"),
-        "ask its owner for `countersign layer permit`, and bring the account up to date once that is sealed",
+        format!("account `{owner}` does not permit account `{account}` to use `{arn}`"),
+        "ask its owner to run `countersign layer permit` and seal, and then run `countersign account update`",
     )
 }
 

@@ -1,4 +1,4 @@
-//! Mismatch: the signature is by an allowed publisher who had permission, for the artifact asked about.
+//! Mismatch: the signature is by an allowed publisher who had permission, for the requested artifact.
 
 use super::CommitFiles;
 use super::integrity::Opened;
@@ -14,8 +14,8 @@ use crate::report::{Check, FileChanges, Finding};
 
 /// Checks publisher, account and permission; finds everything that does not fit.
 ///
-/// `known` is whether the CSC allows a profile of the account that it was signed for, which we know, and `profile` the signed
-/// profile's document, if the CSC allows any version of it.
+/// `known` is whether the CSC allows a profile of the account that the artifact was signed for and we know
+/// that account; `profile` is the document of the signed profile, if the CSC allows any version of it.
 pub fn check(
     opened: &Opened,
     account: &AccountName,
@@ -36,16 +36,16 @@ pub fn check(
     if job.job.owner() != owner {
         findings.push(mismatch(
             "account-mismatch",
-            format!("its job `{}` and its profile `{}` are not of one account", job.job, job.profile),
+            format!("its job `{}` and its profile `{}` are of different accounts", job.job, job.profile),
             "sign it with a profile that the CSC allows",
         ));
     }
     if *owner != Owner::countersign(account.clone()) && !known {
         findings.push(mismatch(
             "account-mismatch",
-            // Two accounts of one name, ours and AWS's, differ in what comes before it.
+            // An account of ours and one of AWS with the same name differ in the part before it.
             format!(
-                "it was signed for {owner}, not for {} or one that its CSC names",
+                "it was signed for {owner}, not for {} or another account of its CSC",
                 Owner::countersign(account.clone())
             ),
             "sign it with a profile that the CSC allows",
@@ -77,15 +77,15 @@ pub fn commit(statement: &Statement, source: &CommitFiles) -> Option<Finding> {
     let changes = FileChanges::between(&statement.inventory(), &by_path(&source.files));
     let finding = mismatch(
         "source-differs",
-        format!("commit {} has other files than those that were signed", source.commit),
-        "sign the package of this commit, or take the commit that was signed",
+        format!("commit {} has different files than the signed package", source.commit),
+        "sign the package of this commit, or use the commit that was signed",
     );
     Some(finding.with_files(changes))
 }
 
-/// The key was permitted to sign with the profile, for its principal, when the signature was made.
+/// Checks that the key had permission to sign with the profile, for its principal, at the time of signing.
 pub fn permission(job: &Job, signer: &KeyId, profile: &Profile) -> Option<Finding> {
-    let ask = "ask the owner of the policy for `signer:StartSigningJob` on the profile, and sign again";
+    let ask = "ask the policy owner for `signer:StartSigningJob` on the profile, and sign again";
     let Some(version) = profile.version(job.profile.version()) else {
         return Some(mismatch(
             "version-unknown",
@@ -97,7 +97,7 @@ pub fn permission(job: &Job, signer: &KeyId, profile: &Profile) -> Option<Findin
         return Some(mismatch(
             "signed-before-version",
             format!(
-                "it claims {}, before its profile version was made at {}",
+                "it claims {}, before its profile version was created at {}",
                 job.signed_at, version.created
             ),
             "sign it again",

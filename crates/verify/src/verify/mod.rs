@@ -1,9 +1,9 @@
-//! Verification: an artifact and its manifest, held against an account's policy, check by check.
+//! Verification: checks an artifact and its manifest against an account's policy.
 //!
 //! ```text
 //! Envelope --open(keys)--> Opened --integrity(artifact)--> Intact --mismatch, expiry, revocation--> findings
 //! ```
-//! What comes out is [`Evidence`]; whether it is enough is for the gate to say.
+//! The result is [`Evidence`]; the gate decides whether it is enough.
 
 pub mod expiry;
 pub mod governance;
@@ -30,13 +30,13 @@ use crate::policy::store::Policy;
 use crate::provenance::Kind;
 use crate::report::{Check, CheckResult, Finding, Outcome, SignatureFacts};
 
-/// Why nothing could be decided.
+/// Why no decision was possible.
 #[derive(Debug, thiserror::Error)]
 pub enum VerifyError {
     /// The policy is not trusted.
     #[error(transparent)]
     Policy(#[from] PolicyError),
-    /// The artifact could not be read.
+    /// The artifact cannot be read.
     #[error(transparent)]
     File(#[from] FileError),
 }
@@ -51,7 +51,7 @@ impl VerifyError {
     }
 }
 
-/// The files of the package that a commit makes, sorted by path: there are no bytes to digest.
+/// The files of the package of a commit, sorted by path, without bytes to digest.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CommitFiles {
     /// The commit, as a person names it.
@@ -91,7 +91,7 @@ pub struct Question<'a, S> {
     pub revocations: &'a [Loaded],
     /// Which digests are computed.
     pub digests: Digests,
-    /// How many threads may work.
+    /// Number of threads.
     pub threads: Threads,
 }
 
@@ -122,22 +122,22 @@ impl Evidence {
         &self.checks
     }
 
-    /// What the signature says, if it held.
+    /// The facts in the signature, if it is valid.
     pub fn facts(&self) -> Option<&SignatureFacts> {
         self.facts.as_ref()
     }
 
-    /// The size of the signed files together, in bytes, if the artifact is the signed one.
+    /// The total size of the signed files in bytes, if the artifact is the signed one.
     pub fn unzipped(&self) -> Option<u64> {
         self.unzipped
     }
 
-    /// Things worth saying that change no verdict.
+    /// Notes for the user that change no verdict.
     pub fn notes(&self) -> &[String] {
         &self.notes
     }
 
-    /// With more findings: what had passed fails, and nothing that had failed passes.
+    /// Adds findings: their checks fail, and no failed check passes.
     pub fn with(mut self, findings: Vec<Finding>) -> Self {
         for finding in findings {
             if let Some(result) = self.checks.iter_mut().find(|result| result.check == finding.check) {
@@ -148,7 +148,7 @@ impl Evidence {
         self
     }
 
-    /// With another hint where a finding has this code: what to do about it depends on who asks.
+    /// Replaces the hint of findings with this code, since the advice depends on the caller.
     pub fn hinting(mut self, code: &str, hint: &str) -> Self {
         let findings = self.checks.iter_mut().flat_map(|result| &mut result.findings);
         findings.filter(|finding| finding.code == code).for_each(|finding| finding.hint = hint.into());
@@ -173,12 +173,12 @@ impl Reported {
         Self(Evidence::only(csc, finding))
     }
 
-    /// Things worth saying that change no verdict.
+    /// Notes for the user that change no verdict.
     pub fn notes(&self) -> &[String] {
         self.0.notes()
     }
 
-    /// What was found; for [`crate::gate::report`] alone.
+    /// The results, for [`crate::gate::report`] only.
     pub(crate) fn found(&self) -> &Evidence {
         &self.0
     }
@@ -251,7 +251,7 @@ fn verify_with<'a, S>(
     let facts = Some(opened.facts());
     let account = publishers.account(&opened.job().profile)?;
     let other = account.and_then(Account::other);
-    // A revocation names a SHA-384, so that one must be known to be the artifact's.
+    // A revocation names a SHA-384, so the artifact's must be known.
     let revokes_artifacts =
         policy.revokes_artifacts()? || other.map_or(Ok(false), Policy::revokes_artifacts)?;
     let (opened, commit) = match integrity(opened, revokes_artifacts)? {

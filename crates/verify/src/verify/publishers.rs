@@ -1,9 +1,9 @@
-//! Publishers: whom a CSC allows, each profile from the account that its ARN names and from nowhere else.
+//! Publishers: the profiles that a CSC allows, each from the account in its ARN.
 //!
-//! An ARN of our own account leads to our documents, another's to that account's, as our policy pins them;
-//! two accounts may have profiles of one name. An account whose policy does not hold, or has expired, is an
-//! error for its own signatures and for those by a key that nobody knows: it may be that account's. The other
-//! publishers of the CSC are not kept waiting for it.
+//! An ARN of our own account refers to our documents, another one to that account's, as our policy pins them;
+//! two accounts can have profiles of the same name. If an account's policy is not trusted or has expired,
+//! that is an error for its own signatures and for signatures by an unknown key, which could be that
+//! account's. Other publishers of the CSC are not affected.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -34,7 +34,7 @@ pub struct Account {
 }
 
 impl Account {
-    /// Its policy, if it is not the one that asks.
+    /// Its policy, if it is not our own.
     pub fn other(&self) -> Option<&Policy> {
         self.other.as_deref()
     }
@@ -65,7 +65,7 @@ impl<'p> Publishers<'p> {
                 Err(PolicyError::Account { source, .. }) => {
                     let why = source.to_string().replace('\n', "");
                     all.notes.push(format!(
-                        "account `{name}` cannot be asked, so nothing that it signed is decided: {why}"
+                        "cannot use the policy of account `{name}`, so its signatures cannot be verified: {why}"
                     ));
                     all.accounts.remove(name);
                     all.silent.insert(name.clone(), source);
@@ -115,14 +115,14 @@ impl<'p> Publishers<'p> {
         &self.keys
     }
 
-    /// Things worth saying that change no verdict.
+    /// Notes for the user that change no verdict.
     pub fn notes(&self) -> &[String] {
         &self.notes
     }
 
     /// The account of a signed profile version, if the CSC allows any profile of it.
     ///
-    /// An account that cannot be asked is an error.
+    /// Errors: the account's policy cannot be used.
     pub fn account(&self, profile: &ProfileArn) -> Result<Option<&Account>, PolicyError> {
         let name = profile.owner().account();
         if *profile.owner() != Owner::countersign(name.clone()) {
@@ -134,7 +134,7 @@ impl<'p> Publishers<'p> {
         }
     }
 
-    /// Refuses to say of a key that nobody knows it while an account cannot be asked.
+    /// Errors: an account's policy cannot be used, so a key cannot be called unknown.
     pub fn check_all_asked(&self) -> Result<(), PolicyError> {
         match self.silent.iter().next() {
             Some((account, source)) => {
@@ -216,7 +216,7 @@ mod tests {
         let publishers = Publishers::read(&policy, &csc(&[THEIRS, OURS])).unwrap();
         assert_eq!(publishers.keys().keys().collect::<Vec<_>>(), [&ours]);
         assert_eq!(publishers.notes().len(), 1);
-        assert!(publishers.notes()[0].starts_with("account `vendor` cannot be asked"));
+        assert!(publishers.notes()[0].starts_with("cannot use the policy of account `vendor`"));
         assert!(publishers.account(&version_of(OURS)).unwrap().is_some());
         assert!(matches!(publishers.account(&version_of(THEIRS)), Err(PolicyError::Account { .. })));
         assert!(matches!(publishers.check_all_asked(), Err(PolicyError::Account { .. })));

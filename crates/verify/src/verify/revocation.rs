@@ -1,4 +1,4 @@
-//! Revocation: neither the job, the artifact, the profile version nor the key was revoked.
+//! Revocation: the job, the artifact, the profile version and the key are not revoked.
 
 use super::integrity::Opened;
 use crate::arn::{JobArn, ProfileArn};
@@ -18,17 +18,17 @@ use crate::revocation::{
 };
 use crate::time::Timestamp;
 
-/// What the policy knows about the values inside one signed payload, and about its key.
+/// What the policy knows about a signed payload and its key.
 #[derive(Debug, Default)]
 pub struct Known {
-    /// The revocations that name any of them.
+    /// The revocations of any of them.
     pub revocations: Vec<Revocation>,
     /// When the sealed ledger recorded the signature, if it did.
     pub recorded_at: Option<Timestamp>,
 }
 
 impl Known {
-    /// Asks the policy about the values inside a signed payload, and about the key.
+    /// Looks up a signed payload and its key in the policy.
     pub fn of(policy: &Policy, job: &Job, artifact: &Sha384, signer: &KeyId) -> Result<Self, PolicyError> {
         let subjects = [
             subject_of_job(&job.job),
@@ -39,7 +39,7 @@ impl Known {
         Ok(Self { revocations: policy.revocations_of(&subjects)?, recorded_at: None })
     }
 
-    /// Adds the signed revocations of the job that count; notes on those that do not come back.
+    /// Adds the valid signed revocations of the job; returns notes on the others.
     pub fn add_signed(
         &mut self,
         policy: &Policy,
@@ -53,28 +53,26 @@ impl Known {
             match counted(&job.job, &job.profile, profile, bytes, now) {
                 Ok(Some(opened)) => self.revocations.push(opened.as_revocation()),
                 Ok(None) => {}
-                Err(why) => {
-                    notes.push(format!("the revocation in `{}` does not count: {why}", path.display()))
-                }
+                Err(why) => notes.push(format!("ignoring the revocation in `{}`: {why}", path.display())),
             }
         }
         Ok(notes)
     }
 }
 
-/// What the policies that are asked revoke.
+/// The result of the check.
 #[derive(Debug, Default)]
 pub struct Revoked {
-    /// What is revoked.
+    /// The findings for what is revoked.
     pub findings: Vec<Finding>,
-    /// Things worth saying that change no verdict.
+    /// Notes for the user that change no verdict.
     pub notes: Vec<String>,
 }
 
-/// What our policy revokes, and what that of the signed profile's account does, if it is another.
+/// Checks our policy, and the policy of the signed profile's account if it is another one.
 ///
-/// A trusted time from another account's ledger counts against that account's revocations alone: against ours
-/// it would let another's document grant something here.
+/// A trusted time in another account's ledger counts only against that account's revocations: against ours,
+/// it would let another account's document grant something here.
 pub fn of_both(
     policy: &Policy,
     other: Option<&Policy>,
@@ -95,7 +93,7 @@ pub fn of_both(
     Ok(revoked)
 }
 
-/// The time at which either ledger first had the signature: who recorded it here need not have it recorded there.
+/// The time at which either ledger first recorded the signature; it need not be in both.
 fn earliest(ours: Option<Timestamp>, theirs: Option<Timestamp>) -> Option<Timestamp> {
     [ours, theirs].into_iter().flatten().min()
 }
@@ -118,7 +116,8 @@ fn of_one(
     Ok(Revoked { findings: check(job, &known, own), notes })
 }
 
-/// A signed revocation of a job, signed with this profile version, by somebody who may; nothing if it is about another.
+/// A valid signed revocation of a job that was signed with this profile version; `None` if it is about
+/// another job.
 ///
 /// It can only deny, so it counts even if its key was revoked since.
 pub fn counted(
@@ -135,7 +134,7 @@ pub fn counted(
         return Ok(None);
     }
     if says.revoked_at > now.plus_seconds(CLOCK_SKEW_SECONDS) {
-        return Err(format!("it claims {}, and it is {now}", says.revoked_at));
+        return Err(format!("it is from the future: it claims {}, and it is now {now}", says.revoked_at));
     }
     if !profile.lets(&says.requested_by, signer, Action::RevokeSignature, says.revoked_at) {
         return Err(format!(
@@ -148,9 +147,9 @@ pub fn counted(
     Ok(Some(opened))
 }
 
-/// Checks the values inside the signed payload, and the key, against the revocations.
+/// Checks the signed payload and its key against the revocations.
 ///
-/// A version that is `Revoked` without a revocation saying from when is void altogether.
+/// If a version is `Revoked` without a revocation that has an effective time, all of its signatures are void.
 pub fn check(job: &Job, known: &Known, profile: Option<&Profile>) -> Vec<Finding> {
     let times = SignatureTimes { claimed: job.signed_at, trusted: known.recorded_at };
     let voiding = known.revocations.iter().filter(|revocation| revocation.voids(times));
@@ -160,7 +159,7 @@ pub fn check(job: &Job, known: &Known, profile: Option<&Profile>) -> Vec<Finding
     let says_from_when = known.revocations.iter().any(|each| matches!(each, Revocation::Profile(_)));
     if is_revoked && !says_from_when {
         let message = format!(
-            "profile version `{}` was revoked: no revocation says from when, so every signature is void",
+            "profile version `{}` was revoked without an effective time, so all its signatures are void",
             job.profile
         );
         findings.push(Finding::new(Check::Revocation, "profile-revoked", message, SIGN_ANEW));
@@ -168,28 +167,31 @@ pub fn check(job: &Job, known: &Known, profile: Option<&Profile>) -> Vec<Finding
     findings
 }
 
-const SIGN_ANEW: &str = "sign a version that is not revoked, with a profile version that is not";
+const SIGN_ANEW: &str = "sign an artifact that is not revoked, with a profile version that is not revoked";
 
 fn finding(revocation: &Revocation, times: SignatureTimes) -> Finding {
     let (code, what) = match revocation {
-        Revocation::Job(each) => ("job-revoked", format!("job {}", each.job.job())),
-        Revocation::Artifact(_) => ("artifact-revoked", "the artifact".into()),
-        Revocation::Profile(each) => {
-            ("profile-revoked", format!("profile version `{}`, from {} on,", each.profile, each.effective))
+        Revocation::Job(each) => ("job-revoked", format!("job {} was revoked", each.job.job())),
+        Revocation::Artifact(_) => ("artifact-revoked", "the artifact was revoked".into()),
+        Revocation::Profile(each) => (
+            "profile-revoked",
+            format!("profile version `{}` was revoked from {}", each.profile, each.effective),
+        ),
+        Revocation::Key(each) => {
+            ("key-revoked", format!("key {} was revoked from {}", each.key, each.effective))
         }
-        Revocation::Key(each) => ("key-revoked", format!("key {}, from {} on,", each.key, each.effective)),
     };
-    let mut message = format!("{what} was revoked: {}", revocation.reason().as_str());
+    let mut message = format!("{what}: {}", revocation.reason().as_str());
     let compromised = revocation.reason_code() == ReasonCode::KeyCompromise;
-    // Void although its claim is older: that is so after a compromise alone.
+    // Void although it claims to be older: only after a key compromise.
     if revocation.effective().is_some_and(|effective| times.claimed < effective) {
         message.push_str(match times.trusted {
-            None => "; its claim to be older counts for nothing, since no ledger recorded it in time",
-            Some(_) => "; its claim to be older counts for nothing, since its trusted time is later",
+            None => "; its earlier claimed time is not trusted, since no ledger recorded it in time",
+            Some(_) => "; its earlier claimed time is not trusted, since the ledger recorded it later",
         });
     }
     let hint = if compromised {
-        "sign it again with a profile version and a key that were not compromised"
+        "sign it again with a profile version and a key that are not compromised"
     } else {
         SIGN_ANEW
     };
@@ -286,15 +288,15 @@ mod checks {
         };
         let (message, hint) = said(LATER, ReasonCode::KeyCompromise, None).unwrap();
         assert!(message.ends_with("no ledger recorded it in time"), "{message}");
-        assert!(hint.contains("a key that were not compromised"), "{hint}");
+        assert!(hint.contains("a key that are not compromised"), "{hint}");
         let (message, _) = said(LATER, ReasonCode::KeyCompromise, Some(LATER)).unwrap();
-        assert!(message.ends_with("its trusted time is later"), "{message}");
+        assert!(message.ends_with("the ledger recorded it later"), "{message}");
         assert_eq!(said(LATER, ReasonCode::KeyCompromise, Some(SIGNED_AT)), None);
         // Here the claim itself is not older.
         let (message, _) = said(SIGNED_AT, ReasonCode::KeyCompromise, None).unwrap();
-        assert!(message.ends_with("was revoked: lost"), "{message}");
+        assert!(message.contains(" was revoked from ") && message.ends_with(": lost"), "{message}");
         let (message, hint) = said(SIGNED_AT, ReasonCode::Superseded, None).unwrap();
-        assert!(message.ends_with("was revoked: lost"), "{message}");
+        assert!(message.contains(" was revoked from ") && message.ends_with(": lost"), "{message}");
         assert_eq!(hint, SIGN_ANEW);
         assert_eq!(said(LATER, ReasonCode::Superseded, None), None);
     }
@@ -377,6 +379,6 @@ mod checks {
         let (profile, key) = profile_for("Active", "12 months", "signer:RevokeSignature");
         assert_eq!(counts(&key, &profile, "2026-04-01T11:55:00Z", |_| {}), Ok(true));
         let error = counts(&key, &profile, "2026-04-01T11:54:59Z", |_| {}).unwrap_err();
-        assert!(error.starts_with("it claims"), "{error}");
+        assert!(error.starts_with("it is from the future: it claims"), "{error}");
     }
 }

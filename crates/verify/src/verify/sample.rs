@@ -16,7 +16,7 @@ use crate::time::Timestamp;
 /// When the job was signed.
 pub const SIGNED_AT: &str = "2026-03-01T12:00:00Z";
 
-/// An instant.
+/// A time.
 pub fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
 }

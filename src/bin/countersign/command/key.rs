@@ -78,7 +78,7 @@ impl GenerateArgs {
                     let secret = self.out.display();
                     hint.push_str(&format!("; `countersign key show {secret}` prints its public key"));
                 }
-                return Err(refuse(format!("`{}` is there already", path.display()), hint));
+                return Err(refuse(format!("`{}` already exists", path.display()), hint));
             }
         }
         let passphrase =

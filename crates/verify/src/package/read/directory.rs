@@ -9,7 +9,7 @@ use crate::limits::ENTRIES_MAX;
 /// A central header. Its name is the directory's own bytes.
 #[derive(Debug, Clone, Copy)]
 pub struct Central<'d> {
-    /// The name, as both headers must have it; that of a folder ends in a slash.
+    /// The name, equal in both headers; that of a folder ends in a slash.
     pub name: &'d str,
     /// What kind of file it is.
     pub mode: FileMode,
@@ -25,7 +25,7 @@ pub struct Central<'d> {
     pub packed: u64,
     /// Unpacked size in bytes.
     pub size: u64,
-    /// Where the local header starts.
+    /// The offset of the local header.
     pub offset: u64,
 }
 
@@ -36,7 +36,7 @@ impl<'d> Central<'d> {
     }
 }
 
-/// Reads every central header of a directory that is said to have so many.
+/// Reads the central headers of a directory with an expected number of entries.
 pub fn read(directory: &[u8], count: u64) -> Result<Vec<Central<'_>>, ReadError> {
     let most = directory.len() / zip::CENTRAL_BYTES;
     let mut entries = Vec::with_capacity(most.min(ENTRIES_MAX).min(usize::try_from(count).unwrap_or(most)));
@@ -45,13 +45,13 @@ pub fn read(directory: &[u8], count: u64) -> Result<Vec<Central<'_>>, ReadError>
         entries.push(central(&mut rest)?);
     }
     if rest.0.is_empty() && entries.len() as u64 != count {
-        let message = format!("the end record counts {count} entries where there are {}", entries.len());
+        let message = format!("the end record says {count} entries, but there are {}", entries.len());
         return Err(malformed("entry-count", message));
     }
     Ok(entries)
 }
 
-/// The fields of a central header, as they are there.
+/// The raw fields of a central header.
 struct Record<'d> {
     made_by: u16,
     needed: u16,
@@ -104,14 +104,14 @@ impl<'d> Record<'d> {
 
 /// Reads one central header.
 fn central<'d>(rest: &mut Fields<'d>) -> Result<Central<'d>, ReadError> {
-    let short = || malformed("truncated", "the directory is cut short");
+    let short = || malformed("truncated", "the directory is truncated");
     let before = *rest;
     if rest.u32() != Some(zip::CENTRAL) {
         let cut = before.0.len() < zip::CENTRAL_BYTES;
         return Err(if cut {
             short()
         } else {
-            malformed("entry-count", "the directory holds something that is no entry")
+            malformed("entry-count", "the directory contains data that is not an entry")
         });
     }
     let record = Record::read(rest).ok_or_else(short)?;
@@ -146,29 +146,30 @@ fn check_method(record: &Record<'_>) -> Result<(), extra::Fault> {
     }
     let known = zip::FLAG_DESCRIPTOR | zip::FLAG_UTF8 | 0b110;
     if record.flags & !known != 0 {
-        return Err(("flags-unknown", "has flags that no reader agrees on"));
+        return Err(("flags-unknown", "has flags on which readers disagree"));
     }
-    // Bit 2 is unzip's own: the external attributes, with kind and mode, do not count.
+    // Only for unzip, bit 2 means that the external attributes, with kind and mode, do not count.
     if record.internal & !zip::INTERNAL_TEXT != 0 {
-        return Err(("flags-unknown", "has internal attributes that readers take in different ways"));
+        return Err(("flags-unknown", "has internal attributes on which readers disagree"));
     }
     match record.method {
         zip::DEFLATED => Ok(()),
         zip::STORED if record.flags & zip::FLAG_DESCRIPTOR == 0 => Ok(()),
-        zip::STORED => Err(("method-unsupported", "is stored without its length up front")),
+        zip::STORED => Err(("method-unsupported", "is stored with its size only in a data descriptor")),
         _ => Err(("method-unsupported", "is neither stored nor deflated")),
     }
 }
 
-/// Checks the version that is needed to extract an entry, in either header.
+/// Checks the version needed to extract an entry, in either header.
 pub fn check_needed(needed: u16) -> Result<(), extra::Fault> {
     if needed <= zip::NEEDED_MAX {
         return Ok(());
     }
-    Err(("version-needed", "says that it needs a ZIP version over 4.5, which unzip and others refuse"))
+    Err(("version-needed", "requires a ZIP version over 4.5, which unzip and others refuse"))
 }
 
-/// Where the local header starts. A size never needs ZIP64, since no file may reach 4 GiB; an offset may.
+/// The offset of the local header. A size never needs ZIP64, since files are smaller than 4 GiB; an offset
+/// can.
 fn offset(record: &Record<'_>) -> Result<u64, extra::Fault> {
     const MASK: u32 = 0xFFFF_FFFF;
     let zip64 = extra::zip64(record.extra)?;
@@ -176,20 +177,17 @@ fn offset(record: &Record<'_>) -> Result<u64, extra::Fault> {
     let deferred = sizes + usize::from(record.offset == MASK);
     let data = zip64.unwrap_or_default();
     if data.len() < 8 * deferred {
-        return Err(("zip64-malformed", "lacks a ZIP64 value that it defers to"));
+        return Err(("zip64-malformed", "lacks a ZIP64 value that it refers to"));
     }
     if data.len() % 8 != 0 {
-        return Err(("zip64-malformed", "has a ZIP64 extra of a wrong length"));
+        return Err(("zip64-malformed", "has a ZIP64 extra with the wrong length"));
     }
-    // More numbers than fields that defer: some reader takes a number that another does not.
+    // With more values than fields that refer to them, readers disagree on which values to use.
     if data.len() > 8 * deferred {
-        return Err(("zip64-disagrees", "has ZIP64 values beside values of its own"));
+        return Err(("zip64-disagrees", "has ZIP64 values in addition to classic ones"));
     }
     if sizes > 0 {
-        return Err((
-            "zip64-unneeded",
-            "has a size in ZIP64 that needs none, or is larger than a file may be",
-        ));
+        return Err(("zip64-unneeded", "has a ZIP64 size without need, or is too large"));
     }
     if record.disk != 0 {
         return Err(("multi-disk", "starts on another disk"));
@@ -199,16 +197,16 @@ fn offset(record: &Record<'_>) -> Result<u64, extra::Fault> {
     }
     match (record.offset, Fields(data).u64()) {
         (MASK, Some(wide)) if wide < MASK.into() => {
-            Err(("zip64-unneeded", "has its place in ZIP64 without need"))
+            Err(("zip64-unneeded", "has a ZIP64 offset without need"))
         }
         (MASK, Some(wide)) => Ok(wide),
-        // An empty ZIP64 extra defers nothing, and readers stumble over it.
+        // An empty ZIP64 extra has no purpose, and some readers fail on it.
         _ if zip64.is_some() => Err(("zip64-malformed", "has a ZIP64 extra without values")),
         (offset, _) => Ok(offset.into()),
     }
 }
 
-/// The name, which is UTF-8 to every reader.
+/// The name, which must be UTF-8 for every reader.
 fn name<'d>(record: &Record<'d>, system: System) -> Result<&'d str, extra::Fault> {
     let name =
         std::str::from_utf8(record.name).map_err(|_| ("name-encoding", "has a name that is not UTF-8"))?;
@@ -216,7 +214,7 @@ fn name<'d>(record: &Record<'d>, system: System) -> Result<&'d str, extra::Fault
         return Ok(name);
     }
     if record.flags & zip::FLAG_UTF8 == 0 {
-        return Err(("name-encoding", "has a name that is UTF-8 without saying so"));
+        return Err(("name-encoding", "has a UTF-8 name without the UTF-8 flag"));
     }
     if system == System::Dos {
         return Err((

@@ -1,28 +1,28 @@
-//! The end: the records after the directory, and where they say that it lies.
+//! The end: the records after the directory, and the location of the directory.
 
 use super::fields::Fields;
 use super::{ReadError, malformed, zip};
 use crate::files::artifact::Artifact;
 use crate::limits::DIRECTORY_BYTES_MAX;
 
-/// Where the directory lies and how many headers it has.
+/// The location of the directory, and its number of entries.
 pub struct End {
     /// How many central headers there are.
     pub count: u64,
     /// The directory's size in bytes.
     pub size: u64,
-    /// Where the directory starts.
+    /// The offset of the directory.
     pub start: u64,
-    /// Whether a ZIP64 end record says it.
+    /// Whether the values are from a ZIP64 end record.
     wide: bool,
-    /// Where the records after the directory start.
+    /// The offset of the records after the directory.
     directory_end: u64,
 }
 
-/// Largest tail that can hold the end record: the record and a comment of 65,535 bytes.
+/// Largest tail that can contain the end record: the record and a comment of 65,535 bytes.
 const TAIL_BYTES: u64 = zip::END_BYTES + 65_535;
 impl End {
-    /// Checks that there is a ZIP64 end record only where a value needs it.
+    /// Checks that there is a ZIP64 end record only if a value needs it.
     pub fn check_need(&self) -> Result<(), ReadError> {
         if !self.wide || self.count >= 0xFFFF || self.size >= 0xFFFF_FFFF || self.start >= 0xFFFF_FFFF {
             return Ok(());
@@ -31,7 +31,7 @@ impl End {
     }
 }
 
-/// How far from the end a reader searches forwards for the end record (npm's `unzipper`).
+/// How far from the end npm's `unzipper` searches forwards for the end record.
 const SEARCHED_BYTES: u64 = 80;
 
 /// Finds the directory, which must end where the end records start.
@@ -64,12 +64,12 @@ fn read(artifact: &Artifact) -> Result<End, ReadError> {
         Some((disks, counts, fields.u32()?, fields.u32()?))
     })();
     let (disks, counts, directory, start) =
-        read.ok_or_else(|| malformed("truncated", "the end record is cut short"))?;
+        read.ok_or_else(|| malformed("truncated", "the end record is truncated"))?;
     if disks != (0, 0) {
         return Err(malformed("multi-disk", "the archive is split over several disks"));
     }
     if counts.0 != counts.1 {
-        return Err(malformed("entry-count", "the end record counts two numbers of entries"));
+        return Err(malformed("entry-count", "the end record has two different numbers of entries"));
     }
     let classic = End {
         count: counts.1.into(),
@@ -81,7 +81,7 @@ fn read(artifact: &Artifact) -> Result<End, ReadError> {
     zip64_end(artifact, classic, record)
 }
 
-/// The place of the one end record, which must be the last bytes, in the archive's tail.
+/// The offset of the end record in the tail; it must be the only one, and end the archive.
 fn end_record(tail: &[u8]) -> Result<usize, ReadError> {
     let signature = zip::END.to_le_bytes();
     let found: Vec<usize> =
@@ -102,7 +102,7 @@ fn end_record(tail: &[u8]) -> Result<usize, ReadError> {
             Err(malformed("bytes-after", "there are bytes after the end of the archive"))
         }
         std::cmp::Ordering::Equal => Err(malformed("archive-comment", "the archive has a comment")),
-        std::cmp::Ordering::Greater => Err(malformed("truncated", "the archive's comment is cut short")),
+        std::cmp::Ordering::Greater => Err(malformed("truncated", "the archive's comment is truncated")),
     }
 }
 
@@ -110,7 +110,7 @@ fn several_ends() -> ReadError {
     malformed("several-end-records", "the archive has several end records")
 }
 
-/// The end with its ZIP64 values, if it has a ZIP64 locator right before the end record.
+/// The end with its ZIP64 values, if a ZIP64 locator is right before the end record.
 fn zip64_end(artifact: &Artifact, classic: End, record: u64) -> Result<End, ReadError> {
     let deferred = classic.count == 0xFFFF || classic.size == 0xFFFF_FFFF || classic.start == 0xFFFF_FFFF;
     let mut bytes = [0; zip::LOCATOR64_BYTES as usize];
@@ -120,8 +120,7 @@ fn zip64_end(artifact: &Artifact, classic: End, record: u64) -> Result<End, Read
     }
     let mut fields = Fields(&bytes);
     let (Some(locator), true) = (locator, fields.u32() == Some(zip::LOCATOR64)) else {
-        let absent =
-            || malformed("zip64-malformed", "the end record defers to a ZIP64 one that is not there");
+        let absent = || malformed("zip64-malformed", "the end record refers to a missing ZIP64 end record");
         return if deferred { Err(absent()) } else { Ok(classic) };
     };
     let read = (|| Some((fields.u32()?, fields.u64()?, fields.u32()?)))();
@@ -142,8 +141,8 @@ fn zip64_end(artifact: &Artifact, classic: End, record: u64) -> Result<End, Read
 /// The ZIP64 end record: 56 bytes, right before its locator.
 fn zip64_record(artifact: &Artifact, place: u64, locator: u64) -> Result<End, ReadError> {
     let elsewhere =
-        || malformed("zip64-disagrees", "the ZIP64 locator does not point at the record before it");
-    let shape = || malformed("zip64-malformed", "the ZIP64 end record has a wrong shape");
+        || malformed("zip64-disagrees", "the ZIP64 locator does not point to the record before it");
+    let shape = || malformed("zip64-malformed", "the ZIP64 end record is malformed");
     if place.checked_add(zip::END64_BYTES).is_none_or(|end| end > locator) {
         return Err(elsewhere());
     }
@@ -174,16 +173,16 @@ fn zip64_record(artifact: &Artifact, place: u64, locator: u64) -> Result<End, Re
         return Err(malformed("multi-disk", "the archive is split over several disks"));
     }
     if counts.0 != counts.1 {
-        return Err(malformed("entry-count", "the ZIP64 end record counts two numbers of entries"));
+        return Err(malformed("entry-count", "the ZIP64 end record has two different numbers of entries"));
     }
     Ok(End { count: counts.1, size, start, wide: true, directory_end: place })
 }
 
-/// The directory ends where the end records start; what lies between belongs to nobody.
+/// Checks that the directory ends where the end records start, without bytes between.
 fn check_directory_place(artifact: &Artifact, end: &End) -> Result<(), ReadError> {
     let stated = end.start.checked_add(end.size).filter(|stated| *stated <= end.directory_end);
     let Some(stated) = stated else {
-        return Err(malformed("truncated", "the directory runs past the end records"));
+        return Err(malformed("truncated", "the directory extends past the end records"));
     };
     if stated == end.directory_end {
         return Ok(());
@@ -206,7 +205,7 @@ fn check_directory_place(artifact: &Artifact, end: &End) -> Result<(), ReadError
     )?)
 }
 
-/// The fault of a run of bytes that belongs to no record: another end record in it weighs more.
+/// The error for bytes that belong to no record; another end record in them takes precedence.
 pub fn gap(
     artifact: &Artifact,
     from: u64,

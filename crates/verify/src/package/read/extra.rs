@@ -1,4 +1,4 @@
-//! Extra fields: those that change nothing of what a reader unpacks, in the form that tools write them.
+//! Extra fields: only those that do not change what a reader unpacks, in the form that tools write them.
 
 use super::fields::Fields;
 use super::zip;
@@ -12,10 +12,10 @@ const UNICODE_PATH: u16 = 0x7075;
 const UNIX: u16 = 0x7875;
 const JAR: u16 = 0xcafe;
 
-/// A code and what is wrong, to follow the entry's name.
+/// A code and a message, to follow the entry's name.
 pub type Fault = (&'static str, &'static str);
 
-/// Returns the ZIP64 extra among a header's extras.
+/// The ZIP64 extra among a header's extras.
 ///
 /// Errors: the first extra that is not well formed, occurs twice, or changes what some reader unpacks.
 pub fn zip64(extra: &[u8]) -> Result<Option<&[u8]>, Fault> {
@@ -28,11 +28,11 @@ pub fn zip64(extra: &[u8]) -> Result<Option<&[u8]>, Fault> {
             header.ok_or(("extra-malformed", "has extra fields whose lengths do not add up"))?;
         let data = rest
             .take(usize::from(length))
-            .ok_or(("extra-malformed", "has an extra field that runs past its end"))?;
+            .ok_or(("extra-malformed", "has an extra field that extends past the end of the extras"))?;
         if seen.contains(&id) {
             return Err(("extra-duplicate", "has the same extra field twice"));
         }
-        // Known ids alone get here again, so this list stays short.
+        // Only known ids get here twice, so this list stays short.
         seen.push(id);
         match id {
             zip::EXTRA_ZIP64 => zip64 = Some(data),
@@ -42,10 +42,7 @@ pub fn zip64(extra: &[u8]) -> Result<Option<&[u8]>, Fault> {
             _ => match is_well_formed(id, data) {
                 Some(true) => {}
                 Some(false) => {
-                    return Err((
-                        "extra-malformed",
-                        "has an extra field of a shape that its kind does not have",
-                    ));
+                    return Err(("extra-malformed", "has a malformed extra field"));
                 }
                 None => return Err(("extra-unknown", "has an extra field of an unknown kind")),
             },
@@ -54,13 +51,13 @@ pub fn zip64(extra: &[u8]) -> Result<Option<&[u8]>, Fault> {
     Ok(zip64)
 }
 
-/// Whether an extra of a harmless kind has a shape that tools write; nothing for another kind.
+/// Whether an extra of a harmless kind has a form that tools write; `None` for another kind.
 fn is_well_formed(id: u16, data: &[u8]) -> Option<bool> {
     let length = data.len();
     Some(match id {
         NTFS => length == 32 && data[4..8] == [1, 0, 24, 0],
         PKWARE_UNIX => length == 12,
-        // The directory has one time at most of those that the flags name.
+        // In the directory there is at most one of the times that the flags list.
         TIMES => data.first().is_some_and(|flags| {
             flags & !7 == 0 && length % 4 == 1 && length / 4 <= flags.count_ones() as usize
         }),
@@ -72,7 +69,7 @@ fn is_well_formed(id: u16, data: &[u8]) -> Option<bool> {
     })
 }
 
-/// Version 1, then user and group, each with its length before it.
+/// Version 1, then user and group, each after its length.
 fn is_unix(mut fields: Fields<'_>) -> Option<bool> {
     let version = fields.u8()?;
     for _ in 0..2 {

@@ -1,4 +1,4 @@
-//! Kinds: what an entry is, which its name, Unix mode and MS-DOS attributes must agree on.
+//! Kinds: the type of an entry, on which its name, Unix mode and MS-DOS attributes must agree.
 
 use super::extra::Fault;
 use crate::inventory::FileMode;
@@ -12,48 +12,45 @@ const NTFS_BY_INFO_ZIP: u16 = 11;
 const ATTRIBUTES: u32 = 0x01 | 0x02 | 0x04 | FOLDER | 0x20 | 0x80;
 const VOLUME_LABEL: u32 = 0x08;
 const FOLDER: u32 = 0x10;
-/// 7-Zip says with this bit that the upper half is a Unix mode.
+/// 7-Zip sets this bit if the upper half is a Unix mode.
 const UNIX_MODE: u32 = 0x8000;
 
 const ANY_EXECUTES: u32 = 0o111;
 const OWNER_EXECUTES: u32 = 0o100;
 
-/// Where an entry was made, by the upper byte of the field that says so.
+/// The system that created an entry, from the upper byte of the version field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum System {
     /// Its modes are Unix modes.
     Unix,
-    /// It has attributes alone, and unzip converts names outside ASCII.
+    /// It has only attributes, and unzip converts names outside ASCII.
     Dos,
 }
 
 impl System {
-    /// Errors: a system whose names or attributes readers take in different ways.
+    /// Errors: a system whose names or attributes readers interpret differently.
     pub fn of(made_by: u16) -> Result<Self, Fault> {
         match made_by >> 8 {
             UNIX => Ok(Self::Unix),
             FAT | NTFS_BY_OTHERS | NTFS_BY_INFO_ZIP => Ok(Self::Dos),
-            _ => Err((
-                "system-unknown",
-                "was made on a system whose attributes readers take in different ways",
-            )),
+            _ => Err(("system-unknown", "is from a system whose attributes readers interpret differently")),
         }
     }
 }
 
-/// The kind of file that every reader takes the entry for.
+/// The type of file that all readers see.
 pub fn mode(system: System, external: u32, folder: bool) -> Result<FileMode, Fault> {
-    let special = Err(("special-file", "is neither a file, a folder nor a symbolic link to every reader"));
+    let special = Err(("special-file", "is not a file, a folder or a symbolic link for every reader"));
     let (mode, attributes) = (external >> 16, external & 0xffff);
     if mode & 0o7000 != 0 {
         return Err(("special-mode", "has the setuid, setgid or sticky bit"));
     }
     if attributes & VOLUME_LABEL != 0 {
-        return Err(("special-file", "is a volume label to some readers, which leave it out"));
+        return Err(("special-file", "is a volume label for some readers, which skip it"));
     }
     let known = if system == System::Unix { ATTRIBUTES | UNIX_MODE } else { ATTRIBUTES };
     if attributes & !known != 0 {
-        return Err(("special-file", "has MS-DOS attributes that readers take in different ways"));
+        return Err(("special-file", "has MS-DOS attributes that readers interpret differently"));
     }
     if attributes & FOLDER != 0 && !folder {
         return special;
@@ -65,9 +62,9 @@ pub fn mode(system: System, external: u32, folder: bool) -> Result<FileMode, Fau
             Ok(FileMode::Executable)
         }
         (0 | 0o100_000, false) if system == System::Dos && executable => {
-            Err(("special-mode", "is executable to readers that look past the system that it was made on"))
+            Err(("special-mode", "is executable for readers that ignore the system it is from"))
         }
-        (0, false) if executable => Err(("special-mode", "is executable, and its mode has no file type")),
+        (0, false) if executable => Err(("special-mode", "is executable, but its mode has no file type")),
         (0 | 0o100_000, false) => Ok(FileMode::Regular),
         (0o120_000, false) if system == System::Unix => Ok(FileMode::Link),
         _ => special,

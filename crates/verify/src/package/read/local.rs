@@ -1,4 +1,4 @@
-//! Local headers: each says what the directory says, and together they fill the archive.
+//! Local headers: they agree with the directory, and fill the archive without gaps.
 
 use super::directory::{Central, check_needed};
 use super::end::gap;
@@ -6,9 +6,9 @@ use super::fields::Fields;
 use super::{ReadError, entry_fault, extra, zip};
 use crate::files::artifact::Artifact;
 
-/// Checks every local header and that entries lie side by side from the first byte to the directory.
+/// Checks every local header, and that entries are adjacent from the first byte to the directory.
 ///
-/// Takes the entries in the order they lie in; returns each with the place of its data.
+/// Expects the entries in the order of their offsets; returns each with the offset of its data.
 pub fn place<'a>(
     artifact: &Artifact,
     entries: &'a [Central<'a>],
@@ -48,19 +48,19 @@ fn disagree(entry: &Central<'_>, what: &str) -> ReadError {
     entry_fault(
         entry,
         "headers-disagree",
-        &format!("has another {what} in its own header than in the directory"),
+        &format!("has a different {what} in its own header than in the directory"),
     )
 }
 
-/// A local header that agrees with its central one.
+/// A local header that agrees with the directory.
 struct Local {
-    /// Where the data starts.
+    /// The offset of the data.
     data: u64,
 }
 
 impl Local {
     fn read(artifact: &Artifact, entry: &Central<'_>, directory: u64) -> Result<Self, ReadError> {
-        let cut = || entry_fault(entry, "truncated", "runs past the end of the entries");
+        let cut = || entry_fault(entry, "truncated", "extends past the end of the entries");
         let fits = |end: u64| {
             if end <= directory { Ok(end) } else { Err(cut()) }
         };
@@ -69,7 +69,7 @@ impl Local {
         artifact.read_at(&mut header, entry.offset)?;
         let mut fields = Fields(&header);
         if fields.u32() != Some(zip::LOCAL) {
-            return Err(entry_fault(entry, "headers-disagree", "does not begin with a local header"));
+            return Err(entry_fault(entry, "headers-disagree", "does not start with a local header"));
         }
         let read = (|| {
             let needed = fields.u16()?;
@@ -98,10 +98,10 @@ impl Local {
         let fault = |(code, message)| entry_fault(entry, code, message);
         check_needed(needed).map_err(fault)?;
         if extra::zip64(extra).map_err(fault)?.is_some() {
-            let message = "has its sizes in ZIP64 in its own header, without need";
+            let message = "has ZIP64 sizes in its own header without need";
             return Err(entry_fault(entry, "zip64-unneeded", message));
         }
-        // Before a descriptor, some readers take a packed size that is there already for all there is.
+        // Before a descriptor, some readers trust a packed size that is already in the header.
         let deferred = flags & zip::FLAG_DESCRIPTOR != 0;
         let (crc, packed) = if deferred { (0, 0) } else { (entry.crc, entry.packed) };
         let size_deferred = deferred && told.2 == 0;
@@ -117,7 +117,7 @@ impl Local {
         Ok(Self { data })
     }
 
-    /// Where the entry ends, with its data descriptor.
+    /// The offset of the end of the entry, with its data descriptor.
     fn end(
         &self,
         artifact: &Artifact,
@@ -126,7 +126,7 @@ impl Local {
         directory: u64,
         last: bool,
     ) -> Result<u64, ReadError> {
-        let cut = || entry_fault(entry, "truncated", "runs past the end of the entries");
+        let cut = || entry_fault(entry, "truncated", "extends past the end of the entries");
         let end = self.data.checked_add(entry.packed).filter(|end| *end <= directory).ok_or_else(cut)?;
         if end > limit {
             return Err(if last { cut() } else { overlap(entry) });
@@ -145,10 +145,10 @@ impl Local {
 /// Bytes of a data descriptor: signature, CRC and two sizes.
 const DESCRIPTOR_BYTES: u64 = 16;
 
-/// Checks the data descriptor, which says what the directory says.
+/// Checks that the data descriptor agrees with the directory.
 ///
-/// One without a signature is not found by readers that search for it, and one with 64-bit sizes is cut short by
-/// readers that expect those only of large files.
+/// Readers that search for a descriptor do not find one without a signature, and one with 64-bit sizes is
+/// truncated by readers that expect those only for large files.
 fn check_descriptor(entry: &Central<'_>, bytes: &[u8]) -> Result<(), ReadError> {
     let (packed, size) = (entry.packed.to_le_bytes(), entry.size.to_le_bytes());
     let crc = entry.crc.to_le_bytes();
@@ -160,7 +160,7 @@ fn check_descriptor(entry: &Central<'_>, bytes: &[u8]) -> Result<(), ReadError> 
         return Ok(());
     }
     if bytes == wide || bytes.starts_with(bare) || bytes.starts_with(&wide[4..]) {
-        let message = "is followed by its sizes in a form that not every reader takes";
+        let message = "is followed by a data descriptor that not every reader supports";
         return Err(entry_fault(entry, "descriptor-form", message));
     }
     Err(disagree(entry, "data descriptor"))

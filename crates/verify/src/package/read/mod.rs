@@ -1,22 +1,22 @@
-//! The strict reader: an archive is read only if every program reads it alike.
+//! The strict reader: accepts only archives that every program reads the same way.
 //!
-//! "Every program" is a list of fourteen readers, which `tests/peers/zips.rs` asks about archives that this one
-//! accepts.
+//! "Every program" is a list of fourteen readers, which `tests/peers/zips.rs` compares on archives that this
+//! one accepts.
 //!
 //! | attack | answer |
 //! |---|---|
 //! | bytes before, between or after entries (Janus) | every byte belongs to one record |
-//! | two end records, ZIP64 values beside classic ones | one end record; ZIP64 only where it is needed |
-//! | local headers that say something else | both headers agree, field by field |
-//! | equal names, or equal to some reader or file system | refused ([`super::name`]) |
+//! | two end records, ZIP64 values in addition to classic ones | one end record; ZIP64 only where needed |
+//! | local headers that differ from the directory | both headers agree, field by field |
+//! | equal names, or equal for some reader or file system | refused ([`super::name`]) |
 //! | a name outside, a link outside, a file through a link | refused ([`super::name`]) |
 //! | attributes, systems and code pages that change a name or kind | refused (`kind`) |
-//! | Unicode path extras, unknown extras, ragged extras | only extras that change nothing for a reader (`extra`) |
-//! | deflate streams with bytes after them, lying sizes | the stream ends where the entry ends |
-//! | bombs, deep names | limits before memory is taken; content goes through in pieces (`unpack`) |
+//! | Unicode path extras, unknown extras, malformed extras | only extras that change nothing for a reader (`extra`) |
+//! | deflate streams with bytes after them, wrong sizes | the stream ends where the entry ends |
+//! | bombs, deep names | limits before memory is allocated; content is read in pieces (`unpack`) |
 //!
-//! Where one fault brings others, the first of these is named: end records, ZIP64, the directory's
-//! own fields, names, local headers, where entries lie, data.
+//! If one fault causes others, the first of these is reported: end records, ZIP64, the directory's own
+//! fields, names, local headers, offsets of entries, data.
 
 mod directory;
 mod end;
@@ -36,13 +36,13 @@ use crate::inventory::FileRecord;
 use crate::limits::{ARCHIVE_BYTES_MAX, ENTRIES_MAX, FILE_BYTES_MAX, PACK_WINDOW_BYTES, TOTAL_BYTES_MAX};
 use crate::parallel::{Threads, in_order};
 
-/// Why an archive is not read.
+/// Why an archive cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
     /// Two programs could read it differently, or none could read it.
     #[error("{0}")]
     Malformed(Malformed),
-    /// The file could not be read.
+    /// The file cannot be read.
     #[error(transparent)]
     File(#[from] FileError),
 }
@@ -62,17 +62,17 @@ impl ReadError {
 pub struct Malformed {
     /// A stable kebab-case name for programs.
     pub code: &'static str,
-    /// What is wrong, naming the entry if it is about one.
+    /// What is wrong, with the name of the entry if it is about one.
     pub message: String,
 }
 
 impl Malformed {
-    /// What to do about it: repack what is there, rename it, or make less of it.
+    /// What to do about it: repack, rename or reduce the files.
     pub fn hint(&self) -> &'static str {
         match self.code {
             "not-a-zip" => "pass a ZIP file; `countersign package` creates one",
             "truncated" | "crc-mismatch" | "size-mismatch" | "deflate-malformed" => {
-                "get the archive again from where it was made: this copy is not a whole ZIP"
+                "download the archive again: this copy is incomplete"
             }
             "empty-archive" => "pack at least one file",
             "too-large" | "too-many-entries" | "ratio" => "pack fewer or smaller files",
@@ -87,7 +87,7 @@ impl Malformed {
                 "unpack the archive, and pack the files again with `countersign package`, or with `zip -X -r`"
             }
             _ => {
-                "unpack the archive, look at the files, and pack them again with `countersign package` or `zip -X -r`"
+                "unpack the archive, review the files, and pack them again with `countersign package` or `zip -X -r`"
             }
         }
     }
@@ -103,7 +103,7 @@ fn malformed(code: &'static str, message: impl Into<String>) -> ReadError {
     ReadError::Malformed(Malformed { code, message: message.into() })
 }
 
-/// A fault of the entry of this name, of which a message shows the beginning.
+/// An error about the entry with this name, of which the message shows the start.
 fn name_fault(name: &[u8], code: &'static str, message: &str) -> ReadError {
     let shown: String = String::from_utf8_lossy(name).chars().take(200).collect();
     malformed(code, format!("entry {shown:?} {message}"))
@@ -113,7 +113,7 @@ fn entry_fault(entry: &Central<'_>, code: &'static str, message: &str) -> ReadEr
     name_fault(entry.name.as_bytes(), code, message)
 }
 
-/// Reads an archive's inventory, with every byte accounted for and every file unpacked once.
+/// Reads an archive's inventory. Every byte must belong to a record; every file is unpacked once.
 pub fn read(artifact: &Artifact, threads: Threads) -> Result<Vec<FileRecord>, ReadError> {
     if artifact.size() > ARCHIVE_BYTES_MAX {
         return Err(malformed("too-large", format!("the archive is larger than {ARCHIVE_BYTES_MAX} bytes")));
@@ -139,7 +139,7 @@ pub fn read(artifact: &Artifact, threads: Threads) -> Result<Vec<FileRecord>, Re
     Ok(files)
 }
 
-/// Limits on entries, sizes and ratio, from what the headers claim; the claims are checked when unpacking.
+/// Checks entries, sizes and ratio against the limits, by the headers; unpacking checks the headers.
 fn check_limits(entries: &[Central<'_>], archive: u64) -> Result<(), ReadError> {
     if entries.is_empty() {
         return Err(malformed("empty-archive", "the archive has no entries"));
@@ -176,7 +176,7 @@ fn check_limits(entries: &[Central<'_>], archive: u64) -> Result<(), ReadError> 
     }
 }
 
-/// Names are what [`super::name`] allows, each once; duplicates come before collisions.
+/// Checks names with [`super::name`]; duplicates are reported before collisions.
 fn check_names(entries: &[Central<'_>]) -> Result<(), ReadError> {
     for entry in entries {
         check_path(entry.path()).map_err(|fault| entry_fault(entry, fault.code, fault.message))?;

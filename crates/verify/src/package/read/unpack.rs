@@ -1,4 +1,4 @@
-//! Unpacking: an entry's content, checked and digested piece by piece, whatever its size.
+//! Unpacking: an entry's content, checked and digested in pieces, whatever its size.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -15,10 +15,10 @@ use crate::package::name::check_link;
 /// Deflate's greatest expansion: 258 bytes from 2 bits.
 const DEFLATE_EXPANSION: u64 = 1032;
 
-/// Bytes read, and bytes inflated, at a time: large enough that calls cost nothing.
+/// Bytes read or inflated at a time: large enough to make the cost of calls negligible.
 const PIECE_BYTES: usize = 128 << 10;
 
-/// Memory that unpacking an entry takes, beside its record.
+/// Memory needed to unpack an entry, in addition to its record.
 pub fn weight(entry: &Central<'_>) -> u64 {
     let piece = PIECE_BYTES as u64;
     entry.packed.min(piece) + if entry.method == zip::STORED { 0 } else { piece }
@@ -27,11 +27,11 @@ pub fn weight(entry: &Central<'_>) -> u64 {
 /// Unpacks entries, on any number of threads.
 pub struct Unpacker<'a> {
     artifact: &'a Artifact,
-    /// What threads work with, to be used again.
+    /// The buffers of threads, for reuse.
     spare: Mutex<Vec<Tools>>,
 }
 
-/// What one thread works with.
+/// The buffers of one thread.
 struct Tools {
     packed: Vec<u8>,
     plain: Vec<u8>,
@@ -44,7 +44,7 @@ impl<'a> Unpacker<'a> {
         Self { artifact, spare: Mutex::default() }
     }
 
-    /// Unpacks the entry whose data starts here, and checks its size, CRC and, for a link, its target.
+    /// Unpacks the entry whose data starts here; checks its size, its CRC, and the target of a link.
     pub fn unpack(&self, entry: &Central<'_>, start: u64) -> Result<FileRecord, ReadError> {
         let spare = || self.spare.lock().unwrap_or_else(PoisonError::into_inner);
         let tools = spare().pop();
@@ -65,7 +65,7 @@ impl<'a> Unpacker<'a> {
     }
 }
 
-/// The packed bytes of an entry that are not read yet.
+/// The rest of an entry's packed bytes.
 struct Source<'a> {
     artifact: &'a Artifact,
     at: u64,
@@ -86,12 +86,12 @@ impl Source<'_> {
     }
 }
 
-/// What is known of the content so far.
+/// The content so far.
 struct Content {
     size: u64,
     crc: Crc,
     sha384: Sha384Hasher,
-    /// The content itself, of a link.
+    /// The content of a link.
     target: Option<Vec<u8>>,
 }
 
@@ -114,12 +114,12 @@ impl Content {
 
     fn finish(self, entry: &Central<'_>) -> Result<FileRecord, ReadError> {
         if self.crc.sum() != entry.crc {
-            return Err(entry_fault(entry, "crc-mismatch", "does not have the CRC that its header says"));
+            return Err(entry_fault(entry, "crc-mismatch", "has a different CRC than its header"));
         }
         if let Some(target) = &self.target {
             let escapes = |message| entry_fault(entry, "symlink-escapes", message);
             let target = std::str::from_utf8(target).ok().filter(|_| self.size <= LINK_BYTES_MAX);
-            let target = target.ok_or_else(|| escapes("is a symbolic link to no UTF-8 path"))?;
+            let target = target.ok_or_else(|| escapes("is a symbolic link to a path that is not UTF-8"))?;
             check_link(entry.path(), target)
                 .map_err(|fault| entry_fault(entry, fault.code, fault.message))?;
         }
@@ -137,14 +137,14 @@ fn copy(mut source: Source<'_>, tools: &mut Tools, content: &mut Content) -> Res
     }
 }
 
-/// Inflates a stream that must end where the entry ends, to the size that its header says.
+/// Inflates a stream that must end where the entry ends, to the size in its header.
 fn inflate(
     entry: &Central<'_>,
     mut source: Source<'_>,
     tools: &mut Tools,
     content: &mut Content,
 ) -> Result<(), ReadError> {
-    let mismatch = || entry_fault(entry, "size-mismatch", "unpacks to another size than its header says");
+    let mismatch = || entry_fault(entry, "size-mismatch", "unpacks to a different size than its header");
     let broken = || {
         let message = "has a deflate stream that is malformed or ends early";
         entry_fault(entry, "deflate-malformed", message)
@@ -163,7 +163,7 @@ fn inflate(
             piece = source.next_piece(packed)?;
             if deferred && has_signature(&mut before, piece) {
                 let message =
-                    "has the signature of a data descriptor in its packed bytes, where some readers end it";
+                    "has the signature of a data descriptor in its packed bytes, where some readers stop";
                 return Err(entry_fault(entry, "descriptor-in-data", message));
             }
         }
@@ -189,9 +189,10 @@ fn inflate(
     if content.size == entry.size { Ok(()) } else { Err(mismatch()) }
 }
 
-/// Whether the signature of a data descriptor is in this piece, or begins in the last bytes of the piece before.
+/// Whether the signature of a data descriptor is in this piece, or starts in the last bytes of the piece
+/// before.
 ///
-/// A reader of a stream that searches for the descriptor ends the entry there, and reads what follows as entries.
+/// A streaming reader that searches for the descriptor ends the entry there, and reads the rest as entries.
 fn has_signature(before: &mut [u8; 3], piece: &[u8]) -> bool {
     let signature = zip::DESCRIPTOR.to_le_bytes();
     let joint = [&before[..], &piece[..piece.len().min(3)]].concat();
@@ -276,7 +277,7 @@ mod tests {
 
     #[test]
     fn a_deflate_stream_ends_in_the_last_byte() {
-        // The first body ends where a piece ends, so that what follows is in a piece of its own.
+        // The first body ends where a piece ends, so that the rest is in a separate piece.
         for size in [PIECE_BYTES - 10, 5, PIECE_BYTES] {
             let content = vec![7; size];
             let body = stored_blocks(&content);
@@ -296,7 +297,7 @@ mod tests {
 
     #[test]
     fn refuses_the_signature_of_a_descriptor_in_packed_bytes_before_one() {
-        // At the beginning, in the middle, and in each place where the signature lies in two pieces.
+        // At the beginning, in the middle, and at each offset where the signature is split over two pieces.
         for at in [15, 1000].into_iter().chain(PIECE_BYTES - 5..PIECE_BYTES + 2) {
             let content = [&vec![7; at - 15][..], b"PK\x07\x08 and more"].concat();
             let block = |last: u8, part: &[u8]| {

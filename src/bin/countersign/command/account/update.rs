@@ -87,5 +87,5 @@ impl Args {
 
 fn known(editor: &Editor, name: &AccountName) -> Result<KnownAccount> {
     let known = editor.known_account(name)?;
-    Ok(known.ok_or_else(|| EditError::Absent(format!("account `{name}` in this policy")))?)
+    Ok(known.ok_or_else(|| EditError::Absent(format!("trusted account `{name}`")))?)
 }

@@ -125,7 +125,7 @@ impl Args {
     /// Refuses a file that is there, and a name in a policy directory under which nobody looks; says what to do next.
     fn check_out(&self, context: &Context, path: &Path, job: &JobId) -> Result<&'static str> {
         if path.symlink_metadata().is_ok() {
-            let message = format!("`{}` is there already", context.shown(path));
+            let message = format!("`{}` already exists", context.shown(path));
             return Err(refuse(message, "name another file with `--out`"));
         }
         let absolute = std::path::absolute(path)?;

@@ -115,7 +115,7 @@ impl Args {
         let digests = artifact.digests(context.threads)?;
         if (digests.size, digests.sha256, digests.sha384) != (version.size, version.sha256, version.sha384) {
             return Err(refuse(
-                format!("`{}` is there already, and is not `{}`", context.shown(path), self.arn),
+                format!("`{}` already exists, and is not `{}`", context.shown(path), self.arn),
                 "move it away, or name another folder with `--output`",
             ));
         }
@@ -210,7 +210,7 @@ fn bring(
         && !Attached::parse(&mine).is_ok_and(|manifest| manifest.is_about(&digests))
     {
         return Err(refuse(
-            format!("`{}` is there already, and is no manifest of `{arn}`", beside.display()),
+            format!("`{}` already exists, and is no manifest of `{arn}`", beside.display()),
             "move it away, or name another folder with `--output`",
         ));
     }

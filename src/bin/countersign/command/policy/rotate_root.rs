@@ -140,10 +140,10 @@ impl Args {
             if !(1..=ids.len()).contains(&threshold) {
                 return Err(refuse(
                     format!(
-                        "the {name} role would have a threshold of {threshold}, and the number of its keys is {}",
+                        "the {name} role would have threshold {threshold}, expected 1 to {}, its number of keys",
                         ids.len()
                     ),
-                    format!("choose a threshold from 1 to the number of keys with `--{name}-threshold`"),
+                    format!("pass a threshold from 1 to the number of keys with `--{name}-threshold`"),
                 ));
             }
             Ok(RoleFile { keys: ids.into_iter().collect(), threshold })
