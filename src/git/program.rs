@@ -139,7 +139,7 @@ impl ProgramError {
             }
             Self::Failed { .. } => "check the URL, the ref, and that `git fetch` may read the repository",
             Self::Notes { words, .. } if words.contains("[rejected]") => {
-                "somebody attached more meanwhile: bring that with `countersign manifests --fetch`, and push again"
+                "another user attached more: fetch that with `countersign manifest fetch`, and push again"
             }
             Self::Notes { .. } => "check the remote's name with `git remote -v`, and that you may reach it",
         })

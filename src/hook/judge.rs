@@ -291,8 +291,8 @@ fn unattached() -> Finding {
         Check::Mismatch,
         "manifest-missing",
         "no manifest of it is attached to the commit, nor to another commit of the push",
-        "sign and attach it with `countersign release --attach`; if that was done, on this machine or another, bring \
-        and send what is attached with `countersign manifests --fetch --push`, and push again",
+        "sign and attach it with `countersign release --attach`; if it was attached in another clone, run \
+        `countersign manifest fetch && countersign manifest push`, and push again",
     )
 }
 

@@ -77,10 +77,10 @@ fn an_organisation_is_not_forgotten_while_something_names_it() {
     pair.acme.run(&["account", "leave"]).done();
     let artifact = pair.acme.artifact();
     pair.acme.run(&["layer", "publish", "base", "--artifact", text(&artifact)]).done();
-    let everybody = ["--version", "1", "--principal", "*", "--organization", "vendor"];
+    let everybody = ["--layer-version", "1", "--principal", "*", "--organization", "vendor"];
     pair.acme.run(&[&["layer", "permit", "base"], &everybody[..]].concat()).done();
     forget().undecided("of layer `base`");
-    let end = ["--principal", "*", "--version", "1"];
+    let end = ["--principal", "*", "--layer-version", "1"];
     pair.acme.run(&[&["layer", "forbid", "base"], &end[..]].concat()).done();
     forget().done();
 }

@@ -7,7 +7,7 @@ const NOTES: &str = "refs/notes/countersign";
 /// A scene whose manifest is attached to the commit and nowhere else.
 fn attached() -> Scene {
     let scene = Scene::new();
-    scene.run(&["attach", "HEAD", text(&scene.manifest())]).done();
+    scene.run(&["manifest", "attach", "HEAD", text(&scene.manifest())]).done();
     std::fs::remove_file(scene.manifest()).expect("removed");
     scene
 }

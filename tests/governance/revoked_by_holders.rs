@@ -156,7 +156,7 @@ fn a_revocation_lies_where_it_is_looked_for() {
     let (job, key) = (ops.place().file_stem().expect("a name").to_owned(), ops.file());
     let job = job.to_str().expect("a UUID");
     let revoke = |out: &str| {
-        let why = ["--reason-code", "superseded", "--reason", "a broken build", "--out", out];
+        let why = ["--reason-code", "superseded", "--reason", "a broken build", "--output", out];
         let job = ["job", "revoke", job, "--profile", "release", "--signed", "--key", text(&key)];
         ops.scene.run(&[&job[..], &why].concat())
     };

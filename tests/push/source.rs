@@ -100,7 +100,7 @@ fn file_modes_and_names_count() {
             scene.run(&["release", "--attach"]).done();
             assert_eq!(scene.shell(change).code, Some(0));
             scene.commit();
-            scene.run(&["attach", "HEAD", text(&scene.manifest())]).done();
+            scene.run(&["manifest", "attach", "HEAD", text(&scene.manifest())]).done();
             let ran = scene.run(&["verify", "--source", "HEAD", "--format", "json"]);
             ran.untrusted(mode, "mismatch", "source-differs");
             let files = &ran.verdict()["checks"][1]["findings"][0]["files"][what];

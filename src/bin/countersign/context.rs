@@ -20,9 +20,11 @@ use countersign::policy::memory;
 use countersign::policy::root;
 use countersign::policy::store::{Location, Policy};
 use countersign::provenance::Builder;
+use countersign::report::text::Detail;
 use countersign::time::Timestamp;
 use countersign::workspace::{self, Workspace};
 
+use crate::color::{self, Color};
 use crate::keys::{KeyArgs, load_key, load_key_file, withhold_named};
 use crate::output::{note, refuse};
 use crate::places::{fetched_folder, fetched_policy, key_folder, pin_file, state_folder};
@@ -30,17 +32,41 @@ use crate::places::{fetched_folder, fetched_policy, key_folder, pin_file, state_
 /// Options that every command has.
 #[derive(Debug, Args)]
 pub struct GlobalArgs {
-    /// Work as if started in this folder
+    /// Run as if started in DIR
     #[arg(short = 'C', long, value_name = "DIR", global = true, display_order = 100)]
     directory: Option<PathBuf>,
-    /// How many threads work; one a core if not given. No result depends on it
+    /// Number of threads [default: one per core]
     #[arg(long, value_name = "COUNT", global = true, display_order = 101)]
     threads: Option<NonZero<usize>>,
+    /// Color output: auto, always or never
+    #[arg(
+        long,
+        value_name = "WHEN",
+        value_enum,
+        ignore_case = true,
+        hide_possible_values = true,
+        default_value = "auto",
+        global = true,
+        display_order = 102
+    )]
+    color: Color,
+    /// Print denials and errors only
+    #[arg(short, long, global = true, conflicts_with = "verbose", display_order = 103)]
+    quiet: bool,
+    /// Print the details of allowed artifacts too
+    #[arg(short, long, global = true, display_order = 104)]
+    verbose: bool,
 }
 
 impl GlobalArgs {
-    /// Goes to the folder that `-C` names, so that every other path counts from there.
+    /// Enters the folder that `-C` names, which every other path is relative to, and sets up the output.
     pub fn enter(&self) -> Result<()> {
+        self.color.apply();
+        color::set_detail(match (self.quiet, self.verbose) {
+            (true, _) => Detail::Quiet,
+            (false, true) => Detail::Verbose,
+            (false, false) => Detail::Normal,
+        });
         let Some(folder) = &self.directory else { return Ok(()) };
         std::env::set_current_dir(folder).with_context(|| format!("cannot enter `{}`", folder.display()))
     }
@@ -49,11 +75,11 @@ impl GlobalArgs {
 /// Where the policy is, and which root it starts from.
 #[derive(Debug, Args)]
 pub struct TrustArgs {
-    /// The policy directory; otherwise `git config countersign.policy`, or the workspace's
-    #[arg(long, value_name = "DIR", env = "COUNTERSIGN_POLICY")]
+    /// Policy directory [default: `git config countersign.policy`, then `policy` in countersign.toml]
+    #[arg(long, value_name = "DIR", env = "COUNTERSIGN_POLICY", hide_env_values = true)]
     pub policy: Option<PathBuf>,
-    /// The pin of the policy's first root, `SHA384:…`; otherwise what `policy pin` remembered
-    #[arg(long, value_name = "PIN", env = "COUNTERSIGN_ROOT")]
+    /// Pin of the policy's first root, `SHA384:…` [default: the one that `policy pin` stored]
+    #[arg(long, value_name = "PIN", env = "COUNTERSIGN_ROOT", hide_env_values = true)]
     pub root: Option<Pin>,
 }
 

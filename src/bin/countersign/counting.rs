@@ -17,13 +17,13 @@ use crate::output::{note, print};
 /// Where verdicts are counted, beside the journal.
 #[derive(Debug, clap::Args)]
 pub struct MetricsArgs {
-    /// Count the verdicts as metrics too, once for each: `emf` writes a line of CloudWatch Embedded Metric
-    /// Format for each verdict to standard output, or, unless the verdict is text, to standard error;
-    /// `emf:FILE` adds them to a file; `prometheus:FILE` adds to a text file for node_exporter
+    /// Write metrics: `emf` prints CloudWatch Embedded Metric Format, `emf:FILE` appends it to a file,
+    /// `prometheus:FILE` updates a text file for node_exporter; can be repeated
     #[arg(
         long,
-        value_name = "emf[:FILE]|prometheus:FILE",
+        value_name = "METRICS",
         env = "COUNTERSIGN_METRICS",
+        hide_env_values = true,
         value_delimiter = ','
     )]
     metrics: Vec<Metrics>,

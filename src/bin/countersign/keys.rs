@@ -17,9 +17,9 @@ use crate::output::{is_interactive, refuse};
 /// Which key signs.
 #[derive(Debug, Args)]
 pub struct KeyArgs {
-    /// The signing key: a PKCS#8 PEM file, or `env:NAME` for a variable that holds one; otherwise
-    /// `git config countersign.key`, or the account's own
-    #[arg(long, value_name = "KEY", env = "COUNTERSIGN_KEY")]
+    /// Signing key: a PKCS#8 PEM file, or `env:NAME` for a variable [default: `git config countersign.key`,
+    /// then the account's own key]
+    #[arg(long, value_name = "KEY", env = "COUNTERSIGN_KEY", hide_env_values = true)]
     pub key: Option<String>,
     #[command(flatten)]
     pub passphrase: PassphraseArgs,
@@ -28,7 +28,7 @@ pub struct KeyArgs {
 /// Where the passphrase comes from.
 #[derive(Debug, Default, Args)]
 pub struct PassphraseArgs {
-    /// A file whose first line is the passphrase; otherwise COUNTERSIGN_PASSPHRASE, or a prompt
+    /// File with the passphrase on its first line [default: COUNTERSIGN_PASSPHRASE, or a prompt]
     #[arg(long, value_name = "FILE")]
     passphrase_file: Option<PathBuf>,
 }

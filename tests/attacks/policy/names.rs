@@ -90,7 +90,7 @@ fn a_name_from_anywhere_else_is_never_a_path_either() {
             }
             scene.run(&["sign", "dist/orders.zip", "--again", "--profile", name]).is_no();
             scene.run(&["sign", "dist/orders.zip", "--again", "--layer", name]).is_no();
-            scene.run(&["init", "--account", name, "--plaintext-keys", "--no-pin"]).is_no();
+            scene.run(&["init", "--account", name, "--plaintext", "--no-pin"]).is_no();
         }
     }
     for path in ["../x", "/abs", "a/../../x", "..", "a/.."] {

@@ -22,6 +22,7 @@ use countersign::time::Timestamp;
 
 use crate::context::{Context, TrustArgs};
 use crate::output::{Exit, note, print, refuse, say};
+use crate::values;
 
 /// Where a policy directory keeps the governance.
 pub const FUNCTIONS: &str = "functions.toml";
@@ -31,7 +32,7 @@ pub const FUNCTIONS: &str = "functions.toml";
 pub struct EditArgs {
     #[command(flatten)]
     pub trust: TrustArgs,
-    /// Change the document only if it is at this revision
+    /// Fail unless the document is at this revision
     #[arg(long, value_name = "NUMBER")]
     pub revision: Option<u64>,
 }
@@ -39,10 +40,10 @@ pub struct EditArgs {
 /// Why something is revoked.
 #[derive(Debug, clap::Args)]
 pub struct ReasonArgs {
-    /// unspecified, keyCompromise, affiliationChanged, superseded or cessationOfOperation
-    #[arg(long, value_name = "CODE")]
+    /// Reason code
+    #[arg(long, value_name = "CODE", value_parser = values::reason_code(), ignore_case = true)]
     pub reason_code: ReasonCode,
-    /// Why, in 1 to 500 characters
+    /// Reason in words, 1 to 500 characters
     #[arg(long, value_name = "TEXT")]
     pub reason: Reason,
 }

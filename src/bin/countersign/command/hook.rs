@@ -16,30 +16,30 @@ use crate::verdicts::ReportArgs;
 /// Hooks of git.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Judge a push before it leaves: `hooks/pre-push` calls this
-    #[command(
-        after_help = "Each pushed ref that the sealed policy protects must lead to a commit whose functions and layers all\n\
-        have a valid manifest attached. Reads what git gives a pre-push hook on standard input.\n\n\
-        Exit status: 0 the push may go on, 1 denied, 2 could not decide.\n\n\
-        Example:\n  countersign hook pre-push \"$@\""
-    )]
+    /// Verify a push in a clone; the pre-push hook calls this
+    #[command(after_help = "\
+    Each pushed ref that the sealed policy protects must point to a commit with valid manifests attached, \
+    for all of its functions and layers. Reads the standard input of a pre-push hook.\n\n\
+    Exit status: 0 the push can go on, 1 denied, 2 could not decide.\n\n\
+    Example:\n  \
+    countersign hook pre-push \"$@\"")]
     PrePush(PrePush),
-    /// Judge a push before the server takes it: `hooks/pre-receive` calls this
-    #[command(
-        after_help = "As `pre-push`, on a server: the policy comes from `git config countersign.policy` and\n\
-        `countersign.root` of the repository that is pushed to, and from nothing that is pushed.\n\n\
-        Exit status: 0 the push may go on, 1 denied, 2 could not decide.\n\n\
-        Example:\n  countersign hook pre-receive"
-    )]
+    /// Verify a push on a server; the pre-receive hook calls this
+    #[command(after_help = "\
+    Verifies like `pre-push`. The policy comes from `git config countersign.policy` and `countersign.root` \
+    of the repository that receives the push; files in the push cannot change it.\n\n\
+    Exit status: 0 the push can go on, 1 denied, 2 could not decide.\n\n\
+    Example:\n  \
+    countersign hook pre-receive")]
     PreReceive(Options),
 }
 
 /// Arguments of `hook pre-push`.
 #[derive(Debug, clap::Args)]
 pub struct PrePush {
-    /// The remote's name, as git gives it
+    /// Name of the remote, from git
     remote: Option<String>,
-    /// The remote's URL, as git gives it
+    /// URL of the remote, from git
     url: Option<String>,
     #[command(flatten)]
     options: Options,

@@ -23,13 +23,16 @@ use crate::output::{Exit, Format, note, print, print_json, refuse};
 
 /// Arguments of `inspect`.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "It shows what files say and verifies nothing; `countersign verify` does.\n\n\
-    Examples:\n  countersign inspect dist/orders.zip\n  countersign inspect dist/orders.zip.sigstore.json --format json")]
+#[command(after_help = "\
+    Shows the content of files and verifies nothing. To verify, run `countersign verify`.\n\n\
+    Examples:\n  \
+    countersign inspect dist/orders.zip\n  \
+    countersign inspect dist/orders.zip.sigstore.json --format json")]
 pub struct Args {
-    /// A manifest, a package or a policy directory
+    /// Manifest, package or policy directory
     path: PathBuf,
-    /// How to write the result
-    #[arg(long, value_enum, default_value = "text")]
+    /// Output format
+    #[arg(long, value_enum, ignore_case = true, default_value = "text")]
     format: Format,
 }
 

@@ -16,39 +16,39 @@ use countersign::workspace::Item;
 use serde::Serialize;
 
 use crate::context::{Context, GlobalArgs, entry_time};
-use crate::output::{Exit, Format, print, print_json, refuse, warn};
+use crate::output::{Exit, Format, print, print_done, print_json, refuse, warn};
 use crate::progress::Progress;
 
 /// Arguments of `package`.
 #[derive(Debug, clap::Args)]
-#[command(
-    after_help = "Examples:\n  countersign package                  every function and layer of the workspace\n  \
-    countersign package orders --explain what went in, what was left out and why\n  \
-    countersign package --from v1.2.0    from a commit, without a checkout"
-)]
+#[command(after_help = "\
+    Examples:\n  \
+    countersign package\n  \
+    countersign package orders --explain\n  \
+    countersign package --from v1.2.0")]
 pub struct Args {
-    /// The functions and layers to package; all of them if none is named
+    /// Functions and layers to package [default: all of them]
     names: Vec<ArtifactName>,
     #[command(flatten)]
     pub choice: ChoiceArgs,
-    /// Write packages into this folder instead of the workspace's
+    /// Write packages to this folder [default: the workspace's output folder]
     #[arg(long, value_name = "DIR")]
     output: Option<PathBuf>,
-    /// List what went in, what was left out and why
+    /// List the included and excluded files, with the reasons
     #[arg(long)]
     explain: bool,
-    /// How to write the result
-    #[arg(long, value_enum, default_value = "text")]
+    /// Output format
+    #[arg(long, value_enum, ignore_case = true, default_value = "text")]
     format: Format,
 }
 
 /// Which files go in.
 #[derive(Debug, Clone, Default, clap::Args)]
 pub struct ChoiceArgs {
-    /// Only files that git tracks
+    /// Package only files that git tracks
     #[arg(long)]
     tracked: bool,
-    /// From this commit instead of the work tree
+    /// Package this commit instead of the work tree
     #[arg(long, value_name = "REV")]
     pub from: Option<String>,
 }
@@ -125,6 +125,8 @@ impl Args {
             let record = record(&context, item, &packaged, explanation);
             packaged.pending.keep()?;
             if self.format == Format::Text {
+                // The explanation is what was asked for.
+                let print = if self.explain { print } else { print_done };
                 print(&text(&record))?;
             }
             records.push(record);

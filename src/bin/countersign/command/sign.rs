@@ -19,23 +19,25 @@ use countersign::time::Timestamp;
 use countersign::workspace::Item;
 use serde::Serialize;
 
-use super::attach::{self, commit_of};
+use super::manifest::attach::{self, commit_of};
 use super::package::{ChoiceArgs, selection};
 use crate::context::{Context, GlobalArgs, TrustArgs, builder};
 use crate::keys::KeyArgs;
-use crate::output::{Exit, Format, note, print, print_json, refuse};
+use crate::output::{Exit, Format, note, print_done, print_json, refuse};
 use crate::progress::Progress;
 
 /// Arguments of `sign`.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Examples:\n  countersign sign dist/orders.zip\n  \
+#[command(after_help = "\
+    Examples:\n  \
+    countersign sign dist/orders.zip\n  \
     countersign sign vendor.zip --layer vendor-base --profile release --endorse\n  \
     COUNTERSIGN_KEY=env:SIGNING_KEY countersign sign dist/*.zip")]
 pub struct Args {
-    /// The artifacts
+    /// Artifacts to sign
     #[arg(required = true, value_name = "ARTIFACT")]
     artifacts: Vec<PathBuf>,
-    /// Sign as this function; otherwise the workspace's item of the file's name
+    /// Sign as this function [default: the function or layer of the file's name]
     #[arg(long, value_name = "NAME", conflicts_with = "layer")]
     function: Option<ArtifactName>,
     /// Sign as this layer
@@ -45,25 +47,25 @@ pub struct Args {
     choice: ChoiceArgs,
     #[command(flatten)]
     pub signing: SigningArgs,
-    /// Say in the manifest that somebody else packaged the artifact, and that you vouch for these bytes; what is
-    /// not the workspace's package as it is now is endorsed anyhow
+    /// Endorse an artifact that another party packaged; always set if the artifact is not the workspace's
+    /// current package
     #[arg(long)]
     endorse: bool,
-    /// Sign again what has a manifest already, which is replaced
+    /// Replace an existing manifest for the same content
     #[arg(long)]
     again: bool,
-    /// Attach each manifest to the commit that its artifact was made from, as a git note
+    /// Attach each manifest to the commit of its artifact, as a git note
     #[arg(long)]
     attach: bool,
-    /// How to write the result
-    #[arg(long, value_enum, default_value = "text")]
+    /// Output format
+    #[arg(long, value_enum, ignore_case = true, default_value = "text")]
     format: Format,
 }
 
 /// With which profile and key, under which policy.
 #[derive(Debug, clap::Args)]
 pub struct SigningArgs {
-    /// The signing profile; otherwise the workspace's, or the account's only one
+    /// Signing profile [default: the one in countersign.toml, or the account's only one]
     #[arg(long, value_name = "NAME")]
     pub profile: Option<ProfileName>,
     #[command(flatten)]
@@ -121,7 +123,7 @@ impl Args {
             };
             if self.format == Format::Text {
                 let what = if signed.endorsement == Endorsement::Yes { "endorsed" } else { "signed" };
-                print(&format!("{what}: {} (job {})\n", line(&record.manifest), record.job))?;
+                print_done(&format!("{what}: {} (job {})\n", line(&record.manifest), record.job))?;
             }
             records.push(record);
         }

@@ -9,13 +9,13 @@ use crate::output::refuse;
 /// What a new permission is called, and when it holds.
 #[derive(Debug, clap::Args)]
 pub struct StatementArgs {
-    /// The permission's name; otherwise made from who may
+    /// Id of the permission [default: generated from the principal]
     #[arg(long, value_name = "ID")]
     statement_id: Option<StatementId>,
-    /// The first instant of the permission; otherwise now
+    /// Start of the permission [default: now]
     #[arg(long, value_name = "TIME")]
     not_before: Option<Timestamp>,
-    /// The first instant after the permission; otherwise it stays until it is forbidden
+    /// End of the permission [default: none]
     #[arg(long, value_name = "TIME")]
     not_after: Option<Timestamp>,
 }

@@ -22,44 +22,41 @@ use crate::verdicts::ReportArgs;
 
 /// Arguments of `verify`.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Exit status: 0 allowed (also with warnings), 1 denied, 2 could not decide.\n\n\
-    Examples:\n  countersign verify                               what the workspace's last release made\n  \
+#[command(after_help = "\
+    Exit status: 0 allowed (or warned), 1 denied, 2 could not decide.\n\n\
+    Examples:\n  \
+    countersign verify\n  \
     countersign verify dist/orders.zip --function orders\n  \
     countersign verify --function orders --layer arn:countersign:lambda::vendor:layer:base:3\n  \
-    countersign verify --source v1.2.0               what is attached to a commit\n  \
+    countersign verify --source v1.2.0\n  \
     countersign verify --source HEAD dist/orders.zip --function orders\n  \
     countersign verify a.zip --csc policy/csc/csc-0123456789abcdefg.toml --format json")]
 pub struct Args {
-    /// The artifact; otherwise every package of the workspace
+    /// Artifact to verify [default: every package of the workspace]
     artifact: Option<PathBuf>,
-    /// Its manifest; otherwise the file beside it with `.sigstore.json` after its name
+    /// Manifest of the artifact [default: ARTIFACT.sigstore.json]
     #[arg(long, value_name = "FILE")]
     manifest: Option<PathBuf>,
-    /// The artifact, or the manifest without one, must describe exactly the package of this commit;
-    /// without either, what is attached to the commit is verified
+    /// Compare with the package of this commit; without ARTIFACT and `--manifest`, verify the manifests that
+    /// are attached to it
     #[arg(long, value_name = "REV")]
     source: Option<String>,
-    /// The function that it would be deployed as; chooses the CSC that the policy attaches to it
+    /// Function that it is deployed as; selects the CSC
     #[arg(long, value_name = "NAME")]
     function: Option<ArtifactName>,
-    /// A layer that the function is deployed with, beside those that the workspace says it has: a
-    /// published version, with its package if that is elsewhere, or a name and a package
-    #[arg(
-        long = "layer",
-        value_name = "ARN[=FILE]|NAME=FILE",
-        requires = "function",
-        conflicts_with = "source"
-    )]
+    /// Layer of the function, besides those in countersign.toml: `ARN`, `ARN=FILE` or `NAME=FILE`; can be
+    /// repeated
+    #[arg(long = "layer", value_name = "LAYER", requires = "function", conflicts_with = "source")]
     layers: Vec<LayerArg>,
-    /// The CSC: an id, or a CSC file inside a policy directory
+    /// CSC to use: an id, or a CSC file in a policy directory
     #[arg(long, value_name = "ID|FILE")]
     csc: Option<String>,
-    /// A signed revocation to honour beside those in the policy directory, once for each
+    /// Signed revocation to apply besides those in the policy directory; can be repeated
     #[arg(long = "revocation", value_name = "FILE")]
     revocations: Vec<PathBuf>,
     #[command(flatten)]
     trust: TrustArgs,
-    /// Check the plain SHA-384 of an artifact over 64 MiB too, beside its chunk digest and SHA-256
+    /// Also check the plain SHA-384 of artifacts over 64 MiB, besides chunk digest and SHA-256
     #[arg(long)]
     all_digests: bool,
     #[command(flatten)]

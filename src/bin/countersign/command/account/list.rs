@@ -16,8 +16,8 @@ use crate::output::{Exit, Format, print, print_json};
 pub struct Args {
     #[command(flatten)]
     trust: TrustArgs,
-    /// How to write the result
-    #[arg(long, value_enum, default_value = "text")]
+    /// Output format
+    #[arg(long, value_enum, ignore_case = true, default_value = "text")]
     format: Format,
 }
 

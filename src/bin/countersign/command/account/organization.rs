@@ -12,13 +12,12 @@ use crate::output::{Exit, refuse};
 
 /// Arguments of `account join`.
 #[derive(Debug, clap::Args)]
-#[command(
-    after_help = "The organisation has to list this account too, with `countersign account admit`; only then is it one\n\
-    of its members.\n\n\
-    Example:\n  countersign account join acme-group"
-)]
+#[command(after_help = "\
+    The account is a member only once the organization admits it too, with `countersign account admit`.\n\n\
+    Example:\n  \
+    countersign account join acme-group")]
 pub struct JoinArgs {
-    /// The organisation, an account that this policy knows
+    /// Organization: an account that this policy trusts
     name: AccountName,
     #[command(flatten)]
     trust: TrustArgs,
@@ -60,11 +59,13 @@ impl LeaveArgs {
 
 /// Arguments of `account admit`.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example:\n  countersign account admit shop --root SHA384:5f1c…")]
+#[command(after_help = "\
+    Example:\n  \
+    countersign account admit shop --root SHA384:5f1c…")]
 pub struct AdmitArgs {
-    /// The account
+    /// Name of the account
     name: AccountName,
-    /// The digest of its first root, `SHA384:…`; otherwise the one that this policy knows
+    /// Digest of its first root, `SHA384:…` [default: the one in this policy]
     #[arg(long, value_name = "PIN")]
     root: Option<Pin>,
     #[command(flatten)]
@@ -99,7 +100,7 @@ impl AdmitArgs {
 /// Arguments of `account expel`.
 #[derive(Debug, clap::Args)]
 pub struct ExpelArgs {
-    /// The account
+    /// Name of the account
     name: AccountName,
     #[command(flatten)]
     trust: TrustArgs,

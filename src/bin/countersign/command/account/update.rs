@@ -13,16 +13,17 @@ use crate::output::{Exit, refuse, report, say};
 
 /// Arguments of `account update`.
 #[derive(Debug, clap::Args)]
-#[command(
-    after_help = "Every check of our own is made: the pinned root and the chain from it, thresholds, expiry, and nothing\n\
-    older than what is here. An account that fails stays as it was, and the others are brought all the same.\n\n\
-    Examples:\n  countersign account update\n  \
-    countersign account update vendor --from https://git.vendor.example/moved.git"
-)]
+#[command(after_help = "\
+    Checks the chain of roots from the pinned one, the thresholds and the expiry, and rejects a policy that \
+    is older than the local copy. An account that fails a check keeps its local copy; the others are still \
+    updated.\n\n\
+    Examples:\n  \
+    countersign account update\n  \
+    countersign account update vendor --from https://git.vendor.example/moved.git")]
 pub struct Args {
-    /// The accounts; otherwise every one that the policy knows
+    /// Accounts to update [default: all of them]
     names: Vec<AccountName>,
-    /// Where its policy comes from, if that has changed; for one account
+    /// New location of its policy; requires exactly one account
     #[arg(long, value_name = "URL|DIR")]
     from: Option<String>,
     #[command(flatten)]

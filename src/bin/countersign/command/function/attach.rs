@@ -11,18 +11,18 @@ use crate::output::{Exit, note};
 
 /// Arguments of `function attach`.
 #[derive(Debug, clap::Args)]
-#[command(
-    after_help = "The first rule that matches a name wins. A rule with the same pattern is changed in its place; a new\n\
-    one goes before the first that would match all its names, and otherwise last.\n\n\
-    Example:\n  countersign function attach 'orders-*' --csc csc-0123456789abcdefg"
-)]
+#[command(after_help = "\
+    The first rule that matches a name wins. A rule with the same pattern is changed in place. A new rule \
+    goes before the first rule that would match all of its names, else to the end.\n\n\
+    Example:\n  \
+    countersign function attach 'orders-*' --csc csc-0123456789abcdefg")]
 pub struct Args {
-    /// Names of functions and layers: `*` stands for any characters, `?` for one
+    /// Pattern for names of functions and layers: `*` is any text, `?` one character
     pattern: Pattern,
-    /// The CSC that governs them
+    /// CSC that governs them
     #[arg(long, value_name = "ID")]
     csc: CscId,
-    /// Put the rule before every other one
+    /// Put the rule before all others
     #[arg(long)]
     first: bool,
     #[command(flatten)]

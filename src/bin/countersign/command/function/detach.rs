@@ -11,9 +11,11 @@ use crate::output::Exit;
 
 /// Arguments of `function detach`.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example:\n  countersign function detach 'orders-*'")]
+#[command(after_help = "\
+    Example:\n  \
+    countersign function detach 'orders-*'")]
 pub struct Args {
-    /// The pattern, as `function list` shows it
+    /// Pattern, as `function list` shows it
     pattern: Pattern,
     #[command(flatten)]
     edit: EditArgs,

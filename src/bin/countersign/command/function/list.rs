@@ -12,14 +12,17 @@ use crate::output::{Exit, Format, print, print_json};
 
 /// Arguments of `function list`.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Examples:\n  countersign function list\n  countersign function list orders")]
+#[command(after_help = "\
+    Examples:\n  \
+    countersign function list\n  \
+    countersign function list orders")]
 pub struct Args {
-    /// A function or layer: tell which rule and CSC govern it
+    /// Show only the rule and the CSC of this function or layer
     name: Option<ArtifactName>,
     #[command(flatten)]
     trust: TrustArgs,
-    /// How to write the result
-    #[arg(long, value_enum, default_value = "text")]
+    /// Output format
+    #[arg(long, value_enum, ignore_case = true, default_value = "text")]
     format: Format,
 }
 

@@ -20,24 +20,23 @@ use crate::progress::Progress;
 /// What is about to be deployed, and where its files and manifests are.
 #[derive(Debug, clap::Args)]
 pub struct PlanArgs {
-    /// A plan of `terraform show -json`, or a CloudFormation or SAM template; once for each
+    /// Verify a plan of `terraform show -json`, or a CloudFormation or SAM template; can be repeated
     #[arg(
         long = "plan",
         value_name = "FILE",
         conflicts_with_all = ["function", "artifact", "manifest", "layers", "env", "dry_run", "command"]
     )]
     pub plans: Vec<PathBuf>,
-    /// The folder that a Terraform plan's paths are relative to; otherwise the plan's own
+    /// Folder that paths in a Terraform plan are relative to [default: the plan's folder]
     #[arg(long, value_name = "DIR", conflicts_with = "function")]
     assets: Option<PathBuf>,
-    /// A folder of manifests, beside those next to the files and in the workspace's output folder
+    /// Folder to search for manifests, besides those next to the files and in the output folder
     #[arg(long = "manifests", value_name = "DIR", conflicts_with = "function")]
     manifests: Vec<PathBuf>,
-    /// The name that an address is verified as, where the plan does not say its name; `name:SAID=NAME`
-    /// for one that the plan says
+    /// Name of the function or layer at a resource address; `name:PLANNED=NAME` renames one that the plan names
     #[arg(long = "map", value_name = "ADDRESS=NAME", conflicts_with = "function")]
     names: Vec<Mapped>,
-    /// Exit with 0 where plans deploy no function and no layer, so that there is nothing to verify
+    /// Exit with 0 if the plans deploy no function and no layer
     #[arg(long, conflicts_with = "function")]
     allow_empty: bool,
 }

@@ -10,18 +10,20 @@ use crate::output::{Exit, note, print, refuse};
 
 /// Arguments of `hooks install`.
 #[derive(Debug, clap::Args)]
-#[command(
-    after_help = "Exit status: 0 installed, or installed already; 2 nothing was installed, with the reason.\n\n\
-    Git 2.54 and newer: a setting, hook.countersign, which leaves every other hook as it is. Older: a script in the\n\
-    hooks folder; an earlier hook is kept beside it as HOOK.legacy and runs first. Where husky, lefthook or another\n\
-    core.hooksPath manages the hooks, nothing is written, and the line to add is printed.\n\n\
-    Examples:\n  countersign hooks install                     in a clone: pre-push\n  \
-    countersign -C /srv/git/shop.git hooks install   on a server: pre-receive"
-)]
+#[command(after_help = "\
+    Exit status: 0 installed, or already installed; 2 not installed, with the reason.\n\n\
+    With git 2.54 or newer, installs the setting hook.countersign, which does not change other hooks. With \
+    an older git, installs a script in the hooks folder; an existing hook is kept as HOOK.legacy and runs \
+    first. If husky, lefthook or another core.hooksPath manages the hooks, prints the line to add and \
+    writes nothing.\n\n\
+    Examples:\n  \
+    countersign hooks install\n  \
+    countersign -C /srv/git/shop.git hooks install pre-receive")]
 pub struct Args {
     #[command(flatten)]
     hook: HookArgs,
-    /// Put the script in where git knows the setting too: for a repository that an older git pushes from
+    /// Install a hook script even if git supports `hook.countersign` settings, for clones that an older git
+    /// uses
     #[arg(long)]
     script: bool,
 }

@@ -26,30 +26,31 @@ use crate::output::{Exit, print, refuse, say};
 
 /// Arguments of `job revoke`.
 #[derive(Debug, clap::Args)]
-#[command(
-    after_help = "Without `--signed` the revocation is written into `revocations.toml`, and counts once it is sealed.\n\
-    With it, whoever has `signer:RevokeSignature` on the job's profile signs a revocation that counts at\n\
-    once: as `revocations/JOB.json` of a policy directory (of several: `JOB.2.json` to `JOB.16.json`),\n\
-    or where `verify --revocation` names it.\n\n\
-    Examples:\n  countersign job revoke dist/orders.zip.sigstore.json --reason-code superseded --reason 'broken build'\n  \
+#[command(after_help = "\
+    Without `--signed`, the revocation is written to `revocations.toml` and applies once it is sealed.\n\n\
+    With `--signed`, a principal with the permission `RevokeSignature` on the job's profile signs a \
+    revocation that applies immediately: as `revocations/JOB.json` in a policy directory (up to \
+    `JOB.16.json` for further ones), or passed to `verify --revocation`.\n\n\
+    Examples:\n  \
+    countersign job revoke dist/orders.zip.sigstore.json \\\n    \
+    --reason-code superseded --reason 'broken build'\n  \
     countersign job revoke 3f2b8c1e-0f5a-4c57-9d1c-2f6f0f9a7b10 --signed --profile orders_release \\\n    \
-    --reason-code superseded --reason 'broken build'"
-)]
+    --reason-code superseded --reason 'broken build'")]
 pub struct Args {
-    /// The job: its id, or its manifest
+    /// Job to revoke: its id, or its manifest
     #[arg(value_name = "JOB|MANIFEST")]
     job: String,
     #[command(flatten)]
     reason: ReasonArgs,
-    /// Sign the revocation with a permitted key; no seal is needed
+    /// Sign the revocation with a permitted key, without a seal
     #[arg(long)]
     signed: bool,
-    /// The job's profile, where only its id is given
+    /// Profile of the job, if JOB is an id
     #[arg(long, value_name = "NAME", requires = "signed")]
     profile: Option<ProfileName>,
-    /// Where the signed revocation goes; otherwise into the policy directory
+    /// Write the signed revocation to this file [default: a file in the policy directory]
     #[arg(long, value_name = "FILE", requires = "signed")]
-    out: Option<PathBuf>,
+    output: Option<PathBuf>,
     #[command(flatten)]
     key: KeyArgs,
     #[command(flatten)]
@@ -107,8 +108,8 @@ impl Args {
         };
         let key = context.signing_key(&self.key, policy.account())?;
         // Two holders at once must not take one place.
-        let _lock = self.out.is_none().then(|| lock(&location.directory)).transpose()?;
-        let (path, next) = match &self.out {
+        let _lock = self.output.is_none().then(|| lock(&location.directory)).transpose()?;
+        let (path, next) = match &self.output {
             Some(path) => (path.clone(), self.check_out(context, path, &job)?),
             None => {
                 context.check_editable(&location.directory)?;
@@ -126,7 +127,7 @@ impl Args {
     fn check_out(&self, context: &Context, path: &Path, job: &JobId) -> Result<&'static str> {
         if path.symlink_metadata().is_ok() {
             let message = format!("`{}` is there already", context.shown(path));
-            return Err(refuse(message, "name another file with `--out`"));
+            return Err(refuse(message, "name another file with `--output`"));
         }
         let absolute = std::path::absolute(path)?;
         let folder = absolute.parent().unwrap_or(&absolute);
@@ -144,7 +145,7 @@ impl Args {
         }
         Err(refuse(
             format!("`{}` is not where `verify` looks for a revocation of job {job}", context.shown(path)),
-            format!("leave `--out` away, or name `{}`", context.shown(&kept.join(format!("{job}.json")))),
+            format!("leave `--output` away, or name `{}`", context.shown(&kept.join(format!("{job}.json")))),
         ))
     }
 
@@ -203,7 +204,7 @@ fn free_place(directory: &Path, job: &JobId) -> Result<PathBuf> {
     found.ok_or_else(|| {
         refuse(
             format!("there is no room for another revocation of job {job}"),
-            "remove those that `verify` says do not count, or name another file with `--out`",
+            "remove those that `verify` says do not count, or name another file with `--output`",
         )
     })
 }

@@ -19,28 +19,28 @@ use serde::Serialize;
 
 use super::permit::no_version;
 use crate::context::{Context, TrustArgs};
-use crate::output::{Exit, Format, note, print, print_json, refuse};
+use crate::output::{Exit, Format, note, print_done, print_json, refuse};
 use crate::progress::Progress;
 
 /// Arguments of `layer fetch`.
 #[derive(Debug, clap::Args)]
-#[command(
-    after_help = "The artifact gets its name, `NAME-N.zip`, only if size and digests are those that were published. That\n\
-    says what it is, and not that it is trusted: `countersign verify` does.\n\n\
-    `https://` is brought by `curl`, without anybody's credentials, and `s3://` by the AWS CLI with yours. A path\n\
-    counts from the policy directory that the record is in, and does not leave it.\n\n\
-    Example:\n  countersign layer fetch arn:countersign:lambda::vendor:layer:base:3"
-)]
+#[command(after_help = "\
+    Writes `NAME-N.zip` only if its size and digests match the published version. This identifies the \
+    artifact but does not verify it: run `countersign verify`.\n\n\
+    `curl` downloads `https://` locations without credentials, and the AWS CLI downloads `s3://` locations \
+    with yours. A path is relative to the policy directory of the record, and cannot leave it.\n\n\
+    Example:\n  \
+    countersign layer fetch arn:countersign:lambda::vendor:layer:base:3")]
 pub struct Args {
-    /// The layer version
+    /// ARN of the layer version
     arn: LayerArn,
-    /// The folder to put it into; otherwise the workspace's output folder
+    /// Folder to write it to [default: the workspace's output folder]
     #[arg(long, value_name = "DIR")]
     output: Option<PathBuf>,
     #[command(flatten)]
     trust: TrustArgs,
-    /// How to write the result
-    #[arg(long, value_enum, default_value = "text")]
+    /// Output format
+    #[arg(long, value_enum, ignore_case = true, default_value = "text")]
     format: Format,
 }
 
@@ -99,7 +99,7 @@ impl Args {
                 sha256: version.sha256.to_string(),
                 sha384: version.sha384.to_string(),
             })?,
-            Format::Text if fetched => print(&format!("fetched: {}\n", context.shown(&path)))?,
+            Format::Text if fetched => print_done(&format!("fetched: {}\n", context.shown(&path)))?,
             Format::Text => {}
         }
         Ok(Exit::Done)

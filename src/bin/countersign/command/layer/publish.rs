@@ -24,39 +24,39 @@ use crate::output::{Exit, Format, note, print_json, refuse, say, warn};
 
 /// Arguments of `layer publish`.
 #[derive(Debug, clap::Args)]
-#[command(
-    after_help = "The version counts once it is sealed. Publishing says which bytes a version is, and asks nobody's\n\
-    trust: whoever attaches it to a function verifies it against that function's CSC.\n\n\
-    The last line on standard output is the version's ARN.\n\n\
-    Examples:\n  countersign layer publish base\n  \
+#[command(after_help = "\
+    The version is valid once it is sealed, and never changes. Publishing records its digests but does not \
+    make it trusted: each function that uses it verifies it against the function's CSC. The last line on \
+    standard output is the ARN of the version.\n\n\
+    Examples:\n  \
+    countersign layer publish base\n  \
     countersign layer publish base --artifact base.zip --compatible-runtimes python3.13,python3.12 \\\n    \
-    --license MIT --location s3://acme-layers/base-1.zip"
-)]
+    --license MIT --location s3://acme-layers/base-1.zip")]
 pub struct Args {
-    /// The layer
+    /// Name of the layer
     name: ArtifactName,
-    /// The artifact, a ZIP; otherwise the workspace's package of the layer
+    /// ZIP file [default: the workspace's package of the layer]
     #[arg(long, value_name = "FILE")]
     artifact: Option<PathBuf>,
-    /// Its manifest; otherwise the one beside the artifact, if there is one
+    /// Manifest of the artifact [default: ARTIFACT.sigstore.json, if it exists]
     #[arg(long, value_name = "FILE")]
     manifest: Option<PathBuf>,
-    /// The runtimes that it is made for; otherwise the workspace's. None stands for any
+    /// Runtimes that it supports [default: those in countersign.toml, else any]
     #[arg(long, value_name = "RUNTIME", value_delimiter = ',', value_parser = runtime)]
     compatible_runtimes: Vec<String>,
-    /// What it is for
+    /// Description of the version
     #[arg(long, value_name = "TEXT", value_parser = short)]
     description: Option<String>,
-    /// Its licence, as SPDX writes it
+    /// License, as an SPDX expression
     #[arg(long, value_name = "SPDX", value_parser = short)]
     license: Option<String>,
-    /// Where others get it: a path in the policy directory, `https://…` or `s3://BUCKET/KEY`
+    /// Location to fetch it from: a path in the policy directory, `https://…` or `s3://BUCKET/KEY`
     #[arg(long, value_name = "PLACE")]
     location: Option<LayerLocation>,
     #[command(flatten)]
     edit: EditArgs,
-    /// How to write the result
-    #[arg(long, value_enum, default_value = "text")]
+    /// Output format
+    #[arg(long, value_enum, ignore_case = true, default_value = "text")]
     format: Format,
 }
 

@@ -13,14 +13,13 @@ use crate::output::{Exit, Format, print, print_json};
 
 /// Arguments of `policy diff`.
 #[derive(Debug, clap::Args)]
-#[command(
-    after_help = "Exit status: 0 nothing changed or all of it may be sealed, 1 something may not, 2 it cannot be told."
-)]
+#[command(after_help = "\
+    Exit status: 0 no changes, or all are allowed; 1 some are not allowed; 2 could not decide.")]
 pub struct Args {
     #[command(flatten)]
     trust: TrustArgs,
-    /// How to write the result
-    #[arg(long, value_enum, default_value = "text")]
+    /// Output format
+    #[arg(long, value_enum, ignore_case = true, default_value = "text")]
     format: Format,
 }
 

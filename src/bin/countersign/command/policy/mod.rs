@@ -29,21 +29,21 @@ use crate::places::key_folder;
 /// What can be done with a policy.
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
-    /// Show account, root, seal, unsealed changes and what waits for signatures
+    /// Show the account, root, seal and unsealed changes
     Status(status::Args),
-    /// List what changed since the last seal, and what may not
+    /// List changes since the last seal, and those that are not allowed
     Diff(diff::Args),
-    /// Check every document and put it under a new seal
+    /// Check every document and seal the policy
     Seal(seal::Args),
-    /// Seal the same documents again if the seal ends soon
+    /// Renew the seal of unchanged documents before it expires
     Renew(renew::Args),
-    /// Show the root's digest, and pin it here
+    /// Show the digest of the root and pin it
     Pin(pin::Args),
-    /// Bring the policy over git, verify it, and keep it for offline use
+    /// Fetch a policy over git, verify it and cache it for offline use
     Fetch(fetch::Args),
-    /// Make the next root: other keys, other thresholds, or a later end
+    /// Create the next root: other keys, thresholds or a later expiry
     RotateRoot(rotate_root::Args),
-    /// Put the same documents under a new first root, when too many root keys are lost to rotate
+    /// Create a new first root, if too many root keys are lost to rotate
     Restart(restart::Args),
 }
 
@@ -67,7 +67,7 @@ impl Command {
 /// Which keys of a role sign.
 #[derive(Debug, clap::Args)]
 struct RoleKeyArgs {
-    /// A key that holds the role, once for each; otherwise the account's own
+    /// Key that has the role: a PEM file or `env:NAME`; can be repeated [default: the account's own key]
     #[arg(long = "key", value_name = "KEY")]
     keys: Vec<String>,
     #[command(flatten)]

@@ -16,16 +16,17 @@ use crate::output::{Exit, is_interactive, print, refuse, say};
 
 /// Arguments of `policy pin`.
 #[derive(Debug, clap::Args)]
-#[command(
-    after_help = "Examples:\n  countersign policy pin                    show the digest, and ask\n  countersign policy pin SHA384:5f1c…       pin it if it is this one"
-)]
+#[command(after_help = "\
+    Examples:\n  \
+    countersign policy pin\n  \
+    countersign policy pin SHA384:5f1c…")]
 pub struct Args {
-    /// The digest that the owner of the policy publishes
+    /// Digest that the policy owner published [default: ask for confirmation]
     digest: Option<Pin>,
-    /// The policy directory
-    #[arg(long, value_name = "DIR", env = "COUNTERSIGN_POLICY")]
+    /// Policy directory
+    #[arg(long, value_name = "DIR", env = "COUNTERSIGN_POLICY", hide_env_values = true)]
     policy: Option<PathBuf>,
-    /// Pin without asking
+    /// Pin without asking for confirmation
     #[arg(long)]
     yes: bool,
 }

@@ -10,17 +10,19 @@ use crate::output::{Exit, print, refuse};
 
 /// Arguments of `policy renew`.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "It seals nothing that was not sealed before.\n\n\
-    Example, in a job that runs every week:\n  countersign policy renew --within '30 days' --key env:POLICY_KEY")]
+#[command(after_help = "\
+    Seals only documents that are already sealed. Run it in a weekly job.\n\n\
+    Example:\n  \
+    countersign policy renew --within '30 days' --key env:POLICY_KEY")]
 pub struct Args {
     #[command(flatten)]
     trust: TrustArgs,
     #[command(flatten)]
     keys: RoleKeyArgs,
-    /// Renew only if the seal ends within this period
+    /// Renew only if the seal expires within this period
     #[arg(long, value_name = "PERIOD", default_value = "30 days")]
     within: Period,
-    /// How long the new seal counts
+    /// Validity of the new seal
     #[arg(long, value_name = "PERIOD", default_value = "365 days")]
     validity: Period,
 }

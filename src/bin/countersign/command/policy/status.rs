@@ -16,12 +16,13 @@ use crate::output::{Exit, Format, note, print, print_json};
 
 /// Arguments of `policy status`.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Exit status: 0 trusted and everything sealed, 1 unsealed changes, 2 not trusted.")]
+#[command(after_help = "\
+    Exit status: 0 trusted and sealed, 1 unsealed changes, 2 not trusted.")]
 pub struct Args {
     #[command(flatten)]
     trust: TrustArgs,
-    /// How to write the result
-    #[arg(long, value_enum, default_value = "text")]
+    /// Output format
+    #[arg(long, value_enum, ignore_case = true, default_value = "text")]
     format: Format,
 }
 

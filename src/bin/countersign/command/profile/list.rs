@@ -18,8 +18,8 @@ use crate::output::{Exit, Format, print, print_json};
 pub struct ListArgs {
     #[command(flatten)]
     trust: TrustArgs,
-    /// How to write the result
-    #[arg(long, value_enum, default_value = "text")]
+    /// Output format
+    #[arg(long, value_enum, ignore_case = true, default_value = "text")]
     format: Format,
 }
 
@@ -92,12 +92,12 @@ fn list_line(record: &Record) -> String {
 /// Arguments of `profile show`.
 #[derive(Debug, clap::Args)]
 pub struct ShowArgs {
-    /// The profile
+    /// Name of the profile
     name: ProfileName,
     #[command(flatten)]
     trust: TrustArgs,
-    /// How to write the result
-    #[arg(long, value_enum, default_value = "text")]
+    /// Output format
+    #[arg(long, value_enum, ignore_case = true, default_value = "text")]
     format: Format,
 }
 

@@ -20,19 +20,20 @@ use crate::progress::Progress;
 
 /// Arguments of `stackset drift`.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Of a target: IN_SYNC, MODIFIED, DELETED, or NOT_CHECKED with the reason.\n\
-    Of a document: MODIFIED, DELETED, or UNMANAGED, which somebody added.\n\
-    Of a property: ADD, REMOVE or NOT_EQUAL, with what it should be and what it is.\n\n\
+#[command(after_help = "\
+    Status of a target: IN_SYNC, MODIFIED, DELETED, or NOT_CHECKED with the reason.\n\n\
+    Status of a document: MODIFIED, DELETED, or UNMANAGED if it was added in the target.\n\n\
+    Difference of a property: ADD, REMOVE or NOT_EQUAL, with the expected and actual values.\n\n\
+    Exit status: 0 every target is in sync, 1 one has drifted, 2 one was not checked and none has \
+    drifted.\n\n\
     Examples:\n  \
     countersign stackset drift\n  \
-    countersign stackset drift --target payments --format json\n\n\
-    Exit status: 0 every target is in sync, 1 one has drifted, 2 one was not checked, and none seen to\n\
-    have drifted.")]
+    countersign stackset drift --target payments --format json")]
 pub struct Args {
     #[command(flatten)]
     targets: TargetArgs,
-    /// How to write the result
-    #[arg(long, value_enum, default_value = "text")]
+    /// Output format
+    #[arg(long, value_enum, ignore_case = true, default_value = "text")]
     format: Format,
 }
 
