@@ -24,7 +24,8 @@ use crate::output::{Exit, note, print, refuse};
     countersign monitor\n  \
     countersign monitor journals/*.jsonl --since 90d --function orders\n  \
     countersign monitor --format html --output readiness.html\n  \
-    countersign monitor --exit-status && countersign csc update csc-0123456789abcdefg --untrusted Enforce")]
+    countersign monitor --exit-status && \\\n    \
+    countersign csc update csc-0123456789abcdefg --untrusted Enforce")]
 pub struct Args {
     /// Journals, of one or many machines [default: this repository's]
     journals: Vec<PathBuf>,
