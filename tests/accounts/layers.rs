@@ -300,7 +300,7 @@ fn layers_of_a_function_keep_to_the_limits() {
     verify(&[version(1), format!("base={}", text(&layer))]).undecided("layer `base` is given twice");
     let six: Vec<String> = (0..6).map(|n| format!("l{n}={}", text(&layer))).collect();
     verify(&six).undecided("6 layers where AWS Lambda takes 5");
-    verify(&["base".into()]).undecided("ARN, ARN=FILE or NAME=FILE");
+    verify(&["base".into()]).undecided("expected `ARN`, `ARN=FILE` or `NAME=FILE`");
     verify(&[format!("{ARN}=/none.zip")]).undecided("/none.zip");
     verify(&[ARN.into()]).undecided("countersign layer fetch arn:countersign:lambda::vendor:layer:base:1");
     // 262,144,000 bytes together, and one more.
@@ -321,7 +321,7 @@ fn the_layers_of_a_workspace_are_not_forgotten() {
     let toml = pair.acme.repository().join("countersign.toml");
     let file = String::from_utf8(read(&toml)).expect("UTF-8");
     write(&toml, file.replace("path = \".\"\n", &format!("path = \".\"\nlayers = [\"{ARN}\"]\n")));
-    let missing = "there is no package of `arn:countersign:lambda::vendor:layer:base:1`";
+    let missing = "no package of `arn:countersign:lambda::vendor:layer:base:1`";
     pair.acme.run(&["verify"]).undecided(missing);
     let gate = ["gate", "--function", "orders", "--", "cp", "{artifact}", "deployed.zip"];
     pair.acme.run(&gate).undecided(missing);

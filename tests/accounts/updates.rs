@@ -130,7 +130,7 @@ fn another_root_of_the_same_name_is_refused() {
     let pin = other.pin().to_string();
     pair.acme
         .run(&["account", "trust", "vendor", "--root", &pin, "--from", text(&from)])
-        .undecided("account `vendor` is known already");
+        .undecided("account `vendor` is already trusted");
     // Nor by hand: forgetting and trusting are two seals.
     pair.acme.change("accounts/vendor.toml", |document| {
         document.insert("root".into(), pin.into());

@@ -388,14 +388,14 @@ pub const ROWS: &[Row] = &[
         "account_leave",
         &[VENDOR, TRUST, SEAL, r#""$0" account join vendor"#],
         r#"exec "$0" account leave"#,
-        "no organisation",
+        "not in an organization",
     ),
-    row("account_admit", &[VENDOR, TRUST, SEAL], r#"exec "$0" account admit vendor"#, "is a member already"),
+    row("account_admit", &[VENDOR, TRUST, SEAL], r#"exec "$0" account admit vendor"#, "is already a member"),
     row(
         "account_expel",
         &[VENDOR, TRUST, SEAL, r#""$0" account admit vendor"#],
         r#"exec "$0" account expel vendor"#,
-        "no member",
+        "not a member",
     ),
     row(
         "hook_pre_push",

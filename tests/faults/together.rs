@@ -62,7 +62,7 @@ fn first_releases_at_once_make_one_account() {
     scene.shell(remove).done();
     let ran = at_once(&scene, &vec![words(&["release"]); COUNT]);
     assert_eq!(answered(&ran), COUNT, "{}", ran.iter().find(|ran| ran.code != Some(0)).expect("one"));
-    let made = ran.iter().filter(|ran| ran.err().contains("made a local account")).count();
+    let made = ran.iter().filter(|ran| ran.err().contains("created a local account")).count();
     assert_eq!(made, 1);
     scene.run(&["verify"]).done();
 }

@@ -48,9 +48,9 @@ fn whether_it_is_signed_is_about_these_very_bytes() {
     let beside = scene.path().join("vendor.zip.sigstore.json");
     fs::copy(scene.manifest(), &beside).expect("a copy");
     let ran = publish(&[]);
-    assert!(ran.done().err().contains("is about other bytes than these"), "{ran}");
+    assert!(ran.done().err().contains("is for other content, and is ignored"), "{ran}");
     assert_eq!(signed(2), Some(false));
-    publish(&["--manifest", text(&beside)]).undecided("is about other bytes than");
+    publish(&["--manifest", text(&beside)]).undecided("is for other content than");
     write(&beside, "{}");
     publish(&[]).undecided("it is no manifest");
     fs::remove_file(&beside).expect("it was there");
@@ -85,7 +85,7 @@ fn a_manifest_that_says_another_name_is_noted() {
     let publish = || scene.run(&[&PUBLISH[..], &["--artifact", text(&scene.artifact())]].concat());
     let ran = publish();
     assert!(
-        ran.done().err().contains("signs it as function `orders`, so it verifies as no layer `base`"),
+        ran.done().err().contains("signs it as function `orders`, so verification as layer `base` fails"),
         "{ran}"
     );
     scene.run(&["sign", "--again", text(&scene.artifact()), "--layer", "base"]).done();

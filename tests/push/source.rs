@@ -83,7 +83,7 @@ fn a_manifest_alone_is_held_against_the_commit() {
     };
     ask(&[]).allowed();
     ask(&["--function", "invoices"]).denied("mismatch", "name-mismatch");
-    scene.run(&["verify", "--manifest", text(&manifest)]).undecided("a manifest alone says nothing");
+    scene.run(&["verify", "--manifest", text(&manifest)]).undecided("a manifest cannot be verified without its artifact");
     scene.run(&["verify", "--source", "nowhere"]).undecided("`nowhere` is not a commit");
 }
 

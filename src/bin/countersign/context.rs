@@ -100,7 +100,7 @@ pub struct Context {
 impl Context {
     /// Reads the folder, the repository, `countersign.toml` and the clock.
     pub fn read(global: &GlobalArgs) -> Result<Self> {
-        let start = Path::new(".").canonicalize().context("cannot tell which folder this is")?;
+        let start = Path::new(".").canonicalize().context("cannot determine the current folder")?;
         let repository = Repository::find(&start)?;
         let workspace = find_workspace(&start, repository.as_ref())?;
         Ok(Self::of(workspace, repository, global))
@@ -110,7 +110,7 @@ impl Context {
     ///
     /// Where a push arrives, no file of the repository says anything: its settings alone name the policy.
     pub fn of_hook(global: &GlobalArgs, side: Side) -> Result<Self> {
-        let start = Path::new(".").canonicalize().context("cannot tell which folder this is")?;
+        let start = Path::new(".").canonicalize().context("cannot determine the current folder")?;
         let repository = match std::env::var_os("GIT_DIR") {
             Some(_) => Some(Repository::from_variables()?),
             None => Repository::find(&start)?,
@@ -141,8 +141,8 @@ impl Context {
         let absent = || {
             let folder = self.shown(&self.folder);
             refuse(
-                format!("`{folder}` is in no git repository"),
-                "start in the repository, or name it with `-C`",
+                format!("`{folder}` is not in a git repository"),
+                "run in the repository, or name it with `-C`",
             )
         };
         self.repository.as_ref().ok_or_else(absent)
@@ -257,8 +257,8 @@ impl Context {
         };
         if !directory.join("roots").is_dir() {
             return Err(refuse(
-                format!("there is no policy in `{}`", self.shown(&directory)),
-                "name the policy directory with `--policy`, or make an account with `countersign init`",
+                format!("no policy in `{}`", self.shown(&directory)),
+                "name the policy directory with `--policy`, or create an account with `countersign init`",
             ));
         }
         self.located(directory, trust)
@@ -276,9 +276,7 @@ impl Context {
             folder.map(|folder| folder.join(name))
         });
         if pin.is_some() && state.is_none() {
-            note(
-                "there is no folder to remember the policy in: one older than this could not be told next time",
-            );
+            note("no folder to remember the policy version in: an older policy cannot be detected next time");
         }
         Ok(Location { directory, pin, state })
     }
@@ -296,7 +294,10 @@ impl Context {
             return Ok(());
         }
         Err(refuse(
-            format!("the policy in `{}` was fetched, and is its owner's to change", self.shown(directory)),
+            format!(
+                "the policy in `{}` was fetched, and only its owner can change it",
+                self.shown(directory)
+            ),
             "change and seal it in its own repository, and run `countersign policy fetch` here",
         ))
     }
@@ -314,11 +315,11 @@ impl Context {
         match &self.workspace.account {
             Some(expected) if expected != found => Err(refuse(
                 format!(
-                    "the policy in `{}` is account `{found}`'s, and `{}` names `{expected}`",
+                    "the policy in `{}` belongs to account `{found}`, but `{}` names `{expected}`",
                     self.shown(directory),
                     workspace::FILE_NAME
                 ),
-                "name the right policy directory with `--policy`, or mend the account's name",
+                "name another policy directory with `--policy`, or fix the account's name",
             )),
             _ => Ok(()),
         }
@@ -368,8 +369,8 @@ pub fn entry_time() -> Result<EntryTime> {
     let time = text.parse().ok().and_then(Timestamp::from_unix).and_then(EntryTime::from_timestamp);
     time.ok_or_else(|| {
         refuse(
-            format!("SOURCE_DATE_EPOCH is `{text}`"),
-            "set it to seconds since 1970 of a time from 1980 to 2107, or unset it",
+            format!("invalid SOURCE_DATE_EPOCH `{text}`"),
+            "set it to a Unix time between 1980 and 2107, or unset it",
         )
     })
 }

@@ -48,7 +48,7 @@ impl FromStr for Metrics {
             None if text == "emf" => Ok(Self::EmfLines),
             Some(("emf", file)) if !file.is_empty() => Ok(Self::EmfFile(file.into())),
             Some(("prometheus", file)) if !file.is_empty() => Ok(Self::Prometheus(file.into())),
-            _ => Err("it is neither `emf`, `emf:FILE` nor `prometheus:FILE`".into()),
+            _ => Err("expected one of: emf, emf:FILE, prometheus:FILE".into()),
         }
     }
 }
@@ -95,7 +95,7 @@ impl MetricsArgs {
                 Metrics::Prometheus(path) => match prometheus::add(path, &events) {
                     Ok(0) => {}
                     Ok(count) => {
-                        let full = format!("`{}` has {SERIES_MAX} already", path.display());
+                        let full = format!("`{}` already has {SERIES_MAX}", path.display());
                         uncounted(&format!("{count} series of the metrics"), &full);
                     }
                     Err(error) => uncounted("the metrics", &error),

@@ -12,6 +12,7 @@ mod output;
 mod places;
 mod precommit;
 mod progress;
+mod suggest;
 mod values;
 mod verdicts;
 

@@ -312,7 +312,7 @@ fn hint(error: &(dyn std::error::Error + 'static)) -> Option<String> {
     } else if let Some(error) = error.downcast_ref::<RoleError>() {
         Some(error.hint())
     } else if let Some(PlanError::Unknown(_)) = error.downcast_ref() {
-        Some("name a plan of `terraform show -json`, or a template")
+        Some("pass a plan of `terraform show -json`, or a template")
     } else if let Some(InitError::Taken(_)) = error.downcast_ref() {
         Some("name another folder with `--policy`, or move that one away")
     } else {

@@ -100,8 +100,8 @@ impl ReportArgs {
         match self.format {
             ReportFormat::Text | ReportFormat::Github => Ok(()),
             _ => Err(refuse(
-                "standard output is the command's, so there is no place for the verdict in that format",
-                "name a file for it with `--report FORMAT=FILE`",
+                "the verdict cannot go to standard output in this format: COMMAND writes there",
+                "write it to a file with `--report FORMAT=FILE`",
             )),
         }
     }

@@ -97,7 +97,7 @@ fn keys_that_do_not_make_a_role_make_nothing() {
     let meeting = Meeting::new();
     let before = contents(meeting.0.path());
     for (words, error) in [
-        (ROOT.to_owned(), "the root role is given 3 keys and no threshold"),
+        (ROOT.to_owned(), "the root role has 3 keys and no threshold"),
         (
             format!("{ROOT} --root-threshold 3"),
             "a threshold of 3, and the number of secret keys given for it is 2",
@@ -110,9 +110,9 @@ fn keys_that_do_not_make_a_role_make_nothing() {
             "--policy-key carol.pub.pem".into(),
             "policy role has a threshold of 1, and the number of secret keys",
         ),
-        (POLICY.into(), "the policy role is given 3 keys and no threshold"),
+        (POLICY.into(), "the policy role has 3 keys and no threshold"),
         ("--root-key alice.pem --root-key alice.pub.pem --root-threshold 1".into(), "twice"),
-        ("--root-key dora.pem".into(), "there is no key in `dora.pem`"),
+        ("--root-key dora.pem".into(), "no key in `dora.pem`"),
         ("--signing-key notes".into(), "cannot use `notes`"),
     ] {
         meeting.init(&words).undecided(error);

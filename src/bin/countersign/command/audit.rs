@@ -91,7 +91,7 @@ impl Args {
     fn collect(&self, context: &Context, candidates: &mut Candidates) -> Result<()> {
         for folder in &self.manifests {
             if !folder.is_dir() {
-                let message = format!("there is no folder `{}`", context.shown(folder));
+                let message = format!("folder `{}` does not exist", context.shown(folder));
                 return Err(refuse(message, "name a folder with manifests"));
             }
             candidates.add_folder(folder, context.threads)?;
@@ -101,7 +101,7 @@ impl Args {
             if output.is_dir() {
                 candidates.add_folder(output, context.threads)?;
             } else {
-                note(&format!("there is no `{}` with manifests", context.shown(output)));
+                note(&format!("no manifests: folder `{}` does not exist", context.shown(output)));
             }
         }
         if self.all_notes || !self.notes.is_empty() {
@@ -130,7 +130,7 @@ fn input(path: &Path) -> Result<Vec<u8>> {
             FileError::TooLarge { .. } => too_large().into(),
             FileError::NotAFile { .. } => {
                 let message = format!("`{}` is not a regular file", path.display());
-                refuse(message, "give standard input with `--deployed -`")
+                refuse(message, "pass standard input with `--deployed -`")
             }
             error => error.into(),
         });

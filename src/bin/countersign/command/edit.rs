@@ -58,8 +58,8 @@ pub fn in_the_past(effective: Timestamp, now: Timestamp) -> Result<Timestamp> {
     if effective <= now {
         return Ok(effective);
     }
-    let message = format!("an effective time of {effective} has not come yet: it is {now}");
-    Err(refuse(message, "give the first instant whose signatures are void, in the past"))
+    let message = format!("effective time {effective} is in the future: it is {now}");
+    Err(refuse(message, "set it to the time from which signatures are void, in the past"))
 }
 
 /// The SHA-384 that a text is, or that the file of this name has.
@@ -79,7 +79,7 @@ pub fn show(differences: &[Difference]) -> Result<Exit> {
 pub fn show_with(differences: &[Difference], lines: &str) -> Result<Exit> {
     let changes: String = differences.iter().map(|each| format!("{}\n", line(&each.text))).collect();
     print(&format!("{changes}{lines}"))?;
-    say("not sealed yet: look at `countersign policy diff`, then run `countersign policy seal`");
+    say("not sealed yet: review it with `countersign policy diff`, then run `countersign policy seal`");
     Ok(Exit::Done)
 }
 

@@ -6,6 +6,7 @@ use countersign::name::{AccountName, ArtifactName};
 
 use crate::context::{Context, GlobalArgs, TrustArgs};
 use crate::output::{Exit, print, refuse};
+use crate::suggest;
 
 /// Arguments of `graph`.
 #[derive(Debug, clap::Args)]
@@ -49,17 +50,18 @@ impl Args {
             let rule = policy::rule_of(&sealed, name)?.ok_or_else(|| {
                 refuse(
                     format!("no CSC of account `{}` governs `{name}`", sealed.account()),
-                    "name a function that `countersign function list` shows, or attach a CSC to it",
+                    "name a function that `countersign function list` shows, or put it under a CSC with \
+                 `countersign function attach`",
                 )
             })?;
             graph = graph.leading_to(&rule);
         }
         if let Some(account) = &self.account {
             if !graph.accounts().contains(account) {
-                let known: Vec<&str> = graph.accounts().into_iter().map(AccountName::as_str).collect();
+                let known = graph.accounts().into_iter().map(AccountName::as_str);
                 return Err(refuse(
-                    format!("nothing in the policy belongs to account `{account}`"),
-                    format!("name one of {}", known.join(", ")),
+                    format!("the policy has nothing of account `{account}`"),
+                    suggest::known(account.as_str(), known),
                 ));
             }
             graph = graph.around(account);

@@ -49,7 +49,7 @@ pub struct Args {
 
 fn key(text: &str) -> Result<(Principal, String), String> {
     // The first `=`: no principal holds one, and a file may.
-    let (name, file) = text.split_once('=').ok_or("there is no `=` in it")?;
+    let (name, file) = text.split_once('=').ok_or("expected a `=`")?;
     Ok((name.parse().map_err(|error: countersign::name::NameError| error.to_string())?, file.into()))
 }
 
@@ -65,7 +65,7 @@ impl Args {
         for (principal, file) in &self.keys {
             let key = load_public_key(file, &PassphraseArgs::default())?;
             if keys.insert(principal.clone(), key).is_some() {
-                return Err(refuse(format!("`{principal}` has two keys"), "give one key a principal"));
+                return Err(refuse(format!("`{principal}` has two keys"), "specify one key per principal"));
             }
         }
         let options = Options { as_own: self.as_own, permissions_of: self.permissions_of, keys };
@@ -80,7 +80,7 @@ impl Args {
         }
         if self.dry_run {
             print(&differences.iter().map(|each| format!("{}\n", line(&each.text))).collect::<String>())?;
-            say("nothing is written: this was a dry run");
+            say("nothing was written: this was a dry run");
             return Ok(Exit::Done);
         }
         edit::show(&plan.apply(&editor.with_mode(Mode::Write))?)

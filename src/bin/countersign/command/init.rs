@@ -83,7 +83,7 @@ impl Args {
         if root::path(&directory, 1).exists() {
             let shown = self.policy.display();
             return Err(refuse(
-                format!("the policy `{shown}` is there already"),
+                format!("the policy `{shown}` already exists"),
                 format!(
                     "to use it, for example after an interrupted `init`, run `countersign policy pin --policy {shown}`; \
                     for another account, name another folder with `--policy`"
@@ -92,15 +92,15 @@ impl Args {
         }
         if !self.no_pin && pinned_by_choice(&context, &directory)? {
             return Err(refuse(
-                "another root is pinned here already",
-                "keep that one with `--no-pin`, or unpin it with `git config --unset countersign.root`",
+                "another root is already pinned here",
+                "keep it with `--no-pin`, or unpin it with `git config --unset countersign.root`",
             ));
         }
         let keys = self.brought.load_or_make(&key_folder, &self.passphrase)?;
         let found = keys.found_files();
         if !found.is_empty() {
             return Err(refuse(
-                format!("there are keys in `{}` already", key_folder.display()),
+                format!("keys already exist in `{}`", key_folder.display()),
                 format!(
                     "choose another account name, or another folder with `--keys`; to use these keys, for example after \
                     an interrupted `init`, add `{}`",
@@ -205,11 +205,11 @@ pub fn local_if_needed(context: &Context, trust: &TrustArgs) -> Result<()> {
     })?;
     let place = context.remember_pin(&pin, &directory)?;
     say(&format!(
-        "made a local account: policy in `{}`, keys in `{}`",
+        "created a local account: policy in `{}`, keys in `{}`",
         context.shown(&directory),
         folder.display()
     ));
-    say(&format!("its root is pinned in {place}; for a team, make an account with `countersign init`"));
+    say(&format!("its root is pinned in {place}; for a team, create an account with `countersign init`"));
     Ok(())
 }
 
@@ -234,14 +234,18 @@ fn write_workspace(context: &Context, account: &AccountName, policy: &Path) -> R
         if !named && context.workspace.trust.is_none() {
             let (shown, policy) = (context.shown(&path), policy.display());
             note(&format!(
-                "`{shown}` stays as it is; for the next commands to find the policy, put these above its first \
-                table: account = \"{account}\", policy = \"{policy}\""
+                "`{shown}` is not changed; to make other commands find the policy, add these above its first \
+                 table: account = \"{account}\", policy = \"{policy}\""
             ));
         }
         return Ok(None);
     }
-    let function =
-        context.workspace.items.first().map(|item| &item.name).context("a workspace has an item")?;
+    let function = context
+        .workspace
+        .items
+        .first()
+        .map(|item| &item.name)
+        .context("the workspace has no function or layer")?;
     let text = Workspace::first_file(account, policy, function);
     files::write(&path, text.as_bytes(), Access::Public)?;
     Ok(Some(path))

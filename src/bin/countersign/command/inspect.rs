@@ -60,7 +60,7 @@ impl Args {
         match self.format {
             Format::Json => print_json(&Document { schema_version: 1, verified: false, found })?,
             Format::Text => {
-                note("this is what the file says; nothing of it was verified");
+                note("this is the content of the file; nothing was verified");
                 print(&text(&found))?;
             }
         }
@@ -194,7 +194,7 @@ fn policy_text(pin: &str, roots: &[RootFile], sealed: Option<&Snapshot>) -> Stri
     let Some(sealed) = sealed else {
         return out + "not sealed\n";
     };
-    out.push_str(&format!("seal {}, made {}, until {}\n", sealed.version, sealed.created, sealed.expires));
+    out.push_str(&format!("seal {}, created {}, until {}\n", sealed.version, sealed.created, sealed.expires));
     for document in &sealed.documents {
         out.push_str(&format!("  {:>8} {}\n", document.size, line(&document.path)));
     }

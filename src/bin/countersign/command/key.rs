@@ -77,12 +77,12 @@ impl GenerateArgs {
             // A link that leads nowhere is there too.
             if path.symlink_metadata().is_ok() {
                 let mut hint =
-                    "name another file with `--output`; an existing key is not written over".to_owned();
+                    "name another file with `--output`: an existing key is not overwritten".to_owned();
                 if public_path.symlink_metadata().is_err() {
                     let secret = self.output.display();
                     hint.push_str(&format!("; `countersign key show {secret}` prints its public key"));
                 }
-                return Err(refuse(format!("`{}` is there already", path.display()), hint));
+                return Err(refuse(format!("`{}` already exists", path.display()), hint));
             }
         }
         let passphrase =
@@ -107,7 +107,7 @@ impl GenerateArgs {
 fn public_path(secret: &Path) -> Result<PathBuf> {
     let hint = "name a file such as `alice.pem` with `--output`";
     let Some(name) = secret.file_name() else {
-        return Err(refuse(format!("`{}` is not the name of a file", secret.display()), hint));
+        return Err(refuse(format!("`{}` is not a file name", secret.display()), hint));
     };
     let mut name = Path::new(name).to_path_buf();
     if name.extension().is_some_and(|ending| ending == "pem") {
@@ -191,7 +191,7 @@ impl RevokeArgs {
 /// A revocation voids artifacts' signatures; who seals is for the root to say.
 fn warn_of_role(role: &str) {
     note(&format!(
-        "the key holds the {role} role, which no revocation takes from it: run `countersign policy rotate-root \
-         --remove-{role}-key`"
+        "the key still has the {role} role: remove it with `countersign policy rotate-root \
+                 --remove-{role}-key`"
     ));
 }

@@ -88,7 +88,7 @@ impl Args {
             Some(path) => {
                 context.check_output_file(path)?;
                 files::write(path, rendered.as_bytes(), Access::Public)?;
-                note(&format!("the answer is in {}", context.shown(path)));
+                note(&format!("wrote the report to {}", context.shown(path)));
             }
             None => print(&rendered)?,
         }
@@ -99,16 +99,15 @@ impl Args {
 /// The journal that this repository's verdicts go into.
 fn own_journal(context: &Context) -> Result<PathBuf> {
     let off = || {
-        let hint =
-            "name journals of other machines, or leave COUNTERSIGN_JOURNAL and `countersign.journal` unset";
-        refuse("the journal is switched off here", hint)
+        let hint = "name journals of other machines, or unset COUNTERSIGN_JOURNAL and `countersign.journal`";
+        refuse("the journal is disabled on this machine", hint)
     };
-    let path = context.journal().context("there is no journal")?.ok_or_else(off)?;
+    let path = context.journal().context("cannot find the journal")?.ok_or_else(off)?;
     if path.is_file() || countersign::metrics::journal::previous(&path).is_file() {
         return Ok(path);
     }
     Err(refuse(
-        format!("there is no journal at `{}` yet", context.shown(&path)),
+        format!("no journal at `{}` yet", context.shown(&path)),
         "verify something first, or name journals of other machines",
     ))
 }

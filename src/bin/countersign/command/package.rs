@@ -18,6 +18,7 @@ use serde::Serialize;
 use crate::context::{Context, GlobalArgs, entry_time};
 use crate::output::{Exit, Format, print, print_done, print_json, refuse, warn};
 use crate::progress::Progress;
+use crate::suggest;
 
 /// Arguments of `package`.
 #[derive(Debug, clap::Args)]
@@ -144,9 +145,9 @@ pub fn items<'a>(context: &'a Context, names: &[ArtifactName]) -> Result<Vec<&'a
         return Ok(context.workspace.items.iter().collect());
     }
     let find = |name: &ArtifactName| {
-        let known: Vec<&str> = context.workspace.items.iter().map(|item| item.name.as_str()).collect();
         context.workspace.item(name).ok_or_else(|| {
-            refuse(format!("the workspace has no `{name}`"), format!("it has {}", known.join(", ")))
+            let known = context.workspace.items.iter().map(|item| item.name.as_str());
+            refuse(format!("the workspace has no `{name}`"), suggest::known(name.as_str(), known))
         })
     };
     names.iter().map(find).collect()
@@ -160,19 +161,16 @@ pub fn selection(
     output: &Path,
 ) -> Result<(Selection, SelectionRecord)> {
     if choice.from.is_some() && context.repository.is_none() {
-        return Err(refuse(
-            "`--from` needs a git repository, and this folder is in none",
-            "leave it out, or start in the repository",
-        ));
+        return Err(refuse("`--from` requires a git repository", "remove it, or run in the repository"));
     }
     if choice.from.is_none() && !item.folder.is_dir() {
         let message = format!(
-            "{} `{}`: there is no folder `{}`",
+            "{} `{}`: folder `{}` does not exist",
             item.kind.name(),
             item.name,
             context.shown(&item.folder)
         );
-        return Err(refuse(message, "mend its `path` in `countersign.toml`"));
+        return Err(refuse(message, "fix its `path` in `countersign.toml`"));
     }
     let untracked = context.repository.is_none() || !choice.tracked && choice.from.is_none();
     let rules = SelectionRecord { untracked, ..item.rules.clone() };

@@ -112,7 +112,7 @@ impl Args {
             Some(existing) => {
                 packaged.pending.keep()?;
                 note(&format!(
-                    "{shown} signs this content already, by job {}; it stays as it is",
+                    "{shown} already signs this content, with job {}; keeping it",
                     existing.job.job.job()
                 ));
             }

@@ -101,7 +101,10 @@ impl Args {
     /// Signs each artifact, and writes each manifest only when it is whole.
     pub fn run(self, global: &GlobalArgs) -> Result<Exit> {
         if self.artifacts.len() > 1 && (self.function.is_some() || self.layer.is_some()) {
-            return Err(refuse("one name cannot be signed for several artifacts", "sign them one at a time"));
+            return Err(refuse(
+                "several artifacts cannot have the same name",
+                "sign each artifact separately",
+            ));
         }
         let context = Context::read(global)?;
         let location = context.location(&self.signing.trust)?;
@@ -143,7 +146,7 @@ impl Args {
             (None, None) => (
                 None,
                 by_file().map_err(|error| {
-                    refuse(error.to_string(), "name what it is with `--function` or `--layer`")
+                    refuse(error.to_string(), "name the function or layer with `--function` or `--layer`")
                 })?,
             ),
         };
@@ -171,10 +174,10 @@ impl Args {
             let (job, profile) = (existing.job.job.job(), existing.job.profile.profile());
             return Err(refuse(
                 format!(
-                    "`{}` has a manifest for this content already, by profile `{profile}`, from job {job}",
+                    "`{}` already has a manifest for this content, with profile `{profile}` and job {job}",
                     context.shown(path)
                 ),
-                "use that manifest, or sign it again with `--again`",
+                "use that manifest, or replace it with `--again`",
             ));
         }
         let (rules, source) = self.provenance(context, subject.item, &files).unzip();
@@ -230,13 +233,13 @@ pub fn profile_for(policy: &Policy, named: Option<&ProfileName>, item: Option<&I
         [only] => Ok(only.clone()),
         [] => Err(refuse(
             format!("account `{}` has no signing profile", policy.account()),
-            "ask the owner of the policy for one",
+            "ask the policy owner to create one",
         )),
         several => {
             let names: Vec<&str> = several.iter().map(ProfileName::as_str).collect();
             Err(refuse(
                 "the account has several signing profiles",
-                format!("name one with `--profile`: {}", names.join(", ")),
+                format!("choose one with `--profile`: {}", names.join(", ")),
             ))
         }
     }

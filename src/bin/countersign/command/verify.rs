@@ -18,6 +18,7 @@ use super::judge::{Task, judge, judge_with_layers, signed_revocation};
 use super::layer_arg::{LayerArg, Located, layers_of, locate};
 use crate::context::{Context, GlobalArgs, TrustArgs};
 use crate::output::{Exit, note, refuse};
+use crate::suggest;
 use crate::verdicts::ReportArgs;
 
 /// Arguments of `verify`.
@@ -111,8 +112,8 @@ impl Args {
     fn attached(&self, context: &Context, policy: &Policy, revision: &str) -> Result<Exit> {
         if self.function.is_some() || self.csc.is_some() || !self.revocations.is_empty() {
             return Err(refuse(
-                "everything that is attached to the commit is verified, as the sealed policy says",
-                "leave out `--function`, `--csc` and `--revocation`, or name an artifact or a `--manifest`",
+                "without an artifact, `--source` verifies every attached manifest under the sealed policy",
+                "remove `--function`, `--csc` and `--revocation`, or name an artifact or a `--manifest`",
             ));
         }
         let repository = context.in_repository()?;
@@ -137,8 +138,8 @@ impl Args {
         match (id, folder.parent()) {
             (Some(id), Some(directory)) if in_policy => Ok((id, Some(directory.into()))),
             _ => Err(refuse(
-                format!("`{text}` is neither a CSC's id nor a CSC file in a policy directory"),
-                "name one such as `csc-0123456789abcdefg`, or `POLICY/csc/csc-….toml`",
+                format!("`{text}` is not a CSC id, nor a CSC file in a policy directory"),
+                "name an id such as `csc-0123456789abcdefg`, or a file such as `POLICY/csc/csc-….toml`",
             )),
         }
     }
@@ -151,8 +152,8 @@ impl Args {
         if self.artifact.is_none() && self.source.is_none() {
             if self.manifest.is_some() {
                 return Err(refuse(
-                    "a manifest alone says nothing about an artifact",
-                    "name the artifact too, or the commit it is to describe with `--source`",
+                    "a manifest cannot be verified without its artifact",
+                    "name the artifact too, or the commit of its package with `--source`",
                 ));
             }
             let named = items.filter(|item| {
@@ -169,10 +170,11 @@ impl Args {
                 })
                 .collect();
             if tasks.is_empty() {
-                let known: Vec<&str> =
-                    context.workspace.items.iter().map(|item| item.name.as_str()).collect();
-                let hint = format!("name the artifact too, or one of {}", known.join(", "));
-                return Err(refuse("the workspace has no function of that name", hint));
+                let name = self.function.as_ref().map_or("", ArtifactName::as_str);
+                let functions = context.workspace.items.iter().filter(|item| item.kind == Kind::Function);
+                let hint = suggest::known(name, functions.map(|item| item.name.as_str()));
+                let hint = format!("{hint}; or name the artifact");
+                return Err(refuse(format!("the workspace has no function `{name}`"), hint));
             }
             return Ok(tasks);
         }
@@ -181,8 +183,8 @@ impl Args {
         let asked = self.function.clone().map(|name| (Kind::Function, name)).or(item);
         if asked.is_none() && !has_csc {
             return Err(refuse(
-                "nothing says which policy applies to the artifact",
-                "name what it would be deployed as with `--function`, or a CSC with `--csc`",
+                "no function and no CSC is named for the artifact",
+                "name the function that it is deployed as with `--function`, or a CSC with `--csc`",
             ));
         }
         Ok(vec![Task {
@@ -207,15 +209,17 @@ impl Args {
         let name = self.function.clone().or(stem);
         let item = name.as_ref().and_then(|name| workspace.item(name)).ok_or_else(|| {
             let named = name.as_ref().map_or("that".into(), |name| format!("`{name}`"));
-            let known: Vec<&str> = workspace.items.iter().map(|item| item.name.as_str()).collect();
+            let known = workspace.items.iter().map(|item| item.name.as_str());
             refuse(
-                format!("commit {} has no function or layer of the name {named}", commit.short()),
-                format!("name one with `--function`; it has {}", known.join(", ")),
+                format!("commit {} has no function or layer {named}", commit.short()),
+                suggest::known(name.as_ref().map_or("", ArtifactName::as_str), known),
             )
         })?;
         let package =
             source::files(repository, &commit, &workspace, item, &Known::default(), context.threads)
-                .with_context(|| format!("commit {} makes no package of `{}`", commit.short(), item.name))?;
+                .with_context(|| {
+                    format!("commit {} cannot be packaged as `{}`", commit.short(), item.name)
+                })?;
         Ok(((item.kind, item.name.clone()), package))
     }
 }

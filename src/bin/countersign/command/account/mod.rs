@@ -1,4 +1,4 @@
-//! `countersign account`: which other accounts the policy knows, and which organisation vouches for whom.
+//! `countersign account`: which other accounts the policy trusts, and the members of organizations.
 
 mod forget;
 mod list;

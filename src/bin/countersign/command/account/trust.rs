@@ -52,14 +52,14 @@ impl Args {
     fn check_new(&self, editor: &Editor) -> Result<()> {
         if self.name == *editor.root().account() {
             return Err(refuse(
-                format!("`{}` is this account", self.name),
-                "an account does not have to trust itself; name another",
+                format!("`{}` is this account itself", self.name),
+                "name another account; an account always trusts itself",
             ));
         }
         if editor.known_account(&self.name)?.is_some() {
             return Err(refuse(
-                format!("account `{}` is known already", self.name),
-                "bring it up to date with `countersign account update`",
+                format!("account `{}` is already trusted", self.name),
+                "update it with `countersign account update`",
             ));
         }
         Ok(())

@@ -32,7 +32,10 @@ impl Args {
         let (_, template) = self.mapping.template(context, &self.trust)?;
         let text = json::to_text(&template.body);
         if text.len() > TEMPLATE_BODY_BYTES_MAX {
-            note("the template is too large for a request: put it on S3, and name it with `--template-url`");
+            note(
+                "the template is too large for a request: upload it to S3, and pass `--template-url` to the \
+                 AWS CLI",
+            );
         }
         print(&format!("{text}\n"))?;
         Ok(Exit::Done)

@@ -66,7 +66,7 @@ impl Args {
         let policy = policy(self.form.into(), &approved, &self.except)?;
         approved.notes().iter().for_each(|text| note(text));
         if self.form == FormArg::Scp && self.except.is_empty() {
-            note("nobody in the accounts can administer signing: leave out who does with `--except`");
+            note("no one in the accounts can administer signing: exempt the administrators with `--except`");
         }
         print_json(&policy)?;
         Ok(Exit::Done)

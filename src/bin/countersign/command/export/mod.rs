@@ -73,7 +73,7 @@ fn each_once<K: Ord + Display, V>(pairs: Vec<(K, V)>) -> Result<std::collections
     let mut map = std::collections::BTreeMap::new();
     for (name, value) in pairs {
         if map.contains_key(&name) {
-            return Err(refuse(format!("`{name}` is given twice"), "give it once"));
+            return Err(refuse(format!("`{name}` is specified twice"), "specify it once"));
         }
         map.insert(name, value);
     }
@@ -86,7 +86,7 @@ where
     A: FromStr<Err: Display>,
     B: FromStr<Err: Display>,
 {
-    let (name, value) = text.split_once('=').ok_or("there is no `=` in it")?;
+    let (name, value) = text.split_once('=').ok_or("expected a `=`")?;
     Ok((
         name.parse().map_err(|error: A::Err| error.to_string())?,
         value.parse().map_err(|error: B::Err| error.to_string())?,
@@ -95,5 +95,5 @@ where
 
 fn publisher(text: &str) -> Result<(PublisherArn, ProfileArn), String> {
     let (publisher, arn) = pair::<PublisherArn, ProfileArn>(text)?;
-    if arn.owner().is_aws() { Ok((publisher, arn)) } else { Err(format!("`{arn}` is not an ARN of AWS's")) }
+    if arn.owner().is_aws() { Ok((publisher, arn)) } else { Err(format!("`{arn}` is not an AWS ARN")) }
 }

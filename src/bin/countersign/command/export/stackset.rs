@@ -69,7 +69,7 @@ impl Args {
         let (sealed, template) = self.mapping.template(context, &self.trust)?;
         if self.max_concurrent > self.failure_tolerance.saturating_add(1) {
             note(&format!(
-                "AWS rolls out to {} at once: one more than may fail",
+                "AWS deploys to {} accounts at once: one more than `--failure-tolerance`",
                 self.failure_tolerance.saturating_add(1)
             ));
         }
@@ -90,7 +90,7 @@ impl Args {
         let inputs = inputs(&rollout, &template.body)?;
         let folder = &self.output;
         context.check_output(folder)?;
-        std::fs::create_dir_all(folder).with_context(|| format!("cannot make `{}`", folder.display()))?;
+        std::fs::create_dir_all(folder).with_context(|| format!("cannot create `{}`", folder.display()))?;
         let file = |(name, document): (&str, _)| {
             (folder.join(format!("{name}.json")), format!("{}\n", json::to_text(&document)).into_bytes())
         };

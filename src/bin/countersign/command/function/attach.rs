@@ -46,13 +46,13 @@ impl Args {
 fn say_hidden(functions: &Functions, index: usize) {
     let hidden: Vec<String> = functions.hides(index).map(|rule| format!("`{}`", rule.pattern())).collect();
     if !hidden.is_empty() {
-        note(&format!("it comes before rules to which it leaves nothing: {}", hidden.join(", ")));
+        note(&format!("later rules never match now: {}", hidden.join(", ")));
     }
     if let Some(earlier) = functions.hidden_by(index) {
         let pattern = functions.rules()[earlier].pattern();
         note(&format!(
-            "it governs nothing: rule {}, `{pattern}`, comes first and matches the same names; \
-            `--first` puts it before that",
+            "the rule never matches: rule {}, `{pattern}`, comes first and matches the same names; use \
+                 `--first` to put it before that",
             earlier + 1
         ));
     }

@@ -22,6 +22,7 @@ use super::layer_arg::{LayerArg, Located, layers_of, locate};
 use crate::context::{Context, GlobalArgs, TrustArgs};
 use crate::output::{Exit, note, refuse, say};
 use crate::progress::Progress;
+use crate::suggest;
 use crate::verdicts::ReportArgs;
 
 /// Arguments of `gate`.
@@ -84,7 +85,7 @@ impl Args {
         let layers = layers_of(&context, function, &self.layers).into_iter();
         let layers = layers.map(|layer| locate(&context, &policy, layer)).collect::<Result<Vec<_>>>()?;
         let line = self.line(&artifact, &layers)?;
-        let watch = Watch::start().context("cannot watch for signals")?;
+        let watch = Watch::start().context("cannot handle signals")?;
         let request = self.request(&context, &watch, function, &artifact, &layers)?;
         let progress = Progress::start(&format!("verifying {}", context.shown(&artifact)), 0);
         let judged = judge(&policy, request)?;
@@ -112,8 +113,9 @@ impl Args {
         let items = &context.workspace.items;
         let item = items.iter().find(|item| item.kind == Kind::Function && item.name == *function);
         let item = item.ok_or_else(|| {
-            let known: Vec<&str> = items.iter().map(|item| item.name.as_str()).collect();
-            let hint = format!("name the package with `--artifact`, or one of {}", known.join(", "));
+            let functions = items.iter().filter(|item| item.kind == Kind::Function);
+            let hint = suggest::known(function.as_str(), functions.map(|item| item.name.as_str()));
+            let hint = format!("{hint}; or name the package with `--artifact`");
             refuse(format!("the workspace has no function `{function}`"), hint)
         })?;
         Ok(item.artifact(&context.workspace.output))
@@ -125,8 +127,8 @@ impl Args {
             if self.dry_run {
                 return Ok(None);
             }
-            let hint = "put it after `--`, or use `--dry-run` to verify and report alone";
-            return Err(refuse("there is no command to run", hint));
+            let hint = "add the command after `--`, or use `--dry-run` to only verify";
+            return Err(refuse("no command to run", hint));
         };
         if !self.dry_run {
             self.verdicts.check_aside()?;
@@ -152,8 +154,8 @@ impl Args {
                 let sealed =
                     Sealed::copy(watch, file, manifest).map_err(|error| match error.is_absent() {
                         true => refuse(
-                            format!("{error}: there is no such file"),
-                            "make it with `countersign release`, or name another",
+                            format!("{error}: the file does not exist"),
+                            "create it with `countersign release`, or name another",
                         ),
                         false => error.into(),
                     })?;

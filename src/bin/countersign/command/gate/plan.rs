@@ -53,7 +53,7 @@ impl FromStr for Mapped {
 
     fn from_str(text: &str) -> Result<Self, String> {
         // An address may hold `=` in the key of an instance; a name never does.
-        let (address, name) = text.rsplit_once('=').ok_or("a name is given as ADDRESS=NAME")?;
+        let (address, name) = text.rsplit_once('=').ok_or("expected `ADDRESS=NAME`")?;
         Ok(Self { address: address.into(), name: name.parse().map_err(|error| format!("{error}"))? })
     }
 }
@@ -67,10 +67,10 @@ pub fn run(args: &super::Args, global: &GlobalArgs) -> Result<Exit> {
     let read = plans.iter().map(|path| read(path)).collect::<Result<Vec<_>>>()?;
     if let (Some(_), Some((path, _))) = (assets, plans.iter().zip(&read).find(|(_, plan)| plan.is_template)) {
         let message = format!("`--assets` does not apply to the template `{}`", context.shown(path));
-        let hint = "remove `--assets`: deploy tools count a template's paths from its own folder";
+        let hint = "remove `--assets`: paths in a template are relative to its folder";
         return Err(refuse(message, hint));
     }
-    let here = std::env::current_dir().context("cannot tell which folder this is")?;
+    let here = std::env::current_dir().context("cannot determine the current folder")?;
     let templates = plans.iter().zip(&read).filter(|(_, plan)| plan.is_template);
     let policy = context.policy(&context.location(&args.trust)?)?;
     let folders = [manifests.as_slice(), std::slice::from_ref(&context.workspace.output)].concat();
@@ -98,12 +98,12 @@ pub fn run(args: &super::Args, global: &GlobalArgs) -> Result<Exit> {
         .keys()
         .filter(|address| !read.iter().flat_map(|plan| &plan.resources).any(|each| is_address(each, address)))
     {
-        notes.push(format!("no plan has `{name}`, which `--map` names"));
+        notes.push(format!("no plan contains `{name}`, which `--map` names"));
     }
     if gates.is_empty() {
         let shown: Vec<String> = plans.iter().map(|path| format!("`{}`", context.shown(path))).collect();
         notes.push(format!(
-            "{}: no function and no layer is deployed, so nothing was verified",
+            "{}: the plans deploy no function and no layer, so nothing was verified",
             shown.join(", ")
         ));
     }
@@ -112,7 +112,7 @@ pub fn run(args: &super::Args, global: &GlobalArgs) -> Result<Exit> {
     match (gates.is_empty(), allow_empty) {
         (true, true) => Ok(Exit::Done),
         (true, false) => {
-            say("hint: give `--allow-empty` where a plan may well leave every function and layer as it is");
+            say("hint: use `--allow-empty` if a plan can leave every function and layer unchanged");
             Ok(exit)
         }
         (false, _) => Ok(exit),

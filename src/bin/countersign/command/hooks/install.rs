@@ -38,13 +38,13 @@ impl Args {
         let installed = hooks::install(&place, hook, wish)?;
         print(&text(hook, &installed))?;
         if unnamed {
-            let own = std::env::current_exe().context("cannot tell where this program is")?;
+            let own = std::env::current_exe().context("cannot determine the path of this program")?;
             let own = own.to_str().context("the path of this program is not UTF-8")?;
             setting::name_program(&place, own)?;
-            note(&format!("countersign is not on the PATH: git config {PROGRAM_SETTING} names `{own}`"));
+            note(&format!("countersign is not on the PATH: set git config {PROGRAM_SETTING} to `{own}`"));
         }
         if place.elsewhere().is_some() && matches!(installed.way, Way::Setting(_)) {
-            note("another git than this one, older than 2.54, runs only what core.hooksPath names");
+            note("a git older than 2.54 runs only the hooks in core.hooksPath");
         }
         Ok(Exit::Done)
     }
@@ -52,14 +52,14 @@ impl Args {
 
 fn text(hook: Hook, installed: &Installed) -> String {
     let done = match installed.change {
-        Change::Nothing => "installed already",
+        Change::Nothing => "already installed",
         Change::New => "installed",
-        Change::Replaced => "installed anew",
+        Change::Replaced => "reinstalled",
     };
     let mut text = format!("{done}: {hook} as {}\n", line(&installed.way.to_string()));
     if let Some(earlier) = &installed.earlier {
         text.push_str(&format!(
-            "  the earlier hook is `{}` now, and runs first\n",
+            "  the existing hook is now `{}`, and runs first\n",
             line(&earlier.display().to_string())
         ));
     }
@@ -72,8 +72,8 @@ fn is_unnamed(place: &Place) -> Result<bool> {
     match &program {
         Program::Missing => Ok(true),
         Program::Setting(named) if program.file().is_none() => Err(refuse(
-            format!("git config {PROGRAM_SETTING} is `{}`, which is no program", named.display()),
-            format!("name it by its absolute path, or: git config --unset {PROGRAM_SETTING}"),
+            format!("git config {PROGRAM_SETTING} is `{}`, which is not a program", named.display()),
+            format!("set it to an absolute path, or run `git config --unset {PROGRAM_SETTING}`"),
         )),
         _ => Ok(false),
     }

@@ -116,10 +116,10 @@ fn text(document: &Document) -> String {
         match hook.runs {
             Some(true) => add("runs", document.program.as_deref().unwrap_or_default()),
             Some(false) => hook.obstacles.iter().for_each(|obstacle| add("does not", obstacle)),
-            None => add("runs", "if that file says so"),
+            None => add("runs", "if that file calls it"),
         }
         if hook.version.is_some() && !hook.current {
-            add("note", "of another version: `countersign hooks install` replaces it");
+            add("note", "another version: replace it with `countersign hooks install`");
         }
     }
     text

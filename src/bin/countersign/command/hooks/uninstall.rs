@@ -31,7 +31,7 @@ impl Args {
         }
         if let Some(restored) = &done.restored {
             text.push_str(&format!(
-                "  the earlier hook is `{}` again\n",
+                "  restored the earlier hook as `{}`\n",
                 line(&restored.display().to_string())
             ));
         }

@@ -102,8 +102,8 @@ impl Roles {
         for (role, keys) in [("root", &self.root), ("policy", &self.policy)] {
             if keys.is_empty() {
                 return Err(refuse(
-                    format!("the {role} role is given no key"),
-                    format!("give its keys with `--{role}-key`, once for each holder"),
+                    format!("the {role} role has no key"),
+                    format!("pass its keys with `--{role}-key`, once for each key"),
                 ));
             }
         }
@@ -127,8 +127,8 @@ fn threshold(role: &str, keys: usize, named: Option<usize>) -> Result<usize> {
         Some(threshold) => Ok(threshold),
         None if keys <= 1 => Ok(1),
         None => Err(refuse(
-            format!("the {role} role is given {keys} keys and no threshold"),
-            format!("say how many of them must sign with `--{role}-threshold`"),
+            format!("the {role} role has {keys} keys and no threshold"),
+            format!("set how many of them must sign with `--{role}-threshold`"),
         )),
     }
 }

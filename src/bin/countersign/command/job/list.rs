@@ -164,7 +164,7 @@ impl ShowArgs {
         })?;
         let absent = || {
             let hint = "record its manifest with `countersign job record`";
-            refuse(format!("the ledger has no job {}", self.job), hint)
+            refuse(format!("the ledger has no job `{}`", self.job), hint)
         };
         let record = found.ok_or_else(absent)?;
         match self.format {

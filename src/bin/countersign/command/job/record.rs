@@ -47,13 +47,13 @@ impl Args {
                 Ok(job) => jobs.push((path, job)),
                 Err(findings) => {
                     refused = true;
-                    print(&format!("refused: {}\n", line(&path.display().to_string())))?;
+                    print(&format!("rejected: {}\n", line(&path.display().to_string())))?;
                     print(&findings.iter().map(|finding| finding_lines(finding, "  ")).collect::<String>())?;
                 }
             }
         }
         if refused {
-            say("nothing is recorded");
+            say("nothing was recorded");
             return Ok(Exit::Denied);
         }
         documents::check_ledger(&location.directory, policy.snapshot())?;
@@ -73,7 +73,7 @@ impl Args {
         }
         if !new.is_empty() {
             record::append(&file, &tail, new, context.now)?;
-            say("not sealed yet: a recorded time counts once `countersign policy seal` has sealed it");
+            say("not sealed yet: recorded times apply after `countersign policy seal`");
         }
         Ok(Exit::Done)
     }

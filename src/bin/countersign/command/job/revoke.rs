@@ -78,8 +78,8 @@ impl Args {
         }
         let path = Path::new(&self.job);
         let unknown = || {
-            let message = format!("`{}` is neither a signing job's id nor a manifest", self.job);
-            refuse(message, "name a UUID such as `inspect` shows, or a `.sigstore.json` file")
+            let message = format!("`{}` is not the id of a signing job, nor a manifest", self.job);
+            refuse(message, "name the id that `countersign inspect` shows, or a `.sigstore.json` file")
         };
         let bytes = files::read_if_there(path, MANIFEST_BYTES_MAX)?.ok_or_else(unknown)?;
         let bundle = manifest::parse(path, &bytes)?;
@@ -93,8 +93,8 @@ impl Args {
         let policy = context.policy(&location)?;
         let Some(name) = self.profile.clone().or(profile) else {
             return Err(refuse(
-                "the job's profile is not known",
-                "name it with `--profile`, or give the manifest",
+                "the profile of the job is not known",
+                "pass it with `--profile`, or name the manifest instead of the id",
             ));
         };
         let account = policy.account().clone();
@@ -126,7 +126,7 @@ impl Args {
     /// Refuses a file that is there, and a name in a policy directory under which nobody looks; says what to do next.
     fn check_out(&self, context: &Context, path: &Path, job: &JobId) -> Result<&'static str> {
         if path.symlink_metadata().is_ok() {
-            let message = format!("`{}` is there already", context.shown(path));
+            let message = format!("`{}` already exists", context.shown(path));
             return Err(refuse(message, "name another file with `--output`"));
         }
         let absolute = std::path::absolute(path)?;
@@ -145,7 +145,7 @@ impl Args {
         }
         Err(refuse(
             format!("`{}` is not where `verify` looks for a revocation of job {job}", context.shown(path)),
-            format!("leave `--output` away, or name `{}`", context.shown(&kept.join(format!("{job}.json")))),
+            format!("remove `--output`, or set it to `{}`", context.shown(&kept.join(format!("{job}.json")))),
         ))
     }
 
@@ -166,14 +166,16 @@ impl Args {
                     "key {} has no permission `signer:RevokeSignature` on signing profile `{name}`",
                     key.id()
                 ),
-                "use the key that was permitted, or ask the owner of the policy to revoke the job",
+                "use a permitted key, or ask the policy owner to revoke the job",
             )
         })
     }
 }
 
-const COMMIT: &str = "it counts from now on in this policy directory: commit it to the policy's repository, for everybody else";
-const GIVE: &str = "it counts where it is given to `verify --revocation`, or kept as `revocations/JOB.json` in the policy directory";
+const COMMIT: &str = "it applies in this policy directory now: commit it to the policy's repository for other \
+                 users";
+const GIVE: &str = "to apply it, pass it to `verify --revocation`, or store it as `revocations/JOB.json` in the \
+                 policy directory";
 
 /// Refuses a revocation that says what one by the same key says already.
 fn check_new(context: &Context, policy: &Policy, new: &SignedRevocation, key: &SecretKey) -> Result<()> {
@@ -190,8 +192,9 @@ fn check_new(context: &Context, policy: &Policy, new: &SignedRevocation, key: &S
             && (found.signer(), &found.revocation().profile) == (&key.public().id(), &new.profile)
         {
             return Err(refuse(
-                format!("the job was revoked with this key already, in `{}`", context.shown(&path)),
-                "have the owner of the policy revoke it too, without `--signed`: then it lasts without the file",
+                format!("the job was already revoked with this key, in `{}`", context.shown(&path)),
+                "ask the policy owner to revoke it without `--signed`: that revocation does not depend on \
+                 the file",
             ));
         }
     }
@@ -203,8 +206,8 @@ fn free_place(directory: &Path, job: &JobId) -> Result<PathBuf> {
     let found = signed::places(directory, job).find(|place| place.symlink_metadata().is_err());
     found.ok_or_else(|| {
         refuse(
-            format!("there is no room for another revocation of job {job}"),
-            "remove those that `verify` says do not count, or name another file with `--output`",
+            format!("job {job} already has the maximum number of revocations"),
+            "remove those that `verify` reports as not applied, or name another file with `--output`",
         )
     })
 }

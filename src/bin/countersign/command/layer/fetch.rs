@@ -66,14 +66,14 @@ impl Args {
         let beside = manifest::path_beside(&path);
         let (fetched, manifest) = match self.there(context, &path, &version)? {
             There::Whole(manifest) => {
-                note(&format!("`{}` is this layer version already", context.shown(&path)));
+                note(&format!("`{}` already is this layer version", context.shown(&path)));
                 (false, manifest)
             }
             There::Nothing => {
                 let location = version.location.as_ref().ok_or_else(|| {
                     refuse(
                         format!("`{}` was published without a location", self.arn),
-                        format!("ask its publisher for it, and put it at `{}`", context.shown(&path)),
+                        format!("ask its publisher for the file, and store it as `{}`", context.shown(&path)),
                     )
                 })?;
                 let progress = Progress::start(&format!("fetching {location}"), 0);
@@ -86,7 +86,8 @@ impl Args {
         };
         if !manifest {
             note(
-                "it was published unsigned: whoever answers for it endorses it, with `countersign sign --layer`",
+                "it was published unsigned: after a review, endorse it with `countersign sign --layer NAME \
+                 --endorse`",
             );
         }
         match self.format {
@@ -115,8 +116,8 @@ impl Args {
         let digests = artifact.digests(context.threads)?;
         if (digests.size, digests.sha256, digests.sha384) != (version.size, version.sha256, version.sha384) {
             return Err(refuse(
-                format!("`{}` is there already, and is not `{}`", context.shown(path), self.arn),
-                "move it away, or name another folder with `--output`",
+                format!("`{}` already exists, and is not `{}`", context.shown(path), self.arn),
+                "move the file, or name another folder with `--output`",
             ));
         }
         let beside = files::read_if_there(&manifest::path_beside(path), MANIFEST_BYTES_MAX)?;
@@ -145,8 +146,9 @@ fn publisher(policy: Policy, arn: &LayerArn) -> Result<Publisher> {
     let account = arn.owner().account();
     if *arn.owner() != Owner::countersign(account.clone()) {
         return Err(refuse(
-            format!("`{arn}` is AWS's to give"),
-            "get it with `aws lambda get-layer-version-by-arn`, and endorse it with `countersign sign --layer`",
+            format!("`{arn}` is a layer version in AWS"),
+            "download it with `aws lambda get-layer-version-by-arn`, and endorse it with `countersign \
+                 sign --layer`",
         ));
     }
     if account == policy.account() {
@@ -155,8 +157,8 @@ fn publisher(policy: Policy, arn: &LayerArn) -> Result<Publisher> {
     }
     let (Some(known), Some(theirs)) = (policy.known_account(account)?, policy.of_account(account)?) else {
         return Err(refuse(
-            format!("account `{}` does not know account `{account}`", policy.account()),
-            format!("run `countersign account trust {account}` and seal that; it pins the account's root"),
+            format!("account `{}` does not trust account `{account}`", policy.account()),
+            format!("run `countersign account trust {account}`, which pins its root, and seal the policy"),
         ));
     };
     // What was brought of an account is its documents; its other files are where it was brought from.
@@ -169,8 +171,8 @@ fn published(policy: &Policy, arn: &LayerArn) -> Result<LayerVersion> {
     let layer = policy.layer(arn.layer())?.ok_or_else(|| {
         let (account, name) = (policy.account(), arn.layer());
         refuse(
-            format!("account `{account}` has published no layer `{name}`, as far as its seal is known here"),
-            format!("look at what there is with `countersign layer list --account {account}`"),
+            format!("account `{account}` has no layer `{name}` in its last known seal"),
+            format!("list its layers with `countersign layer list --account {account}`"),
         )
     })?;
     let version = layer.published(arn.number()).cloned();
@@ -210,18 +212,18 @@ fn bring(
         && !Attached::parse(&mine).is_ok_and(|manifest| manifest.is_about(&digests))
     {
         return Err(refuse(
-            format!("`{}` is there already, and is no manifest of `{arn}`", beside.display()),
-            "move it away, or name another folder with `--output`",
+            format!("`{}` already exists, and is not a manifest of `{arn}`", beside.display()),
+            "move the file, or name another folder with `--output`",
         ));
     }
     let (place, mut bytes) = (location.of_manifest(), Vec::new());
     copy(publisher, &place, MANIFEST_BYTES_MAX, &mut bytes)?;
     let about = Attached::parse(&bytes).map(|manifest| manifest.is_about(&digests));
     if !matches!(about, Ok(true)) {
-        let why = about.map_or_else(|error| error.to_string(), |_| "it is about other bytes".into());
+        let why = about.map_or_else(|error| error.to_string(), |_| "it is for other content".into());
         return Err(refuse(
             format!("`{place}` is not the manifest of `{arn}`: {why}"),
-            "ask its publisher to put the manifest there that it was published with",
+            "ask its publisher to restore the manifest that it was published with",
         ));
     }
     let manifest = Pending::with(&beside, &bytes, Access::Public)?;
@@ -240,10 +242,11 @@ fn check(
     }
     Err(refuse(
         format!(
-            "what `{location}` holds is not `{arn}`: {} bytes with SHA-384 {}, and {} bytes with SHA-384 {} were published",
+            "`{location}` is not `{arn}`: it has {} bytes with SHA-384 {}, but {} bytes with SHA-384 {} \
+                 were published",
             found.size, found.sha384, version.size, version.sha384
         ),
-        "nothing was kept; ask its publisher, for either the place or the record was tampered with",
+        "nothing was written; contact its publisher: the file or the record was changed",
     ))
 }
 
@@ -270,18 +273,18 @@ fn inside(publisher: &Publisher, location: &LayerLocation) -> Result<PathBuf> {
     let Some((folder, path)) = found else {
         return Err(refuse(
             format!(
-                "`{location}` is a path in the policy of `{}`, which came from a repository",
+                "`{location}` is a path in the policy of `{}`, which was fetched from a repository",
                 publisher.policy.account()
             ),
-            "ask its publisher for a location that you can reach, `https://…` or `s3://…`",
+            "ask its publisher for an `https://…` or `s3://…` location",
         ));
     };
     let real = |path: &Path| path.canonicalize().map_err(files::reading(path));
     let file = match real(&path) {
         Err(error) if error.is_absent() => {
             return Err(refuse(
-                format!("there is no `{location}` in the policy directory `{}`", folder.display()),
-                "ask its publisher to put it there, or for a location that you can reach",
+                format!("`{location}` does not exist in the policy directory `{}`", folder.display()),
+                "ask its publisher to add the file, or for another location",
             ));
         }
         other => other?,
@@ -291,7 +294,7 @@ fn inside(publisher: &Publisher, location: &LayerLocation) -> Result<PathBuf> {
     }
     Err(refuse(
         format!("`{location}` leads out of the policy directory `{}`", folder.display()),
-        "ask its publisher to put the artifact itself there",
+        "ask its publisher to replace the link with the artifact",
     ))
 }
 

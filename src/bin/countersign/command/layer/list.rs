@@ -185,8 +185,8 @@ pub fn sealed_by(context: &Context, trust: &TrustArgs, account: &AccountName) ->
     }
     let unknown = || {
         refuse(
-            format!("account `{}` does not know account `{account}`", policy.account()),
-            format!("run `countersign account trust {account}` and seal that; it pins the account's root"),
+            format!("account `{}` does not trust account `{account}`", policy.account()),
+            format!("run `countersign account trust {account}`, which pins its root, and seal the policy"),
         )
     };
     policy.of_account(account)?.ok_or_else(unknown)
@@ -284,7 +284,7 @@ fn version_text(each: &VersionRecord) -> String {
         [] => "any".into(),
         runtimes => line(&runtimes.join(", ")),
     };
-    let mut out = format!("version   {}  made {}, {signed}\n", each.version, each.created);
+    let mut out = format!("version   {}  created {}, {signed}\n", each.version, each.created);
     let facts = [
         ("arn", Some(each.arn.clone())),
         ("runtimes", Some(runtimes)),

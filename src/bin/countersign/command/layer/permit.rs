@@ -76,7 +76,7 @@ fn published(editor: &Editor, name: &ArtifactName, version: Option<u64>) -> Resu
 /// Says that a layer has no such version.
 pub fn no_version(layer: &Layer, version: u64) -> anyhow::Error {
     let message = format!("layer `{}` has no version {version}", layer.name());
-    refuse(message, format!("name one of its versions: 1 to {}", layer.versions().len()))
+    refuse(message, format!("expected one of its versions: 1 to {}", layer.versions().len()))
 }
 
 /// Refuses a consumer that nobody can be, or that needs no permission.
@@ -84,23 +84,23 @@ fn check_consumer(editor: &Editor, principal: &Consumer, organization: Option<&A
     let own = editor.root().account();
     match (principal, organization) {
         (Consumer::Everybody, None) => Err(refuse(
-            "`*` alone would be everybody",
-            "name the organisation whose accounts may, with `--organization`",
+            "`--principal '*'` requires `--organization`",
+            "name the organization whose accounts can use the version with `--organization`",
         )),
         (Consumer::Account(account), Some(_)) => Err(refuse(
-            format!("an organisation goes with `*`, and `{account}` is one account"),
-            "leave out `--organization`, or permit `*`",
+            format!("`--organization` requires `--principal '*'`, and `{account}` is one account"),
+            "remove `--organization`, or permit `*`",
         )),
         (Consumer::Account(account), None) if account == own => Err(refuse(
-            format!("account `{own}` may use its own layers without a permission"),
-            "name the account that is to use it",
+            format!("account `{own}` can use its own layers without a permission"),
+            "name another account",
         )),
         (Consumer::Everybody, Some(organization))
             if organization != own && editor.known_account(organization)?.is_none() =>
         {
             Err(refuse(
                 format!(
-                    "the policy does not know account `{organization}`, so that it could be anybody of that name"
+                    "the policy does not trust account `{organization}`, so the name does not identify it"
                 ),
                 format!("run `countersign account trust {organization}` first, which pins its root"),
             ))
@@ -155,7 +155,7 @@ impl ForbidArgs {
             let what = match (&self.statement_id, &self.principal) {
                 (Some(id), _) => format!("permission `{id}`"),
                 (None, Some(principal)) => {
-                    format!("permission of `{principal}` for that version that has not ended")
+                    format!("permission of `{principal}` for that version that is still active")
                 }
                 (None, None) => "such permission".to_owned(),
             };

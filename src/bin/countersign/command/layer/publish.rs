@@ -92,7 +92,7 @@ impl Args {
         let same = before.iter().flat_map(Layer::versions).find(|each| each.sha384 == digests.sha384);
         if let Some(same) = same {
             note(&format!(
-                "version {} has these very bytes already; this one is another all the same",
+                "version {} has the same content; publishing it again as a new version",
                 same.version
             ));
         }
@@ -119,7 +119,7 @@ impl Args {
         }
         let changes = differences.into_iter().map(|each| each.text).collect();
         print_json(&Document { schema_version: 1, layer: layer.name().to_string(), published, changes })?;
-        say("not sealed yet: look at `countersign policy diff`, then run `countersign policy seal`");
+        say("not sealed yet: review it with `countersign policy diff`, then run `countersign policy seal`");
         Ok(Exit::Done)
     }
 
@@ -127,7 +127,7 @@ impl Args {
         let made = item.map(|item| item.artifact(&context.workspace.output));
         self.artifact.clone().or(made).ok_or_else(|| {
             refuse(
-                format!("the workspace has no layer `{}` to take the artifact of", self.name),
+                format!("the workspace has no layer `{}`", self.name),
                 "name the artifact with `--artifact`",
             )
         })
@@ -144,7 +144,7 @@ impl Args {
             return Ok(all);
         }
         let message = format!("{} runtimes are over the limit of {RUNTIMES_MAX}", all.len());
-        Err(refuse(message, "name those that people still use, or publish another layer for the others"))
+        Err(refuse(message, "name fewer runtimes, or publish another layer for the others"))
     }
 
     /// Whether a manifest is about these very bytes. Whose it is and whether it holds is for a verdict to say.
@@ -160,8 +160,8 @@ impl Args {
             let (kind, name) = manifest.claimed_name();
             if about && (kind, name) != (Kind::Layer, &self.name) {
                 note(&format!(
-                    "`{shown}` signs it as {} `{name}`, so it verifies as no layer `{}`: sign it with `countersign \
-                    sign --layer {} --again`",
+                    "`{shown}` signs it as {} `{name}`, so verification as layer `{}` fails: sign it with \
+                 `countersign sign --layer {} --again`",
                     kind.name(),
                     self.name,
                     self.name
@@ -172,15 +172,15 @@ impl Args {
         match about {
             Ok(true) => Ok(true),
             Ok(false) if self.manifest.is_none() => {
-                note(&format!("`{shown}` is about other bytes than these, and counts for nothing here"));
+                note(&format!("`{shown}` is for other content, and is ignored"));
                 Ok(false)
             }
             Ok(false) => Err(refuse(
-                format!("`{shown}` is about other bytes than `{}`", context.shown(artifact)),
+                format!("`{shown}` is for other content than `{}`", context.shown(artifact)),
                 "name the manifest of this artifact, or sign the artifact again",
             )),
             Err(error) => {
-                Err(refuse(format!("`{shown}`: {error}"), "sign the artifact again, or move that file away"))
+                Err(refuse(format!("`{shown}`: {error}"), "sign the artifact again, or move that file"))
             }
         }
     }
@@ -199,5 +199,5 @@ fn short(text: &str) -> Result<String, String> {
     if (1..=LAYER_TEXT_BYTES_MAX).contains(&text.len()) {
         return Ok(text.into());
     }
-    Err(format!("it has {} bytes; 1 to {LAYER_TEXT_BYTES_MAX} are allowed", text.len()))
+    Err(format!("it has {} bytes, expected 1 to {LAYER_TEXT_BYTES_MAX}", text.len()))
 }

@@ -75,9 +75,9 @@ impl From<Difference> for Entry {
 
 fn text(since: Option<u64>, differences: &[Difference], waits: Option<&str>) -> String {
     let mut out = match since {
-        Some(version) if differences.is_empty() => format!("nothing changed since seal {version}\n"),
+        Some(version) if differences.is_empty() => format!("no changes since seal {version}\n"),
         Some(version) => format!("since seal {version}\n"),
-        None => "nothing was sealed before\n".into(),
+        None => "not sealed before\n".into(),
     };
     let mut path = "";
     for each in differences {
@@ -87,7 +87,7 @@ fn text(since: Option<u64>, differences: &[Difference], waits: Option<&str>) -> 
         }
         out.push_str(&format!("  {}\n", line(&each.text)));
         if let Some(why) = &each.forbidden {
-            out.push_str(&format!("    may not be sealed: {}\n", line(why)));
+            out.push_str(&format!("    not allowed: {}\n", line(why)));
         }
     }
     if let Some(waits) = waits {

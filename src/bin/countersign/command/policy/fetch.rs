@@ -75,14 +75,14 @@ impl Args {
         match (&self.url, &self.reference) {
             (Some(url), None) => Ok(url.parse()?),
             (Some(url), Some(_)) if url.contains('#') => Err(refuse(
-                format!("`{}` names a ref, and another one is given", line(url)),
+                format!("`{}` already names a ref", line(url)),
                 "name the ref once: `URL REF` or `URL#REF`",
             )),
             (Some(url), Some(reference)) => Ok(format!("{url}#{reference}").parse()?),
             (None, _) => context.workspace.trust.clone().ok_or_else(|| {
                 refuse(
-                    format!("nothing says where the policy is: `{FILE_NAME}` has no `trust`"),
-                    "give the URL: `countersign policy fetch URL`",
+                    format!("`{FILE_NAME}` has no `trust`, which names the policy"),
+                    "name the URL: `countersign policy fetch URL`",
                 )
             }),
         }
@@ -93,12 +93,12 @@ impl Args {
         let directory = fetched.policy.directory();
         let named = context.workspace.trust.as_ref() == Some(source);
         if !named {
-            note(&format!("to use it, put it into `{FILE_NAME}`: trust = \"{}\"", shown(source)));
+            note(&format!("to use it, add this to `{FILE_NAME}`: trust = \"{}\"", shown(source)));
         }
         let unpinned = context.pin(&TrustArgs { policy: None, root: None }, directory)?.is_none();
         if let Some(pin) = self.root.filter(|_| unpinned) {
             let place = if named { String::new() } else { format!(" --policy {}", directory.display()) };
-            note(&format!("it is not pinned here: `countersign policy pin {pin}{place}` pins it"));
+            note(&format!("not pinned here: pin it with `countersign policy pin {pin}{place}`"));
         }
         Ok(())
     }

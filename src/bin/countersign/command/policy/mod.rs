@@ -105,7 +105,7 @@ fn prove(context: &Context, location: &Location, made: &Path) -> Result<()> {
         Some(PolicyError::RolledBack { what: "snapshot", .. })
             if made != snapshot::path(&location.directory) =>
         {
-            note("the seal that is there is older than one seen here: run `countersign policy seal` now");
+            note("the seal is older than one seen on this machine: run `countersign policy seal` now");
             Ok(())
         }
         _ => Err(error),
@@ -124,7 +124,7 @@ fn sealing<'a>(context: &Context, location: &'a Location, root: &'a Root) -> Res
 /// A seal that waits for signatures, in words.
 fn waits(draft: &Snapshot, count: Count) -> String {
     format!(
-        "seal {} waits: made {}, until {}, {} of {} signatures",
+        "pending seal {}: created {}, until {}, {} of {} signatures",
         draft.version, draft.created, draft.expires, count.given, count.needed
     )
 }
@@ -146,9 +146,8 @@ fn show(context: &Context, location: &Location, outcome: &Outcome, before: Optio
                 "{verb}: version {}, until {}, {} of {} signatures\n",
                 draft.version, draft.expires, count.given, count.needed
             ))?;
-            say(
-                "the seal waits in `snapshot.draft.json`; others add theirs with `countersign policy seal --add`",
-            );
+            say("the pending seal is in `snapshot.draft.json`; other signers run `countersign policy seal \
+                 --add`");
         }
     }
     Ok(Exit::Done)

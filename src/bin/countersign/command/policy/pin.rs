@@ -45,17 +45,17 @@ impl Args {
         print(&format!("account `{account}`, root {pin}\n"))?;
         match location.pin {
             Some(before) if before == pin => {
-                say("it is pinned here already");
+                say("already pinned here");
                 return Ok(Exit::Done);
             }
-            Some(before) => say(&format!("it would take the place of {before}, which is pinned here")),
+            Some(before) => say(&format!("this would replace the pinned root {before}")),
             None => {}
         }
         let confirmed = self.yes || self.digest.is_some() || ask()?;
         if !confirmed {
             return Err(refuse(
                 "not pinned",
-                "compare the digest with the one that the owner of the policy publishes",
+                "compare the digest with the one that the policy owner publishes",
             ));
         }
         let place = context.remember_pin(&pin, &location.directory)?;
@@ -67,12 +67,12 @@ impl Args {
 fn ask() -> Result<bool> {
     if !is_interactive() {
         return Err(refuse(
-            "nobody is there to confirm the root",
-            "give the digest that the owner of the policy publishes: `countersign policy pin SHA384:…`",
+            "cannot ask for confirmation: standard input is not a terminal",
+            "pass the digest that the policy owner publishes: `countersign policy pin SHA384:…`",
         ));
     }
     let mut stderr = std::io::stderr();
-    write!(stderr, "is this the digest that the owner of the policy publishes? [y/N] ")?;
+    write!(stderr, "is this the digest that the policy owner publishes? [y/N] ")?;
     stderr.flush()?;
     let mut answer = String::new();
     std::io::stdin().read_line(&mut answer)?;

@@ -35,12 +35,16 @@ impl Args {
         let root = newest_root(context, &location)?;
         let sealing = sealing(context, &location, &root)?;
         let Some(base) = sealing.base() else {
-            return Err(refuse("nothing was sealed yet", "seal it first with `countersign policy seal`"));
+            return Err(refuse(
+                "the policy is not sealed yet",
+                "seal it first with `countersign policy seal`",
+            ));
         };
         if context.now >= base.expires {
             return Err(refuse(
                 format!("the seal expired at {}", base.expires),
-                "somebody may have brought an old one back: have the key holders look, and run `countersign policy seal`",
+                "it may be an old seal that was restored: ask the policy owners to review it and run \
+                 `countersign policy seal`",
             ));
         }
         let changes = documents::changes(&location.directory, base)?;
@@ -48,12 +52,13 @@ impl Args {
             let paths: Vec<&str> = changes.iter().map(|change| change.path.as_str()).collect();
             return Err(refuse(
                 format!("the policy has unsealed changes: {}", paths.join(", ")),
-                "renewing takes no decision: have the key holders look at `countersign policy diff` and seal",
+                "ask the policy owners to review them with `countersign policy diff` and run `countersign \
+                 policy seal`",
             ));
         }
         if context.now.plus(self.within) < base.expires {
             context.policy(&location)?;
-            print(&format!("nothing to renew: version {} counts until {}\n", base.version, base.expires))?;
+            print(&format!("nothing to renew: version {} is valid until {}\n", base.version, base.expires))?;
             return Ok(Exit::Done);
         }
         let keys = self.keys.load(sealing.root(), "policy.pem")?;

@@ -77,9 +77,7 @@ impl Args {
             "account `{account}`: policy in `{}`\n  root  {pin}\n",
             line(&directory.display().to_string())
         ))?;
-        say(
-            "no pin leads to this root yet: publish it, and have everybody pin it with `countersign policy pin`",
-        );
+        say("publish this root: every user must pin it with `countersign policy pin`");
         Ok(Exit::Done)
     }
 }
@@ -90,7 +88,7 @@ fn check_seal(location: &Location, root: &Root, meant: u64) -> Result<()> {
         found if found == meant => Ok(()),
         found => Err(refuse(
             format!("the policy in `{}` is at seal {found}, not {meant}", location.directory.display()),
-            format!("bring the files of seal {meant} back from the policy's repository"),
+            format!("restore the files of seal {meant} from the policy's repository"),
         )),
     }
 }

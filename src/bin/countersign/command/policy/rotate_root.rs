@@ -85,7 +85,7 @@ impl Args {
         let before = pending.counts(&root);
         let step = pending.sign(directory, &root, &keys)?;
         if replaced {
-            say("this root takes the place of one that waited for signatures");
+            say("this root replaces a pending one");
         }
         match step {
             Step::Waits { old, new } => {
@@ -98,15 +98,15 @@ impl Args {
                     new.given,
                     new.needed
                 ))?;
-                say("others add theirs with `countersign policy rotate-root --add`");
+                say("other signers run `countersign policy rotate-root --add`");
             }
             Step::Signed => {
-                print(&format!("signed: root {version}, by enough keys\n"))?;
-                say("it counts as soon as its policy keys have sealed: run `countersign policy seal`");
+                print(&format!("signed: root {version}, with all required signatures\n"))?;
+                say("it is valid once its policy keys seal: run `countersign policy seal`");
             }
             Step::Published => {
                 prove(context, &location, &root::path(directory, version))?;
-                print(&format!("rotated: root {version} counts now\n"))?;
+                print(&format!("rotated: root {version} is valid now\n"))?;
             }
         }
         Ok(Exit::Done)
@@ -129,8 +129,8 @@ impl Args {
                 };
                 if !ids.remove(&id) {
                     let known: Vec<String> = ids.iter().map(ToString::to_string).collect();
-                    let hint = format!("name one of those that do: {}", known.join(", "));
-                    return Err(refuse(format!("key {id} does not hold the role"), hint));
+                    let hint = format!("expected one of: {}", known.join(", "));
+                    return Err(refuse(format!("key {id} does not have the role"), hint));
                 }
             }
             for named in add {
@@ -141,11 +141,8 @@ impl Args {
             let threshold = threshold.unwrap_or(role.threshold());
             if !(1..=ids.len()).contains(&threshold) {
                 return Err(refuse(
-                    format!(
-                        "the {name} role would have a threshold of {threshold}, and the number of its keys is {}",
-                        ids.len()
-                    ),
-                    format!("choose a threshold from 1 to the number of keys with `--{name}-threshold`"),
+                    format!("the {name} role would have threshold {threshold} with {} keys", ids.len()),
+                    format!("set `--{name}-threshold` to a number from 1 to the number of keys"),
                 ));
             }
             Ok(RoleFile { keys: ids.into_iter().collect(), threshold })
@@ -187,12 +184,12 @@ pub fn differences(before: &Root, after: &Root) -> Vec<Difference> {
             add(format!("key {} gets the {name} role", key.id()));
         }
         for key in old.keys().iter().filter(|key| !new.keys().contains(key)) {
-            add(format!("key {} has the {name} role no more", key.id()));
+            add(format!("key {} loses the {name} role", key.id()));
         }
         if old.threshold() != new.threshold() || old.keys().len() != new.keys().len() {
             let (of_old, of_new) = (old.keys().len(), new.keys().len());
             add(format!(
-                "the {name} role takes {} of {of_new} keys, where it took {} of {of_old}",
+                "the {name} role requires {} of {of_new} keys, instead of {} of {of_old}",
                 new.threshold(),
                 old.threshold()
             ));

@@ -128,9 +128,9 @@ fn stray(policy: &Policy) -> Result<Option<String>> {
     Ok(strays.next().map(|first| {
         let more = match strays.count() {
             0 => String::new(),
-            count => format!(" (nor {count} others there)"),
+            count => format!(" and {count} more"),
         };
-        format!("`{}/{first}`{more} is not looked for: name it after the job, `JOB.json`", signed::FOLDER)
+        format!("ignored `{}/{first}`{more}: name each after its job, `JOB.json`", signed::FOLDER)
     }))
 }
 
@@ -172,7 +172,8 @@ fn waiting(policy: &Policy) -> Result<Vec<Waiting>> {
 fn status_text(status: &Status) -> String {
     let (root, sealed) = (&status.root, &status.snapshot);
     let mut text = format!(
-        "account  {}, in {}\nroot     version {}, {} of {} keys, until {}\nseal     version {}, {} of {} keys, made {}, until {}, {} documents\n",
+        "account  {}, in {}\nroot     version {}, {} of {} keys, until {}\nseal     version {}, {} \
+                 of {} keys, created {}, until {}, {} documents\n",
         status.account,
         line(&status.directory),
         root.version,
@@ -193,7 +194,7 @@ fn status_text(status: &Status) -> String {
         text.push_str("unsealed nothing\n");
     }
     for Waiting { what, version, signatures, threshold } in &status.waiting {
-        text.push_str(&format!("waiting  {what} {version}, {signatures} of {threshold} signatures\n"));
+        text.push_str(&format!("pending  {what} {version}, {signatures} of {threshold} signatures\n"));
     }
     text
 }

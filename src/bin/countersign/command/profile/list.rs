@@ -169,7 +169,7 @@ fn text(record: &Record) -> String {
     );
     for each in &record.versions {
         out.push_str(&format!(
-            "version   {}  {:<8}  made {}, signatures last {}\n",
+            "version   {}  {:<8}  created {}, signatures valid for {}\n",
             each.version, each.status, each.created, each.validity
         ));
     }

@@ -104,7 +104,7 @@ impl RotateArgs {
         let cancel_old = if self.cancel_old { CancelOld::Yes } else { CancelOld::No };
         if self.cancel_old && profile.current().status != Status::Active {
             let message = format!("version {} of `{}` is not active", profile.current().version, self.name);
-            return Err(refuse(message, "leave out `--cancel-old`"));
+            return Err(refuse(message, "remove `--cancel-old`"));
         }
         let version = new_version(self.validity.unwrap_or(profile.current().validity), context.now)?;
         edit::show(&editor.save_profile(&profile.rotated(version, cancel_old))?)

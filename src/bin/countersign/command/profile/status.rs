@@ -109,6 +109,6 @@ fn known(profile: &Profile, version: &ProfileVersion) -> Result<ProfileVersion> 
         return Ok(version.clone());
     }
     let versions: Vec<&str> = profile.versions().iter().map(|each| each.version.as_str()).collect();
-    let hint = format!("name one of its versions: {}", versions.join(", "));
+    let hint = format!("expected one of: {}", versions.join(", "));
     Err(refuse(format!("profile `{}` has no version `{version}`", profile.name()), hint))
 }

@@ -110,7 +110,7 @@ impl ChangeArgs {
         };
         let results = Results::of(&operation, &central, &targets, preferences, self.format, "rolling out")?;
         if results.count(Status::Cancelled) > 0 {
-            note("the targets that are CANCELLED were not begun: mend what failed, and run it again");
+            note("CANCELLED targets were not changed: fix the failed ones, and run it again");
         }
         let stopped = results.count(Status::Failed) + results.count(Status::Cancelled);
         Ok(if stopped == 0 { Exit::Done } else { Exit::Denied })

@@ -115,7 +115,7 @@ impl Args {
             (0, 0) => Ok(Exit::Done),
             (0, _) => Err(refuse(
                 format!("{unchecked} of {all} targets could not be checked"),
-                "do as is said of each, and run it again",
+                "fix the errors above, and run it again",
             )),
             _ => Ok(Exit::Denied),
         }
@@ -148,11 +148,11 @@ fn text(target: &str, drift: &Drift) -> String {
         Ok(_) if drift.status == Status::InSync => {}
         Ok(version) if drift.is_outdated => {
             out.push_str(&format!(
-                "  seal {version} holds, and is not the newest: `countersign stackset deploy`\n"
+                "  seal {version} is valid but outdated: run `countersign stackset deploy`\n"
             ));
         }
-        Ok(version) => out.push_str(&format!("  seal {version} holds\n")),
-        Err(why) => out.push_str(&format!("  no seal holds: {}\n", line(&why.replace('\n', " ")))),
+        Ok(version) => out.push_str(&format!("  seal {version} is valid\n")),
+        Err(why) => out.push_str(&format!("  no valid seal: {}\n", line(&why.replace('\n', " ")))),
     }
     for document in &drift.documents {
         out.push_str(&format!("  {:<9}  {}\n", document.status.name(), line(&document.path)));

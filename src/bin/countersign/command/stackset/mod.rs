@@ -65,11 +65,11 @@ impl TargetArgs {
     /// The targets that are meant, in the order of the rollout.
     fn of<'c>(&self, central: &'c Central) -> Result<Vec<&'c Target>> {
         let all = central.set().named(&self.targets).map_err(|unknown| {
-            let hint = "look at what there is with `countersign stackset plan`";
+            let hint = "list the targets with `countersign stackset plan`";
             refuse(format!("the sealed `{STACKSET}` has no target `{unknown}`"), hint)
         })?;
         if all.is_empty() {
-            let hint = "add a `[[target]]` to it, and run `countersign policy seal`";
+            let hint = "add a `[[target]]`, and run `countersign policy seal`";
             return Err(refuse(format!("the sealed `{STACKSET}` has no target"), hint));
         }
         Ok(self.shard.map_or(all.clone(), |shard| shard.of(&all).to_vec()))
@@ -94,7 +94,7 @@ fn author(context: &Context, given: Option<&str>) -> Result<Author> {
         };
         return match parts.filter(|(name, email)| plain(name) && plain(email)) {
             Some((name, email)) => Ok(Author { name: name.into(), email: email.into(), time }),
-            None => Err(refuse(format!("`{given}` names no author"), "write it as `NAME <EMAIL>`")),
+            None => Err(refuse(format!("`{given}` is not an author"), "write it as `NAME <EMAIL>`")),
         };
     }
     let variable = |name: &str| std::env::var(name).ok().filter(|text| !text.trim().is_empty());

@@ -76,12 +76,12 @@ impl Args {
             author: &author,
         };
         let preferences = Preferences { tolerance: targets.len(), concurrent: TARGETS_AT_ONCE };
-        let results = Results::of(&operation, &central, &targets, preferences, format, "looking at targets")?;
+        let results = Results::of(&operation, &central, &targets, preferences, format, "comparing targets")?;
         match results.count(Status::Failed) {
             0 => Ok(Exit::Done),
             failed => Err(refuse(
                 format!("{failed} of {} targets could not be changed", targets.len()),
-                "do as is said of each, and run it again",
+                "fix the errors above, and run it again",
             )),
         }
     }
