@@ -145,7 +145,7 @@ impl ProgramError {
                 "check the URL and the ref, and that you can read the repository with `git fetch`"
             }
             Self::Notes { words, .. } if words.contains("[rejected]") => {
-                "the remote has newer notes: fetch them with `countersign manifests --fetch`, and push again"
+                "the remote has newer notes: fetch them with `countersign manifest fetch`, and push again"
             }
             Self::Notes { .. } => "check the remote's name with `git remote -v`, and that you can access it",
         })

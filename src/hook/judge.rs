@@ -287,8 +287,8 @@ fn unattached() -> Finding {
         Check::Mismatch,
         "manifest-missing",
         "no manifest is attached to the commit or to another commit of the push",
-        "sign and attach one with `countersign release --attach`; if it is attached elsewhere, fetch \
-        and push it with `countersign manifests --fetch --push`, and push again",
+        "sign and attach one with `countersign release --attach`; if one was attached in another clone, run \
+         `countersign manifest fetch && countersign manifest push`, and push again",
     )
 }
 

@@ -15,7 +15,7 @@ impl Pair {
         let pair = Self::new();
         pair.publish("print('base')\n");
         for permit in permits {
-            pair.vendor.run(&[&["layer", "permit", "base", "--version", "1"], *permit].concat()).done();
+            pair.vendor.run(&[&["layer", "permit", "base", "--layer-version", "1"], *permit].concat()).done();
         }
         pair.bring();
         pair
@@ -166,7 +166,7 @@ fn a_record_that_does_not_hold_is_the_accounts() {
         let (pin, from) = (pair.acme.pin().to_string(), pair.acme.policy());
         pair.vendor.run(&["account", "trust", "acme", "--root", &pin, "--from", text(&from)]).done();
         pair.publish("print('base')\n");
-        pair.vendor.run(&[&["layer", "permit", "base", "--version", "1"], ACME].concat()).done();
+        pair.vendor.run(&[&["layer", "permit", "base", "--layer-version", "1"], ACME].concat()).done();
         pair.bring();
         pair.verify().is("allowed", &[]);
         write(&pair.brought().join(document), "");
@@ -206,7 +206,7 @@ fn an_unsigned_layer_needs_an_endorsement() {
     let publish =
         ["layer", "publish", "base", "--compatible-runtimes", "python3.13", "--artifact", text(&layer)];
     pair.vendor.run(&publish).done();
-    pair.vendor.run(&["layer", "permit", "base", "--version", "1", "--principal", "acme"]).done();
+    pair.vendor.run(&["layer", "permit", "base", "--layer-version", "1", "--principal", "acme"]).done();
     pair.bring();
     pair.verify().untrusted(Mode::Enforce, "manifest-missing");
     let before = read(&layer);
@@ -231,7 +231,7 @@ fn everybody_of_an_organisation_is_who_it_lists() {
     pair.acme.seal();
     pair.publish("print('base')\n");
     let everybody = ["--principal", "*", "--organization", "group"];
-    pair.vendor.run(&[&["layer", "permit", "base", "--version", "1"], &everybody[..]].concat()).done();
+    pair.vendor.run(&[&["layer", "permit", "base", "--layer-version", "1"], &everybody[..]].concat()).done();
     pair.bring();
     let forbidden = |pair: &Pair| pair.verify().untrusted(Mode::Enforce, "layer-forbidden");
     // Neither says so; then acme alone; then both.
@@ -279,7 +279,7 @@ fn a_permission_is_not_for_another_account_of_the_same_name() {
     let namesake = Scene::of_account("acme");
     let pair = Pair::new();
     pair.publish("print('base')\n");
-    pair.vendor.run(&["layer", "permit", "base", "--version", "1", "--principal", "acme"]).done();
+    pair.vendor.run(&["layer", "permit", "base", "--layer-version", "1", "--principal", "acme"]).done();
     let (pin, from) = (namesake.pin().to_string(), namesake.policy());
     pair.vendor.run(&["account", "trust", "acme", "--root", &pin, "--from", text(&from)]).done();
     pair.bring();
@@ -300,7 +300,7 @@ fn layers_of_a_function_keep_to_the_limits() {
     verify(&[version(1), format!("base={}", text(&layer))]).undecided("layer `base` is passed twice");
     let six: Vec<String> = (0..6).map(|n| format!("l{n}={}", text(&layer))).collect();
     verify(&six).undecided("6 layers, over AWS Lambda's limit of 5");
-    verify(&["base".into()]).undecided("ARN, ARN=FILE or NAME=FILE");
+    verify(&["base".into()]).undecided("expected `ARN`, `ARN=FILE` or `NAME=FILE`");
     verify(&[format!("{ARN}=/none.zip")]).undecided("/none.zip");
     verify(&[ARN.into()]).undecided("countersign layer fetch arn:countersign:lambda::vendor:layer:base:1");
     // 262,144,000 bytes together, and one more.
@@ -321,7 +321,7 @@ fn the_layers_of_a_workspace_are_not_forgotten() {
     let toml = pair.acme.repository().join("countersign.toml");
     let file = String::from_utf8(read(&toml)).expect("UTF-8");
     write(&toml, file.replace("path = \".\"\n", &format!("path = \".\"\nlayers = [\"{ARN}\"]\n")));
-    let missing = "there is no package of `arn:countersign:lambda::vendor:layer:base:1`";
+    let missing = "no package of `arn:countersign:lambda::vendor:layer:base:1`";
     pair.acme.run(&["verify"]).undecided(missing);
     let gate = ["gate", "--function", "orders", "--", "cp", "{artifact}", "deployed.zip"];
     pair.acme.run(&gate).undecided(missing);

@@ -79,7 +79,7 @@ fn accounts_layers_and_their_consumers_are_drawn() {
         ["layer", "publish", "base", "--compatible-runtimes", "python3.13", "--artifact", text(&artifact)];
     pair.vendor.run(&publish).done();
     let permit = |principal: &[&str]| {
-        pair.vendor.run(&[&["layer", "permit", "base", "--version", "1"], principal].concat()).done();
+        pair.vendor.run(&[&["layer", "permit", "base", "--layer-version", "1"], principal].concat()).done();
     };
     permit(&["--principal", "acme"]);
     permit(&["--principal", "third"]);

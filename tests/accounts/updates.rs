@@ -79,10 +79,10 @@ fn an_organisation_is_not_forgotten_while_something_names_it() {
     pair.acme.run(&["account", "leave"]).done();
     let artifact = pair.acme.artifact();
     pair.acme.run(&["layer", "publish", "base", "--artifact", text(&artifact)]).done();
-    let everybody = ["--version", "1", "--principal", "*", "--organization", "vendor"];
+    let everybody = ["--layer-version", "1", "--principal", "*", "--organization", "vendor"];
     pair.acme.run(&[&["layer", "permit", "base"], &everybody[..]].concat()).done();
     forget().undecided("of layer `base`");
-    let end = ["--principal", "*", "--version", "1"];
+    let end = ["--principal", "*", "--layer-version", "1"];
     pair.acme.run(&[&["layer", "forbid", "base"], &end[..]].concat()).done();
     forget().done();
 }
@@ -132,7 +132,7 @@ fn another_root_of_the_same_name_is_refused() {
     let pin = other.pin().to_string();
     pair.acme
         .run(&["account", "trust", "vendor", "--root", &pin, "--from", text(&from)])
-        .undecided("account `vendor` is known already");
+        .undecided("account `vendor` is already trusted");
     // Nor by hand: forgetting and trusting are two seals.
     pair.acme.change("accounts/vendor.toml", |document| {
         document.insert("root".into(), pin.into());

@@ -134,7 +134,7 @@ impl Distribution {
 #[test]
 fn a_fetched_policy_serves_and_is_brought_up_to_date() {
     let all = Distribution::new();
-    all.scene.run(&["verify"]).undecided("was not fetched yet");
+    all.scene.run(&["verify"]).undecided("is not fetched yet");
     assert!(!all.cache().folder().exists(), "only `policy fetch` fetches");
     let version = all.scene.snapshot().version;
     let ran = all.fetch();
@@ -394,7 +394,7 @@ fn without_a_pin_nothing_fetched_is_trusted() {
     ran.undecided("no root is pinned").undecided(&pin);
     assert!(ran.err().contains("--root"), "{ran}");
     assert!(all.cache().current().expect("readable").is_none() && !all.scene.state().exists());
-    all.scene.verify().undecided("was not fetched yet");
+    all.scene.verify().undecided("is not fetched yet");
     // The person compares the digest, gives it, and pins it.
     let ran = all.scene.run(&["policy", "fetch", "--root", &pin]);
     assert!(ran.done().err().contains(&format!("countersign policy pin {pin}`")), "{ran}");

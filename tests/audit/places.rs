@@ -7,7 +7,7 @@ const NOTES: &str = "refs/notes/countersign";
 /// A scene whose manifest is attached to the commit and nowhere else.
 fn attached() -> Scene {
     let scene = Scene::new();
-    scene.run(&["attach", "HEAD", text(&scene.manifest())]).done();
+    scene.run(&["manifest", "attach", "HEAD", text(&scene.manifest())]).done();
     std::fs::remove_file(scene.manifest()).expect("removed");
     scene
 }
@@ -52,7 +52,7 @@ fn manifests_are_found_at_any_depth_and_links_are_not_followed() {
     let elsewhere = audit_with(&scene, &[function(&scene)], &["--manifests", "../policy"]);
     assert_eq!(elsewhere.code, Some(1), "{elsewhere}");
     audit_with(&scene, &[function(&scene)], &["--manifests", "nowhere"])
-        .undecided("there is no folder `nowhere`");
+        .undecided("folder `nowhere` does not exist");
 }
 
 #[test]

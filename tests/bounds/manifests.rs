@@ -79,7 +79,7 @@ fn a_manifest_takes_memory_by_its_size() {
         bounded(
             &scene,
             &format!("{what}, attached"),
-            &["attach", "HEAD", "dist/orders.zip.sigstore.json"],
+            &["manifest", "attach", "HEAD", "dist/orders.zip.sigstore.json"],
             code,
             size,
         );

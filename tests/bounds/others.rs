@@ -96,11 +96,11 @@ fn notes_take_memory_by_their_size() {
     {
         let size = fill(&note, "", unit, 4 << 20, "\n");
         scene.git(&["notes", "--ref", "countersign", "add", "-f", "-F", "../note", "HEAD"]);
-        bounded(&scene, &format!("a note: {what}"), &["manifests"], 0, size);
+        bounded(&scene, &format!("a note: {what}"), &["manifest", "list"], 0, size);
         bounded(
             &scene,
             &format!("attach to a note: {what}"),
-            &["attach", "HEAD", "dist/orders.zip.sigstore.json"],
+            &["manifest", "attach", "HEAD", "dist/orders.zip.sigstore.json"],
             0,
             size,
         );

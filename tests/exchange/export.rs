@@ -178,7 +178,7 @@ fn a_slip_of_the_pen_is_no_mapping() {
     let other = format!("arn:countersign:signer::acme:/signing-profiles/other/*={PLACED}");
     export(&scene, &["--principal", "cl@acme.example=123456789012"]).undecided("no permission names");
     export(&scene, &["--publisher", &other]).undecided("no CSC allows");
-    export(&scene, &["--principal", ROLE, "--principal", ROLE]).undecided("is given twice");
+    export(&scene, &["--principal", ROLE, "--principal", ROLE]).undecided("is specified twice");
     for wrong in ["ci@acme.example=*", "ci@acme.example", "ci@acme.example=arn:aws:iam::123456789012:role/*"]
     {
         assert_eq!(export(&scene, &["--principal", wrong]).code, Some(2));
@@ -201,7 +201,7 @@ fn a_stack_set_has_targets_and_keeps_to_them() {
     let body = read("create-stack-set")["TemplateBody"].as_str().expect("a text").to_owned();
     assert_eq!(serde_json::from_str::<Value>(&body).expect("JSON"), read("template"));
     let ran = scene.run(&[&common[..], &both, &["--max-concurrent", "3"]].concat());
-    notes(&ran, "AWS rolls out to 1 at once");
+    notes(&ran, "AWS deploys to 1 accounts at once");
 }
 
 #[test]

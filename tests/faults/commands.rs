@@ -79,7 +79,7 @@ const GIT: &str = r#"git() { command git -c user.name=Ada -c user.email=ada@exam
 /// A second account, whose pin is in `../vendor.pin`.
 const VENDOR: &str = r#"
 "$0" init --account vendor --policy ../vendor --keys ../vendor-keys --no-pin --principal ci@vendor.example \
-    --plaintext-keys | sed -n 's/^ *root *//p' > ../vendor.pin"#;
+    --plaintext | sed -n 's/^ *root *//p' > ../vendor.pin"#;
 
 /// The second account is known, and not sealed yet.
 const TRUST: &str = r#""$0" account trust vendor --root "$(cat ../vendor.pin)" --from ../vendor"#;
@@ -89,7 +89,7 @@ const SEAL: &str = r#""$0" policy seal"#;
 /// An edit that waits for a seal.
 const EDIT: &str = r#""$0" profile rotate release"#;
 
-const ATTACH: &str = r#""$0" attach HEAD dist/orders.zip.sigstore.json"#;
+const ATTACH: &str = r#""$0" manifest attach HEAD dist/orders.zip.sigstore.json"#;
 
 const LAYER: &str =
     r#""$0" layer publish base --artifact dist/orders.zip --location https://layers.acme.example/base.zip"#;
@@ -158,7 +158,7 @@ pub const ROWS: &[Row] = &[
                 "git config --unset countersign.root",
                 "git config --unset countersign.policy || true",
             ],
-            r#"exec "$0" init --plaintext-keys --account acme --policy ../policy --principal ci@acme.example"#,
+            r#"exec "$0" init --plaintext --account acme --policy ../policy --principal ci@acme.example"#,
             "already exists",
         ),
     ),
@@ -177,16 +177,16 @@ pub const ROWS: &[Row] = &[
     row("package", &[CHANGE], r#"exec "$0" package"#, ""),
     row("sign", &[], r#"exec "$0" sign --again dist/orders.zip"#, ""),
     row("release", &[CHANGE], r#"exec "$0" release"#, ""),
-    row("attach", &[], r#"exec "$0" attach HEAD dist/orders.zip.sigstore.json"#, ""),
-    row("detach", &[ATTACH], r#"exec "$0" detach HEAD"#, "nothing of that is attached"),
-    row("manifests_output", &[ATTACH], r#"exec "$0" manifests HEAD --output ../got"#, ""),
+    row("attach", &[], r#"exec "$0" manifest attach HEAD dist/orders.zip.sigstore.json"#, ""),
+    row("detach", &[ATTACH], r#"exec "$0" manifest detach HEAD"#, "no such manifest is attached"),
+    row("manifests_output", &[ATTACH], r#"exec "$0" manifest list HEAD --output ../got"#, ""),
     row(
         "manifests_push",
         &[
             ATTACH,
             r#"git init -q --bare ../remote.git; git remote add origin "$(dirname "$PWD")/remote.git""#,
         ],
-        r#"exec "$0" manifests HEAD --push"#,
+        r#"exec "$0" manifest push"#,
         "",
     ),
     row("policy_seal", &[EDIT], r#"exec "$0" policy seal"#, ""),
@@ -195,7 +195,7 @@ pub const ROWS: &[Row] = &[
     row(
         "policy_restart",
         &[],
-        r#"exec "$0" policy restart --out ../again --root-key ../config/countersign/keys/acme/root.pem --policy-key ../config/countersign/keys/acme/policy.pem"#,
+        r#"exec "$0" policy restart --output ../again --root-key ../config/countersign/keys/acme/root.pem --policy-key ../config/countersign/keys/acme/policy.pem"#,
         "already exists",
     ),
     row(
@@ -272,7 +272,7 @@ pub const ROWS: &[Row] = &[
     then(
         r#"set -e
 "$0" key show ../ann.pem | sed 1d > ../ann.pub.pem"#,
-        row("key_generate", &[], r#"exec "$0" key generate --plaintext --out ../ann.pem"#, "already"),
+        row("key_generate", &[], r#"exec "$0" key generate --plaintext --output ../ann.pem"#, "already"),
     ),
     row(
         "key_revoke",
@@ -290,7 +290,7 @@ pub const ROWS: &[Row] = &[
     row(
         "layer_permit",
         &[LAYER, VENDOR, TRUST],
-        r#"exec "$0" layer permit base --version 1 --principal vendor"#,
+        r#"exec "$0" layer permit base --layer-version 1 --principal vendor"#,
         "already",
     ),
     row(
@@ -373,8 +373,8 @@ pub const ROWS: &[Row] = &[
     ),
     row(
         "layer_forbid",
-        &[LAYER, VENDOR, TRUST, r#""$0" layer permit base --version 1 --principal vendor"#],
-        r#"exec "$0" layer forbid base --principal vendor --version 1 --at 2027-01-01T00:00:00Z"#,
+        &[LAYER, VENDOR, TRUST, r#""$0" layer permit base --layer-version 1 --principal vendor"#],
+        r#"exec "$0" layer forbid base --principal vendor --layer-version 1 --at 2027-01-01T00:00:00Z"#,
         "has no permission of",
     ),
     row(
@@ -388,14 +388,14 @@ pub const ROWS: &[Row] = &[
         "account_leave",
         &[VENDOR, TRUST, SEAL, r#""$0" account join vendor"#],
         r#"exec "$0" account leave"#,
-        "no organisation",
+        "not in an organization",
     ),
-    row("account_admit", &[VENDOR, TRUST, SEAL], r#"exec "$0" account admit vendor"#, "is a member already"),
+    row("account_admit", &[VENDOR, TRUST, SEAL], r#"exec "$0" account admit vendor"#, "is already a member"),
     row(
         "account_expel",
         &[VENDOR, TRUST, SEAL, r#""$0" account admit vendor"#],
         r#"exec "$0" account expel vendor"#,
-        "no member",
+        "not a member",
     ),
     row(
         "hook_pre_push",

@@ -41,7 +41,7 @@ fn first_releases_at_once_make_one_account() {
     scene.shell(remove).done();
     let ran = scene.at_once(&vec![words(&["release"]); COUNT]);
     assert_eq!(answered(&ran), COUNT, "{}", ran.iter().find(|ran| ran.code != Some(0)).expect("one"));
-    let made = ran.iter().filter(|ran| ran.err().contains("made a local account")).count();
+    let made = ran.iter().filter(|ran| ran.err().contains("created a local account")).count();
     assert_eq!(made, 1);
     scene.run(&["verify"]).done();
 }
@@ -55,13 +55,13 @@ fn attachments_at_once_are_all_there() {
         scene.run(&["sign", text(&scene.artifact()), "--function", &name, "--again"]).done();
         let kept = scene.path().join(format!("{n}.sigstore.json"));
         std::fs::copy(scene.manifest(), &kept).expect("a copy");
-        commands.push(words(&["attach", "HEAD", text(&kept)]));
+        commands.push(words(&["manifest", "attach", "HEAD", text(&kept)]));
     }
     let before = whole::files(&scene);
     let ran = scene.at_once(&commands);
     let attached = answered(&ran);
     whole(&scene, &before);
-    let shown = scene.run(&["manifests", "HEAD"]);
+    let shown = scene.run(&["manifest", "list", "HEAD"]);
     assert_eq!(shown.done().out().matches("function orders-").count(), attached, "{shown}");
     assert_eq!(attached, COUNT, "{}", ran.iter().find(|ran| ran.code != Some(0)).expect("one"));
 }

@@ -118,7 +118,7 @@ fn nothing_runs_that_was_not_admitted() {
     shop.scene.append("functions.toml", "# more");
     shop.run(&with(&["--function", "orders"], &TOUCH)).undecided("unsealed");
     fs::remove_dir_all(shop.scene.policy()).expect("it was there");
-    shop.run(&with(&["--function", "orders"], &TOUCH)).undecided("there is no policy");
+    shop.run(&with(&["--function", "orders"], &TOUCH)).undecided("no policy");
     shop.nothing_ran();
 }
 
@@ -153,7 +153,7 @@ fn a_command_that_would_not_deploy_the_copy_is_refused() {
         (&["touch", "ran", "{artifact}", "{layer:base}"], "`{layer:base}` names a layer that was not passed"),
         (&["cp", "dist/orders.zip", "ran", "{artifact}"], "is the original"),
         (&["cp", "fileb://functions/../dist/orders.zip", "{artifact}"], "is the original"),
-        (&[], "there is no command to run"),
+        (&[], "no command to run"),
         (&["no-such-program", "{artifact}"], "cannot run `no-such-program`"),
     ] {
         let ran = shop.run(&with(&["--function", "orders", "--"], command));
@@ -183,7 +183,7 @@ fn a_dry_run_verifies_and_says_what_would_run() {
 fn a_report_has_a_file_that_is_there_before_the_command() {
     let shop = Shop::new();
     let json = ["--function", "orders", "--format", "json"];
-    shop.run(&with(&json, &TOUCH)).undecided("standard output is the command's");
+    shop.run(&with(&json, &TOUCH)).undecided("the verdict cannot go to standard output");
     shop.nothing_ran();
     let named = ["--function", "orders"];
     let report = with(&named, &["--report", "json=out/verdict.json"]);

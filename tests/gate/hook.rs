@@ -112,7 +112,7 @@ fn what_is_missing_fails_closed() {
             ),
             (&[FUNCTION, ("COUNTERSIGN_ARTIFACT_FILE", "none.zip")], "none.zip"),
             (&[FUNCTION, ("COUNTERSIGN_LAYERS", "base")], "NAME=FILE"),
-            (&[FUNCTION, ("COUNTERSIGN_POLICY", "none")], "there is no policy"),
+            (&[FUNCTION, ("COUNTERSIGN_POLICY", "none")], "no policy"),
             (&[FUNCTION, ("COUNTERSIGN_ROOT", "SHA384:x")], "SHA384:x"),
             (&[("COUNTERSIGN_FUNCTION", "$(touch ran)")], "function"),
         ] {

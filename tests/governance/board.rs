@@ -88,6 +88,6 @@ impl Board {
     /// What waits, as `policy status` says it.
     pub fn waiting(&self) -> Vec<String> {
         let out = self.scene.run(&["policy", "status"]).out();
-        out.lines().filter_map(|line| line.strip_prefix("waiting  ")).map(str::to_owned).collect()
+        out.lines().filter_map(|line| line.strip_prefix("pending  ")).map(str::to_owned).collect()
     }
 }

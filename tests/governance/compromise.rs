@@ -174,7 +174,7 @@ fn a_line_says_what_was_signed() {
 fn a_release_after_the_theft_is_signed_anew() {
     let scene = Scene::new();
     let new = scene.path().join("new.pem");
-    scene.run(&["key", "generate", "--plaintext", "--out", text(&new)]).done();
+    scene.run(&["key", "generate", "--plaintext", "--output", text(&new)]).done();
     let permission = ["--principal", "new", "--action", "signer:StartSigningJob", "--key", text(&new)];
     scene.run(&[&["profile", "permit", "release"], &permission[..]].concat()).done();
     scene.seal();

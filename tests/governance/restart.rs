@@ -16,7 +16,7 @@ fn out(board: &Board) -> PathBuf {
 fn restart(board: &Board, options: &[&str]) -> Ran {
     let (out, rob, bob) = (out(board), board.file("rob"), board.file("bob"));
     let command =
-        ["policy", "restart", "--out", text(&out), "--root-key", text(&rob), "--policy-key", text(&bob)];
+        ["policy", "restart", "--output", text(&out), "--root-key", text(&rob), "--policy-key", text(&bob)];
     board.scene.run(&[&command[..], options].concat())
 }
 
@@ -62,5 +62,5 @@ fn what_was_sealed_comes_along() {
     assert_eq!(of(&from), of(&to));
     assert_eq!(of(&to).len(), kept.len());
     let ran = restart(&board, &[]);
-    assert!(ran.undecided("already exists").err().contains("with `--out`"), "{ran}");
+    assert!(ran.undecided("already exists").err().contains("with `--output`"), "{ran}");
 }

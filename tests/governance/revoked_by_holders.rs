@@ -131,7 +131,7 @@ fn each_revocation_of_a_job_has_a_place() {
     let shown = ops.scene.run(&["job", "list", "--revoked", "--format", "json"]);
     assert!(shown.done().out().contains("\"a broken build\""), "{shown}");
     // The same once more by the same key says nothing new; by another it does.
-    ops.revoke(text(&ops.file())).undecided("was revoked with this key already, in");
+    ops.revoke(text(&ops.file())).undecided("was already revoked with this key, in");
     ops.revoke(text(&ops.scene.key_file("signing"))).done();
     for number in [2, 3] {
         let good = read(&place(number));
@@ -146,7 +146,7 @@ fn each_revocation_of_a_job_has_a_place() {
     }
     ops.scene.verify().denied("revocation", "job-revoked");
     write(&place(SIGNED_REVOCATIONS_MAX), "null");
-    ops.revoke(text(&ops.file())).undecided("there is no room for another revocation");
+    ops.revoke(text(&ops.file())).undecided("already has the maximum number of revocations");
 }
 
 /// Nobody is told that a revocation counts which nobody would look for.
@@ -156,7 +156,7 @@ fn a_revocation_lies_where_it_is_looked_for() {
     let (job, key) = (ops.place().file_stem().expect("a name").to_owned(), ops.file());
     let job = job.to_str().expect("a UUID");
     let revoke = |out: &str| {
-        let why = ["--reason-code", "superseded", "--reason", "a broken build", "--out", out];
+        let why = ["--reason-code", "superseded", "--reason", "a broken build", "--output", out];
         let job = ["job", "revoke", job, "--profile", "release", "--signed", "--key", text(&key)];
         ops.scene.run(&[&job[..], &why].concat())
     };
@@ -175,17 +175,17 @@ fn a_revocation_lies_where_it_is_looked_for() {
     ops.scene.verify().allowed();
     // Outside a policy directory it has any name, and is given.
     let ran = revoke("given.json");
-    assert!(ran.done().err().contains("given to `verify --revocation`"), "{ran}");
+    assert!(ran.done().err().contains("pass it to `verify --revocation`"), "{ran}");
     ops.scene.verify().allowed();
     revoke("given.json").undecided("already exists");
     let ran = revoke(&format!("link/{job}.7.json"));
-    assert!(ran.done().err().contains("it counts from now on in this policy directory"), "{ran}");
+    assert!(ran.done().err().contains("it applies in this policy directory now"), "{ran}");
     ops.scene.verify().denied("revocation", "job-revoked");
     // What lies there under another name is said.
-    assert!(!ops.scene.run(&["policy", "status"]).done().err().contains("not looked for"));
+    assert!(!ops.scene.run(&["policy", "status"]).done().err().contains("ignored `"));
     write(&ops.place().with_file_name("other-name.json"), "null");
     let status = ops.scene.run(&["policy", "status"]);
-    assert!(status.done().err().contains("`revocations/other-name.json` is not looked for"), "{status}");
+    assert!(status.done().err().contains("`revocations/other-name.json` is ignored `"), "{status}");
 }
 
 /// By command nobody revokes who may not, and nothing is written.
@@ -315,7 +315,7 @@ fn what_does_not_count_changes_no_verdict() {
     }
     write(&ops.place(), good.sign(&ops.key));
     ops.scene.verify().denied("revocation", "job-revoked");
-    // A file that has another job's name is not looked for; it counts where it is given.
+    // A file that has another job's name is ignored `; it counts where it is given.
     let other = ops.place().with_file_name("00000000-0000-4000-8000-000000000000.json");
     std::fs::rename(ops.place(), &other).expect("it was there");
     ops.scene.verify().allowed();

@@ -27,7 +27,7 @@ fn the_old_seal_counts_until_the_new_policy_key_has_sealed() {
     let board = Board::of_one();
     let old = read(&snapshot::path(&board.scene.policy()));
     let ran = rotate(&board, &["rose"], &["--add-policy-key", "bob", "--remove-policy-key", "alice"]);
-    assert!(ran.done().out().contains("signed: root 2, by enough keys"), "{ran}");
+    assert!(ran.done().out().contains("signed: root 2, with all required signatures"), "{ran}");
     assert_eq!(board.waiting(), ["root 2, 1 of 1 signatures"]);
     assert_eq!(board.root(), 1);
     board.scene.verify().allowed();
@@ -108,7 +108,7 @@ fn planted(board: &Board, people: &[&str], edit: impl FnOnce(&mut RootFile)) -> 
     countersign::policy::signing::root(&file, &keys.iter().collect::<Vec<_>>())
 }
 
-/// Whoever may write into the policy directory, and does not hold the role, starts no rotation.
+/// Whoever may write into the policy directory, and does not have the role, starts no rotation.
 #[test]
 fn a_root_that_no_holder_signed_does_not_wait() {
     let board = Board::of_three();
@@ -121,12 +121,12 @@ fn a_root_that_no_holder_signed_does_not_wait() {
         });
         write(&board.root_draft(4), &bytes);
         assert!(board.waiting().is_empty());
-        assert!(board.scene.run(&["policy", "diff"]).done().out().starts_with("nothing changed"));
+        assert!(board.scene.run(&["policy", "diff"]).done().out().starts_with("no changes since"));
         board.by(&["rose", "rob"], &ADD).undecided("is not signed by a key of the root role");
         assert_eq!(read(&board.root_draft(4)), bytes);
     }
     let ran = rotate(&board, &["rose"], &["--validity", "2 years"]);
-    assert!(!ran.done().err().contains("takes the place"), "{ran}");
+    assert!(!ran.done().err().contains("replaces a pending one"), "{ran}");
     // Who comes to hold the role adds to what a holder has started.
     rotate(&board, &["mallory"], &["--add-root-key", "mallory"]).undecided("which must sign first");
     assert_eq!(board.waiting(), ["root 4, 1 of 2 signatures"]);
@@ -202,7 +202,7 @@ fn a_root_that_waits_changes_nothing() {
     board.scene.verify().undecided("not signed by enough keys of the root role");
     fs::remove_file(root::path(&board.scene.policy(), 4)).expect("it was there");
     let ran = rotate(&board, &["rita"], &["--validity", "3 years"]);
-    assert!(ran.done().err().contains("takes the place of one that waited"), "{ran}");
+    assert!(ran.done().err().contains("replaces a pending one"), "{ran}");
     // A root that waited for another number is none that waits now.
     board.by(&["rose"], &ADD).done();
     assert_eq!(board.root(), 4);

@@ -120,7 +120,7 @@ impl Change {
     fn says(&self, ran: &Ran, code: Option<i32>) {
         let words = match self.may {
             May::Be(words) | May::Not(words) => words,
-            May::Nothing => "nothing changed",
+            May::Nothing => "no changes since",
         };
         let said = format!("{}{}", ran.out(), ran.err());
         assert_eq!(ran.code, code, "{}: {ran}", self.what);

@@ -57,7 +57,7 @@ fn a_function_and_an_account_have_their_part() {
     assert!(part.contains("rule 1") && !part.contains("never"), "{part}");
     assert!(!part.contains(UNUSED) && part.contains(&csc), "{part}");
     assert!(graph(&scene, &["--account", "acme"]).contains(UNUSED));
-    scene.run(&["graph", "--account", "other"]).undecided("nothing in the policy belongs to account `other`");
+    scene.run(&["graph", "--account", "other"]).undecided("the policy has nothing of account `other`");
     scene.edit("functions.toml", "\"*\"", "\"orders\"");
     scene.seal_over();
     scene.run(&["graph", "--function", "payments"]).undecided("no CSC of account `acme` governs `payments`");

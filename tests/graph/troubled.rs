@@ -44,7 +44,7 @@ impl Troubled {
         scene.append("revocations.toml", &format!("{revoked}\neffective = '2024-01-01T00:00:00Z'"));
         let publish = ["layer", "publish", "base", "--compatible-runtimes", "python3.13", "--artifact"];
         scene.run(&[&publish[..], &[text(&scene.artifact())]].concat()).done();
-        let permit = ["layer", "permit", "base", "--version", "1", "--principal"];
+        let permit = ["layer", "permit", "base", "--layer-version", "1", "--principal"];
         scene.run(&[&permit[..], &["shop"]].concat()).done();
         let over =
             ["old-shop", "--not-before", "2020-01-01T00:00:00Z", "--not-after", "2020-02-01T00:00:00Z"];

@@ -41,7 +41,7 @@ fn once_more_changes_nothing() {
     assert_eq!(fs::read_to_string(yard.hook("pre-push")).expect("it is there"), Hook::PrePush.script());
     let before = everything(&yard.path("clone/.git"));
     let ran = yard.hooks(&["install", "--script"]);
-    assert_eq!(ran.done().out(), "installed already: pre-push as `.git/hooks/pre-push`\n");
+    assert_eq!(ran.done().out(), "already installed: pre-push as `.git/hooks/pre-push`\n");
     assert_eq!(everything(&yard.path("clone/.git")), before);
     // Both hooks side by side, and each goes alone.
     yard.hooks(&["install", "--script", "pre-receive"]).done();
@@ -70,12 +70,12 @@ fn another_version_of_ours_is_replaced_and_a_lost_mode_is_mended() {
         .replace(&format!("pre-push {}\n", env!("CARGO_PKG_VERSION")), "pre-push 0.0.9\n");
     put(&yard.hook("pre-push"), &format!("{old}# old\n"), 0o755);
     let ran = yard.hooks(&["install", "--script"]);
-    assert!(ran.done().out().starts_with("installed anew: "), "{ran}");
+    assert!(ran.done().out().starts_with("reinstalled: "), "{ran}");
     assert_eq!(fs::read_to_string(yard.hook("pre-push")).expect("it is there"), Hook::PrePush.script());
     assert!(yard.hook("pre-push.legacy").exists());
     fs::set_permissions(yard.hook("pre-push"), fs::Permissions::from_mode(0o644)).expect("a mode");
     let ran = yard.hooks(&["install", "--script"]);
-    assert!(ran.done().out().starts_with("installed anew: "), "{ran}");
+    assert!(ran.done().out().starts_with("reinstalled: "), "{ran}");
     assert_eq!(yard.push(&["origin", "main"]).code, Some(0));
     assert!(yard.heard("lines").is_some());
 }

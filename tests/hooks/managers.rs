@@ -42,7 +42,7 @@ fn the_line_works_and_is_seen() {
     yard.hooks(&["install", "--script"]).undecided("leaves as it is");
     put(&hook, &format!("#!/bin/sh\n{LINE}\n"), 0o755);
     let ran = yard.hooks(&["install", "--script"]);
-    assert_eq!(ran.done().out(), "installed already: pre-push as a line in `.githooks/pre-push`\n");
+    assert_eq!(ran.done().out(), "already installed: pre-push as a line in `.githooks/pre-push`\n");
     let ran = yard.push(&["origin", "main", "HEAD:other"]);
     assert_eq!(ran.code, Some(0), "{ran}");
     assert_eq!(yard.lines().len(), 2);

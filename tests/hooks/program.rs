@@ -157,6 +157,6 @@ fn install_names_the_program_only_if_there_is_none_on_the_path() {
     yard.hooks(&["uninstall"]).done();
     assert_eq!(yard.git(&["config", "countersign.program"]), another.to_str().expect("UTF-8"));
     fs::remove_file(another).expect("it was there");
-    yard.hooks(&["install", "--script"]).undecided("which is no program");
+    yard.hooks(&["install", "--script"]).undecided("which is not a program");
     assert!(!yard.hook("pre-push").exists());
 }

@@ -154,7 +154,7 @@ fn another_artifacts_manifest_is_not_this_ones() {
     place.scene.run(&["sign", text(&other), "--layer", "base"]).done();
     let theirs = read(&place.scene.path().join("other.zip.sigstore.json"));
     write(&place.served.join("base-1.zip.sigstore.json"), theirs);
-    place.refused("it is about other bytes");
+    place.refused("it is for other content");
 }
 
 #[test]
@@ -172,7 +172,7 @@ fn a_file_of_that_name_stays_as_it_is() {
         if let Some(bytes) = &artifact {
             write(&place.got(), bytes);
         }
-        place.fetch().undecided("already exists, and is no manifest of");
+        place.fetch().undecided("already exists, and is not a manifest of");
         assert_eq!(read(&beside), b"mine");
         write(&place.got(), "");
     }
@@ -192,7 +192,7 @@ fn a_missing_program_is_named() {
 #[test]
 fn a_path_stays_in_the_policy_directory() {
     let place = Place::new("artifacts/base-1.zip");
-    place.refused("there is no `artifacts/base-1.zip` in the policy directory");
+    place.refused("`artifacts/base-1.zip` does not exist in the policy directory");
     let folder = place.scene.policy().join("artifacts");
     let link = |from: &Path, to: &Path| symlink(from, to).expect("a link");
     fs::create_dir(&folder).expect("a folder");
@@ -203,7 +203,7 @@ fn a_path_stays_in_the_policy_directory() {
     place.refused("is not a regular file");
     fs::remove_dir(folder.join("base-1.zip")).expect("it was there");
     fs::rename(place.served.join("base-1.zip"), folder.join("base-1.zip")).expect("moved");
-    place.refused("there is no `artifacts/base-1.zip.sigstore.json`");
+    place.refused("`artifacts/base-1.zip.sigstore.json` does not exist");
     let manifest = "base-1.zip.sigstore.json";
     fs::rename(place.served.join(manifest), folder.join(manifest)).expect("moved");
     place.fetch().done();

@@ -48,9 +48,9 @@ fn whether_it_is_signed_is_about_these_very_bytes() {
     let beside = scene.path().join("vendor.zip.sigstore.json");
     fs::copy(scene.manifest(), &beside).expect("a copy");
     let ran = publish(&[]);
-    assert!(ran.done().err().contains("is about other bytes than these"), "{ran}");
+    assert!(ran.done().err().contains("is for other content, and is ignored"), "{ran}");
     assert_eq!(signed(2), Some(false));
-    publish(&["--manifest", text(&beside)]).undecided("is about other bytes than");
+    publish(&["--manifest", text(&beside)]).undecided("is for other content than");
     write(&beside, "{}");
     publish(&[]).undecided("not a manifest");
     fs::remove_file(&beside).expect("it was there");
@@ -85,7 +85,7 @@ fn a_manifest_that_says_another_name_is_noted() {
     let publish = || scene.run(&[&PUBLISH[..], &["--artifact", text(&scene.artifact())]].concat());
     let ran = publish();
     assert!(
-        ran.done().err().contains("signs it as function `orders`, so it verifies as no layer `base`"),
+        ran.done().err().contains("signs it as function `orders`, so verification as layer `base` fails"),
         "{ran}"
     );
     scene.run(&["sign", "--again", text(&scene.artifact()), "--layer", "base"]).done();
@@ -100,7 +100,7 @@ fn names_and_places_that_mean_harm_are_refused() {
     for name in ["../x", "/abs", "a/b", "CON", "nul", "", "a\\b", "a.b", "\u{202e}", &"a".repeat(65)] {
         for command in [
             vec!["layer", "publish", name, "--artifact", text(&artifact)],
-            vec!["layer", "permit", name, "--version", "1", "--principal", "shop"],
+            vec!["layer", "permit", name, "--layer-version", "1", "--principal", "shop"],
             vec!["layer", "show", name],
             vec!["sign", "--again", text(&artifact), "--layer", name],
         ] {
@@ -131,7 +131,7 @@ fn an_organisation_is_this_account_or_one_that_is_known() {
     scene.run(&[&PUBLISH[..], &["--artifact", text(&scene.artifact())]].concat()).done();
     let permit = |organization: &str| {
         let who = ["--principal", "*", "--organization", organization];
-        scene.run(&[&["layer", "permit", "base", "--version", "1"], &who[..]].concat())
+        scene.run(&[&["layer", "permit", "base", "--layer-version", "1"], &who[..]].concat())
     };
     permit("acme").done();
     permit("acme-group").undecided("does not know account `acme-group`");
@@ -144,7 +144,7 @@ fn an_organisation_is_this_account_or_one_that_is_known() {
     write(&scene.policy().join("accounts/acme-group.toml"), known);
     permit("acme-group").done();
     scene
-        .run(&["layer", "permit", "base", "--version", "1", "--principal", "acme"])
+        .run(&["layer", "permit", "base", "--layer-version", "1", "--principal", "acme"])
         .undecided("its own layers");
 }
 

@@ -323,9 +323,9 @@ fn a_journal_that_is_not_there_is_no_answer() {
     scene.run(&["monitor", "nowhere.jsonl"]).undecided("cannot read `nowhere.jsonl`");
     scene.run(&["monitor", "."]).undecided("is not a regular file");
     scene.git(&["config", "countersign.journal", "off"]);
-    scene.run(&["monitor"]).undecided("switched off");
+    scene.run(&["monitor"]).undecided("disabled");
     scene.git(&["config", "countersign.journal", "none.jsonl"]);
-    scene.run(&["monitor"]).undecided("there is no journal at");
+    scene.run(&["monitor"]).undecided("no journal at");
 }
 
 /// The form of the answer is a promise.

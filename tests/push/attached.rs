@@ -20,12 +20,12 @@ fn notes(scene: &Scene) -> String {
 fn a_manifest_is_attached_once_and_git_shows_it() {
     let scene = released();
     let manifest = scene.manifest();
-    let attach = || scene.run(&["attach", "HEAD", text(&manifest)]).done().out();
+    let attach = || scene.run(&["manifest", "attach", "HEAD", text(&manifest)]).done().out();
     assert!(attach().starts_with("attached: 1 manifest to commit "));
     assert!(attach().contains("attached: 0 manifests") && attach().contains("(1 already there)"));
     let (line, file) = (notes(&scene), String::from_utf8(read(&manifest)).expect("text"));
     assert_eq!(line.trim(), file.trim());
-    let listed = scene.run(&["manifests", "--format", "json"]).done().out();
+    let listed = scene.run(&["manifest", "list", "--format", "json"]).done().out();
     let listed: serde_json::Value = serde_json::from_str(&listed).expect("JSON");
     assert_eq!(listed["manifests"][0]["name"], "orders");
     assert_eq!(listed["manifests"].as_array().expect("a list").len(), 1);
@@ -37,41 +37,51 @@ fn what_is_no_manifest_is_not_attached() {
     let other = scene.path().join("other.json");
     for bytes in ["", "null", "[]", "{}", "\n", "not json"] {
         write(&other, bytes);
-        scene.run(&["attach", "HEAD", text(&other)]).undecided("cannot attach");
+        scene.run(&["manifest", "attach", "HEAD", text(&other)]).undecided("cannot attach");
     }
     // All of them or none.
-    scene.run(&["attach", "HEAD", text(&scene.manifest()), text(&other)]).undecided("cannot attach");
-    scene.run(&["attach", "nowhere", text(&scene.manifest())]).undecided("`nowhere` is not a commit");
+    scene
+        .run(&["manifest", "attach", "HEAD", text(&scene.manifest()), text(&other)])
+        .undecided("cannot attach");
+    scene
+        .run(&["manifest", "attach", "nowhere", text(&scene.manifest())])
+        .undecided("`nowhere` is not a commit");
     assert!(scene.run(&["manifests"]).done().out().contains("0 manifests"));
 }
 
 #[test]
 fn a_manifest_is_detached_by_name_and_the_rest_stays() {
     let scene = released();
-    scene.run(&["attach", "HEAD", text(&scene.manifest())]).done();
-    scene.run(&["detach", "HEAD", "invoices"]).undecided("nothing of that is attached");
-    assert!(scene.run(&["detach", "HEAD", "orders"]).done().out().starts_with("detached: function `orders`"));
+    scene.run(&["manifest", "attach", "HEAD", text(&scene.manifest())]).done();
+    scene.run(&["manifest", "detach", "HEAD", "invoices"]).undecided("no such manifest is attached");
+    assert!(
+        scene
+            .run(&["manifest", "detach", "HEAD", "orders"])
+            .done()
+            .out()
+            .starts_with("detached: function `orders`")
+    );
     assert!(scene.run(&["manifests"]).done().out().contains("0 manifests"));
-    scene.run(&["detach", "HEAD"]).undecided("nothing of that is attached");
+    scene.run(&["manifest", "detach", "HEAD"]).undecided("no such manifest is attached");
 }
 
 #[test]
 fn somebody_elses_lines_stay_and_count_for_nothing() {
     let scene = released();
     scene.git(&["notes", "--ref", "countersign", "add", "-m", "a note by hand", "HEAD"]);
-    scene.run(&["attach", "HEAD", text(&scene.manifest())]).done();
+    scene.run(&["manifest", "attach", "HEAD", text(&scene.manifest())]).done();
     assert!(notes(&scene).contains("a note by hand"));
     let listed = scene.run(&["manifests"]);
-    assert!(listed.done().err().contains("1 of what is attached is no manifest"), "{listed}");
+    assert!(listed.done().err().contains("1 attached line is not a manifest"), "{listed}");
     scene.run(&["verify", "--source", "HEAD", "--format", "json"]).allowed();
-    scene.run(&["detach", "HEAD"]).done();
+    scene.run(&["manifest", "detach", "HEAD"]).done();
     assert_eq!(notes(&scene).trim(), "a note by hand");
 }
 
 #[test]
 fn notes_are_found_however_git_has_cut_their_names() {
     let scene = released();
-    scene.run(&["attach", "HEAD", text(&scene.manifest())]).done();
+    scene.run(&["manifest", "attach", "HEAD", text(&scene.manifest())]).done();
     let head = scene.git(&["rev-parse", "HEAD"]);
     let blob = scene.git(&["notes", "--ref", "countersign", "list", "HEAD"]);
     for cuts in [&[2][..], &[2, 4], &[2, 4, 6]] {
@@ -109,7 +119,7 @@ fn nothing_is_lost_when_many_attach_at_once() {
         })
         .collect();
     let start = |manifest: &PathBuf| {
-        scene.countersign().args(["attach", "HEAD", text(manifest)]).spawn().expect("it starts")
+        scene.countersign().args(["manifest", "attach", "HEAD", text(manifest)]).spawn().expect("it starts")
     };
     let running: Vec<_> = manifests.iter().map(start).collect();
     for mut each in running {
@@ -127,12 +137,15 @@ fn what_two_people_attached_is_united() {
     let other = place.scene.copy();
     other.git(&["update-ref", "-d", "refs/notes/countersign"]);
     other.run(&["sign", "--again", "--attach", text(&other.artifact())]).done();
-    place.scene.run(&["manifests", "--push"]).done();
-    let rejected = other.run(&["manifests", "--push"]);
-    rejected.undecided("could not push to `origin`").told("hint: somebody attached more meanwhile");
-    let united = other.run(&["manifests", "--fetch", "--push"]);
+    place.scene.run(&["manifest", "push"]).done();
+    let rejected = other.run(&["manifest", "push"]);
+    rejected.undecided("could not push to `origin`").told("hint: another user attached more");
+    other.run(&["manifest", "fetch"]).done();
+    other.run(&["manifest", "push"]).done();
+    let united = other.run(&["manifests"]);
     assert!(united.done().out().contains(": 2 manifests"), "{united}");
-    let both = place.scene.run(&["manifests", "--fetch=origin"]);
+    place.scene.run(&["manifest", "fetch", "origin"]).done();
+    let both = place.scene.run(&["manifests"]);
     assert!(both.done().out().contains(": 2 manifests"), "{both}");
     assert_eq!(notes(&place.scene), notes(&other));
 }
@@ -140,10 +153,10 @@ fn what_two_people_attached_is_united() {
 #[test]
 fn a_remote_without_manifests_is_no_error() {
     let place = Place::new(Mode::Enforce);
-    let fetched = place.scene.run(&["manifests", "--fetch"]);
+    let fetched = place.scene.run(&["manifest", "fetch"]);
     assert!(fetched.done().err().contains("`origin` has no `refs/notes/countersign` yet"), "{fetched}");
     for remote in ["nowhere", "--upload-pack=touch x", "ext::sh -c touch% x"] {
-        place.scene.run(&["manifests", &format!("--fetch={remote}")]).undecided("could not fetch from");
+        place.scene.run(&["manifest", "fetch", "--", remote]).undecided("could not fetch from");
     }
     assert!(!place.scene.repository().join("x").exists());
 }
@@ -152,10 +165,10 @@ fn a_remote_without_manifests_is_no_error() {
 fn what_is_attached_can_be_had_beside_the_artifact() {
     let scene = released();
     let manifest = read(&scene.manifest());
-    scene.run(&["attach", "HEAD", text(&scene.manifest())]).done();
+    scene.run(&["manifest", "attach", "HEAD", text(&scene.manifest())]).done();
     std::fs::remove_file(scene.manifest()).expect("it was there");
     scene.verify().denied("mismatch", "manifest-missing");
-    scene.run(&["manifests", "--output", "dist"]).done();
+    scene.run(&["manifest", "list", "--output", "dist"]).done();
     scene.verify().allowed();
     assert_eq!(read(&scene.manifest()), manifest);
 }
@@ -174,7 +187,7 @@ fn a_release_of_what_is_not_committed_is_not_attached() {
 #[test]
 fn a_machine_without_a_name_attaches_too() {
     let scene = released();
-    scene.run(&["attach", "HEAD", text(&scene.manifest())]).done();
+    scene.run(&["manifest", "attach", "HEAD", text(&scene.manifest())]).done();
     let author = scene.git(&["log", "-1", "--format=%an <%ae>", "refs/notes/countersign"]);
     assert_eq!(author.trim(), "countersign <countersign@localhost>");
 }

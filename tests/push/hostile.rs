@@ -133,8 +133,9 @@ fn a_second_clone_unites_what_is_attached_and_pushes() {
     clone.run(&["release", "--attach", "--format", "json"]).allowed();
     let push = |refs: &[&str]| place.push_in(&clone.repository(), refs);
     let refused = push(&["--no-verify", "origin", "main"]);
-    refused.refused("`countersign manifests --fetch --push`, and push again");
-    clone.run(&["manifests", "--fetch", "--push"]).done();
+    refused.refused("`countersign manifest fetch && countersign manifest push`, and push again");
+    clone.run(&["manifest", "fetch"]).done();
+    clone.run(&["manifest", "push"]).done();
     push(&["origin", "main"]).pushed("remote: allowed: refs/heads/main");
 }
 
@@ -142,9 +143,11 @@ fn a_second_clone_unites_what_is_attached_and_pushes() {
 fn a_remote_beside_the_repository_is_found() {
     let place = with_a_folder();
     place.scene.git(&["remote", "set-url", "origin", "../server/orders.git"]);
-    let mut command = place.scene.countersign();
-    command.current_dir(place.scene.repository().join("src")).env("PATH", path());
-    Ran::of(command.args(["manifests", "--fetch", "--push"])).done();
+    for verb in ["fetch", "push"] {
+        let mut command = place.scene.countersign();
+        command.current_dir(place.scene.repository().join("src")).env("PATH", path());
+        Ran::of(command.args(["manifest", verb])).done();
+    }
     assert!(place.there("refs/notes/countersign").is_some());
 }
 

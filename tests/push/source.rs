@@ -83,7 +83,9 @@ fn a_manifest_alone_is_held_against_the_commit() {
     };
     ask(&[]).allowed();
     ask(&["--function", "invoices"]).denied("mismatch", "name-mismatch");
-    scene.run(&["verify", "--manifest", text(&manifest)]).undecided("a manifest alone says nothing");
+    scene
+        .run(&["verify", "--manifest", text(&manifest)])
+        .undecided("a manifest cannot be verified without its artifact");
     scene.run(&["verify", "--source", "nowhere"]).undecided("`nowhere` is not a commit");
 }
 
@@ -100,7 +102,7 @@ fn file_modes_and_names_count() {
             scene.run(&["release", "--attach"]).done();
             assert_eq!(scene.shell(change).code, Some(0));
             scene.commit();
-            scene.run(&["attach", "HEAD", text(&scene.manifest())]).done();
+            scene.run(&["manifest", "attach", "HEAD", text(&scene.manifest())]).done();
             let ran = scene.run(&["verify", "--source", "HEAD", "--format", "json"]);
             ran.untrusted(mode, "mismatch", "source-differs");
             let files = &ran.verdict()["checks"][1]["findings"][0]["files"][what];

@@ -28,7 +28,7 @@ fn a_signed_tag_goes_through_with_what_is_attached() {
     place
         .push(&["origin", "v1"])
         .refused("remote: ")
-        .told("`countersign manifests --fetch --push`, and push again");
+        .told("`countersign manifest fetch && countersign manifest push`, and push again");
     let refs = ["origin", "v1", "v2", "main", "refs/notes/countersign"];
     place.push(&refs).pushed("remote: allowed: refs/tags/v1, refs/tags/v2, refs/heads/main at commit");
     assert!(place.there("refs/tags/v2").is_some() && place.there("refs/heads/main").is_some());
@@ -51,7 +51,7 @@ fn a_commit_that_changed_after_signing_is_refused_with_its_files() {
     place.push(&["origin", "v1"]).refused("manifest-missing");
     // With the earlier signature attached to it, it tells what has changed since.
     let manifest = place.scene.manifest();
-    place.scene.run(&["attach", "HEAD", text(&manifest)]).done();
+    place.scene.run(&["manifest", "attach", "HEAD", text(&manifest)]).done();
     let refs = ["--no-verify", "origin", "v1", "refs/notes/countersign"];
     let refused = place.push(&refs);
     refused
@@ -77,7 +77,7 @@ fn under_warn_the_push_goes_through_and_the_pusher_is_told() {
     }
     place.release();
     place.change("changed after signing");
-    place.scene.run(&["attach", "HEAD", text(&place.scene.manifest())]).done();
+    place.scene.run(&["manifest", "attach", "HEAD", text(&place.scene.manifest())]).done();
     let warned = place.push(&["origin", "main", "refs/notes/countersign"]);
     warned.pushed("remote:     source-differs: commit").told("remote:       changed  handler.py");
 }
@@ -93,8 +93,8 @@ fn under_warn_a_forged_manifest_is_refused() {
     bundle["dsseEnvelope"]["signatures"][0]["sig"] =
         <base64ct::Base64 as base64ct::Encoding>::encode_string(&other).into();
     place.scene.put_bundle(&bundle);
-    place.scene.run(&["detach", "HEAD"]).done();
-    place.scene.run(&["attach", "HEAD", text(&place.scene.manifest())]).done();
+    place.scene.run(&["manifest", "detach", "HEAD"]).done();
+    place.scene.run(&["manifest", "attach", "HEAD", text(&place.scene.manifest())]).done();
     place.push(&["origin", "main"]).refused("denied (integrity)").told("signature-invalid");
 }
 

@@ -105,7 +105,7 @@ fn what_is_verified_is_the_object_and_not_its_replacement() {
     place.scene.run(&["package", "--from", &evil, "--output", text(&package)]).done();
     assert!(read(&package.join("orders.zip")) != read(&place.scene.artifact()));
     // Notes and refs are read by git itself, which must see them as they are stored.
-    place.scene.run(&["manifests", "--push"]).done();
+    place.scene.run(&["manifest", "push"]).done();
 }
 
 #[test]

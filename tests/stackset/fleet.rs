@@ -140,8 +140,7 @@ impl Fleet {
     pub fn account(&self, name: &str) -> Account {
         let policy = self.scene.path().join(format!("accounts/{name}"));
         let keys = self.scene.path().join(format!("accounts/{name}-keys"));
-        let arguments =
-            ["init", "--account", name, "--plaintext-keys", "--no-pin", "--profile", "team_release"];
+        let arguments = ["init", "--account", name, "--plaintext", "--no-pin", "--profile", "team_release"];
         let places = ["--policy", text(&policy), "--keys", text(&keys), "--principal", "ci@team.example"];
         self.scene.run(&[&arguments[..], &places].concat()).done();
         self.repository(name);

@@ -108,7 +108,7 @@ impl Scene {
         scene.git(&["init", "-q", "--template=", "."]);
         // A relative path, so that copies of the scene have policies of their own.
         let account = ["--account", account, "--policy", "../policy", "--principal", "ci@acme.example"];
-        scene.run(&[&["init", "--plaintext-keys"], &account[..]].concat()).done();
+        scene.run(&[&["init", "--plaintext"], &account[..]].concat()).done();
         scene.commit();
         scene.run(&["release", "--format", "json"]).allowed();
         scene

@@ -20,9 +20,11 @@ use countersign::policy::memory;
 use countersign::policy::root;
 use countersign::policy::store::{Location, Policy};
 use countersign::provenance::Builder;
+use countersign::report::text::Detail;
 use countersign::time::Timestamp;
 use countersign::workspace::{self, Workspace};
 
+use crate::color::{self, Color};
 use crate::keys::{KeyArgs, load_key, load_key_file, withhold_named};
 use crate::output::{note, refuse};
 use crate::places::{fetched_folder, fetched_policy, key_folder, pin_file, state_folder};
@@ -30,17 +32,41 @@ use crate::places::{fetched_folder, fetched_policy, key_folder, pin_file, state_
 /// Options that every command has.
 #[derive(Debug, Args)]
 pub struct GlobalArgs {
-    /// Work as if started in this folder
+    /// Run as if started in DIR
     #[arg(short = 'C', long, value_name = "DIR", global = true, display_order = 100)]
     directory: Option<PathBuf>,
-    /// How many threads work; one a core if not given. No result depends on it
+    /// Number of threads [default: one per core]
     #[arg(long, value_name = "COUNT", global = true, display_order = 101)]
     threads: Option<NonZero<usize>>,
+    /// Color output: auto, always or never
+    #[arg(
+        long,
+        value_name = "WHEN",
+        value_enum,
+        ignore_case = true,
+        hide_possible_values = true,
+        default_value = "auto",
+        global = true,
+        display_order = 102
+    )]
+    color: Color,
+    /// Print denials and errors only
+    #[arg(short, long, global = true, conflicts_with = "verbose", display_order = 103)]
+    quiet: bool,
+    /// Print the details of allowed artifacts too
+    #[arg(short, long, global = true, display_order = 104)]
+    verbose: bool,
 }
 
 impl GlobalArgs {
-    /// Goes to the folder that `-C` names, so that every other path counts from there.
+    /// Enters the folder that `-C` names, which every other path is relative to, and sets up the output.
     pub fn enter(&self) -> Result<()> {
+        self.color.apply();
+        color::set_detail(match (self.quiet, self.verbose) {
+            (true, _) => Detail::Quiet,
+            (false, true) => Detail::Verbose,
+            (false, false) => Detail::Normal,
+        });
         let Some(folder) = &self.directory else { return Ok(()) };
         std::env::set_current_dir(folder).with_context(|| format!("cannot enter `{}`", folder.display()))
     }
@@ -49,11 +75,11 @@ impl GlobalArgs {
 /// Where the policy is, and which root it starts from.
 #[derive(Debug, Args)]
 pub struct TrustArgs {
-    /// The policy directory; otherwise `git config countersign.policy`, or the workspace's
-    #[arg(long, value_name = "DIR", env = "COUNTERSIGN_POLICY")]
+    /// Policy directory [default: `git config countersign.policy`, then `policy` in countersign.toml]
+    #[arg(long, value_name = "DIR", env = "COUNTERSIGN_POLICY", hide_env_values = true)]
     pub policy: Option<PathBuf>,
-    /// The pin of the policy's first root, `SHA384:…`; otherwise what `policy pin` remembered
-    #[arg(long, value_name = "PIN", env = "COUNTERSIGN_ROOT")]
+    /// Pin of the policy's first root, `SHA384:…` [default: the one that `policy pin` stored]
+    #[arg(long, value_name = "PIN", env = "COUNTERSIGN_ROOT", hide_env_values = true)]
     pub root: Option<Pin>,
 }
 
@@ -74,7 +100,7 @@ pub struct Context {
 impl Context {
     /// Reads the folder, the repository, `countersign.toml` and the clock.
     pub fn read(global: &GlobalArgs) -> Result<Self> {
-        let start = Path::new(".").canonicalize().context("cannot tell which folder this is")?;
+        let start = Path::new(".").canonicalize().context("cannot determine the current folder")?;
         let repository = Repository::find(&start)?;
         let workspace = find_workspace(&start, repository.as_ref())?;
         Ok(Self::of(workspace, repository, global))
@@ -84,7 +110,7 @@ impl Context {
     ///
     /// Where a push arrives, no file of the repository says anything: its settings alone name the policy.
     pub fn of_hook(global: &GlobalArgs, side: Side) -> Result<Self> {
-        let start = Path::new(".").canonicalize().context("cannot tell which folder this is")?;
+        let start = Path::new(".").canonicalize().context("cannot determine the current folder")?;
         let repository = match std::env::var_os("GIT_DIR") {
             Some(_) => Some(Repository::from_variables()?),
             None => Repository::find(&start)?,
@@ -115,8 +141,8 @@ impl Context {
         let absent = || {
             let folder = self.shown(&self.folder);
             refuse(
-                format!("`{folder}` is in no git repository"),
-                "start in the repository, or name it with `-C`",
+                format!("`{folder}` is not in a git repository"),
+                "run in the repository, or name it with `-C`",
             )
         };
         self.repository.as_ref().ok_or_else(absent)
@@ -231,8 +257,8 @@ impl Context {
         };
         if !directory.join("roots").is_dir() {
             return Err(refuse(
-                format!("there is no policy in `{}`", self.shown(&directory)),
-                "name the policy directory with `--policy`, or make an account with `countersign init`",
+                format!("no policy in `{}`", self.shown(&directory)),
+                "name the policy directory with `--policy`, or create an account with `countersign init`",
             ));
         }
         self.located(directory, trust)
@@ -250,9 +276,7 @@ impl Context {
             folder.map(|folder| folder.join(name))
         });
         if pin.is_some() && state.is_none() {
-            note(
-                "there is no folder to remember the policy in: one older than this could not be told next time",
-            );
+            note("no folder to remember the policy version in: an older policy cannot be detected next time");
         }
         Ok(Location { directory, pin, state })
     }
@@ -270,7 +294,10 @@ impl Context {
             return Ok(());
         }
         Err(refuse(
-            format!("the policy in `{}` was fetched, and is its owner's to change", self.shown(directory)),
+            format!(
+                "the policy in `{}` was fetched, and only its owner can change it",
+                self.shown(directory)
+            ),
             "change and seal it in its own repository, and run `countersign policy fetch` here",
         ))
     }
@@ -288,11 +315,11 @@ impl Context {
         match &self.workspace.account {
             Some(expected) if expected != found => Err(refuse(
                 format!(
-                    "the policy in `{}` is account `{found}`'s, and `{}` names `{expected}`",
+                    "the policy in `{}` belongs to account `{found}`, but `{}` names `{expected}`",
                     self.shown(directory),
                     workspace::FILE_NAME
                 ),
-                "name the right policy directory with `--policy`, or mend the account's name",
+                "name another policy directory with `--policy`, or fix the account's name",
             )),
             _ => Ok(()),
         }
@@ -342,8 +369,8 @@ pub fn entry_time() -> Result<EntryTime> {
     let time = text.parse().ok().and_then(Timestamp::from_unix).and_then(EntryTime::from_timestamp);
     time.ok_or_else(|| {
         refuse(
-            format!("SOURCE_DATE_EPOCH is `{text}`"),
-            "set it to seconds since 1970 of a time from 1980 to 2107, or unset it",
+            format!("invalid SOURCE_DATE_EPOCH `{text}`"),
+            "set it to a Unix time between 1980 and 2107, or unset it",
         )
     })
 }

@@ -17,13 +17,13 @@ use crate::output::{note, print};
 /// Where verdicts are counted, beside the journal.
 #[derive(Debug, clap::Args)]
 pub struct MetricsArgs {
-    /// Count the verdicts as metrics too, once for each: `emf` writes a line of CloudWatch Embedded Metric
-    /// Format for each verdict to standard output, or, unless the verdict is text, to standard error;
-    /// `emf:FILE` adds them to a file; `prometheus:FILE` adds to a text file for node_exporter
+    /// Write metrics: `emf` prints CloudWatch Embedded Metric Format, `emf:FILE` appends it to a file,
+    /// `prometheus:FILE` updates a text file for node_exporter; can be repeated
     #[arg(
         long,
-        value_name = "emf[:FILE]|prometheus:FILE",
+        value_name = "METRICS",
         env = "COUNTERSIGN_METRICS",
+        hide_env_values = true,
         value_delimiter = ','
     )]
     metrics: Vec<Metrics>,
@@ -48,7 +48,7 @@ impl FromStr for Metrics {
             None if text == "emf" => Ok(Self::EmfLines),
             Some(("emf", file)) if !file.is_empty() => Ok(Self::EmfFile(file.into())),
             Some(("prometheus", file)) if !file.is_empty() => Ok(Self::Prometheus(file.into())),
-            _ => Err("it is neither `emf`, `emf:FILE` nor `prometheus:FILE`".into()),
+            _ => Err("expected one of: emf, emf:FILE, prometheus:FILE".into()),
         }
     }
 }
@@ -95,7 +95,7 @@ impl MetricsArgs {
                 Metrics::Prometheus(path) => match prometheus::add(path, &events) {
                     Ok(0) => {}
                     Ok(count) => {
-                        let full = format!("`{}` has {SERIES_MAX} already", path.display());
+                        let full = format!("`{}` already has {SERIES_MAX}", path.display());
                         uncounted(&format!("{count} series of the metrics"), &full);
                     }
                     Err(error) => uncounted("the metrics", &error),

@@ -17,9 +17,9 @@ use crate::output::{is_interactive, refuse};
 /// Which key signs.
 #[derive(Debug, Args)]
 pub struct KeyArgs {
-    /// The signing key: a PKCS#8 PEM file, or `env:NAME` for a variable that holds one; otherwise
-    /// `git config countersign.key`, or the account's own
-    #[arg(long, value_name = "KEY", env = "COUNTERSIGN_KEY")]
+    /// Signing key: a PKCS#8 PEM file, or `env:NAME` for a variable [default: `git config countersign.key`,
+    /// then the account's own key]
+    #[arg(long, value_name = "KEY", env = "COUNTERSIGN_KEY", hide_env_values = true)]
     pub key: Option<String>,
     #[command(flatten)]
     pub passphrase: PassphraseArgs,
@@ -28,7 +28,7 @@ pub struct KeyArgs {
 /// Where the passphrase comes from.
 #[derive(Debug, Default, Args)]
 pub struct PassphraseArgs {
-    /// A file whose first line is the passphrase; otherwise COUNTERSIGN_PASSPHRASE, or a prompt
+    /// File with the passphrase on its first line [default: COUNTERSIGN_PASSPHRASE, or a prompt]
     #[arg(long, value_name = "FILE")]
     passphrase_file: Option<PathBuf>,
 }
@@ -54,7 +54,7 @@ pub fn load_key_file(path: &Path, passphrase: &PassphraseArgs) -> Result<SecretK
 
 /// Loads the key that a text names, public or secret: `env:NAME` or a file.
 pub fn load_any_key(named: &str, args: &PassphraseArgs) -> Result<AnyKey> {
-    let hint = "name the PEM file of a public or a secret key, or `env:NAME`";
+    let hint = "name a PEM file with a public or secret key, or `env:NAME`";
     let (pem, what) = read_key(named, hint)?;
     let passphrase = args.for_key(&pem, &what)?;
     AnyKey::from_pem(&pem, passphrase.as_ref()).with_context(|| format!("cannot use {what}"))
@@ -73,11 +73,11 @@ fn read_key(named: &str, hint: &str) -> Result<(Zeroizing<String>, String)> {
     check_is_no_key(named)?;
     if let Some(name) = named.strip_prefix("env:") {
         if !is_variable(name) {
-            return Err(refuse("what follows `env:` is not the name of a variable", "write `env:NAME`"));
+            return Err(refuse("the text after `env:` is not a variable name", "write `env:NAME`"));
         }
         let pem = std::env::var(name).map(Zeroizing::new);
         let pem = pem.map_err(|_| {
-            refuse(format!("the variable `{name}` does not hold a key"), "set it to the key's PEM")
+            refuse(format!("variable `{name}` does not have a key"), "set it to the key's PEM")
         })?;
         return Ok((pem, format!("the key in `{name}`")));
     }
@@ -96,8 +96,8 @@ fn read_key(named: &str, hint: &str) -> Result<(Zeroizing<String>, String)> {
 fn check_is_no_key(named: &str) -> Result<()> {
     if named.contains("-----BEGIN") {
         return Err(refuse(
-            "the key is given as text, where the name of a file or a variable belongs",
-            "put it into a variable, such as SIGNING_KEY, and name that: `--key env:SIGNING_KEY`",
+            "the value is a key, expected a file or variable name",
+            "set a variable, such as SIGNING_KEY, to the key, and pass `--key env:SIGNING_KEY`",
         ));
     }
     Ok(())
@@ -112,7 +112,7 @@ fn is_variable(name: &str) -> bool {
 fn read_key_file(path: &Path, hint: &str) -> Result<(Zeroizing<String>, String)> {
     check_is_no_key(&path.to_string_lossy())?;
     let Some(bytes) = files::read_if_there(path, KEY_BYTES_MAX)?.map(Zeroizing::new) else {
-        return Err(refuse(format!("there is no key in `{}`", path.display()), hint));
+        return Err(refuse(format!("no key in `{}`", path.display()), hint));
     };
     let pem = std::str::from_utf8(&bytes).with_context(|| format!("`{}` is not PEM", path.display()))?;
     Ok((Zeroizing::new(pem.to_owned()), format!("`{}`", path.display())))
@@ -142,7 +142,7 @@ impl PassphraseArgs {
     pub fn for_new_keys(&self, plaintext: &str) -> Result<Passphrase> {
         if let Some(given) = self.given()? {
             if given.is_empty() {
-                return Err(refuse("the passphrase is empty", "write one on the file's first line"));
+                return Err(refuse("the passphrase is empty", "write it on the first line of the file"));
             }
             return Ok(given);
         }
@@ -150,7 +150,7 @@ impl PassphraseArgs {
             return Err(refuse(
                 "new keys need a passphrase",
                 format!(
-                    "set COUNTERSIGN_PASSPHRASE, name a file with `--passphrase-file`, or say `{plaintext}`"
+                    "set COUNTERSIGN_PASSPHRASE, name a file with `--passphrase-file`, or use `{plaintext}`"
                 ),
             ));
         }
@@ -165,7 +165,7 @@ impl PassphraseArgs {
     fn given(&self) -> Result<Option<Passphrase>> {
         if let Some(path) = &self.passphrase_file {
             let bytes = Zeroizing::new(files::read(path, KEY_BYTES_MAX)?);
-            let text = std::str::from_utf8(&bytes).context("the passphrase file is not text")?;
+            let text = std::str::from_utf8(&bytes).context("the passphrase file is not UTF-8")?;
             return Ok(Some(Passphrase::new(text.lines().next().unwrap_or_default().into())));
         }
         let given = std::env::var("COUNTERSIGN_PASSPHRASE").ok().filter(|text| !text.is_empty());

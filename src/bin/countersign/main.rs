@@ -2,35 +2,32 @@
 //!
 //! Exit status: 0 allowed (also with warnings) or done, 1 denied, 2 could not decide.
 
+mod color;
 mod command;
 mod context;
 mod counting;
+mod help;
 mod keys;
 mod output;
 mod places;
 mod precommit;
 mod progress;
+mod suggest;
+mod values;
 mod verdicts;
 
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{FromArgMatches, Parser};
 
 use crate::command::Command;
 
-/// Code signing for everything that is deployed as a ZIP, in git and CI, without a service to call.
-///
-/// Packages code into deterministic ZIPs, signs them with a signing profile, and verifies them
-/// against a code signing config (CSC) before any deploy.
+/// Code signing for everything that is deployed as a ZIP, in git and CI
 #[derive(Debug, Parser)]
 #[command(
     name = "countersign",
     version,
-    propagate_version = true,
-    after_help = "Exit status: 0 allowed (also with warnings) or done, 1 denied, 2 could not decide.\n\n\
-        Examples:\n  countersign release              package, sign and verify what this repository deploys\n  \
-        countersign verify               verify what `release` made\n  \
-        countersign inspect dist/a.zip   show what is in a package, a manifest or a policy"
+    after_help = "Exit status: 0 allowed (or warned) or done, 1 denied, 2 could not decide"
 )]
 pub struct Cli {
     #[command(flatten)]
@@ -41,12 +38,14 @@ pub struct Cli {
 
 fn main() -> ExitCode {
     output::report_panics();
+    color::Color::in_arguments(std::env::args_os()).apply();
     keys::withhold_named(std::env::var("COUNTERSIGN_KEY").ok().as_deref());
     let run = |cli: Cli| {
         cli.global.enter()?;
         cli.command.run(&cli.global)
     };
-    match Cli::try_parse().map(run) {
+    let parsed = help::command().try_get_matches().and_then(|matches| Cli::from_arg_matches(&matches));
+    match parsed.map(run) {
         Ok(Ok(exit)) => exit.code(),
         Ok(Err(error)) => {
             output::report(&error);

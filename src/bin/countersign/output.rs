@@ -1,4 +1,4 @@
-//! Output: results to stdout, everything said to a person to stderr, and exit statuses.
+//! Output: results to stdout, messages for people to stderr, and exit statuses.
 //!
 //! Everything that reaches a terminal passes through here, and nothing is left of it that a terminal obeys: no
 //! control character but the line feed, no bidirectional or invisible one. A line of an error begins with `error:`
@@ -38,19 +38,19 @@ use countersign::policy::rotation::RotationError;
 use countersign::policy::seal::SealError;
 use countersign::report::escape::line;
 use countersign::report::json;
-use countersign::report::text::finding_lines;
+use countersign::report::text::{Detail, finding_lines};
 use countersign::report::{Finding, Verdict};
 use countersign::rollout::CentralError;
 use countersign::shown;
 use countersign::sign::SignError;
 use countersign::verify::VerifyError;
 
+use crate::color;
+
 /// How results are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Format {
-    /// For people.
     Text,
-    /// For programs.
     Json,
 }
 
@@ -93,31 +93,52 @@ pub fn print(text: &str) -> Result<()> {
         .context("cannot write to standard output")
 }
 
+/// Writes verdicts for people to stdout, in color on a terminal.
+pub fn print_verdicts(text: &str) -> Result<()> {
+    let mut stdout = anstream::stdout().lock();
+    stdout
+        .write_all(color::verdicts(&shown::rendered(text)).as_bytes())
+        .and_then(|()| stdout.flush())
+        .context("cannot write to standard output")
+}
+
+/// Writes a line about what was done to stdout, unless only denials and errors are wanted.
+pub fn print_done(text: &str) -> Result<()> {
+    if color::detail() == Detail::Quiet { Ok(()) } else { print(text) }
+}
+
 /// Writes a JSON result to stdout.
 pub fn print_json(value: &impl serde::Serialize) -> Result<()> {
     print(&format!("{}\n", json::to_text(value)))
 }
 
-/// Says something to a person, on one line.
+/// Prints one line for people, unless only denials and errors are wanted.
 pub fn say(text: &str) {
-    // Nobody may be listening; what matters goes through `print`.
-    let _ = writeln!(anstream::stderr(), "{}", line(&shown::without_keys(text)));
+    if color::detail() != Detail::Quiet {
+        to_stderr(&format!("{}\n", line(&shown::without_keys(text))));
+    }
 }
 
-/// Tells a person what was rendered, lines and all; nothing in it is escaped again.
+/// Prints rendered verdicts for people, with their line feeds; nothing in them is escaped again.
 pub fn tell(rendered: &str) {
-    let _ = write!(anstream::stderr(), "{}", shown::rendered(rendered));
+    let _ = anstream::stderr().write_all(color::verdicts(&shown::rendered(rendered)).as_bytes());
 }
 
-/// Says something that changes no verdict.
+/// Prints text that a terminal can show as it is. A closed stderr is no error: results go through `print`.
+fn to_stderr(text: &str) {
+    let _ = anstream::stderr().write_all(color::labels(text).as_bytes());
+}
+
+/// Prints a note: it changes no verdict.
 pub fn note(text: &str) {
     say(&format!("note: {text}"));
 }
 
-/// Says what a package step found.
+/// Prints a finding of a package step.
 pub fn warn(finding: &Finding) {
-    let text = finding_lines(finding, "  ");
-    let _ = write!(anstream::stderr(), "warning: {}", text.trim_start());
+    if color::detail() != Detail::Quiet {
+        to_stderr(&format!("warning: {}", finding_lines(finding, "  ").trim_start()));
+    }
 }
 
 /// Whether a person sits at the terminal.
@@ -139,7 +160,7 @@ pub fn report(error: &anyhow::Error) {
     if let Some(hint) = error.chain().find_map(hint) {
         text.push_str(&format!("\nhint: {}", below(&hint)));
     }
-    let _ = writeln!(anstream::stderr(), "{text}");
+    to_stderr(&format!("{text}\n"));
 }
 
 /// The lines of a message, harmless and bounded, each after the first indented: a line feed in a name begins no
@@ -165,7 +186,7 @@ pub fn report_panics() {
     std::panic::set_hook(Box::new(|panic| {
         let text = format!("error: this is a bug in countersign: {}", below(&panic.to_string()));
         let hint = "please report it, with the command and this message";
-        let _ = writeln!(anstream::stderr(), "{text}\nhint: {hint}");
+        to_stderr(&format!("{text}\nhint: {hint}\n"));
     }));
 }
 
@@ -175,7 +196,7 @@ pub fn report_usage(usage: clap::Error) -> ExitCode {
         return if usage.print().is_ok() { ExitCode::SUCCESS } else { ExitCode::from(2) };
     }
     let text = harmless(usage).render().to_string();
-    let _ = write!(anstream::stderr(), "{}", usage_lines(&shown::without_keys(&text)));
+    to_stderr(&usage_lines(&shown::without_keys(&text)));
     ExitCode::from(2)
 }
 
@@ -290,7 +311,7 @@ fn hint(error: &(dyn std::error::Error + 'static)) -> Option<String> {
     } else if let Some(error) = error.downcast_ref::<RoleError>() {
         Some(error.hint())
     } else if let Some(PlanError::Unknown(_)) = error.downcast_ref() {
-        Some("name a plan of `terraform show -json`, or a template")
+        Some("pass a plan of `terraform show -json`, or a template")
     } else if let Some(InitError::Taken(_)) = error.downcast_ref() {
         Some("name another folder with `--policy`, or move that one away")
     } else {

@@ -24,8 +24,8 @@ pub fn fetched_policies() -> Result<PathBuf> {
 pub fn fetched_policy(source: &Source) -> Result<PathBuf> {
     Cache::of(&fetched_policies()?, source).current()?.ok_or_else(|| {
         refuse(
-            format!("the policy from `{}` was not fetched yet", source.url()),
-            "run `countersign policy fetch`, which verifies and keeps it",
+            format!("the policy from `{}` is not fetched yet", source.url()),
+            "fetch it with `countersign policy fetch`",
         )
     })
 }
@@ -63,7 +63,10 @@ fn user_folder(xdg: &str, windows: &str, below_home: &str) -> Result<PathBuf> {
         .or_else(|| absolute(windows).filter(|_| cfg!(windows)))
         .or_else(|| absolute("HOME").map(|home| home.join(below_home)));
     let base = base.ok_or_else(|| {
-        refuse("there is no HOME to keep keys and settings in", format!("set HOME or {xdg}"))
+        refuse(
+            "cannot find the home folder for keys and settings: HOME is not set",
+            format!("set HOME or {xdg}"),
+        )
     })?;
     Ok(base.join("countersign"))
 }

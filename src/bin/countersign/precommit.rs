@@ -36,8 +36,8 @@ fn update(
     for text in [&remote_ref, &local_ref] {
         if text.contains('\n') || (text == &remote_ref && text.contains(' ')) {
             return Err(refuse(
-                format!("pre-commit names the ref {text:?}, which no push could"),
-                "push again, or install countersign's own hook: countersign hooks install",
+                format!("pre-commit names the ref {text:?}, which is not a valid ref"),
+                "push again, or install the hook of countersign with `countersign hooks install`",
             ));
         }
     }
@@ -45,7 +45,7 @@ fn update(
     let Some(local_oid) = resolve(&revision)? else {
         return Err(refuse(
             format!("pre-commit pushes `{revision}`, which is not in this repository"),
-            "push again, or install countersign's own hook: countersign hooks install",
+            "push again, or install the hook of countersign with `countersign hooks install`",
         ));
     };
     let zeros = "0".repeat(local_oid.len());

@@ -9,19 +9,21 @@ use countersign::files;
 use countersign::hook::Judged;
 use countersign::metrics::Occasion;
 use countersign::report::escape::line;
+use countersign::report::text::Detail;
 use countersign::report::{Decision, Verdict, github, json, junit, markdown, outputs, sarif, text};
 
+use crate::color;
 use crate::context::Context;
 use crate::counting::{Counted, Lines, MetricsArgs};
-use crate::output::{Exit, print, refuse, tell};
+use crate::output::{Exit, print, print_verdicts, refuse, tell};
 
 /// How verdicts are reported.
 #[derive(Debug, clap::Args)]
 pub struct ReportArgs {
-    /// How to write the verdict
-    #[arg(long, value_enum, default_value = "text")]
+    /// Output format of the verdict; `outputs` prints lines for GITHUB_OUTPUT
+    #[arg(long, value_enum, ignore_case = true, default_value = "text")]
     format: ReportFormat,
-    /// Write the verdict into this file too, once for each; nothing is written where nothing is decided
+    /// Also write the verdict to a file, in any output format; can be repeated
     #[arg(long = "report", value_name = "FORMAT=FILE")]
     copies: Vec<Copied>,
     #[command(flatten)]
@@ -31,19 +33,12 @@ pub struct ReportArgs {
 /// How verdicts are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum ReportFormat {
-    /// For people.
     Text,
-    /// For programs.
     Json,
-    /// SARIF 2.1.0, for code scanning.
     Sarif,
-    /// JUnit XML, for the test report of a CI system.
     Junit,
-    /// Annotations of a GitHub workflow run, and text for its log.
     Github,
-    /// A page, for a step's summary or a comment.
     Markdown,
-    /// Lines for the file that GitHub's runner names in GITHUB_OUTPUT.
     Outputs,
 }
 
@@ -58,11 +53,14 @@ impl std::str::FromStr for Copied {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let (format, path) = text.split_once('=').ok_or("write it as `FORMAT=FILE`")?;
-        let format = ReportFormat::from_str(format, false)
-            .map_err(|_| format!("`{format}` is none of the formats of `--format`"))?;
+        let (format, path) = text.split_once('=').ok_or("expected `FORMAT=FILE`")?;
+        let format = ReportFormat::from_str(format, true).map_err(|_| {
+            let all = ReportFormat::value_variants().iter().filter_map(ValueEnum::to_possible_value);
+            let names: Vec<String> = all.map(|each| each.get_name().to_owned()).collect();
+            format!("`{format}` is not an output format, expected one of: {}", names.join(", "))
+        })?;
         if path.is_empty() {
-            return Err("name a file after the `=`".into());
+            return Err("expected a file name after the `=`".into());
         }
         Ok(Self { format, path: path.into() })
     }
@@ -78,7 +76,7 @@ impl ReportArgs {
         notes: &[String],
     ) -> Result<Exit> {
         let report = self.counted(context, occasion, verdicts.iter().map(Borrow::borrow), notes);
-        self.write(context, &report, |format| report.render(format))?;
+        self.write(context, &report, |format| report.render(format, color::detail()))?;
         Ok(Exit::from_verdicts(verdicts.iter().map(Borrow::borrow)))
     }
 
@@ -92,7 +90,7 @@ impl ReportArgs {
     ) -> Result<Exit> {
         let report = self.counted(context, occasion, verdicts.iter().map(Borrow::borrow), notes);
         self.write_copies(context, &report)?;
-        tell(&report.render(self.format));
+        tell(&report.render(self.format, color::detail()));
         report.lines.print_aside();
         Ok(Exit::from_verdicts(verdicts.iter().map(Borrow::borrow)))
     }
@@ -102,8 +100,8 @@ impl ReportArgs {
         match self.format {
             ReportFormat::Text | ReportFormat::Github => Ok(()),
             _ => Err(refuse(
-                "standard output is the command's, so there is no place for the verdict in that format",
-                "name a file for it with `--report FORMAT=FILE`",
+                "the verdict cannot go to standard output in this format: COMMAND writes there",
+                "write it to a file with `--report FORMAT=FILE`",
             )),
         }
     }
@@ -113,8 +111,8 @@ impl ReportArgs {
         let verdicts = || judged.iter().flat_map(|judged| &judged.verdicts);
         let report = self.counted(context, Occasion::Push, verdicts(), notes);
         self.write(context, &report, |format| match format {
-            ReportFormat::Text => judged.iter().map(push_text).collect(),
-            format => report.render(format),
+            ReportFormat::Text => judged.iter().map(|judged| push_text(judged, color::detail())).collect(),
+            format => report.render(format, color::detail()),
         })?;
         Ok(Exit::from_verdicts(verdicts()))
     }
@@ -138,7 +136,11 @@ impl ReportArgs {
         shown: impl FnOnce(ReportFormat) -> String,
     ) -> Result<()> {
         self.write_copies(context, report)?;
-        print(&shown(self.format))?;
+        let text = shown(self.format);
+        match self.format {
+            ReportFormat::Text => print_verdicts(&text)?,
+            _ => print(&text)?,
+        }
         match self.format {
             ReportFormat::Text => report.lines.print(),
             // There is a document on standard output.
@@ -149,7 +151,9 @@ impl ReportArgs {
 
     fn write_copies(&self, context: &Context, report: &Report) -> Result<()> {
         self.copies.iter().try_for_each(|copied| context.check_output_file(&copied.path))?;
-        let copy = |copied: &Copied| (copied.path.clone(), report.render(copied.format).into_bytes());
+        let copy = |copied: &Copied| {
+            (copied.path.clone(), report.render(copied.format, Detail::Verbose).into_bytes())
+        };
         Ok(files::write_together(&self.copies.iter().map(copy).collect::<Vec<_>>())?)
     }
 }
@@ -162,10 +166,11 @@ struct Report {
 }
 
 impl Report {
-    fn render(&self, format: ReportFormat) -> String {
+    /// Renders the verdicts; `detail` is for text alone.
+    fn render(&self, format: ReportFormat, detail: Detail) -> String {
         let Self { verdicts, notes, .. } = self;
         match format {
-            ReportFormat::Text => text::render_all(verdicts),
+            ReportFormat::Text => text::render_all(verdicts, detail),
             ReportFormat::Json => format!("{}\n", json::render(verdicts, notes)),
             ReportFormat::Sarif => sarif::render(verdicts, notes),
             ReportFormat::Junit => junit::render(verdicts, notes),
@@ -176,11 +181,15 @@ impl Report {
     }
 }
 
-/// What a pusher reads about one commit.
-fn push_text(judged: &Judged) -> String {
+/// The text for the pusher about one commit.
+fn push_text(judged: &Judged, detail: Detail) -> String {
     let verdicts = || judged.verdicts.iter();
     let worst = verdicts().map(|verdict| verdict.decision).max().unwrap_or(Decision::Denied);
-    let shown = verdicts().filter(|verdict| verdict.decision != Decision::Allowed).map(text::render);
+    let is_shown = |verdict: &&Verdict| detail == Detail::Verbose || verdict.decision != Decision::Allowed;
+    let shown = text::render_each(verdicts().filter(is_shown), detail, false);
+    if detail == Detail::Quiet && worst != Decision::Denied {
+        return shown;
+    }
     let count = |decision: &Decision| verdicts().filter(|verdict| verdict.decision == *decision).count();
     let all = [Decision::Allowed, Decision::Warned, Decision::Denied];
     let there = all.iter().filter(|decision| count(decision) > 0);
@@ -188,5 +197,5 @@ fn push_text(judged: &Judged) -> String {
         there.map(|decision| format!("{} {}", count(decision), decision.name())).collect();
     let refs: Vec<String> = judged.references.iter().map(|reference| line(reference)).collect();
     let (refs, commit) = (refs.join(", "), judged.commit.short());
-    shown.chain([format!("{}: {refs} at commit {commit}: {}\n", worst.name(), counts.join(", "))]).collect()
+    format!("{shown}{}: {refs} at commit {commit}: {}\n", worst.name(), counts.join(", "))
 }

@@ -69,9 +69,9 @@ fn escapes_in_arguments_are_not_obeyed() {
         &["inspect", EVIL],
         &["init", "--account", EVIL],
         &["init", "--account", "zeta", "--principal", EVIL],
-        &["init", "--account", "zeta", "--functions", EVIL, "--no-pin", "--plaintext-keys"],
+        &["init", "--account", "zeta", "--functions", EVIL, "--no-pin", "--plaintext"],
         &["init", "--account", "zeta", "--validity", EVIL],
-        &["init", "--account", "zeta", "--no-pin", "--plaintext-keys", "--policy", EVIL],
+        &["init", "--account", "zeta", "--no-pin", "--plaintext", "--policy", EVIL],
         &["policy", "pin", EVIL],
         &["policy", "seal", "--key", EVIL],
         &["policy", EVIL],
@@ -125,8 +125,8 @@ fn a_long_argument_or_value_is_shortened_in_its_error() {
         &["csc", "create", "--publisher", &arn],
         &["layer", "fetch", &arn],
         &["account", "trust", "other", "--from", &format!("https://{long}")],
-        &["manifests", &long],
-        &["attach", &long, "dist/orders.zip.sigstore.json"],
+        &["manifest", "list", &long],
+        &["manifest", "attach", &long, "dist/orders.zip.sigstore.json"],
         &["job", "revoke", &long],
         &["completions", &long],
     ] {
@@ -191,7 +191,7 @@ fn escapes_in_file_names_are_not_obeyed() {
         let folder = scene.path().join(EVIL);
         write(&folder.join("handler.py"), "");
         obeyed_nothing(&shown(&scene, &["-C", text(&folder), "policy", "status", "--format", format], &[]));
-        let account = ["init", "--account", "zeta", "--plaintext-keys", "--keys"];
+        let account = ["init", "--account", "zeta", "--plaintext", "--keys"];
         harmless(&shown(&scene, &[&["-C", text(&folder)][..], &account, &[text(&folder)]].concat(), &[]));
         let key = folder.join("signing.pem");
         let release = ["release", "--key", text(&key), "--format", format];

@@ -100,7 +100,7 @@ fn a_seal_that_cannot_be_completed_leaves_the_earlier_one() {
 #[test]
 fn an_account_is_made_whole_or_not_at_all() {
     let scene = Scene::new();
-    let account = "init --account zeta --plaintext-keys --no-pin";
+    let account = "init --account zeta --plaintext --no-pin";
     let before = contents(scene.path());
     for line in [
         format!(r#"trap '' XFSZ; ulimit -f 1; exec "$0" {account} --policy ../zeta"#),
@@ -182,7 +182,7 @@ fn nothing_is_written_through_a_link_that_leads_out_of_the_work_tree() {
     }
     refused(&["sign", "out/orders.zip", "--function", "orders", "--again"], "leads out of the work tree");
     refused(&["verify", "--report", "json=out/report.json"], "leads out of the work tree");
-    refused(&["manifests", "--output", "out"], "leads out of the work tree");
+    refused(&["manifest", "list", "--output", "out"], "leads out of the work tree");
     refused(&["monitor", "--output", "out/page.html", "--format", "html"], "leads out of the work tree");
     for at in ["out", "sub/up", "hooks", "nowhere"] {
         fs::remove_file(tree.join(at)).expect("it was there");

@@ -193,11 +193,11 @@ fn a_planted_trust_brings_in_no_other_root() {
     }
     let state = read(&all.scene.state());
     all.trust(&format!("file://{}#main", text(&evil)));
-    all.scene.verify().undecided("was not fetched yet");
+    all.scene.verify().undecided("is not fetched yet");
     all.fetch().undecided("`roots/1.json` is not the pinned root");
-    all.scene.verify().undecided("was not fetched yet");
+    all.scene.verify().undecided("is not fetched yet");
     for command in [&["release"][..], &["sign", "dist/orders.zip"], &["policy", "status"]] {
-        all.scene.run(command).undecided("was not fetched yet");
+        all.scene.run(command).undecided("is not fetched yet");
     }
     // It is alive: only the pin keeps it out, also once it is in the cache.
     all.scene.run(&["policy", "fetch", "--root", &pin]).done();

@@ -90,7 +90,7 @@ fn a_name_from_anywhere_else_is_never_a_path_either() {
             }
             scene.run(&["sign", "dist/orders.zip", "--again", "--profile", name]).is_no();
             scene.run(&["sign", "dist/orders.zip", "--again", "--layer", name]).is_no();
-            scene.run(&["init", "--account", name, "--plaintext-keys", "--no-pin"]).is_no();
+            scene.run(&["init", "--account", name, "--plaintext", "--no-pin"]).is_no();
         }
     }
     for path in ["../x", "/abs", "a/../../x", "..", "a/.."] {
@@ -153,7 +153,7 @@ fn a_path_in_a_snapshot_leads_nowhere() {
     }
     scene.put_snapshot(&good);
     let question = ["verify", "dist/orders.zip", "--csc", "../outside"];
-    scene.run(&question).undecided("neither a CSC's id nor a CSC file");
+    scene.run(&question).undecided("not a CSC id, nor a CSC file");
 }
 
 /// tough CVE-2026-6968: a link in place of a document is read for what it holds, or refused.

@@ -17,7 +17,7 @@ impl Meeting {
         let meeting = Self(Scene::new());
         fs::create_dir(meeting.folder()).expect("a folder");
         for name in ["alice", "bob", "carol"] {
-            meeting.run(&["key", "generate", "--plaintext", "--out", &format!("{name}.pem")]).done();
+            meeting.run(&["key", "generate", "--plaintext", "--output", &format!("{name}.pem")]).done();
         }
         write(&meeting.folder().join("notes"), "no key");
         meeting
@@ -38,7 +38,7 @@ impl Meeting {
 
     /// Runs `init` with words of its own, such as `--root-key alice.pem`.
     fn init(&self, words: &str) -> Ran {
-        let account = ["init", "--account", "meeting", "--no-pin", "--plaintext-keys"];
+        let account = ["init", "--account", "meeting", "--no-pin", "--plaintext"];
         let own: Vec<&str> = words.split(' ').collect();
         self.run(&[&account[..], &own].concat())
     }
@@ -106,7 +106,7 @@ fn keys_that_do_not_make_a_role_make_nothing() {
         ("--policy-key carol.pub.pem".into(), "policy role needs 1 secret keys"),
         (POLICY.into(), "the policy role is given 3 keys and no threshold"),
         ("--root-key alice.pem --root-key alice.pub.pem --root-threshold 1".into(), "twice"),
-        ("--root-key dora.pem".into(), "there is no key in `dora.pem`"),
+        ("--root-key dora.pem".into(), "no key in `dora.pem`"),
         ("--signing-key notes".into(), "cannot use `notes`"),
     ] {
         meeting.init(&words).undecided(error);

@@ -69,7 +69,7 @@ fn every_change_of_the_governance_is_told() {
     );
     let types = document(&["a", "b"]).replace("protected", "deploys_no_code = ['Custom::*']\nprotected");
     seal(&next(&types), 0, "type `Custom::*` added to `deploys_no_code`");
-    seal(&next(&document(&["a", "b"])), 0, "nothing changed");
+    seal(&next(&document(&["a", "b"])), 0, "no changes since");
     let nobody = "csc-00000000000000000";
     seal(&next(&(document(&["a", "b"]) + &rule("c", nobody))), 2, "functions `c` attached to");
     fs::remove_file(scene.policy().join("functions.toml")).expect("it was there");
@@ -191,7 +191,7 @@ fn what_may_not_be_sealed_together_is_told() {
         let ran = scene.run(&["policy", "diff"]);
         assert!(ran.code == Some(1) && ran.out().contains(words), "{path}: {ran}");
         assert!(ran.out().contains(&format!("\n{path}\n")), "{path}: {ran}");
-        assert!(ran.out().contains("may not be sealed: mend the document"), "{path}: {ran}");
+        assert!(ran.out().contains("not allowed: mend the document"), "{path}: {ran}");
         scene.run(&["policy", "seal"]).undecided(words);
     }
 }

@@ -72,7 +72,7 @@ fn a_version_never_changes_and_a_permission_only_ends() {
             "permitted",
             some(&one),
             next(&open),
-            "layer|permit|base|--version|1|--principal|shop|--statement-id|shop",
+            "layer|permit|base|--layer-version|1|--principal|shop|--statement-id|shop",
             May::Be("permission `shop` added to layer `base`: `shop` can use version 1"),
         ),
         (

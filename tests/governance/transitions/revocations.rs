@@ -143,7 +143,7 @@ fn a_profile_is_revoked_earlier_and_never_later() {
         scene.run(&[&["profile", "revoke", "release", "--effective", at], &reason[..]].concat())
     };
     let document = || scene.document("revocations.toml");
-    revoke("2999-01-01T00:00:00Z", "superseded").undecided("has not come yet");
+    revoke("2999-01-01T00:00:00Z", "superseded").undecided("is in the future");
     assert!(!document().contains("[[profile]]"));
     revoke("2025-06-01T00:00:00Z", "superseded").done();
     for sealed in [false, true] {

@@ -51,7 +51,7 @@ fn advised(yard: &Yard) {
     assert!(everything(&yard.path("clone")) == before, "something was written: {ran}");
     follow(yard, &ran.err());
     let ran = yard.hooks(&["install", "--script"]);
-    assert!(ran.done().out().starts_with("installed already: pre-push as a line in `"), "{ran}");
+    assert!(ran.done().out().starts_with("already installed: pre-push as a line in `"), "{ran}");
     yard.hooks(&["status"]).done();
 }
 

@@ -31,7 +31,7 @@ fn git_runs_the_hook_from_its_settings() {
     assert_eq!(yard.git(&["hook", "list", "pre-push"]), "countersign\nhook from hookdir");
     assert_eq!(everything(&yard.hook("")), hooks);
     let before = everything(&yard.path("clone/.git"));
-    assert!(yard.hooks(&["install"]).done().out().starts_with("installed already: "));
+    assert!(yard.hooks(&["install"]).done().out().starts_with("already installed: "));
     assert_eq!(everything(&yard.path("clone/.git")), before);
     asked(&yard, "one");
     assert_eq!(yard.heard("other").expect("it ran").lines().count(), 2);

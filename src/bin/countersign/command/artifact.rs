@@ -10,7 +10,7 @@ use crate::output::Exit;
 /// What can be done with artifacts.
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
-    /// Revoke an artifact by its digest: every signature of it is void
+    /// Revoke an artifact by its digest, whoever signed it
     Revoke(RevokeArgs),
 }
 
@@ -25,11 +25,12 @@ impl Command {
 
 /// Arguments of `artifact revoke`.
 #[derive(Debug, clap::Args)]
-#[command(
-    after_help = "Example:\n  countersign artifact revoke dist/orders.zip --reason-code superseded --reason 'holds a password'"
-)]
+#[command(after_help = "\
+    Example:\n  \
+    countersign artifact revoke dist/orders.zip \\\n    \
+    --reason-code superseded --reason 'contains a password'")]
 pub struct RevokeArgs {
-    /// The artifact: a file, or its SHA-384
+    /// Artifact: a file, or its SHA-384
     #[arg(value_name = "FILE|SHA384")]
     artifact: String,
     #[command(flatten)]

@@ -18,44 +18,42 @@ use crate::progress::Progress;
 
 /// Arguments of `audit`.
 #[derive(Debug, clap::Args)]
-#[command(
-    after_help = "AWS looks at a signature only when code is deployed. An audit holds the hashes of what runs against\n\
-    manifests, and asks today: is each signed by an allowed publisher, for this function, unexpired, unrevoked?\n\n\
-    Exit status: 0 every function and layer is covered, 1 some are not or there are none, 2 could not decide.\n\n\
-    Examples:\n  aws lambda list-functions --output json | countersign audit --deployed - --all-notes\n  \
-    aws lambda get-layer-version-by-arn --arn ARN > base.json     for each layer that functions use\n  \
-    countersign audit --deployed functions.json base.json --manifests released --format sarif"
-)]
+#[command(after_help = "\
+    AWS checks a signature only when code is deployed. An audit compares the hashes of deployed code with \
+    manifests, and checks that each is signed by an allowed publisher, for this function, and is neither \
+    expired nor revoked.\n\n\
+    Exit status: 0 every function and layer is covered, 1 some are not or there are none, 2 could not \
+    decide.\n\n\
+    Examples:\n  \
+    aws lambda list-functions --output json | countersign audit --deployed - --all-notes\n  \
+    aws lambda get-layer-version-by-arn --arn ARN > base.json\n  \
+    countersign audit --deployed functions.json base.json --manifests released --format sarif")]
 pub struct Args {
-    /// What `aws lambda` printed as JSON, `-` for standard input: `list-functions`, `list-versions-by-function`,
-    /// `get-function`, `get-function-configuration`, `list-layers`, `list-layer-versions`, `get-layer-version`;
-    /// every page of each
+    /// JSON output of `aws lambda list-functions`, `list-versions-by-function`, `get-function`,
+    /// `get-function-configuration`, `list-layers`, `list-layer-versions` or `get-layer-version`; `-` for standard input
     #[arg(long, value_name = "FILE", required = true, num_args = 1..)]
     deployed: Vec<PathBuf>,
-    /// A folder with manifests, at any depth; the workspace's output if no place is named
+    /// Folder to search for manifests [default: the workspace's output folder]
     #[arg(long, value_name = "DIR", num_args = 1..)]
     manifests: Vec<PathBuf>,
-    /// Manifests that are attached to this commit
+    /// Use the manifests that are attached to this commit
     #[arg(long, value_name = "REV", num_args = 1..)]
     notes: Vec<String>,
-    /// Manifests that are attached to any commit
+    /// Use the manifests that are attached to any commit
     #[arg(long, conflicts_with = "notes")]
     all_notes: bool,
     #[command(flatten)]
     trust: TrustArgs,
-    /// How to write the report
-    #[arg(long, value_enum, default_value = "text")]
+    /// Output format
+    #[arg(long, value_enum, ignore_case = true, default_value = "text")]
     format: AuditFormat,
 }
 
 /// How an audit is reported.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 enum AuditFormat {
-    /// For people.
     Text,
-    /// For programs.
     Json,
-    /// SARIF 2.1.0, for code scanning.
     Sarif,
 }
 
@@ -93,7 +91,7 @@ impl Args {
     fn collect(&self, context: &Context, candidates: &mut Candidates) -> Result<()> {
         for folder in &self.manifests {
             if !folder.is_dir() {
-                let message = format!("there is no folder `{}`", context.shown(folder));
+                let message = format!("folder `{}` does not exist", context.shown(folder));
                 return Err(refuse(message, "name a folder with manifests"));
             }
             candidates.add_folder(folder, context.threads)?;
@@ -103,7 +101,7 @@ impl Args {
             if output.is_dir() {
                 candidates.add_folder(output, context.threads)?;
             } else {
-                note(&format!("there is no `{}` with manifests", context.shown(output)));
+                note(&format!("no manifests: folder `{}` does not exist", context.shown(output)));
             }
         }
         if self.all_notes || !self.notes.is_empty() {
@@ -132,7 +130,7 @@ fn input(path: &Path) -> Result<Vec<u8>> {
             FileError::TooLarge { .. } => too_large().into(),
             FileError::NotAFile { .. } => {
                 let message = format!("`{}` is not a regular file", path.display());
-                refuse(message, "give standard input with `--deployed -`")
+                refuse(message, "pass standard input with `--deployed -`")
             }
             error => error.into(),
         });

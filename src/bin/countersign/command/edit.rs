@@ -22,6 +22,7 @@ use countersign::time::Timestamp;
 
 use crate::context::{Context, TrustArgs};
 use crate::output::{Exit, note, print, refuse, say};
+use crate::values;
 
 /// Where a policy directory keeps the governance.
 pub const FUNCTIONS: &str = "functions.toml";
@@ -31,7 +32,7 @@ pub const FUNCTIONS: &str = "functions.toml";
 pub struct EditArgs {
     #[command(flatten)]
     pub trust: TrustArgs,
-    /// Change the document only if it is at this revision
+    /// Fail unless the document is at this revision
     #[arg(long, value_name = "NUMBER")]
     pub revision: Option<u64>,
 }
@@ -39,10 +40,10 @@ pub struct EditArgs {
 /// Why something is revoked.
 #[derive(Debug, clap::Args)]
 pub struct ReasonArgs {
-    /// unspecified, keyCompromise, affiliationChanged, superseded or cessationOfOperation
-    #[arg(long, value_name = "CODE")]
+    /// Reason code
+    #[arg(long, value_name = "CODE", value_parser = values::reason_code(), ignore_case = true)]
     pub reason_code: ReasonCode,
-    /// Why, in 1 to 500 characters
+    /// Reason in words, 1 to 500 characters
     #[arg(long, value_name = "TEXT")]
     pub reason: Reason,
 }
@@ -57,8 +58,8 @@ pub fn in_the_past(effective: Timestamp, now: Timestamp) -> Result<Timestamp> {
     if effective <= now {
         return Ok(effective);
     }
-    let message = format!("an effective time of {effective} has not come yet: it is {now}");
-    Err(refuse(message, "give the first instant whose signatures are void, in the past"))
+    let message = format!("effective time {effective} is in the future: it is {now}");
+    Err(refuse(message, "set it to the time from which signatures are void, in the past"))
 }
 
 /// The SHA-384 that a text is, or that the file of this name has.
@@ -78,7 +79,7 @@ pub fn show(differences: &[Difference]) -> Result<Exit> {
 pub fn show_with(differences: &[Difference], lines: &str) -> Result<Exit> {
     let changes: String = differences.iter().map(|each| format!("{}\n", line(&each.text))).collect();
     print(&format!("{changes}{lines}"))?;
-    say("not sealed yet: look at `countersign policy diff`, then run `countersign policy seal`");
+    say("not sealed yet: review it with `countersign policy diff`, then run `countersign policy seal`");
     Ok(Exit::Done)
 }
 

@@ -6,38 +6,37 @@ use countersign::name::{AccountName, ArtifactName};
 
 use crate::context::{Context, GlobalArgs, TrustArgs};
 use crate::output::{Exit, print, refuse};
+use crate::suggest;
 
 /// Arguments of `graph`.
 #[derive(Debug, clap::Args)]
-#[command(
-    after_help = "Draws the sealed policy: principals, signing profiles and their versions, CSCs, and the functions\n\
-    that they govern; of other accounts, the profiles that a CSC allows. What is revoked, expired,\n\
-    canceled, unused or missing stands out, and says so in words.\n\n\
-    Examples:\n  countersign graph --format svg > trust.svg\n  countersign graph --function orders --format dot | dot -Tpdf > orders.pdf\n  \
-    (echo '```mermaid'; countersign graph; echo '```') >> \"$GITHUB_STEP_SUMMARY\""
-)]
+#[command(after_help = "\
+    Draws the sealed policy: principals, signing profiles and their versions, CSCs and the functions that \
+    they govern, and the profiles of other accounts that a CSC allows. Revoked, expired, canceled, unused \
+    and missing items are marked and labeled.\n\n\
+    Examples:\n  \
+    countersign graph --format svg > trust.svg\n  \
+    countersign graph --function orders --format dot | dot -Tpdf > orders.pdf\n  \
+    (echo '```mermaid'; countersign graph; echo '```') >> \"$GITHUB_STEP_SUMMARY\"")]
 pub struct Args {
-    /// Draw only what leads to this function or layer
+    /// Draw only this function or layer and what leads to it
     #[arg(long, value_name = "NAME")]
     function: Option<ArtifactName>,
-    /// Draw only what belongs to this account, and what is joined to it
+    /// Draw only this account and what is connected to it
     #[arg(long, value_name = "NAME", conflicts_with = "function")]
     account: Option<AccountName>,
     #[command(flatten)]
     trust: TrustArgs,
-    /// How to draw it
-    #[arg(long, value_enum, default_value = "mermaid")]
+    /// Output format
+    #[arg(long, value_enum, ignore_case = true, default_value = "mermaid")]
     format: GraphFormat,
 }
 
 /// How a graph is drawn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 enum GraphFormat {
-    /// For Markdown on GitHub, GitLab and others; what is over Mermaid's limits is left out, with a sentence.
     Mermaid,
-    /// For Graphviz.
     Dot,
-    /// A picture.
     Svg,
 }
 
@@ -51,17 +50,18 @@ impl Args {
             let rule = policy::rule_of(&sealed, name)?.ok_or_else(|| {
                 refuse(
                     format!("no CSC of account `{}` governs `{name}`", sealed.account()),
-                    "name a function that `countersign function list` shows, or attach a CSC to it",
+                    "name a function that `countersign function list` shows, or put it under a CSC with \
+                 `countersign function attach`",
                 )
             })?;
             graph = graph.leading_to(&rule);
         }
         if let Some(account) = &self.account {
             if !graph.accounts().contains(account) {
-                let known: Vec<&str> = graph.accounts().into_iter().map(AccountName::as_str).collect();
+                let known = graph.accounts().into_iter().map(AccountName::as_str);
                 return Err(refuse(
-                    format!("nothing in the policy belongs to account `{account}`"),
-                    format!("name one of {}", known.join(", ")),
+                    format!("the policy has nothing of account `{account}`"),
+                    suggest::known(account.as_str(), known),
                 ));
             }
             graph = graph.around(account);

@@ -16,30 +16,30 @@ use crate::verdicts::ReportArgs;
 /// Hooks of git.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Judge a push before it leaves: `hooks/pre-push` calls this
-    #[command(
-        after_help = "Each pushed ref that the sealed policy protects must lead to a commit whose functions and layers all\n\
-        have a valid manifest attached. Reads what git gives a pre-push hook on standard input.\n\n\
-        Exit status: 0 the push may go on, 1 denied, 2 could not decide.\n\n\
-        Example:\n  countersign hook pre-push \"$@\""
-    )]
+    /// Verify a push in a clone; the pre-push hook calls this
+    #[command(after_help = "\
+    Each pushed ref that the sealed policy protects must point to a commit with valid manifests attached, \
+    for all of its functions and layers. Reads the standard input of a pre-push hook.\n\n\
+    Exit status: 0 the push can go on, 1 denied, 2 could not decide.\n\n\
+    Example:\n  \
+    countersign hook pre-push \"$@\"")]
     PrePush(PrePush),
-    /// Judge a push before the server takes it: `hooks/pre-receive` calls this
-    #[command(
-        after_help = "As `pre-push`, on a server: the policy comes from `git config countersign.policy` and\n\
-        `countersign.root` of the repository that is pushed to, and from nothing that is pushed.\n\n\
-        Exit status: 0 the push may go on, 1 denied, 2 could not decide.\n\n\
-        Example:\n  countersign hook pre-receive"
-    )]
+    /// Verify a push on a server; the pre-receive hook calls this
+    #[command(after_help = "\
+    Verifies like `pre-push`. The policy comes from `git config countersign.policy` and `countersign.root` \
+    of the repository that receives the push; files in the push cannot change it.\n\n\
+    Exit status: 0 the push can go on, 1 denied, 2 could not decide.\n\n\
+    Example:\n  \
+    countersign hook pre-receive")]
     PreReceive(Options),
 }
 
 /// Arguments of `hook pre-push`.
 #[derive(Debug, clap::Args)]
 pub struct PrePush {
-    /// The remote's name, as git gives it
+    /// Name of the remote, from git
     remote: Option<String>,
-    /// The remote's URL, as git gives it
+    /// URL of the remote, from git
     url: Option<String>,
     #[command(flatten)]
     options: Options,
@@ -88,8 +88,8 @@ impl Options {
         let context = Context::of_hook(global, side)?;
         let repository = context.repository.as_ref().ok_or_else(|| {
             refuse(
-                format!("no repository is here, and `{}` judges pushes of one", side.hook()),
-                "start it in the repository; git does, once `countersign hooks install` has installed the hook",
+                format!("`{}` runs only in a git repository", side.hook()),
+                "install the hook with `countersign hooks install`; git runs it in the repository",
             )
         })?;
         if side == Side::Receiver {
@@ -109,21 +109,27 @@ impl Options {
     /// Where a push arrives, the policy and its pin are for the server's owner to name, and for nobody else.
     fn check_settings(&self, context: &Context) -> Result<()> {
         let unset = |setting: &str, hint: &str| {
-            Err(refuse(format!("this server's repository has no `git config {setting}`"), hint.to_owned()))
+            Err(refuse(
+                format!("the repository on this server has no `git config {setting}`"),
+                hint.to_owned(),
+            ))
         };
         let Some(directory) = context.named_policy(&self.trust)? else {
-            return unset("countersign.policy", "its owner names the policy directory there");
+            return unset(
+                "countersign.policy",
+                "ask the owner of the server to set it to the policy directory",
+            );
         };
         if !directory.join("roots").is_dir() {
             return Err(refuse(
-                "the `git config countersign.policy` of this server's repository names a folder without a policy",
-                "its owner names the policy directory there, which holds `roots/1.json`",
+                "`git config countersign.policy` on this server names a folder without a policy",
+                "ask the owner of the server to set it to the policy directory, which has `roots/1.json`",
             ));
         }
         if context.pin(&self.trust, &directory)?.is_none() {
             return unset(
                 "countersign.root",
-                "its owner pins there the digest that the security team publishes",
+                "ask the owner of the server to set it to the digest that the policy owner publishes",
             );
         }
         Ok(())
@@ -146,7 +152,7 @@ fn said() -> Result<Option<Vec<u8>>> {
         // What is left is taken and forgotten.
         std::io::copy(&mut stdin.lock(), &mut std::io::sink()).context("cannot read standard input")?;
         return Err(refuse(
-            format!("the push moves more refs than fit in {HOOK_INPUT_BYTES_MAX} bytes"),
+            format!("the list of pushed refs is over {HOOK_INPUT_BYTES_MAX} bytes"),
             "push fewer refs at a time",
         ));
     }
@@ -161,16 +167,14 @@ fn no_updates(side: Side) -> Result<Exit> {
     let hook = side.hook();
     if side == Side::Receiver || stdin_is_device() {
         return Err(refuse(
-            format!(
-                "standard input lists no ref, and git lists what a push changes to `{hook}`: nothing was verified"
-            ),
-            "let the program that runs the hook pass standard input on (in lefthook: `use_stdin: true`), or let git run \
-            it: countersign hooks install",
+            format!("standard input of `{hook}` lists no ref, so nothing was verified"),
+            "make the hook manager pass standard input (lefthook: `use_stdin: true`), or run \
+                 `countersign hooks install`",
         ));
     }
     note(&format!(
-        "git lists no ref on the standard input of `{hook}`, so nothing was verified; if this push changes one, the \
-        program that runs the hook keeps standard input to itself"
+        "standard input of `{hook}` lists no ref, so nothing was verified; if this push changes a \
+                 ref, the hook manager does not pass standard input"
     ));
     Ok(Exit::Done)
 }
@@ -190,10 +194,7 @@ fn stdin_is_device() -> bool {
 
 fn at_a_terminal(side: Side) -> anyhow::Error {
     refuse(
-        format!(
-            "git tells `{}` on standard input which refs a push moves, and this is a terminal",
-            side.hook()
-        ),
+        format!("`{}` reads the pushed refs from git on standard input, and this is a terminal", side.hook()),
         "install the hook with `countersign hooks install`; git runs it",
     )
 }

@@ -19,28 +19,28 @@ use crate::output::{Exit, note, print, refuse, say};
 
 /// Arguments of `import`.
 #[derive(Debug, clap::Args)]
-#[command(
-    after_help = "CSCs keep their ids, profiles their names and versions. Importing again changes nothing that is \
-    as it is in AWS.\n\n\
-    Examples:\n  aws lambda get-code-signing-config --code-signing-config-arn ARN > csc.json\n  \
+#[command(after_help = "\
+    CSCs keep their ids, and profiles their names and versions. Importing again changes only what changed \
+    in AWS.\n\n\
+    Examples:\n  \
+    aws lambda get-code-signing-config --code-signing-config-arn ARN > csc.json\n  \
     aws signer get-signing-profile --profile-name release > profile.json\n  \
-    countersign import csc.json profile.json --as-own 123456789012 --dry-run"
-)]
+    countersign import csc.json profile.json --as-own 123456789012 --dry-run")]
 pub struct Args {
-    /// Answers of `aws lambda get-code-signing-config` or `list-code-signing-configs`, `aws signer
-    /// get-signing-profile` or `list-profile-permissions`, as JSON
+    /// JSON output of `aws lambda get-code-signing-config` or `list-code-signing-configs`, or of `aws signer
+    /// get-signing-profile` or `list-profile-permissions`
     #[arg(value_name = "FILE", required = true)]
     files: Vec<PathBuf>,
-    /// The AWS account whose profiles are the account's own here; other publishers stay AWS's
+    /// AWS account whose profiles become this account's own; other publishers keep their AWS ARNs
     #[arg(long, value_name = "ACCOUNT")]
     as_own: Option<AwsAccount>,
-    /// The profile that permissions are of: AWS's list does not say
+    /// Profile of the imported permissions: AWS's output does not name it
     #[arg(long = "profile", value_name = "NAME")]
     permissions_of: Option<ProfileName>,
-    /// The public key of a principal, once for each, a PEM file: AWS has none, and without one a permission stays
+    /// PEM file with the public key of a principal; can be repeated. Permissions without a key are not imported
     #[arg(long = "key", value_name = "PRINCIPAL=FILE", value_parser = key)]
     keys: Vec<(Principal, String)>,
-    /// Check everything, show what would change, and write nothing
+    /// Show what would change without writing it
     #[arg(long)]
     dry_run: bool,
     #[command(flatten)]
@@ -49,7 +49,7 @@ pub struct Args {
 
 fn key(text: &str) -> Result<(Principal, String), String> {
     // The first `=`: no principal holds one, and a file may.
-    let (name, file) = text.split_once('=').ok_or("there is no `=` in it")?;
+    let (name, file) = text.split_once('=').ok_or("expected a `=`")?;
     Ok((name.parse().map_err(|error: countersign::name::NameError| error.to_string())?, file.into()))
 }
 
@@ -65,7 +65,7 @@ impl Args {
         for (principal, file) in &self.keys {
             let key = load_public_key(file, &PassphraseArgs::default())?;
             if keys.insert(principal.clone(), key).is_some() {
-                return Err(refuse(format!("`{principal}` has two keys"), "give one key a principal"));
+                return Err(refuse(format!("`{principal}` has two keys"), "specify one key per principal"));
             }
         }
         let options = Options { as_own: self.as_own, permissions_of: self.permissions_of, keys };
@@ -80,7 +80,7 @@ impl Args {
         }
         if self.dry_run {
             print(&differences.iter().map(|each| format!("{}\n", line(&each.text))).collect::<String>())?;
-            say("nothing is written: this was a dry run");
+            say("nothing was written: this was a dry run");
             return Ok(Exit::Done);
         }
         edit::show(&plan.apply(&editor.with_mode(Mode::Write))?)

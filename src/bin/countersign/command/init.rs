@@ -28,44 +28,45 @@ const SEAL_DAYS: u16 = 365;
 /// Arguments of `init`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-    Each secret key given signs now, root 1 or the first seal, and there must be enough for the threshold.\n\
-    The pin is the digest of root 1 with its signatures, so those who sign it come together once.\n\n\
+    The given secret keys sign root 1 and the first seal now, so they must reach the thresholds. The pin is \
+    the digest of root 1 with its signatures: a signature cannot be added to root 1 later.\n\n\
     Examples:\n  \
     countersign init --account acme --policy ../acme-policy --principal ci@acme.example\n  \
-    countersign init --account acme --root-key alice.pem --root-key bob.pem --root-key carol.pub.pem --root-threshold 2")]
+    countersign init --account acme --root-key alice.pem --root-key bob.pem \\\n    \
+    --root-key carol.pub.pem --root-threshold 2")]
 pub struct Args {
-    /// The account's name
+    /// Name of the account
     #[arg(long, value_name = "NAME")]
     account: AccountName,
-    /// Where the policy directory goes
+    /// Policy directory to create
     #[arg(long, value_name = "DIR", default_value = "policy")]
     policy: PathBuf,
-    /// The first signing profile
+    /// Name of the first signing profile
     #[arg(long, value_name = "NAME", default_value = "release")]
     profile: ProfileName,
-    /// Who may sign with it; otherwise the user's name
+    /// Principal that may sign with it [default: the user's name]
     #[arg(long, value_name = "NAME")]
     principal: Option<Principal>,
-    /// How long its signatures last: days, months or years, at most 135 months
+    /// Validity of its signatures, in days, months or years, up to 135 months
     #[arg(long, value_name = "PERIOD", default_value = "135 months")]
     validity: Period,
-    /// Which functions the first CSC governs
+    /// Functions that the first CSC governs
     #[arg(long, value_name = "PATTERN", default_value = "*")]
     functions: String,
-    /// How long the first seal counts
+    /// Validity of the first seal
     #[arg(long, value_name = "PERIOD", default_value = "365 days")]
     seal_validity: Period,
     #[command(flatten)]
     brought: BroughtArgs,
-    /// Where new keys go; otherwise the user's configuration folder
+    /// Folder for new keys [default: the user's configuration folder]
     #[arg(long, value_name = "DIR")]
     keys: Option<PathBuf>,
     #[command(flatten)]
     passphrase: PassphraseArgs,
-    /// Write new keys without a passphrase: whoever reads the files can sign and seal
+    /// Write new keys without a passphrase: anyone who can read them can sign and seal
     #[arg(long)]
-    plaintext_keys: bool,
-    /// Do not pin the new root here
+    plaintext: bool,
+    /// Do not pin the new root on this machine
     #[arg(long)]
     no_pin: bool,
 }
@@ -82,7 +83,7 @@ impl Args {
         if root::path(&directory, 1).exists() {
             let shown = self.policy.display();
             return Err(refuse(
-                format!("the policy `{shown}` is there already"),
+                format!("the policy `{shown}` already exists"),
                 format!(
                     "to use it, for example after an interrupted `init`, run `countersign policy pin --policy {shown}`; \
                     for another account, name another folder with `--policy`"
@@ -91,15 +92,15 @@ impl Args {
         }
         if !self.no_pin && pinned_by_choice(&context, &directory)? {
             return Err(refuse(
-                "another root is pinned here already",
-                "keep that one with `--no-pin`, or unpin it with `git config --unset countersign.root`",
+                "another root is already pinned here",
+                "keep it with `--no-pin`, or unpin it with `git config --unset countersign.root`",
             ));
         }
         let keys = self.brought.load_or_make(&key_folder, &self.passphrase)?;
         let found = keys.found_files();
         if !found.is_empty() {
             return Err(refuse(
-                format!("there are keys in `{}` already", key_folder.display()),
+                format!("keys already exist in `{}`", key_folder.display()),
                 format!(
                     "choose another account name, or another folder with `--keys`; to use these keys, for example after \
                     an interrupted `init`, add `{}`",
@@ -122,10 +123,10 @@ impl Args {
             now: context.now,
         };
         check_validity(&plan)?;
-        let passphrase = if self.plaintext_keys || keys.new_files().is_empty() {
+        let passphrase = if self.plaintext || keys.new_files().is_empty() {
             None
         } else {
-            Some(self.passphrase.for_new_keys("--plaintext-keys")?)
+            Some(self.passphrase.for_new_keys("--plaintext")?)
         };
         keys.write(passphrase.as_ref())?;
         // Before the policy: once that exists, only the pin is missing.
@@ -204,11 +205,11 @@ pub fn local_if_needed(context: &Context, trust: &TrustArgs) -> Result<()> {
     })?;
     let place = context.remember_pin(&pin, &directory)?;
     say(&format!(
-        "made a local account: policy in `{}`, keys in `{}`",
+        "created a local account: policy in `{}`, keys in `{}`",
         context.shown(&directory),
         folder.display()
     ));
-    say(&format!("its root is pinned in {place}; for a team, make an account with `countersign init`"));
+    say(&format!("its root is pinned in {place}; for a team, create an account with `countersign init`"));
     Ok(())
 }
 
@@ -233,14 +234,18 @@ fn write_workspace(context: &Context, account: &AccountName, policy: &Path) -> R
         if !named && context.workspace.trust.is_none() {
             let (shown, policy) = (context.shown(&path), policy.display());
             note(&format!(
-                "`{shown}` stays as it is; for the next commands to find the policy, put these above its first \
-                table: account = \"{account}\", policy = \"{policy}\""
+                "`{shown}` is not changed; to make other commands find the policy, add these above its first \
+                 table: account = \"{account}\", policy = \"{policy}\""
             ));
         }
         return Ok(None);
     }
-    let function =
-        context.workspace.items.first().map(|item| &item.name).context("a workspace has an item")?;
+    let function = context
+        .workspace
+        .items
+        .first()
+        .map(|item| &item.name)
+        .context("the workspace has no function or layer")?;
     let text = Workspace::first_file(account, policy, function);
     files::write(&path, text.as_bytes(), Access::Public)?;
     Ok(Some(path))

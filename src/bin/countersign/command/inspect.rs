@@ -23,13 +23,16 @@ use crate::output::{Exit, Format, note, print, print_json, refuse};
 
 /// Arguments of `inspect`.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "It shows what files say and verifies nothing; `countersign verify` does.\n\n\
-    Examples:\n  countersign inspect dist/orders.zip\n  countersign inspect dist/orders.zip.sigstore.json --format json")]
+#[command(after_help = "\
+    Shows the content of files and verifies nothing. To verify, run `countersign verify`.\n\n\
+    Examples:\n  \
+    countersign inspect dist/orders.zip\n  \
+    countersign inspect dist/orders.zip.sigstore.json --format json")]
 pub struct Args {
-    /// A manifest, a package or a policy directory
+    /// Manifest, package or policy directory
     path: PathBuf,
-    /// How to write the result
-    #[arg(long, value_enum, default_value = "text")]
+    /// Output format
+    #[arg(long, value_enum, ignore_case = true, default_value = "text")]
     format: Format,
 }
 
@@ -57,7 +60,7 @@ impl Args {
         match self.format {
             Format::Json => print_json(&Document { schema_version: 1, verified: false, found })?,
             Format::Text => {
-                note("this is what the file says; nothing of it was verified");
+                note("this is the content of the file; nothing was verified");
                 print(&text(&found))?;
             }
         }
@@ -191,7 +194,7 @@ fn policy_text(pin: &str, roots: &[RootFile], sealed: Option<&Snapshot>) -> Stri
     let Some(sealed) = sealed else {
         return out + "not sealed\n";
     };
-    out.push_str(&format!("seal {}, made {}, until {}\n", sealed.version, sealed.created, sealed.expires));
+    out.push_str(&format!("seal {}, created {}, until {}\n", sealed.version, sealed.created, sealed.expires));
     for document in &sealed.documents {
         out.push_str(&format!("  {:>8} {}\n", document.size, line(&document.path)));
     }

@@ -76,7 +76,7 @@ pub fn judge(
             keep(notes, reported.notes());
             return Ok(gate::report(&reported, labels));
         }
-        (None, None) => return Err(refuse("there is nothing to verify", "name an artifact")),
+        (None, None) => return Err(refuse("nothing to verify", "name an artifact")),
     };
     let evidence = verify_by(&publishers, &task.question(subject, manifest.as_ref(), context))?;
     drop(progress);
@@ -172,8 +172,8 @@ fn labels(context: &Context, task: &Task, manifest: Option<&Loaded>) -> Labels {
 fn open(context: &Context, path: &Path) -> Result<Artifact> {
     Artifact::open(path).map_err(|error| match error.is_absent() {
         true => refuse(
-            format!("there is no `{}`", context.shown(path)),
-            "make it with `countersign release`, or name another",
+            format!("`{}` does not exist", context.shown(path)),
+            "create it with `countersign release`, or name another",
         ),
         false => error.into(),
     })
@@ -189,14 +189,14 @@ fn governing(policy: &Policy, named: Option<&CscId>, task: &Task) -> Result<Opti
         (Some((_, name)), named) => match (functions.csc_of(name), named) {
             (Some(attached), Some(named)) if attached != named => {
                 let message = format!("`{name}` is governed by `{attached}`, not by `{named}`");
-                return Err(refuse(message, "leave out `--csc`; the sealed policy chooses"));
+                return Err(refuse(message, "remove `--csc`: the sealed policy selects the CSC"));
             }
             (attached, _) => attached,
         },
     };
     let Some(id) = id else { return Ok(None) };
     let absent = || {
-        let hint = "name a CSC of this account, or ask the owner of the policy to seal it";
+        let hint = "name a CSC of this account, or ask the policy owner to seal it";
         refuse(format!("account `{}` has no sealed CSC `{id}`", policy.account()), hint)
     };
     policy.csc(id)?.ok_or_else(absent).map(Some)

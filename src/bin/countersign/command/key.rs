@@ -18,40 +18,44 @@ use crate::output::{Exit, Format, note, print, print_json, refuse};
 /// What can be done with keys.
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
-    /// Make a key: a secret key file, and its public key beside it
+    /// Generate a secret key file, and its public key next to it
     Generate(GenerateArgs),
-    /// Show a key's fingerprint and its public key
+    /// Show the fingerprint and the public key of a key
     Show(ShowArgs),
-    /// Revoke a key: what it signed from an instant on is void, with every profile
+    /// Revoke a key: all its signatures from a given time on
     Revoke(RevokeArgs),
 }
 
 /// Arguments of `key generate`.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "The public key is for the owner of the policy; the secret key stays with you.\n\n\
-    Example:\n  countersign key generate --out alice.pem   also writes alice.pub.pem")]
+#[command(after_help = "\
+    Keep the secret key, and send the public key, `alice.pub.pem`, to the policy owner.\n\n\
+    Example:\n  \
+    countersign key generate --output alice.pem")]
 pub struct GenerateArgs {
-    /// Where the secret key goes, as PKCS#8 PEM; the public key goes beside it
+    /// File for the secret key, as PKCS#8 PEM; the public key goes next to it
     #[arg(long, value_name = "FILE")]
-    out: PathBuf,
+    output: PathBuf,
     #[command(flatten)]
     passphrase: PassphraseArgs,
-    /// Write the key without a passphrase: whoever reads the file can use it
+    /// Write the key without a passphrase: anyone who can read the file can sign
     #[arg(long)]
     plaintext: bool,
 }
 
 /// Arguments of `key show`.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Examples:\n  countersign key show alice.pub.pem\n  \
+#[command(after_help = "\
+    Examples:\n  \
+    countersign key show alice.pub.pem\n  \
     countersign key show env:SIGNING_KEY --format json")]
 pub struct ShowArgs {
-    /// The PEM file of a public or a secret key, or `env:NAME` for a variable that holds one
+    /// PEM file of a public or secret key, or `env:NAME` for a variable that has one
     key: String,
     #[command(flatten)]
     passphrase: PassphraseArgs,
-    /// How to write the result
-    #[arg(long, value_enum, default_value = "text")]
+    /// Output format
+    #[arg(long, value_enum, ignore_case = true, default_value = "text")]
     format: Format,
 }
 
@@ -68,14 +72,14 @@ impl Command {
 
 impl GenerateArgs {
     fn run(self) -> Result<Exit> {
-        let public_path = public_path(&self.out)?;
-        for path in [&self.out, &public_path] {
+        let public_path = public_path(&self.output)?;
+        for path in [&self.output, &public_path] {
             // A link that leads nowhere is there too.
             if path.symlink_metadata().is_ok() {
                 let mut hint =
-                    "name another file with `--out`; an existing key is not written over".to_owned();
+                    "name another file with `--output`: an existing key is not overwritten".to_owned();
                 if public_path.symlink_metadata().is_err() {
-                    let secret = self.out.display();
+                    let secret = self.output.display();
                     hint.push_str(&format!("; `countersign key show {secret}` prints its public key"));
                 }
                 return Err(refuse(format!("`{}` already exists", path.display()), hint));
@@ -85,14 +89,14 @@ impl GenerateArgs {
             if self.plaintext { None } else { Some(self.passphrase.for_new_keys("--plaintext")?) };
         let key = SecretKey::generate()?;
         files::write_new(&[
-            (&self.out, key.to_pem(passphrase.as_ref())?.as_bytes(), Access::Private),
+            (&self.output, key.to_pem(passphrase.as_ref())?.as_bytes(), Access::Private),
             (&public_path, key.public().to_pem().as_bytes(), Access::Public),
         ])?;
         let shown = |path: &Path| line(&path.display().to_string());
         print(&format!(
             "key {} in {}, public key in {}\n",
             key.public().id(),
-            shown(&self.out),
+            shown(&self.output),
             shown(&public_path)
         ))?;
         Ok(Exit::Done)
@@ -101,9 +105,9 @@ impl GenerateArgs {
 
 /// `alice.pub.pem` beside `alice.pem`.
 fn public_path(secret: &Path) -> Result<PathBuf> {
-    let hint = "name a file such as `alice.pem` with `--out`";
+    let hint = "name a file such as `alice.pem` with `--output`";
     let Some(name) = secret.file_name() else {
-        return Err(refuse(format!("`{}` is not the name of a file", secret.display()), hint));
+        return Err(refuse(format!("`{}` is not a file name", secret.display()), hint));
     };
     let mut name = Path::new(name).to_path_buf();
     if name.extension().is_some_and(|ending| ending == "pem") {
@@ -138,16 +142,17 @@ impl ShowArgs {
 
 /// Arguments of `key revoke`.
 #[derive(Debug, clap::Args)]
-#[command(
-    after_help = "After keyCompromise only signatures that the sealed ledger recorded before the effective time\n\
-    stay valid. A key of the root or policy role is not revoked but rotated out: `countersign policy rotate-root`.\n\n\
-    Example:\n  countersign key revoke ci.pub.pem --effective 2026-01-31T12:00:00Z \\\n    \
-    --reason-code keyCompromise --reason 'laptop stolen'"
-)]
+#[command(after_help = "\
+    After `keyCompromise`, only signatures that the sealed ledger recorded before the effective time stay \
+    valid. A key of the root or policy role is not revoked but replaced, with `countersign policy \
+    rotate-root`.\n\n\
+    Example:\n  \
+    countersign key revoke ci.pub.pem --effective 2026-01-31T12:00:00Z \\\n    \
+    --reason-code keyCompromise --reason 'laptop stolen'")]
 pub struct RevokeArgs {
-    /// The key: its fingerprint, or a PEM file
+    /// Key to revoke: its fingerprint, or a PEM file
     key: String,
-    /// The first instant whose signatures are void; given again, it may only move earlier
+    /// Time from which signatures are void; a later revocation can only move it earlier
     #[arg(long, value_name = "TIME")]
     effective: Timestamp,
     #[command(flatten)]
@@ -186,7 +191,7 @@ impl RevokeArgs {
 /// A revocation voids artifacts' signatures; who seals is for the root to say.
 fn warn_of_role(role: &str) {
     note(&format!(
-        "the key holds the {role} role, which no revocation takes from it: run `countersign policy rotate-root \
-         --remove-{role}-key`"
+        "the key still has the {role} role: remove it with `countersign policy rotate-root \
+                 --remove-{role}-key`"
     ));
 }

@@ -38,13 +38,13 @@ impl FromStr for LayerArg {
     fn from_str(text: &str) -> Result<Self, String> {
         let (named, place) = text.split_once('=').map_or((text, None), |(named, place)| (named, Some(place)));
         if place == Some("") {
-            return Err("name a file after the `=`".into());
+            return Err("expected a file name after the `=`".into());
         }
         if named.starts_with("arn:") {
             let arn = named.parse().map_err(|error| format!("{error}"))?;
             return Ok(Self::Published { arn, place: place.map(PathBuf::from) });
         }
-        let file = place.ok_or("a layer is given as ARN, ARN=FILE or NAME=FILE")?.into();
+        let file = place.ok_or("expected `ARN`, `ARN=FILE` or `NAME=FILE`")?.into();
         let name = named.parse().map_err(|error| format!("{error}"))?;
         Ok(Self::Named { name, file })
     }
@@ -105,9 +105,9 @@ fn find(context: &Context, policy: &Policy, arn: &LayerArn, folder: &Path) -> Re
     let Some(first) = there.first() else {
         let shown = names.each_ref().map(|path| format!("`{}`", context.shown(path)));
         return Err(refuse(
-            format!("there is no package of `{arn}`: neither {}", shown.join(" nor ")),
+            format!("no package of `{arn}`: neither {}", shown.join(" nor ")),
             format!(
-                "bring it with `countersign layer fetch {arn}`, or say where it is with `--layer {arn}=FILE`"
+                "fetch it with `countersign layer fetch {arn}`, or name the file with `--layer {arn}=FILE`"
             ),
         ));
     };

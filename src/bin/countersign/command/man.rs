@@ -3,19 +3,19 @@
 use std::path::PathBuf;
 
 use anyhow::Result;
-use clap::CommandFactory;
 use countersign::files::{self, Access};
 
-use crate::Cli;
+use crate::help;
 use crate::output::{Exit, print};
 
 /// Arguments of `man`.
 #[derive(Debug, clap::Args)]
-#[command(
-    after_help = "Examples:\n  countersign man | man -l -\n  countersign man --output /usr/local/share/man/man1"
-)]
+#[command(after_help = "\
+    Examples:\n  \
+    countersign man | man -l -\n  \
+    countersign man --output /usr/local/share/man/man1")]
 pub struct Args {
-    /// Write a page for each command into this folder, instead of printing the first
+    /// Write one page per command to this folder, instead of printing the first
     #[arg(long, value_name = "DIR")]
     output: Option<PathBuf>,
 }
@@ -23,7 +23,7 @@ pub struct Args {
 impl Args {
     /// Prints the first page, or writes all of them.
     pub fn run(self) -> Result<Exit> {
-        let mut command = Cli::command();
+        let mut command = help::command();
         command.build();
         match self.output {
             None => print(&String::from_utf8(page(&command)?)?)?,

@@ -2,7 +2,6 @@
 
 mod account;
 mod artifact;
-mod attach;
 mod audit;
 mod completions;
 mod csc;
@@ -22,7 +21,7 @@ mod key;
 mod layer;
 mod layer_arg;
 mod man;
-mod manifests;
+mod manifest;
 mod monitor;
 mod package;
 mod policy;
@@ -42,74 +41,71 @@ use crate::output::Exit;
 /// What countersign can do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Make an account: root and signing keys, first profile and CSC, sealed and pinned
+    /// Create an account: keys, first profile and CSC, sealed and pinned
     Init(init::Args),
-    /// Make deterministic ZIPs of the workspace's functions and layers
+    /// Package functions and layers into deterministic ZIPs
     Package(package::Args),
     /// Sign artifacts with a signing profile
     Sign(sign::Args),
-    /// Verify artifacts against a code signing config
+    /// Verify artifacts against a code signing config (CSC)
     Verify(verify::Args),
     /// Package, sign and verify the workspace
     Release(release::Args),
-    /// Verify, then run a deploy command on exactly the verified bytes; or judge a plan
+    /// Verify, then run a deploy command on the verified bytes
     Gate(gate::Args),
-    /// Show what a manifest, a package or a policy directory holds
+    /// Show a manifest, a package or a policy directory
     Inspect(inspect::Args),
-    /// Make and end signing profiles, and say who may sign with them
+    /// Manage signing profiles, and who may sign with them
     #[command(subcommand)]
     Profile(profile::Command),
-    /// Make and change code signing configs: whose signatures count, and what if none does
+    /// Manage CSCs: allowed publishers, and Warn or Enforce
     #[command(subcommand)]
     Csc(csc::Command),
-    /// Say which CSC governs which functions and layers
+    /// Set which CSC governs which functions and layers
     #[command(subcommand)]
     Function(function::Command),
-    /// Pin other accounts, bring their policies here, and say who is in an organisation
+    /// Trust other accounts, and manage an organization
     #[command(subcommand)]
     Account(account::Command),
     /// Record, list and revoke signing jobs
     #[command(subcommand)]
     Job(job::Command),
-    /// Publish versions of layers, say who may use them, and bring them from elsewhere
+    /// Publish layer versions, share them and fetch them
     #[command(subcommand)]
     Layer(layer::Command),
-    /// Make, show and revoke keys
+    /// Generate, show and revoke keys
     #[command(subcommand)]
     Key(key::Command),
     /// Revoke artifacts by their digest
     #[command(subcommand)]
     Artifact(artifact::Command),
-    /// Look at, seal, pin and fetch the policy, and change who may seal it
+    /// Review, seal, pin and fetch the policy
     #[command(subcommand)]
     Policy(policy::Command),
-    /// Roll the sealed policy out to other repositories, and see what became of it there
+    /// Roll out the sealed policy to other repositories
     #[command(subcommand)]
     Stackset(stackset::Command),
-    /// Put the sealed policy into AWS's words: CloudFormation, stack sets, IAM
+    /// Export the policy as CloudFormation, stack sets or IAM
     #[command(subcommand)]
     Export(export::Command),
-    /// Take CSCs and profiles from AWS's answers into the policy
+    /// Import CSCs and signing profiles from AWS CLI output
     Import(import::Args),
-    /// Attach manifests to a commit, as git notes
-    Attach(attach::Attach),
-    /// Take manifests from a commit
-    Detach(attach::Detach),
-    /// Show what is attached to a commit, and fetch and push it
-    Manifests(manifests::Args),
-    /// Hold what is deployed against what is signed, and find what is not covered today
-    Audit(audit::Args),
-    /// Draw who trusts whom: principals, profiles, CSCs and functions
-    Graph(graph::Args),
-    /// Judge a push, for git's hooks
+    /// Manage the manifests that are attached to a commit
     #[command(subcommand)]
+    Manifest(manifest::Command),
+    /// Compare deployed code with signed code
+    Audit(audit::Args),
+    /// Draw principals, profiles, CSCs and functions
+    Graph(graph::Args),
+    /// Verify a push; git hooks call this
+    #[command(subcommand, hide = true)]
     Hook(hook::Command),
-    /// Put git hooks into a repository that ask before a push, take them out, and look at them
+    /// Install, remove and inspect git hooks
     #[command(subcommand)]
     Hooks(hooks::Command),
-    /// Ask the journals for which functions it is safe to enforce, and what to mend for the others
+    /// Report which functions are ready for Enforce
     Monitor(monitor::Args),
-    /// Print a completion script for a shell
+    /// Print a shell completion script
     Completions(completions::Args),
     /// Print or write the manual pages
     Man(man::Args),
@@ -138,9 +134,7 @@ impl Command {
             Self::Stackset(command) => command.run(global),
             Self::Export(command) => command.run(global),
             Self::Import(args) => args.run(global),
-            Self::Attach(args) => args.run(global),
-            Self::Detach(args) => args.run(global),
-            Self::Manifests(args) => args.run(global),
+            Self::Manifest(command) => command.run(global),
             Self::Audit(args) => args.run(global),
             Self::Graph(args) => args.run(global),
             Self::Hook(command) => command.run(global),

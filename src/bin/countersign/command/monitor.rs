@@ -16,39 +16,41 @@ use crate::output::{Exit, note, print, refuse};
 
 /// Arguments of `monitor`.
 #[derive(Debug, clap::Args)]
-#[command(
-    after_help = "It is safe to enforce for a function when, under the CSC that governs it now, enough verdicts passed one\n\
-    after the other, over enough days, since the last that Enforce would have denied. `release` verifies what it\n\
-    has just signed: its verdicts are no such evidence. Journals are not signed: who can write one can forge it.\n\n\
-    Examples:\n  countersign monitor\n  countersign monitor journals/*.jsonl --since 90d --function orders\n  \
+#[command(after_help = "\
+    A function is ready for Enforce if enough verdicts in a row passed under its current CSC, over enough \
+    days, since the last verdict that Enforce would have denied. Verdicts of `release` do not count: it \
+    verifies what it just signed. Journals are not signed: anyone with write access can forge lines.\n\n\
+    Examples:\n  \
+    countersign monitor\n  \
+    countersign monitor journals/*.jsonl --since 90d --function orders\n  \
     countersign monitor --format html --output readiness.html\n  \
-    countersign monitor --exit-status && countersign csc update csc-0123456789abcdefg --untrusted Enforce"
-)]
+    countersign monitor --exit-status && \\\n    \
+    countersign csc update csc-0123456789abcdefg --untrusted Enforce")]
 pub struct Args {
-    /// Journals, also of many machines: a verdict counts once. Otherwise this repository's
+    /// Journals, of one or many machines [default: this repository's]
     journals: Vec<PathBuf>,
-    /// From this time on, or this long before now: `2026-01-31T12:00:00Z`, `30d`, `2 weeks`, `12h`
+    /// Start: a time, or a span before now, such as `2026-01-31T12:00:00Z`, `30d`, `2 weeks` or `12h`
     #[arg(long, value_name = "TIME|SPAN", default_value = "30d")]
     since: Moment,
-    /// Before this time, or this long before now
+    /// End: a time, or a span before now
     #[arg(long, value_name = "TIME|SPAN")]
     until: Option<Moment>,
-    /// Only this function or layer, once for each
+    /// Only this function or layer; can be repeated
     #[arg(long = "function", value_name = "NAME")]
     functions: Vec<ArtifactName>,
-    /// How many verdicts must have passed one after the other for a function to be safe
+    /// Number of passed verdicts in a row that a function needs to be ready
     #[arg(long, value_name = "COUNT", default_value_t = CLEAN_VERDICTS_MIN)]
     min_verdicts: u64,
-    /// How many days must have gone by since the last warning for a function to be safe
+    /// Number of days since the last warning that a function needs to be ready
     #[arg(long, value_name = "COUNT", default_value_t = CLEAN_DAYS_MIN)]
     min_days: u16,
-    /// End with exit status 1 unless every function is safe to enforce or enforced
+    /// Exit with 1 unless every function is ready or enforced
     #[arg(long)]
     exit_status: bool,
-    /// How to write the answer; `html` is one page that needs nothing else
-    #[arg(long, value_enum, default_value = "text")]
+    /// Output format; `html` is one self-contained page
+    #[arg(long, value_enum, ignore_case = true, default_value = "text")]
     format: Format,
-    /// Write the answer to this file instead of standard output
+    /// Write the report to this file instead of standard output
     #[arg(long, value_name = "FILE")]
     output: Option<PathBuf>,
 }
@@ -56,11 +58,8 @@ pub struct Args {
 /// How the answer is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 enum Format {
-    /// For people.
     Text,
-    /// For programs.
     Json,
-    /// For people with a browser.
     Html,
 }
 
@@ -89,7 +88,7 @@ impl Args {
             Some(path) => {
                 context.check_output_file(path)?;
                 files::write(path, rendered.as_bytes(), Access::Public)?;
-                note(&format!("the answer is in {}", context.shown(path)));
+                note(&format!("wrote the report to {}", context.shown(path)));
             }
             None => print(&rendered)?,
         }
@@ -100,16 +99,15 @@ impl Args {
 /// The journal that this repository's verdicts go into.
 fn own_journal(context: &Context) -> Result<PathBuf> {
     let off = || {
-        let hint =
-            "name journals of other machines, or leave COUNTERSIGN_JOURNAL and `countersign.journal` unset";
-        refuse("the journal is switched off here", hint)
+        let hint = "name journals of other machines, or unset COUNTERSIGN_JOURNAL and `countersign.journal`";
+        refuse("the journal is disabled on this machine", hint)
     };
-    let path = context.journal().context("there is no journal")?.ok_or_else(off)?;
+    let path = context.journal().context("cannot find the journal")?.ok_or_else(off)?;
     if path.is_file() || countersign::metrics::journal::previous(&path).is_file() {
         return Ok(path);
     }
     Err(refuse(
-        format!("there is no journal at `{}` yet", context.shown(&path)),
+        format!("no journal at `{}` yet", context.shown(&path)),
         "verify something first, or name journals of other machines",
     ))
 }

@@ -16,39 +16,40 @@ use countersign::workspace::Item;
 use serde::Serialize;
 
 use crate::context::{Context, GlobalArgs, entry_time};
-use crate::output::{Exit, Format, print, print_json, refuse, warn};
+use crate::output::{Exit, Format, print, print_done, print_json, refuse, warn};
 use crate::progress::Progress;
+use crate::suggest;
 
 /// Arguments of `package`.
 #[derive(Debug, clap::Args)]
-#[command(
-    after_help = "Examples:\n  countersign package                  every function and layer of the workspace\n  \
-    countersign package orders --explain what went in, what was left out and why\n  \
-    countersign package --from v1.2.0    from a commit, without a checkout"
-)]
+#[command(after_help = "\
+    Examples:\n  \
+    countersign package\n  \
+    countersign package orders --explain\n  \
+    countersign package --from v1.2.0")]
 pub struct Args {
-    /// The functions and layers to package; all of them if none is named
+    /// Functions and layers to package [default: all of them]
     names: Vec<ArtifactName>,
     #[command(flatten)]
     pub choice: ChoiceArgs,
-    /// Write packages into this folder instead of the workspace's
+    /// Write packages to this folder [default: the workspace's output folder]
     #[arg(long, value_name = "DIR")]
     output: Option<PathBuf>,
-    /// List what went in, what was left out and why
+    /// List the included and excluded files, with the reasons
     #[arg(long)]
     explain: bool,
-    /// How to write the result
-    #[arg(long, value_enum, default_value = "text")]
+    /// Output format
+    #[arg(long, value_enum, ignore_case = true, default_value = "text")]
     format: Format,
 }
 
 /// Which files go in.
 #[derive(Debug, Clone, Default, clap::Args)]
 pub struct ChoiceArgs {
-    /// Only files that git tracks
+    /// Package only files that git tracks
     #[arg(long)]
     tracked: bool,
-    /// From this commit instead of the work tree
+    /// Package this commit instead of the work tree
     #[arg(long, value_name = "REV")]
     pub from: Option<String>,
 }
@@ -125,6 +126,8 @@ impl Args {
             let record = record(&context, item, &packaged, explanation);
             packaged.pending.keep()?;
             if self.format == Format::Text {
+                // The explanation is what was asked for.
+                let print = if self.explain { print } else { print_done };
                 print(&text(&record))?;
             }
             records.push(record);
@@ -142,9 +145,9 @@ pub fn items<'a>(context: &'a Context, names: &[ArtifactName]) -> Result<Vec<&'a
         return Ok(context.workspace.items.iter().collect());
     }
     let find = |name: &ArtifactName| {
-        let known: Vec<&str> = context.workspace.items.iter().map(|item| item.name.as_str()).collect();
         context.workspace.item(name).ok_or_else(|| {
-            refuse(format!("the workspace has no `{name}`"), format!("it has {}", known.join(", ")))
+            let known = context.workspace.items.iter().map(|item| item.name.as_str());
+            refuse(format!("the workspace has no `{name}`"), suggest::known(name.as_str(), known))
         })
     };
     names.iter().map(find).collect()
@@ -158,19 +161,16 @@ pub fn selection(
     output: &Path,
 ) -> Result<(Selection, SelectionRecord)> {
     if choice.from.is_some() && context.repository.is_none() {
-        return Err(refuse(
-            "`--from` needs a git repository, and this folder is in none",
-            "leave it out, or start in the repository",
-        ));
+        return Err(refuse("`--from` requires a git repository", "remove it, or run in the repository"));
     }
     if choice.from.is_none() && !item.folder.is_dir() {
         let message = format!(
-            "{} `{}`: there is no folder `{}`",
+            "{} `{}`: folder `{}` does not exist",
             item.kind.name(),
             item.name,
             context.shown(&item.folder)
         );
-        return Err(refuse(message, "mend its `path` in `countersign.toml`"));
+        return Err(refuse(message, "fix its `path` in `countersign.toml`"));
     }
     let untracked = context.repository.is_none() || !choice.tracked && choice.from.is_none();
     let rules = SelectionRecord { untracked, ..item.rules.clone() };

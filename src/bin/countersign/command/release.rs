@@ -19,9 +19,9 @@ use countersign::sign::{self, Existing, Signer};
 use countersign::verify::integrity::Digests;
 use countersign::workspace::Item;
 
-use super::attach::{self, commit_of};
 use super::init;
 use super::judge::{Task, judge};
+use super::manifest::attach::{self, commit_of};
 use super::package::{ChoiceArgs, items, make};
 use super::sign::{SigningArgs, existing, layer_record, profile_for};
 use crate::context::{Context, GlobalArgs, builder};
@@ -30,20 +30,21 @@ use crate::verdicts::ReportArgs;
 
 /// Arguments of `release`.
 #[derive(Debug, clap::Args)]
-#[command(
-    after_help = "Where there is no account yet, a local one is made: its policy in the git directory, its keys in\n\
-    your configuration folder. Its signatures are trusted on this machine only.\n\n\
-    Exit status: 0 allowed (also with warnings), 1 denied, 2 could not decide.\n\n\
-    Examples:\n  countersign release\n  countersign release orders --format json"
-)]
+#[command(after_help = "\
+    If no account exists, creates a local one: its policy in the git directory, its keys in your \
+    configuration folder. Its signatures are trusted on this machine only.\n\n\
+    Exit status: 0 allowed (or warned), 1 denied, 2 could not decide.\n\n\
+    Examples:\n  \
+    countersign release\n  \
+    countersign release orders --format json")]
 pub struct Args {
-    /// The functions and layers to release; all of them if none is named
+    /// Functions and layers to release [default: all of them]
     names: Vec<ArtifactName>,
     #[command(flatten)]
     choice: ChoiceArgs,
     #[command(flatten)]
     signing: SigningArgs,
-    /// Attach each manifest to the commit that its package was made from, as a git note
+    /// Attach each manifest to the commit of its package, as a git note
     #[arg(long)]
     attach: bool,
     #[command(flatten)]
@@ -111,7 +112,7 @@ impl Args {
             Some(existing) => {
                 packaged.pending.keep()?;
                 note(&format!(
-                    "{shown} signs this content already, by job {}; it stays as it is",
+                    "{shown} already signs this content, with job {}; keeping it",
                     existing.job.job.job()
                 ));
             }

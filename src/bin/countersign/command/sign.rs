@@ -19,23 +19,25 @@ use countersign::time::Timestamp;
 use countersign::workspace::Item;
 use serde::Serialize;
 
-use super::attach::{self, commit_of};
+use super::manifest::attach::{self, commit_of};
 use super::package::{ChoiceArgs, selection};
 use crate::context::{Context, GlobalArgs, TrustArgs, builder};
 use crate::keys::KeyArgs;
-use crate::output::{Exit, Format, note, print, print_json, refuse};
+use crate::output::{Exit, Format, note, print_done, print_json, refuse};
 use crate::progress::Progress;
 
 /// Arguments of `sign`.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Examples:\n  countersign sign dist/orders.zip\n  \
+#[command(after_help = "\
+    Examples:\n  \
+    countersign sign dist/orders.zip\n  \
     countersign sign vendor.zip --layer vendor-base --profile release --endorse\n  \
     COUNTERSIGN_KEY=env:SIGNING_KEY countersign sign dist/*.zip")]
 pub struct Args {
-    /// The artifacts
+    /// Artifacts to sign
     #[arg(required = true, value_name = "ARTIFACT")]
     artifacts: Vec<PathBuf>,
-    /// Sign as this function; otherwise the workspace's item of the file's name
+    /// Sign as this function [default: the function or layer of the file's name]
     #[arg(long, value_name = "NAME", conflicts_with = "layer")]
     function: Option<ArtifactName>,
     /// Sign as this layer
@@ -45,25 +47,25 @@ pub struct Args {
     choice: ChoiceArgs,
     #[command(flatten)]
     pub signing: SigningArgs,
-    /// Say in the manifest that somebody else packaged the artifact, and that you vouch for these bytes; what is
-    /// not the workspace's package as it is now is endorsed anyhow
+    /// Endorse an artifact that another party packaged; always set if the artifact is not the workspace's
+    /// current package
     #[arg(long)]
     endorse: bool,
-    /// Sign again what has a manifest already, which is replaced
+    /// Replace an existing manifest for the same content
     #[arg(long)]
     again: bool,
-    /// Attach each manifest to the commit that its artifact was made from, as a git note
+    /// Attach each manifest to the commit of its artifact, as a git note
     #[arg(long)]
     attach: bool,
-    /// How to write the result
-    #[arg(long, value_enum, default_value = "text")]
+    /// Output format
+    #[arg(long, value_enum, ignore_case = true, default_value = "text")]
     format: Format,
 }
 
 /// With which profile and key, under which policy.
 #[derive(Debug, clap::Args)]
 pub struct SigningArgs {
-    /// The signing profile; otherwise the workspace's, or the account's only one
+    /// Signing profile [default: the one in countersign.toml, or the account's only one]
     #[arg(long, value_name = "NAME")]
     pub profile: Option<ProfileName>,
     #[command(flatten)]
@@ -99,7 +101,10 @@ impl Args {
     /// Signs each artifact, and writes each manifest only when it is whole.
     pub fn run(self, global: &GlobalArgs) -> Result<Exit> {
         if self.artifacts.len() > 1 && (self.function.is_some() || self.layer.is_some()) {
-            return Err(refuse("one name cannot be signed for several artifacts", "sign them one at a time"));
+            return Err(refuse(
+                "several artifacts cannot have the same name",
+                "sign each artifact separately",
+            ));
         }
         let context = Context::read(global)?;
         let location = context.location(&self.signing.trust)?;
@@ -121,7 +126,7 @@ impl Args {
             };
             if self.format == Format::Text {
                 let what = if signed.endorsement == Endorsement::Yes { "endorsed" } else { "signed" };
-                print(&format!("{what}: {} (job {})\n", line(&record.manifest), record.job))?;
+                print_done(&format!("{what}: {} (job {})\n", line(&record.manifest), record.job))?;
             }
             records.push(record);
         }
@@ -141,7 +146,7 @@ impl Args {
             (None, None) => (
                 None,
                 by_file().map_err(|error| {
-                    refuse(error.to_string(), "name what it is with `--function` or `--layer`")
+                    refuse(error.to_string(), "name the function or layer with `--function` or `--layer`")
                 })?,
             ),
         };
@@ -169,10 +174,10 @@ impl Args {
             let (job, profile) = (existing.job.job.job(), existing.job.profile.profile());
             return Err(refuse(
                 format!(
-                    "`{}` has a manifest for this content already, by profile `{profile}`, from job {job}",
+                    "`{}` already has a manifest for this content, with profile `{profile}` and job {job}",
                     context.shown(path)
                 ),
-                "use that manifest, or sign it again with `--again`",
+                "use that manifest, or replace it with `--again`",
             ));
         }
         let (rules, source) = self.provenance(context, subject.item, &files).unzip();
@@ -228,13 +233,13 @@ pub fn profile_for(policy: &Policy, named: Option<&ProfileName>, item: Option<&I
         [only] => Ok(only.clone()),
         [] => Err(refuse(
             format!("account `{}` has no signing profile", policy.account()),
-            "ask the owner of the policy for one",
+            "ask the policy owner to create one",
         )),
         several => {
             let names: Vec<&str> = several.iter().map(ProfileName::as_str).collect();
             Err(refuse(
                 "the account has several signing profiles",
-                format!("name one with `--profile`: {}", names.join(", ")),
+                format!("choose one with `--profile`: {}", names.join(", ")),
             ))
         }
     }

@@ -9,13 +9,13 @@ use crate::output::refuse;
 /// What a new permission is called, and when it holds.
 #[derive(Debug, clap::Args)]
 pub struct StatementArgs {
-    /// The permission's name; otherwise made from who may
+    /// Id of the permission [default: generated from the principal]
     #[arg(long, value_name = "ID")]
     statement_id: Option<StatementId>,
-    /// The first instant of the permission; otherwise now
+    /// Start of the permission [default: now]
     #[arg(long, value_name = "TIME")]
     not_before: Option<Timestamp>,
-    /// The first instant after the permission; otherwise it stays until it is forbidden
+    /// End of the permission [default: none]
     #[arg(long, value_name = "TIME")]
     not_after: Option<Timestamp>,
 }
@@ -25,7 +25,7 @@ impl StatementArgs {
     pub fn id(&self, of: &str, base: &str, is_taken: impl Fn(&StatementId) -> bool) -> Result<StatementId> {
         if let Some(id) = &self.statement_id {
             if is_taken(id) {
-                let message = format!("{of} has a permission `{id}` already");
+                let message = format!("{of} already has a permission `{id}`");
                 return Err(refuse(message, "choose another `--statement-id`; a permission never changes"));
             }
             return Ok(id.clone());
@@ -54,8 +54,8 @@ impl StatementArgs {
 pub fn absent<'a>(what: String, known: impl Iterator<Item = &'a StatementId>) -> anyhow::Error {
     let known: Vec<&str> = known.map(StatementId::as_str).collect();
     let hint = match known.as_slice() {
-        [] => "it has none at all".to_owned(),
-        known => format!("name one of those it has: {}", known.join(", ")),
+        [] => "it has no permissions".to_owned(),
+        known => format!("expected one of: {}", known.join(", ")),
     };
     refuse(what, hint)
 }

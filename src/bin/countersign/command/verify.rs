@@ -18,48 +18,46 @@ use super::judge::{Task, judge, judge_with_layers, signed_revocation};
 use super::layer_arg::{LayerArg, Located, layers_of, locate};
 use crate::context::{Context, GlobalArgs, TrustArgs};
 use crate::output::{Exit, note, refuse};
+use crate::suggest;
 use crate::verdicts::ReportArgs;
 
 /// Arguments of `verify`.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Exit status: 0 allowed (also with warnings), 1 denied, 2 could not decide.\n\n\
-    Examples:\n  countersign verify                               what the workspace's last release made\n  \
+#[command(after_help = "\
+    Exit status: 0 allowed (or warned), 1 denied, 2 could not decide.\n\n\
+    Examples:\n  \
+    countersign verify\n  \
     countersign verify dist/orders.zip --function orders\n  \
     countersign verify --function orders --layer arn:countersign:lambda::vendor:layer:base:3\n  \
-    countersign verify --source v1.2.0               what is attached to a commit\n  \
+    countersign verify --source v1.2.0\n  \
     countersign verify --source HEAD dist/orders.zip --function orders\n  \
     countersign verify a.zip --csc policy/csc/csc-0123456789abcdefg.toml --format json")]
 pub struct Args {
-    /// The artifact; otherwise every package of the workspace
+    /// Artifact to verify [default: every package of the workspace]
     artifact: Option<PathBuf>,
-    /// Its manifest; otherwise the file beside it with `.sigstore.json` after its name
+    /// Manifest of the artifact [default: ARTIFACT.sigstore.json]
     #[arg(long, value_name = "FILE")]
     manifest: Option<PathBuf>,
-    /// The artifact, or the manifest without one, must describe exactly the package of this commit;
-    /// without either, what is attached to the commit is verified
+    /// Compare with the package of this commit; without ARTIFACT and `--manifest`, verify the manifests that
+    /// are attached to it
     #[arg(long, value_name = "REV")]
     source: Option<String>,
-    /// The function that it would be deployed as; chooses the CSC that the policy attaches to it
+    /// Function that it is deployed as; selects the CSC
     #[arg(long, value_name = "NAME")]
     function: Option<ArtifactName>,
-    /// A layer that the function is deployed with, beside those that the workspace says it has: a
-    /// published version, with its package if that is elsewhere, or a name and a package
-    #[arg(
-        long = "layer",
-        value_name = "ARN[=FILE]|NAME=FILE",
-        requires = "function",
-        conflicts_with = "source"
-    )]
+    /// Layer of the function, besides those in countersign.toml: `ARN`, `ARN=FILE` or `NAME=FILE`; can be
+    /// repeated
+    #[arg(long = "layer", value_name = "LAYER", requires = "function", conflicts_with = "source")]
     layers: Vec<LayerArg>,
-    /// The CSC: an id, or a CSC file inside a policy directory
+    /// CSC to use: an id, or a CSC file in a policy directory
     #[arg(long, value_name = "ID|FILE")]
     csc: Option<String>,
-    /// A signed revocation to honour beside those in the policy directory, once for each
+    /// Signed revocation to apply besides those in the policy directory; can be repeated
     #[arg(long = "revocation", value_name = "FILE")]
     revocations: Vec<PathBuf>,
     #[command(flatten)]
     trust: TrustArgs,
-    /// Check the plain SHA-384 of an artifact over 64 MiB too, beside its chunk digest and SHA-256
+    /// Also check the plain SHA-384 of artifacts over 64 MiB, besides chunk digest and SHA-256
     #[arg(long)]
     all_digests: bool,
     #[command(flatten)]
@@ -116,8 +114,8 @@ impl Args {
     fn attached(&self, context: &Context, policy: &Policy, revision: &str) -> Result<Exit> {
         if self.function.is_some() || self.csc.is_some() || !self.revocations.is_empty() {
             return Err(refuse(
-                "everything that is attached to the commit is verified, as the sealed policy says",
-                "leave out `--function`, `--csc` and `--revocation`, or name an artifact or a `--manifest`",
+                "without an artifact, `--source` verifies every attached manifest under the sealed policy",
+                "remove `--function`, `--csc` and `--revocation`, or name an artifact or a `--manifest`",
             ));
         }
         let repository = context.in_repository()?;
@@ -142,8 +140,8 @@ impl Args {
         match (id, folder.parent()) {
             (Some(id), Some(directory)) if in_policy => Ok((id, Some(directory.into()))),
             _ => Err(refuse(
-                format!("`{text}` is neither a CSC's id nor a CSC file in a policy directory"),
-                "name one such as `csc-0123456789abcdefg`, or `POLICY/csc/csc-….toml`",
+                format!("`{text}` is not a CSC id, nor a CSC file in a policy directory"),
+                "name an id such as `csc-0123456789abcdefg`, or a file such as `POLICY/csc/csc-….toml`",
             )),
         }
     }
@@ -156,8 +154,8 @@ impl Args {
         if self.artifact.is_none() && self.source.is_none() {
             if self.manifest.is_some() {
                 return Err(refuse(
-                    "a manifest alone says nothing about an artifact",
-                    "name the artifact too, or the commit it is to describe with `--source`",
+                    "a manifest cannot be verified without its artifact",
+                    "name the artifact too, or the commit of its package with `--source`",
                 ));
             }
             let named = items.filter(|item| {
@@ -174,10 +172,11 @@ impl Args {
                 })
                 .collect();
             if tasks.is_empty() {
-                let known: Vec<&str> =
-                    context.workspace.items.iter().map(|item| item.name.as_str()).collect();
-                let hint = format!("name the artifact too, or one of {}", known.join(", "));
-                return Err(refuse("the workspace has no function of that name", hint));
+                let name = self.function.as_ref().map_or("", ArtifactName::as_str);
+                let functions = context.workspace.items.iter().filter(|item| item.kind == Kind::Function);
+                let hint = suggest::known(name, functions.map(|item| item.name.as_str()));
+                let hint = format!("{hint}; or name the artifact");
+                return Err(refuse(format!("the workspace has no function `{name}`"), hint));
             }
             return Ok(tasks);
         }
@@ -186,8 +185,8 @@ impl Args {
         let asked = self.function.clone().map(|name| (Kind::Function, name)).or(item);
         if asked.is_none() && !has_csc {
             return Err(refuse(
-                "nothing says which policy applies to the artifact",
-                "name what it would be deployed as with `--function`, or a CSC with `--csc`",
+                "no function and no CSC is named for the artifact",
+                "name the function that it is deployed as with `--function`, or a CSC with `--csc`",
             ));
         }
         Ok(vec![Task {
@@ -212,15 +211,17 @@ impl Args {
         let name = self.function.clone().or(stem);
         let item = name.as_ref().and_then(|name| workspace.item(name)).ok_or_else(|| {
             let named = name.as_ref().map_or("that".into(), |name| format!("`{name}`"));
-            let known: Vec<&str> = workspace.items.iter().map(|item| item.name.as_str()).collect();
+            let known = workspace.items.iter().map(|item| item.name.as_str());
             refuse(
-                format!("commit {} has no function or layer of the name {named}", commit.short()),
-                format!("name one with `--function`; it has {}", known.join(", ")),
+                format!("commit {} has no function or layer {named}", commit.short()),
+                suggest::known(name.as_ref().map_or("", ArtifactName::as_str), known),
             )
         })?;
         let package =
             source::files(repository, &commit, &workspace, item, &Known::default(), context.threads)
-                .with_context(|| format!("commit {} makes no package of `{}`", commit.short(), item.name))?;
+                .with_context(|| {
+                    format!("commit {} cannot be packaged as `{}`", commit.short(), item.name)
+                })?;
         Ok(((item.kind, item.name.clone()), package))
     }
 }

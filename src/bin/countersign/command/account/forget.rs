@@ -9,12 +9,12 @@ use crate::output::Exit;
 
 /// Arguments of `account forget`.
 #[derive(Debug, clap::Args)]
-#[command(
-    after_help = "What was brought of it is removed by later seals, once no seal that anybody may still read names it.\n\n\
-    Example:\n  countersign account forget vendor"
-)]
+#[command(after_help = "\
+    Later seals remove its fetched documents, once no seal that is still valid names them.\n\n\
+    Example:\n  \
+    countersign account forget vendor")]
 pub struct Args {
-    /// The account; no CSC may allow a publisher of it
+    /// Account to remove; no CSC can allow a publisher of it
     name: AccountName,
     #[command(flatten)]
     edit: EditArgs,

@@ -16,8 +16,8 @@ use crate::output::{Exit, Format, print, print_json};
 pub struct Args {
     #[command(flatten)]
     trust: TrustArgs,
-    /// How to write the result
-    #[arg(long, value_enum, default_value = "text")]
+    /// Output format
+    #[arg(long, value_enum, ignore_case = true, default_value = "text")]
     format: Format,
 }
 
@@ -106,18 +106,15 @@ fn record(context: &Context, documents: &Documents, known: &KnownAccount) -> Rec
 fn text(list: &List) -> String {
     let mut out = String::new();
     if let Some(organization) = &list.organization {
-        out.push_str(&format!(
-            "account `{}` says that it is in the organisation `{organization}`\n",
-            list.account
-        ));
+        out.push_str(&format!("account `{}` is in the organization `{organization}`\n", list.account));
     }
     for member in &list.members {
-        out.push_str(&format!("member `{}` of this organisation: {}\n", member.account, member.root));
+        out.push_str(&format!("member `{}` of this organization: {}\n", member.account, member.root));
     }
     for each in &list.accounts {
         let state = match (&each.expires, &each.error) {
             (Some(expires), _) => format!("sealed until {expires}"),
-            (None, error) => format!("does not hold: {}", line(error.as_deref().unwrap_or_default())),
+            (None, error) => format!("not valid: {}", line(error.as_deref().unwrap_or_default())),
         };
         out.push_str(&format!(
             "{} root {}, snapshot {}, {state}{}\n  pinned {}\n  from   {}\n",
@@ -129,5 +126,5 @@ fn text(list: &List) -> String {
             line(&each.from)
         ));
     }
-    if out.is_empty() { format!("account `{}` knows no other account\n", list.account) } else { out }
+    if out.is_empty() { format!("account `{}` trusts no other account\n", list.account) } else { out }
 }

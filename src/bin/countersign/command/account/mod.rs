@@ -1,4 +1,4 @@
-//! `countersign account`: which other accounts the policy knows, and which organisation vouches for whom.
+//! `countersign account`: which other accounts the policy trusts, and the members of organizations.
 
 mod forget;
 mod list;
@@ -18,11 +18,11 @@ use crate::output::Exit;
 /// Which policy is changed, where `--root` is another account's.
 #[derive(Debug, Clone, clap::Args)]
 pub struct OwnArgs {
-    /// The policy directory; otherwise `git config countersign.policy`, or the workspace's
-    #[arg(long, value_name = "DIR", env = "COUNTERSIGN_POLICY")]
+    /// Policy directory [default: `git config countersign.policy`, then `policy` in countersign.toml]
+    #[arg(long, value_name = "DIR", env = "COUNTERSIGN_POLICY", hide_env_values = true)]
     policy: Option<PathBuf>,
-    /// The pin of this account's own first root; otherwise what `policy pin` remembered
-    #[arg(long, value_name = "PIN", env = "COUNTERSIGN_ROOT")]
+    /// Pin of this account's own first root [default: the one that `policy pin` stored]
+    #[arg(long, value_name = "PIN", env = "COUNTERSIGN_ROOT", hide_env_values = true)]
     own_root: Option<Pin>,
 }
 
@@ -35,21 +35,21 @@ impl From<OwnArgs> for TrustArgs {
 /// What can be done with other accounts.
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
-    /// Pin another account's root in this policy, and bring its documents here
+    /// Trust another account: pin its root and fetch its documents
     Trust(trust::Args),
-    /// Bring other accounts' documents up to date
+    /// Update the documents of other accounts
     Update(update::Args),
-    /// List the other accounts, how far each was brought, and whether it holds
+    /// List the other accounts, their seals and whether they are valid
     List(list::Args),
-    /// Take another account out of this policy
+    /// Remove another account from this policy
     Forget(forget::Args),
-    /// Say which organisation this account is in
+    /// Set the organization that this account belongs to
     Join(organization::JoinArgs),
-    /// Say that this account is in no organisation
+    /// Remove this account from its organization
     Leave(organization::LeaveArgs),
-    /// Make an account a member of the organisation that this account is
+    /// Add a member to the organization that this account heads
     Admit(organization::AdmitArgs),
-    /// Take a member out of the organisation that this account is
+    /// Remove a member from the organization that this account heads
     Expel(organization::ExpelArgs),
 }
 

@@ -12,13 +12,12 @@ use crate::output::{Exit, refuse};
 
 /// Arguments of `account join`.
 #[derive(Debug, clap::Args)]
-#[command(
-    after_help = "The organisation has to list this account too, with `countersign account admit`; only then is it one\n\
-    of its members.\n\n\
-    Example:\n  countersign account join acme-group"
-)]
+#[command(after_help = "\
+    The account is a member only once the organization admits it too, with `countersign account admit`.\n\n\
+    Example:\n  \
+    countersign account join acme-group")]
 pub struct JoinArgs {
-    /// The organisation, an account that this policy knows
+    /// Organization: an account that this policy trusts
     name: AccountName,
     #[command(flatten)]
     trust: TrustArgs,
@@ -30,8 +29,8 @@ impl JoinArgs {
         let editor = editor(context, &self.trust)?;
         if self.name != *editor.root().account() && editor.known_account(&self.name)?.is_none() {
             return Err(refuse(
-                format!("this policy does not know account `{}`", self.name),
-                "pin it first with `countersign account trust`: its list of members is what proves membership",
+                format!("this policy does not trust account `{}`", self.name),
+                "pin it first with `countersign account trust`: its list of members proves membership",
             ));
         }
         let before = editor.membership()?;
@@ -52,7 +51,10 @@ impl LeaveArgs {
         let editor = editor(context, &self.trust)?;
         let before = editor.membership()?.filter(|before| before.organization().is_some());
         let Some(before) = before else {
-            return Err(refuse("the account is in no organisation", "look at `countersign account list`"));
+            return Err(refuse(
+                "the account is not in an organization",
+                "list accounts and members with `countersign account list`",
+            ));
         };
         edit::show(&editor.save_membership(&Membership::next(Some(&before), None))?)
     }
@@ -60,11 +62,13 @@ impl LeaveArgs {
 
 /// Arguments of `account admit`.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example:\n  countersign account admit shop --root SHA384:5f1c…")]
+#[command(after_help = "\
+    Example:\n  \
+    countersign account admit shop --root SHA384:5f1c…")]
 pub struct AdmitArgs {
-    /// The account
+    /// Name of the account
     name: AccountName,
-    /// The digest of its first root, `SHA384:…`; otherwise the one that this policy knows
+    /// Digest of its first root, `SHA384:…` [default: the one in this policy]
     #[arg(long, value_name = "PIN")]
     root: Option<Pin>,
     #[command(flatten)]
@@ -79,16 +83,16 @@ impl AdmitArgs {
         let own = (self.name == *editor.root().account()).then(|| editor.pin());
         let Some(root) = self.root.or(known).or(own) else {
             return Err(refuse(
-                format!("nothing says which root account `{}` has", self.name),
-                "give the digest of its first root with `--root`, as its owner publishes it",
+                format!("the root of account `{}` is not known", self.name),
+                "pass the digest of its first root, which its owner publishes, with `--root`",
             ));
         };
         let before = editor.organization()?;
         let mut members = before.as_ref().map_or(Vec::new(), |before| before.members().to_vec());
         if members.iter().any(|member| member.account == self.name) {
             return Err(refuse(
-                format!("account `{}` is a member already", self.name),
-                "look at `countersign account list`; one of another root is admitted once this one is expelled",
+                format!("account `{}` is already a member", self.name),
+                "list members with `countersign account list`; to admit it with another root, expel it first",
             ));
         }
         members.push(Member { account: self.name, root });
@@ -99,7 +103,7 @@ impl AdmitArgs {
 /// Arguments of `account expel`.
 #[derive(Debug, clap::Args)]
 pub struct ExpelArgs {
-    /// The account
+    /// Name of the account
     name: AccountName,
     #[command(flatten)]
     trust: TrustArgs,
@@ -117,8 +121,8 @@ impl ExpelArgs {
             .partition(|member| member.account == self.name);
         if gone.is_empty() {
             return Err(refuse(
-                format!("account `{}` is no member", self.name),
-                "look at `countersign account list`",
+                format!("account `{}` is not a member", self.name),
+                "list accounts and members with `countersign account list`",
             ));
         }
         edit::show(&editor.save_organization(&Organization::next(before.as_ref(), kept))?)

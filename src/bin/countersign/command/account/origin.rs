@@ -50,8 +50,8 @@ impl Origin {
         if path.is_dir() {
             if !root::path(path, 1).exists() {
                 return Err(refuse(
-                    format!("there is no policy in `{text}`: it has no `roots/1.json`"),
-                    "name the policy directory itself, or a repository by its URL, such as `file:///PATH`",
+                    format!("no policy in `{text}`: it has no `roots/1.json`"),
+                    "name the policy directory, or the URL of a repository, such as `file:///PATH`",
                 ));
             }
             return Ok(Self::Folder { path: path.canonicalize()?, text: text.into() });
@@ -59,7 +59,7 @@ impl Origin {
         match text.parse() {
             Ok(source) => Ok(Self::Repository(source)),
             Err(_) if Path::new(text).is_absolute() || text.starts_with('.') => Err(refuse(
-                format!("there is no folder `{text}`"),
+                format!("folder `{text}` does not exist"),
                 "name the other account's policy directory, or a git URL",
             )),
             Err(error) => Err(error.into()),
@@ -93,11 +93,11 @@ impl Origin {
         if policy.account() != account {
             return Err(refuse(
                 format!(
-                    "the policy in `{}` is account `{}`'s, not `{account}`'s",
+                    "the policy in `{}` belongs to account `{}`, not `{account}`",
                     self.text(),
                     policy.account()
                 ),
-                "give the account its own name: ARNs lead to it by that",
+                "use the name in its policy, which is in its ARNs",
             ));
         }
         policy.notes().iter().for_each(|text| note(&format!("account `{account}`: {text}")));

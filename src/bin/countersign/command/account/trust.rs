@@ -13,19 +13,19 @@ use crate::output::{Exit, refuse};
 
 /// Arguments of `account trust`.
 #[derive(Debug, clap::Args)]
-#[command(
-    after_help = "The digest of its first root comes from the other account's owner, by a way that you trust. Its\n\
-    documents grant nothing here: only what our own CSCs and functions name counts.\n\n\
-    Examples:\n  countersign account trust vendor --root SHA384:5f1c… --from https://git.vendor.example/policy.git\n  \
-    countersign account trust platform --root SHA384:81aa… --from ../platform/policy"
-)]
+#[command(after_help = "\
+    Get the digest of its first root from its owner, over a channel that you trust. Its documents grant \
+    nothing here: only publishers and layers that this policy names are allowed.\n\n\
+    Examples:\n  \
+    countersign account trust vendor --root SHA384:5f1c… --from https://git.vendor.example/policy.git\n  \
+    countersign account trust platform --root SHA384:81aa… --from ../platform/policy")]
 pub struct Args {
-    /// The account's own name
+    /// Name of the account, as its own policy has it
     name: AccountName,
-    /// The digest of its first root, `SHA384:…`
+    /// Digest of its first root, `SHA384:…`
     #[arg(long, value_name = "PIN")]
     root: Pin,
-    /// Its policy: a folder, or a repository as `URL`, `URL#REF` or `URL#REF:FOLDER`
+    /// Location of its policy: a folder, or a repository as `URL`, `URL#REF` or `URL#REF:FOLDER`
     #[arg(long, value_name = "URL|DIR")]
     from: String,
     #[command(flatten)]
@@ -52,14 +52,14 @@ impl Args {
     fn check_new(&self, editor: &Editor) -> Result<()> {
         if self.name == *editor.root().account() {
             return Err(refuse(
-                format!("`{}` is this account", self.name),
-                "an account does not have to trust itself; name another",
+                format!("`{}` is this account itself", self.name),
+                "name another account; an account always trusts itself",
             ));
         }
         if editor.known_account(&self.name)?.is_some() {
             return Err(refuse(
-                format!("account `{}` is known already", self.name),
-                "bring it up to date with `countersign account update`",
+                format!("account `{}` is already trusted", self.name),
+                "update it with `countersign account update`",
             ));
         }
         Ok(())

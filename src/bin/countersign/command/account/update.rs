@@ -13,16 +13,17 @@ use crate::output::{Exit, refuse, report, say};
 
 /// Arguments of `account update`.
 #[derive(Debug, clap::Args)]
-#[command(
-    after_help = "Every check of our own is made: the pinned root and the chain from it, thresholds, expiry, and nothing\n\
-    older than what is here. An account that fails stays as it was, and the others are brought all the same.\n\n\
-    Examples:\n  countersign account update\n  \
-    countersign account update vendor --from https://git.vendor.example/moved.git"
-)]
+#[command(after_help = "\
+    Checks the chain of roots from the pinned one, the thresholds and the expiry, and rejects a policy that \
+    is older than the local copy. An account that fails a check keeps its local copy; the others are still \
+    updated.\n\n\
+    Examples:\n  \
+    countersign account update\n  \
+    countersign account update vendor --from https://git.vendor.example/moved.git")]
 pub struct Args {
-    /// The accounts; otherwise every one that the policy knows
+    /// Accounts to update [default: all of them]
     names: Vec<AccountName>,
-    /// Where its policy comes from, if that has changed; for one account
+    /// New location of its policy; requires exactly one account
     #[arg(long, value_name = "URL|DIR")]
     from: Option<String>,
     #[command(flatten)]
@@ -33,7 +34,7 @@ impl Args {
     /// Brings the accounts up to date.
     pub fn run(self, context: &Context) -> Result<Exit> {
         if self.from.is_some() && self.names.len() != 1 {
-            return Err(refuse("`--from` is one account's", "name that account, and no other"));
+            return Err(refuse("`--from` requires exactly one account", "name the account that has moved"));
         }
         let names = match self.names.as_slice() {
             [] => editor(context, &self.trust)?.known_accounts()?,
@@ -41,7 +42,7 @@ impl Args {
         };
         if names.is_empty() {
             return Err(refuse(
-                "the policy knows no other account",
+                "the policy trusts no other account",
                 "add one with `countersign account trust`",
             ));
         }
@@ -52,15 +53,15 @@ impl Args {
                 Ok(found) => differences.extend(found),
                 Err(error) if names.len() == 1 => return Err(error),
                 Err(error) => {
-                    report(&error.context(format!("account `{name}` was not brought up to date")));
+                    report(&error.context(format!("account `{name}` was not updated")));
                     failed += 1;
                 }
             }
         }
         let exit = if differences.is_empty() { Exit::Done } else { edit::show(&differences)? };
         if failed > 0 {
-            let message = format!("{failed} of {} accounts were not brought up to date", names.len());
-            return Err(refuse(message, "see what was said of each above; run it again for those"));
+            let message = format!("{failed} of {} accounts were not updated", names.len());
+            return Err(refuse(message, "fix the errors above, and run it again for these accounts"));
         }
         Ok(exit)
     }

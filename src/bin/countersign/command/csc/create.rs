@@ -7,22 +7,26 @@ use super::super::edit::{editor, show_with};
 use super::publisher::{Publisher, known, refused};
 use crate::context::{Context, TrustArgs};
 use crate::output::Exit;
+use crate::values;
 
 /// Arguments of `csc create`.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "The last line on standard output is the new id.\n\n\
-    Examples:\n  countersign csc create --publisher orders_release --untrusted Enforce --description production\n  \
+#[command(after_help = "\
+    Integrity is always enforced: `Warn` applies to the other checks. The last line on standard output is \
+    the new id.\n\n\
+    Examples:\n  \
+    countersign csc create --publisher orders_release --untrusted Enforce --description production\n  \
     countersign csc create --untrusted Warn --publisher orders_release \\\n    \
     --publisher 'arn:countersign:signer::platform:/signing-profiles/layers/*'")]
 pub struct Args {
-    /// Whose signatures count, once for each: a profile of this account, or the ARN of a profile version;
-    /// `/*` as the version stands for every one
+    /// Allowed publisher: a profile of this account, or a profile version ARN, with `/*` for every version; can
+    /// be repeated
     #[arg(long = "publisher", value_name = "PUBLISHER", required = true)]
     publishers: Vec<Publisher>,
-    /// What happens to an artifact that fails a check other than integrity: Enforce denies it, Warn lets it pass
-    #[arg(long, visible_alias = "untrusted-artifact-on-deployment", value_name = "Enforce|Warn")]
+    /// Action on an untrusted artifact: `Enforce` denies it, `Warn` lets it pass with a warning
+    #[arg(long, value_name = "MODE", value_parser = values::untrusted(), ignore_case = true)]
     untrusted: Untrusted,
-    /// What the CSC is for
+    /// Description of the CSC
     #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
     description: String,
     #[command(flatten)]

@@ -11,7 +11,7 @@ use crate::output::Exit;
 /// Arguments of `csc delete`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// The CSC; no function may be attached to it
+    /// CSC to delete; no function can be attached to it
     id: CscId,
     #[command(flatten)]
     edit: EditArgs,

@@ -19,8 +19,8 @@ use crate::output::{Exit, Format, print, print_json};
 pub struct ListArgs {
     #[command(flatten)]
     trust: TrustArgs,
-    /// How to write the result
-    #[arg(long, value_enum, default_value = "text")]
+    /// Output format
+    #[arg(long, value_enum, ignore_case = true, default_value = "text")]
     format: Format,
 }
 
@@ -91,12 +91,12 @@ fn governed(record: &Record) -> String {
 /// Arguments of `csc show`.
 #[derive(Debug, clap::Args)]
 pub struct ShowArgs {
-    /// The CSC
+    /// Id of the CSC
     id: CscId,
     #[command(flatten)]
     trust: TrustArgs,
-    /// How to write the result
-    #[arg(long, value_enum, default_value = "text")]
+    /// Output format
+    #[arg(long, value_enum, ignore_case = true, default_value = "text")]
     format: Format,
 }
 

@@ -14,15 +14,15 @@ use crate::output::Exit;
 /// What can be done with code signing configs.
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
-    /// Make a CSC; it governs nothing before `function attach`
+    /// Create a CSC; `function attach` puts functions under it
     Create(create::Args),
-    /// Change a CSC's publishers, description, or what happens to untrusted artifacts
+    /// Change a CSC's publishers, description or Warn and Enforce
     Update(update::Args),
-    /// List the account's CSCs
+    /// List the CSCs of the account
     List(list::ListArgs),
-    /// Show a CSC: its publishers and the functions that it governs
+    /// Show a CSC: its publishers and its functions
     Show(list::ShowArgs),
-    /// Delete a CSC that governs nothing
+    /// Delete a CSC that no function is attached to
     Delete(delete::Args),
 }
 

@@ -59,7 +59,7 @@ impl Publisher {
         };
         let versions = profile.iter().flat_map(|profile| profile.versions());
         if !versions.map(|each| each.version.clone()).any(is_one) {
-            note(&format!("this account has no `{arn}`: nobody publishes with it yet"));
+            note(&format!("this account has no `{arn}` yet, so it allows no signature"));
         }
         Ok(arn)
     }
@@ -74,8 +74,8 @@ pub fn known(publishers: &[Publisher], editor: &Editor) -> Result<Vec<PublisherA
 pub fn refused(error: &PublishersError) -> anyhow::Error {
     let hint = match error {
         PublishersError::Count(_) => format!("allow 1 to {PUBLISHERS_MAX}; `/*` stands for every version"),
-        PublishersError::Twice(_) => "name each once".into(),
-        PublishersError::Absent(_) => "look at them with `countersign csc show`".into(),
+        PublishersError::Twice(_) => "name each publisher once".into(),
+        PublishersError::Absent(_) => "list them with `countersign csc show`".into(),
     };
     refuse(error.to_string(), hint)
 }

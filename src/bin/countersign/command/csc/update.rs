@@ -10,31 +10,34 @@ use super::super::edit::{self, EditArgs, editor};
 use super::publisher::{Publisher, known, refused};
 use crate::context::Context;
 use crate::output::Exit;
+use crate::values;
 
 /// Arguments of `csc update`.
 #[derive(Debug, clap::Args)]
 #[command(
     group = ArgGroup::new("change").required(true).multiple(true)
         .args(["publishers", "added", "removed", "untrusted", "description"]),
-    after_help = "Examples:\n  countersign csc update csc-0123456789abcdefg --untrusted Enforce\n  \
+    after_help = "\
+    Examples:\n  \
+    countersign csc update csc-0123456789abcdefg --untrusted Enforce\n  \
     countersign csc update csc-0123456789abcdefg --add-publisher billing_release --revision 3"
 )]
 pub struct Args {
-    /// The CSC
+    /// Id of the CSC
     id: CscId,
-    /// Whose signatures count, once for each, in place of all publishers
+    /// Replace all publishers with this one; can be repeated
     #[arg(long = "publisher", value_name = "PUBLISHER", conflicts_with_all = ["added", "removed"])]
     publishers: Vec<Publisher>,
-    /// Whose signatures count too, once for each
+    /// Allow one more publisher; can be repeated
     #[arg(long = "add-publisher", value_name = "PUBLISHER")]
     added: Vec<Publisher>,
-    /// Whose signatures do not count any more, once for each
+    /// Remove a publisher; can be repeated
     #[arg(long = "remove-publisher", value_name = "PUBLISHER")]
     removed: Vec<Publisher>,
-    /// What happens to an artifact that fails a check other than integrity: Enforce denies it, Warn lets it pass
-    #[arg(long, visible_alias = "untrusted-artifact-on-deployment", value_name = "Enforce|Warn")]
+    /// Action on an untrusted artifact: `Enforce` denies it, `Warn` lets it pass with a warning
+    #[arg(long, value_name = "MODE", value_parser = values::untrusted(), ignore_case = true)]
     untrusted: Option<Untrusted>,
-    /// What the CSC is for
+    /// Description of the CSC
     #[arg(long, value_name = "TEXT")]
     description: Option<String>,
     #[command(flatten)]

@@ -10,13 +10,15 @@ use crate::output::{Exit, note, print};
 
 /// Arguments of `export cloudformation`.
 #[derive(Debug, clap::Args)]
-#[command(
-    after_help = "The template is JSON, which CloudFormation takes as it takes YAML. Every property is written \
-    out: drift detection\nsees no others. What AWS cannot say is a note, or a refusal where AWS would permit more.\n\n\
-    Examples:\n  countersign export cloudformation > signing.json\n  \
-    countersign export cloudformation --principal ci@acme.example=arn:aws:iam::123456789012:role/ci > signing.json\n  \
-    aws cloudformation deploy --stack-name signing --template-file signing.json"
-)]
+#[command(after_help = "\
+    The template is JSON, which CloudFormation accepts like YAML. It contains every property, because drift \
+    detection ignores the others. A setting that AWS does not have is reported as a note, or as an error if \
+    AWS would permit more.\n\n\
+    Examples:\n  \
+    countersign export cloudformation > signing.json\n  \
+    countersign export cloudformation \\\n    \
+    --principal ci@acme.example=arn:aws:iam::123456789012:role/ci > signing.json\n  \
+    aws cloudformation deploy --stack-name signing --template-file signing.json")]
 pub struct Args {
     #[command(flatten)]
     mapping: MappingArgs,
@@ -30,7 +32,10 @@ impl Args {
         let (_, template) = self.mapping.template(context, &self.trust)?;
         let text = json::to_text(&template.body);
         if text.len() > TEMPLATE_BODY_BYTES_MAX {
-            note("the template is too large for a request: put it on S3, and name it with `--template-url`");
+            note(
+                "the template is too large for a request: upload it to S3, and pass `--template-url` to the \
+                 AWS CLI",
+            );
         }
         print(&format!("{text}\n"))?;
         Ok(Exit::Done)

@@ -12,27 +12,27 @@ use crate::output::{Exit, note, print_json};
 
 /// Arguments of `export iam`.
 #[derive(Debug, clap::Args)]
-#[command(
-    after_help = "Denied: another CSC or none, detaching, making and changing CSCs and profiles, giving permissions, \
-    revoking.\n\n\
-    Examples:\n  countersign export iam --csc csc-0123456789abcdefg=arn:aws:lambda:eu-west-1:123456789012:code-signing-config:csc-0abcdef0123456789\n  \
+#[command(after_help = "\
+    The policy denies functions with another CSC or none, detaching a CSC, changing CSCs and profiles, \
+    granting permissions, and revoking.\n\n\
+    Examples:\n  \
+    countersign export iam --csc csc-0123456789abcdefg=\"$CSC_ARN\"\n  \
     countersign export iam --as scp --aws-account 123456789012 --region eu-west-1 \\\n    \
-    --except 'arn:aws:iam::*:role/security-*'"
-)]
+    --except 'arn:aws:iam::*:role/security-*'")]
 pub struct Args {
-    /// What the policy is attached to
-    #[arg(long = "as", value_enum, value_name = "FORM", default_value = "identity")]
+    /// Kind of IAM policy: `identity` or `boundary` for developers, `scp` for accounts or units
+    #[arg(long = "as", value_enum, ignore_case = true, value_name = "FORM", default_value = "identity")]
     form: FormArg,
-    /// What a sealed CSC is in AWS, once for each; only these are approved
+    /// ARN in AWS of a sealed CSC; can be repeated, and only these are approved
     #[arg(long = "csc", value_name = "ID=ARN", value_parser = pair::<CscId, CscArn>)]
     cscs: Vec<(CscId, CscArn)>,
-    /// The account in which every other CSC has the same id as here, as after `import`
+    /// AWS account in which all other CSCs have the same ids as here, as after `import`
     #[arg(long, value_name = "ACCOUNT", requires = "region")]
     aws_account: Option<AwsAccount>,
-    /// The region of that account
+    /// Region of those CSCs
     #[arg(long, value_name = "REGION", requires = "aws_account")]
     region: Option<AwsRegion>,
-    /// Who administers signing, once for each: roles or users that a service control policy leaves out
+    /// Role or user that administers signing, exempt from a service control policy; can be repeated
     #[arg(long = "except", value_name = "ARN")]
     except: Vec<AwsPrincipalPattern>,
     #[command(flatten)]
@@ -42,11 +42,8 @@ pub struct Args {
 /// What a policy is attached to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 enum FormArg {
-    /// Developers: grants and denies
     Identity,
-    /// An account or unit of an organization: denies
     Scp,
-    /// Developers, as the most that other policies can grant
     Boundary,
 }
 
@@ -69,7 +66,7 @@ impl Args {
         let policy = policy(self.form.into(), &approved, &self.except)?;
         approved.notes().iter().for_each(|text| note(text));
         if self.form == FormArg::Scp && self.except.is_empty() {
-            note("nobody in the accounts can administer signing: leave out who does with `--except`");
+            note("no one in the accounts can administer signing: exempt the administrators with `--except`");
         }
         print_json(&policy)?;
         Ok(Exit::Done)

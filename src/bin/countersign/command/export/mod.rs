@@ -22,9 +22,9 @@ use crate::output::{Exit, note, refuse};
 pub enum Command {
     /// Print a CloudFormation template of profiles, permissions and CSCs
     Cloudformation(cloudformation::Args),
-    /// Write the template and the inputs that make a stack set of it, for many accounts
+    /// Write a stack set for many accounts: the template and the AWS CLI inputs
     Stackset(stackset::Args),
-    /// Print an IAM policy: functions are created and updated only under the approved CSCs
+    /// Print an IAM policy that allows functions only under the approved CSCs
     Iam(iam::Args),
 }
 
@@ -43,12 +43,10 @@ impl Command {
 /// What is what in AWS.
 #[derive(Debug, clap::Args)]
 struct MappingArgs {
-    /// Whom a principal is in AWS, once for each: NAME=ACCOUNT, or NAME= and the ARN of a role or user.
-    /// Others get no permission there
+    /// AWS account, role or user of a principal; can be repeated. Other principals get no permission in AWS
     #[arg(long = "principal", value_name = "NAME=PRINCIPAL", value_parser = pair::<Principal, AwsPrincipal>)]
     principals: Vec<(Principal, AwsPrincipal)>,
-    /// Which profile version in AWS stands for a publisher of a CSC, once for each. A profile of the account
-    /// that is there already is not made
+    /// AWS profile version of a publisher; can be repeated. An existing profile of the account is not created
     #[arg(long = "publisher", value_name = "PUBLISHER=ARN", value_parser = publisher)]
     publishers: Vec<(PublisherArn, ProfileArn)>,
 }
@@ -75,7 +73,7 @@ fn each_once<K: Ord + Display, V>(pairs: Vec<(K, V)>) -> Result<std::collections
     let mut map = std::collections::BTreeMap::new();
     for (name, value) in pairs {
         if map.contains_key(&name) {
-            return Err(refuse(format!("`{name}` is given twice"), "give it once"));
+            return Err(refuse(format!("`{name}` is specified twice"), "specify it once"));
         }
         map.insert(name, value);
     }
@@ -88,7 +86,7 @@ where
     A: FromStr<Err: Display>,
     B: FromStr<Err: Display>,
 {
-    let (name, value) = text.split_once('=').ok_or("there is no `=` in it")?;
+    let (name, value) = text.split_once('=').ok_or("expected a `=`")?;
     Ok((
         name.parse().map_err(|error: A::Err| error.to_string())?,
         value.parse().map_err(|error: B::Err| error.to_string())?,
@@ -97,5 +95,5 @@ where
 
 fn publisher(text: &str) -> Result<(PublisherArn, ProfileArn), String> {
     let (publisher, arn) = pair::<PublisherArn, ProfileArn>(text)?;
-    if arn.owner().is_aws() { Ok((publisher, arn)) } else { Err(format!("`{arn}` is not an ARN of AWS's")) }
+    if arn.owner().is_aws() { Ok((publisher, arn)) } else { Err(format!("`{arn}` is not an AWS ARN")) }
 }

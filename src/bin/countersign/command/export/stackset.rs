@@ -17,40 +17,44 @@ use crate::output::{Exit, note, print};
 #[derive(Debug, clap::Args)]
 #[command(
     group = ArgGroup::new("target").required(true).multiple(true).args(["accounts", "units"]),
-    after_help = "Each account gets profiles of its own, with versions of their own. Where all accounts trust those of one \
-    account,\nname them with `--publisher`.\n\n\
-    Example:\n  countersign export stackset --name signing --ou ou-ab12-34cd56ef --region eu-west-1 --output signing\n  \
+    after_help = "\
+    Each account gets its own profiles, with their own versions. To make all accounts trust the profiles of \
+    one account, name them with `--publisher`.\n\n\
+    Examples:\n  \
+    countersign export stackset --name signing --ou ou-ab12-34cd56ef --region eu-west-1 \\\n    \
+    --output signing\n  \
     aws cloudformation create-stack-set --cli-input-json file://signing/create-stack-set.json\n  \
-    aws cloudformation create-stack-instances --cli-input-json file://signing/create-stack-instances.json\n\n\
-    Later, after another seal and export:\n  \
+    aws cloudformation create-stack-instances \\\n    \
+    --cli-input-json file://signing/create-stack-instances.json\n\n\
+    After a later seal and export:\n  \
     aws cloudformation update-stack-set --cli-input-json file://signing/update-stack-set.json"
 )]
 pub struct Args {
-    /// The stack set's name
+    /// Name of the stack set
     #[arg(long, value_name = "NAME")]
     name: StackSetName,
-    /// A target account, once for each; with `--ou`, of the accounts in them these alone
+    /// Target account; can be repeated. With `--ou`, limits the units to these accounts
     #[arg(long = "account", value_name = "ACCOUNT")]
     accounts: Vec<AwsAccount>,
-    /// A target unit of the organization, once for each; new accounts in it get the stack too
+    /// Target organizational unit, new accounts in it included; can be repeated
     #[arg(long = "ou", value_name = "UNIT")]
     units: Vec<OrganizationalUnit>,
-    /// A region, once for each, in the order of the rollout
+    /// Region, in the order of the rollout; can be repeated
     #[arg(long = "region", value_name = "REGION", required = true)]
     regions: Vec<AwsRegion>,
-    /// How many accounts of a region may fail before the rollout stops
+    /// Number of accounts per region that can fail before the rollout stops
     #[arg(long, value_name = "COUNT", default_value_t = 0)]
     failure_tolerance: u32,
-    /// How many accounts are rolled out at once
+    /// Number of accounts to deploy to at once
     #[arg(long, value_name = "COUNT", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
     max_concurrent: u32,
-    /// The caller is a delegated administrator of the organization
+    /// Run as a delegated administrator of the organization
     #[arg(long)]
     delegated_admin: bool,
-    /// Where `template.json` will be, if it is too large for a request
+    /// S3 URL of `template.json`, if it is too large for a request
     #[arg(long, value_name = "URL")]
     template_url: Option<TemplateUrl>,
-    /// The folder to write into: template.json and an input for each command
+    /// Folder for `template.json` and the AWS CLI inputs
     #[arg(long, value_name = "DIR")]
     output: PathBuf,
     #[command(flatten)]
@@ -65,7 +69,7 @@ impl Args {
         let (sealed, template) = self.mapping.template(context, &self.trust)?;
         if self.max_concurrent > self.failure_tolerance.saturating_add(1) {
             note(&format!(
-                "AWS rolls out to {} at once: one more than may fail",
+                "AWS deploys to {} accounts at once: one more than `--failure-tolerance`",
                 self.failure_tolerance.saturating_add(1)
             ));
         }
@@ -86,7 +90,7 @@ impl Args {
         let inputs = inputs(&rollout, &template.body)?;
         let folder = &self.output;
         context.check_output(folder)?;
-        std::fs::create_dir_all(folder).with_context(|| format!("cannot make `{}`", folder.display()))?;
+        std::fs::create_dir_all(folder).with_context(|| format!("cannot create `{}`", folder.display()))?;
         let file = |(name, document): (&str, _)| {
             (folder.join(format!("{name}.json")), format!("{}\n", json::to_text(&document)).into_bytes())
         };

@@ -11,18 +11,18 @@ use crate::output::{Exit, note};
 
 /// Arguments of `function attach`.
 #[derive(Debug, clap::Args)]
-#[command(
-    after_help = "The first rule that matches a name wins. A rule with the same pattern is changed in its place; a new\n\
-    one goes before the first that would match all its names, and otherwise last.\n\n\
-    Example:\n  countersign function attach 'orders-*' --csc csc-0123456789abcdefg"
-)]
+#[command(after_help = "\
+    The first rule that matches a name wins. A rule with the same pattern is changed in place. A new rule \
+    goes before the first rule that would match all of its names, else to the end.\n\n\
+    Example:\n  \
+    countersign function attach 'orders-*' --csc csc-0123456789abcdefg")]
 pub struct Args {
-    /// Names of functions and layers: `*` stands for any characters, `?` for one
+    /// Pattern for names of functions and layers: `*` is any text, `?` one character
     pattern: Pattern,
-    /// The CSC that governs them
+    /// CSC that governs them
     #[arg(long, value_name = "ID")]
     csc: CscId,
-    /// Put the rule before every other one
+    /// Put the rule before all others
     #[arg(long)]
     first: bool,
     #[command(flatten)]
@@ -46,13 +46,13 @@ impl Args {
 fn say_hidden(functions: &Functions, index: usize) {
     let hidden: Vec<String> = functions.hides(index).map(|rule| format!("`{}`", rule.pattern())).collect();
     if !hidden.is_empty() {
-        note(&format!("it comes before rules to which it leaves nothing: {}", hidden.join(", ")));
+        note(&format!("later rules never match now: {}", hidden.join(", ")));
     }
     if let Some(earlier) = functions.hidden_by(index) {
         let pattern = functions.rules()[earlier].pattern();
         note(&format!(
-            "it governs nothing: rule {}, `{pattern}`, comes first and matches the same names; \
-            `--first` puts it before that",
+            "the rule never matches: rule {}, `{pattern}`, comes first and matches the same names; use \
+                 `--first` to put it before that",
             earlier + 1
         ));
     }

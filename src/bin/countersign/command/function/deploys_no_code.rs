@@ -11,17 +11,17 @@ use crate::output::Exit;
 
 /// Arguments of `function deploys-no-code`.
 #[derive(Debug, clap::Args)]
-#[command(
-    after_help = "`gate --plan` denies resources whose type may deploy code and is not read. List only types whose resources\n\
-    deploy no code at all. A custom resource has the type that its template gives it.\n\n\
-    Examples:\n  countersign function deploys-no-code 'datadog_*' Custom::S3AutoDeleteObjects\n  \
-    countersign function deploys-no-code --remove 'datadog_*'"
-)]
+#[command(after_help = "\
+    `gate --plan` denies resources of types that it cannot read. Declare only types whose resources never \
+    deploy code. For a custom resource, use the type in its template.\n\n\
+    Examples:\n  \
+    countersign function deploys-no-code 'datadog_*' Custom::S3AutoDeleteObjects\n  \
+    countersign function deploys-no-code --remove 'datadog_*'")]
 pub struct Args {
-    /// Types of resources, or blocks of Terraform such as `data.external`: `*` stands for any characters, `?` for one
+    /// Resource types, or Terraform blocks such as `data.external`: `*` is any text, `?` one character
     #[arg(required = true, value_name = "TYPE")]
     pattern: Vec<TypePattern>,
-    /// Remove the patterns from the list
+    /// Remove the patterns instead
     #[arg(long)]
     remove: bool,
     #[command(flatten)]

@@ -11,9 +11,11 @@ use crate::output::Exit;
 
 /// Arguments of `function detach`.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example:\n  countersign function detach 'orders-*'")]
+#[command(after_help = "\
+    Example:\n  \
+    countersign function detach 'orders-*'")]
 pub struct Args {
-    /// The pattern, as `function list` shows it
+    /// Pattern, as `function list` shows it
     pattern: Pattern,
     #[command(flatten)]
     edit: EditArgs,
@@ -34,12 +36,12 @@ fn afterwards(functions: &Functions, pattern: &Pattern) -> String {
     match functions.covering(pattern) {
         Some(index) => {
             let rule = &functions.rules()[index];
-            let unless = if index == 0 { "" } else { ", where no earlier rule matches" };
+            let unless = if index == 0 { "" } else { ", if no earlier rule matches" };
             let (csc, number, rule) = (rule.csc(), index + 1, rule.pattern());
-            format!("what matches `{pattern}` falls to {csc}, by rule {number}, `{rule}`{unless}\n")
+            format!("names that match `{pattern}` are now under {csc}, by rule {number}, `{rule}`{unless}\n")
         }
-        None => format!(
-            "what matches `{pattern}` and no other rule is governed by nothing: every artifact is denied\n"
-        ),
+        None => {
+            format!("names that match `{pattern}` and no other rule have no CSC: every artifact is denied\n")
+        }
     }
 }

@@ -12,14 +12,17 @@ use crate::output::{Exit, Format, print, print_json};
 
 /// Arguments of `function list`.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Examples:\n  countersign function list\n  countersign function list orders")]
+#[command(after_help = "\
+    Examples:\n  \
+    countersign function list\n  \
+    countersign function list orders")]
 pub struct Args {
-    /// A function or layer: tell which rule and CSC govern it
+    /// Show only the rule and the CSC of this function or layer
     name: Option<ArtifactName>,
     #[command(flatten)]
     trust: TrustArgs,
-    /// How to write the result
-    #[arg(long, value_enum, default_value = "text")]
+    /// Output format
+    #[arg(long, value_enum, ignore_case = true, default_value = "text")]
     format: Format,
 }
 
@@ -80,7 +83,7 @@ fn list(functions: &Functions, sealed: bool, format: Format) -> Result<()> {
         Format::Text => {
             let rules: String = rules.iter().map(rule_line).collect();
             let everything = functions.rules().iter().any(|rule| rule.pattern().as_str() == "*");
-            let rest = "     anything else is governed by nothing: every artifact is denied\n";
+            let rest = "     other names have no CSC: every artifact is denied\n";
             let rest = if everything { "" } else { rest };
             let refs: String =
                 refs.iter().map(|pattern| format!("protected ref {}\n", line(pattern.as_str()))).collect();
@@ -102,7 +105,7 @@ fn govern(functions: &Functions, name: &ArtifactName, sealed: bool, format: Form
             "`{name}` is governed by {}: rule {}, `{}`{mark}\n",
             rule.code_signing_config_id, rule.number, rule.pattern
         ),
-        None => format!("`{name}` is governed by nothing: every artifact is denied{mark}\n"),
+        None => format!("`{name}` has no CSC: every artifact is denied{mark}\n"),
     })
 }
 

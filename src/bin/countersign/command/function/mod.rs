@@ -18,17 +18,17 @@ use crate::output::Exit;
 /// What can be done with the governance of functions.
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
-    /// Put functions and layers under a CSC, by a pattern of their names
+    /// Put functions and layers under a CSC, by name pattern
     Attach(attach::Args),
-    /// List resource types that deploy no code, so that `gate --plan` does not deny them
+    /// Declare resource types that deploy no code, for `gate --plan`
     DeploysNoCode(deploys_no_code::Args),
-    /// Remove the rule with a pattern
+    /// Remove the rule of a pattern
     Detach(detach::Args),
-    /// List the rules in order, the protected refs and the types that deploy no code, or tell what governs a name
+    /// List rules, protected refs and types that deploy no code
     List(list::Args),
-    /// Verify pushes to refs, by patterns of their names
+    /// Require verified pushes to refs, by name pattern
     Protect(protect::Args),
-    /// Leave pushes to refs unverified again
+    /// Stop requiring verified pushes to refs
     Unprotect(unprotect::Args),
 }
 

@@ -10,12 +10,12 @@ use crate::output::Exit;
 
 /// Arguments of `function protect`.
 #[derive(Debug, clap::Args)]
-#[command(
-    after_help = "Upper and lower case are one, and a name that git refuses matches every pattern.\n\n\
-    Example:\n  countersign function protect refs/heads/main 'refs/tags/v*'"
-)]
+#[command(after_help = "\
+    Patterns ignore case, and match every name that git rejects.\n\n\
+    Example:\n  \
+    countersign function protect refs/heads/main 'refs/tags/v*'")]
 pub struct Args {
-    /// Full names of refs: `*` stands for any characters, `/` too
+    /// Pattern for full ref names: `*` is any text, `/` included
     #[arg(required = true)]
     pattern: Vec<RefPattern>,
     #[command(flatten)]

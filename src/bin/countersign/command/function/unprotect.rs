@@ -11,9 +11,11 @@ use crate::output::Exit;
 
 /// Arguments of `function unprotect`.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example:\n  countersign function unprotect 'refs/tags/v*'")]
+#[command(after_help = "\
+    Example:\n  \
+    countersign function unprotect 'refs/tags/v*'")]
 pub struct Args {
-    /// The patterns, as `function list` shows them
+    /// Patterns, as `function list` shows them
     #[arg(required = true)]
     pattern: Vec<RefPattern>,
     #[command(flatten)]

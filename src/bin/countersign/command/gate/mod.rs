@@ -25,54 +25,55 @@ use super::layer_arg::{LayerArg, Located, layers_of, locate};
 use crate::context::{Context, GlobalArgs, TrustArgs};
 use crate::output::{Exit, note, refuse, say};
 use crate::progress::Progress;
+use crate::suggest;
 use crate::verdicts::ReportArgs;
 
 /// Arguments of `gate`.
 #[derive(Debug, clap::Args)]
-#[command(
-    after_help = "In COMMAND's arguments, {artifact}, {manifest} and {layer:NAME} become the paths of private\n\
-    copies: those are verified, and those are deployed, whatever becomes of the originals. COMMAND\n\
-    finds the first two in COUNTERSIGN_ARTIFACT and COUNTERSIGN_MANIFEST too, and standard output is\n\
-    its alone: the verdict goes to standard error.\n\n\
-    Exit status: COMMAND's own, or 128 and the number of the signal that ended it; 1 denied, 2 could\n\
-    not decide, and then nothing ran. With --dry-run or --plan: 0 allowed (also with warnings), 1\n\
-    denied, 2 could not decide.\n\n\
-    Examples:\n  countersign gate --function orders -- \\\n    \
+#[command(after_help = "\
+    In COMMAND's arguments, {artifact}, {manifest} and {layer:NAME} are replaced with paths of private \
+    copies. The gate verifies these copies and COMMAND deploys them, even if the originals change. \
+    COUNTERSIGN_ARTIFACT and COUNTERSIGN_MANIFEST have the first two paths. The verdict goes to standard \
+    error; standard output is COMMAND's.\n\n\
+    Exit status: COMMAND's own, or 128 plus the number of the signal that ended it; 1 denied or 2 could not \
+    decide, and COMMAND did not run. With --dry-run or --plan: 0 allowed (or warned), 1 denied, 2 \
+    could not decide.\n\n\
+    Examples:\n  \
+    countersign gate --function orders -- \\\n    \
     aws lambda update-function-code --function-name orders --zip-file fileb://{artifact}\n  \
     countersign gate --function orders --layer base=dist/base.zip --dry-run\n  \
     countersign gate --plan plan.json && terraform apply plan.tfplan\n  \
-    countersign gate --plan template.yaml --map OrdersFunction=orders"
-)]
+    countersign gate --plan template.yaml --map OrdersFunction=orders")]
 pub struct Args {
-    /// The function that is deployed; the policy's CSC for it decides
+    /// Function to deploy; its CSC in the policy decides
     #[arg(long, value_name = "NAME", required_unless_present = "plans")]
     function: Option<ArtifactName>,
-    /// The function's package; otherwise the workspace's own of that name
+    /// Package of the function [default: the workspace's]
     #[arg(long, value_name = "FILE")]
     artifact: Option<PathBuf>,
-    /// Its manifest; otherwise the file beside it with `.sigstore.json` after its name
+    /// Manifest of the artifact [default: ARTIFACT.sigstore.json]
     #[arg(long, value_name = "FILE")]
     manifest: Option<PathBuf>,
-    /// A layer that the function is deployed with, beside those that the workspace says it has: a
-    /// published version, with its package if that is elsewhere, or a name and a package
-    #[arg(long = "layer", value_name = "ARN[=FILE]|NAME=FILE")]
+    /// Layer of the function, besides those in countersign.toml: `ARN`, `ARN=FILE` or `NAME=FILE`; can be
+    /// repeated
+    #[arg(long = "layer", value_name = "LAYER")]
     layers: Vec<LayerArg>,
     #[command(flatten)]
     plan: plan::PlanArgs,
-    /// A signed revocation to honour beside those in the policy directory, once for each
+    /// Signed revocation to apply besides those in the policy directory; can be repeated
     #[arg(long = "revocation", value_name = "FILE")]
     revocations: Vec<PathBuf>,
-    /// Verify and report, and run nothing
+    /// Verify and report without running COMMAND
     #[arg(long)]
     dry_run: bool,
-    /// COMMAND reads COUNTERSIGN_ARTIFACT, so that no argument has to say `{artifact}`
+    /// Allow a COMMAND without `{artifact}`: it reads COUNTERSIGN_ARTIFACT
     #[arg(long)]
     env: bool,
     #[command(flatten)]
     trust: TrustArgs,
     #[command(flatten)]
     verdicts: ReportArgs,
-    /// What deploys the function, after `--`
+    /// Command that deploys the function, after `--`
     #[arg(last = true, value_name = "COMMAND")]
     command: Vec<OsString>,
 }
@@ -87,7 +88,7 @@ impl Args {
         let layers = layers_of(&context, function, &self.layers).into_iter();
         let layers = layers.map(|layer| locate(&context, &policy, layer)).collect::<Result<Vec<_>>>()?;
         let line = self.line(&artifact, &layers)?;
-        let watch = Watch::start().context("cannot watch for signals")?;
+        let watch = Watch::start().context("cannot handle signals")?;
         let request = self.request(&context, &watch, function, &artifact, &layers)?;
         let progress = Progress::start(&format!("verifying {}", context.shown(&artifact)), 0);
         let judged = judge(&policy, request)?;
@@ -115,8 +116,9 @@ impl Args {
         let items = &context.workspace.items;
         let item = items.iter().find(|item| item.kind == Kind::Function && item.name == *function);
         let item = item.ok_or_else(|| {
-            let known: Vec<&str> = items.iter().map(|item| item.name.as_str()).collect();
-            let hint = format!("name the package with `--artifact`, or one of {}", known.join(", "));
+            let functions = items.iter().filter(|item| item.kind == Kind::Function);
+            let hint = suggest::known(function.as_str(), functions.map(|item| item.name.as_str()));
+            let hint = format!("{hint}; or name the package with `--artifact`");
             refuse(format!("the workspace has no function `{function}`"), hint)
         })?;
         Ok(item.artifact(&context.workspace.output))
@@ -128,8 +130,8 @@ impl Args {
             if self.dry_run {
                 return Ok(None);
             }
-            let hint = "put it after `--`, or use `--dry-run` to verify and report alone";
-            return Err(refuse("there is no command to run", hint));
+            let hint = "add the command after `--`, or use `--dry-run` to only verify";
+            return Err(refuse("no command to run", hint));
         };
         if !self.dry_run {
             self.verdicts.check_aside()?;
@@ -155,8 +157,8 @@ impl Args {
                 let code =
                     PrivateCopy::copy(watch, file, manifest).map_err(|error| match error.is_absent() {
                         true => refuse(
-                            format!("{error}: there is no such file"),
-                            "make it with `countersign release`, or name another",
+                            format!("{error}: the file does not exist"),
+                            "create it with `countersign release`, or name another",
                         ),
                         false => error.into(),
                     })?;

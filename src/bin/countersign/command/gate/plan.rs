@@ -20,24 +20,23 @@ use crate::progress::Progress;
 /// What is about to be deployed, and where its files and manifests are.
 #[derive(Debug, clap::Args)]
 pub struct PlanArgs {
-    /// A plan of `terraform show -json`, or a CloudFormation or SAM template; once for each
+    /// Verify a plan of `terraform show -json`, or a CloudFormation or SAM template; can be repeated
     #[arg(
         long = "plan",
         value_name = "FILE",
         conflicts_with_all = ["function", "artifact", "manifest", "layers", "env", "dry_run", "command"]
     )]
     pub plans: Vec<PathBuf>,
-    /// The folder that a Terraform plan's paths are relative to; otherwise the plan's own
+    /// Folder that paths in a Terraform plan are relative to [default: the plan's folder]
     #[arg(long, value_name = "DIR", conflicts_with = "function")]
     assets: Option<PathBuf>,
-    /// A folder of manifests, beside those next to the files and in the workspace's output folder
+    /// Folder to search for manifests, besides those next to the files and in the output folder
     #[arg(long = "manifests", value_name = "DIR", conflicts_with = "function")]
     manifests: Vec<PathBuf>,
-    /// The name that an address is verified as, where the plan does not say its name; `name:SAID=NAME`
-    /// for one that the plan says
+    /// Name of the function or layer at a resource address; `name:PLANNED=NAME` renames one that the plan names
     #[arg(long = "map", value_name = "ADDRESS=NAME", conflicts_with = "function")]
     names: Vec<Mapped>,
-    /// Exit with 0 where plans deploy no function and no layer, so that there is nothing to verify
+    /// Exit with 0 if the plans deploy no function and no layer
     #[arg(long, conflicts_with = "function")]
     allow_empty: bool,
 }
@@ -54,7 +53,7 @@ impl FromStr for Mapped {
 
     fn from_str(text: &str) -> Result<Self, String> {
         // An address may hold `=` in the key of an instance; a name never does.
-        let (address, name) = text.rsplit_once('=').ok_or("a name is given as ADDRESS=NAME")?;
+        let (address, name) = text.rsplit_once('=').ok_or("expected `ADDRESS=NAME`")?;
         Ok(Self { address: address.into(), name: name.parse().map_err(|error| format!("{error}"))? })
     }
 }
@@ -68,10 +67,10 @@ pub fn run(args: &super::Args, global: &GlobalArgs) -> Result<Exit> {
     let read = plans.iter().map(|path| read(path)).collect::<Result<Vec<_>>>()?;
     if let (Some(_), Some((path, _))) = (assets, plans.iter().zip(&read).find(|(_, plan)| plan.is_template)) {
         let message = format!("`--assets` does not apply to the template `{}`", context.shown(path));
-        let hint = "remove `--assets`: deploy tools count a template's paths from its own folder";
+        let hint = "remove `--assets`: paths in a template are relative to its folder";
         return Err(refuse(message, hint));
     }
-    let here = std::env::current_dir().context("cannot tell which folder this is")?;
+    let here = std::env::current_dir().context("cannot determine the current folder")?;
     let templates = plans.iter().zip(&read).filter(|(_, plan)| plan.is_template);
     let policy = context.policy(&context.location(&args.trust)?)?;
     let folders = [manifests.as_slice(), std::slice::from_ref(&context.workspace.output)].concat();
@@ -99,12 +98,12 @@ pub fn run(args: &super::Args, global: &GlobalArgs) -> Result<Exit> {
         .keys()
         .filter(|address| !read.iter().flat_map(|plan| &plan.resources).any(|each| is_address(each, address)))
     {
-        notes.push(format!("no plan has `{name}`, which `--map` names"));
+        notes.push(format!("no plan contains `{name}`, which `--map` names"));
     }
     if gates.is_empty() {
         let shown: Vec<String> = plans.iter().map(|path| format!("`{}`", context.shown(path))).collect();
         notes.push(format!(
-            "{}: no function and no layer is deployed, so nothing was verified",
+            "{}: the plans deploy no function and no layer, so nothing was verified",
             shown.join(", ")
         ));
     }
@@ -113,7 +112,7 @@ pub fn run(args: &super::Args, global: &GlobalArgs) -> Result<Exit> {
     match (gates.is_empty(), allow_empty) {
         (true, true) => Ok(Exit::Done),
         (true, false) => {
-            say("hint: give `--allow-empty` where a plan may well leave every function and layer as it is");
+            say("hint: use `--allow-empty` if a plan can leave every function and layer unchanged");
             Ok(exit)
         }
         (false, _) => Ok(exit),

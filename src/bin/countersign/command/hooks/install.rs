@@ -10,18 +10,20 @@ use crate::output::{Exit, note, print, refuse};
 
 /// Arguments of `hooks install`.
 #[derive(Debug, clap::Args)]
-#[command(
-    after_help = "Exit status: 0 installed, or installed already; 2 nothing was installed, with the reason.\n\n\
-    Git 2.54 and newer: a setting, hook.countersign, which leaves every other hook as it is. Older: a script in the\n\
-    hooks folder; an earlier hook is kept beside it as HOOK.legacy and runs first. Where husky, lefthook or another\n\
-    core.hooksPath manages the hooks, nothing is written, and the line to add is printed.\n\n\
-    Examples:\n  countersign hooks install                     in a clone: pre-push\n  \
-    countersign -C /srv/git/shop.git hooks install   on a server: pre-receive"
-)]
+#[command(after_help = "\
+    Exit status: 0 installed, or already installed; 2 not installed, with the reason.\n\n\
+    With git 2.54 or newer, installs the setting hook.countersign, which does not change other hooks. With \
+    an older git, installs a script in the hooks folder; an existing hook is kept as HOOK.legacy and runs \
+    first. If husky, lefthook or another core.hooksPath manages the hooks, prints the line to add and \
+    writes nothing.\n\n\
+    Examples:\n  \
+    countersign hooks install\n  \
+    countersign -C /srv/git/shop.git hooks install pre-receive")]
 pub struct Args {
     #[command(flatten)]
     hook: HookArgs,
-    /// Put the script in where git knows the setting too: for a repository that an older git pushes from
+    /// Install a hook script even if git supports `hook.countersign` settings, for clones that an older git
+    /// uses
     #[arg(long)]
     script: bool,
 }
@@ -36,13 +38,13 @@ impl Args {
         let installed = hooks::install(&place, hook, wish)?;
         print(&text(hook, &installed))?;
         if unnamed {
-            let own = std::env::current_exe().context("cannot tell where this program is")?;
+            let own = std::env::current_exe().context("cannot determine the path of this program")?;
             let own = own.to_str().context("the path of this program is not UTF-8")?;
             setting::name_program(&place, own)?;
-            note(&format!("countersign is not on the PATH: git config {PROGRAM_SETTING} names `{own}`"));
+            note(&format!("countersign is not on the PATH: set git config {PROGRAM_SETTING} to `{own}`"));
         }
         if place.elsewhere().is_some() && matches!(installed.way, Way::Setting(_)) {
-            note("another git than this one, older than 2.54, runs only what core.hooksPath names");
+            note("a git older than 2.54 runs only the hooks in core.hooksPath");
         }
         Ok(Exit::Done)
     }
@@ -50,14 +52,14 @@ impl Args {
 
 fn text(hook: Hook, installed: &Installed) -> String {
     let done = match installed.change {
-        Change::Nothing => "installed already",
+        Change::Nothing => "already installed",
         Change::New => "installed",
-        Change::Replaced => "installed anew",
+        Change::Replaced => "reinstalled",
     };
     let mut text = format!("{done}: {hook} as {}\n", line(&installed.way.to_string()));
     if let Some(earlier) = &installed.earlier {
         text.push_str(&format!(
-            "  the earlier hook is `{}` now, and runs first\n",
+            "  the existing hook is now `{}`, and runs first\n",
             line(&earlier.display().to_string())
         ));
     }
@@ -70,8 +72,8 @@ fn is_unnamed(place: &Place) -> Result<bool> {
     match &program {
         Program::Missing => Ok(true),
         Program::Setting(named) if program.file().is_none() => Err(refuse(
-            format!("git config {PROGRAM_SETTING} is `{}`, which is no program", named.display()),
-            format!("name it by its absolute path, or: git config --unset {PROGRAM_SETTING}"),
+            format!("git config {PROGRAM_SETTING} is `{}`, which is not a program", named.display()),
+            format!("set it to an absolute path, or run `git config --unset {PROGRAM_SETTING}`"),
         )),
         _ => Ok(false),
     }

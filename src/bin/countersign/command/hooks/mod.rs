@@ -15,11 +15,11 @@ use crate::output::Exit;
 /// What can be done with hooks.
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
-    /// Put countersign's hook into the repository; an earlier hook is kept and runs first
+    /// Install the hook; an existing hook is kept and runs first
     Install(install::Args),
-    /// Take countersign's hook out; the earlier hook is as it was
+    /// Remove the hook and restore the existing one
     Uninstall(uninstall::Args),
-    /// Show how the hook is in, whether git would run it, and what runs before it
+    /// Show how the hook is installed and whether git runs it
     Status(status::Args),
 }
 
@@ -37,17 +37,15 @@ impl Command {
 /// Which hook.
 #[derive(Debug, Clone, Copy, clap::Args)]
 struct HookArgs {
-    /// The hook; in a bare repository `pre-receive` if not given, elsewhere `pre-push`
-    #[arg(value_enum, value_name = "HOOK")]
+    /// Hook [default: `pre-receive` in a bare repository, else `pre-push`]
+    #[arg(value_enum, ignore_case = true, value_name = "HOOK")]
     hook: Option<Named>,
 }
 
 /// A hook's name as an argument.
 #[derive(Debug, Clone, Copy, clap::ValueEnum)]
 enum Named {
-    /// Before a push leaves a clone.
     PrePush,
-    /// Before a server takes a push.
     PreReceive,
 }
 

@@ -11,16 +11,17 @@ use crate::output::{Exit, Format, print, print_json};
 
 /// Arguments of `hooks status`.
 #[derive(Debug, clap::Args)]
-#[command(
-    after_help = "Exit status: 0 the hook is in and git would run it, 1 it is not or would not, 2 could not tell.\n\
-    Without HOOK, both are shown if they are in, and the repository's usual one decides.\n\n\
-    Example:\n  countersign hooks status --format json"
-)]
+#[command(after_help = "\
+    Without HOOK, shows each hook that is installed; the exit status is for the default one.\n\n\
+    Exit status: 0 installed and git runs it, 1 not installed or git does not run it, 2 could not \
+    decide.\n\n\
+    Example:\n  \
+    countersign hooks status --format json")]
 pub struct Args {
     #[command(flatten)]
     hook: HookArgs,
-    /// How to write the result
-    #[arg(long, value_enum, default_value = "text")]
+    /// Output format
+    #[arg(long, value_enum, ignore_case = true, default_value = "text")]
     format: Format,
 }
 
@@ -115,10 +116,10 @@ fn text(document: &Document) -> String {
         match hook.runs {
             Some(true) => add("runs", document.program.as_deref().unwrap_or_default()),
             Some(false) => hook.obstacles.iter().for_each(|obstacle| add("does not", obstacle)),
-            None => add("runs", "if that file says so"),
+            None => add("runs", "if that file calls it"),
         }
         if hook.version.is_some() && !hook.current {
-            add("note", "of another version: `countersign hooks install` replaces it");
+            add("note", "another version: replace it with `countersign hooks install`");
         }
     }
     text

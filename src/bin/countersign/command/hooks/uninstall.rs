@@ -10,10 +10,10 @@ use crate::output::{Exit, print};
 
 /// Arguments of `hooks uninstall`.
 #[derive(Debug, clap::Args)]
-#[command(
-    after_help = "A line that you added to another tool's file stays. Nothing to take out is no error.\n\n\
-    Example:\n  countersign hooks uninstall"
-)]
+#[command(after_help = "\
+    Lines that you added to another tool's files stay. It is not an error if no hook is installed.\n\n\
+    Example:\n  \
+    countersign hooks uninstall")]
 pub struct Args {
     #[command(flatten)]
     hook: HookArgs,
@@ -31,7 +31,7 @@ impl Args {
         }
         if let Some(restored) = &done.restored {
             text.push_str(&format!(
-                "  the earlier hook is `{}` again\n",
+                "  restored the earlier hook as `{}`\n",
                 line(&restored.display().to_string())
             ));
         }

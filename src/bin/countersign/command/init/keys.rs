@@ -15,17 +15,17 @@ use crate::output::refuse;
 /// Keys of the two roles that people bring.
 #[derive(Debug, clap::Args)]
 pub struct RoleArgs {
-    /// A key of the root role, once for each holder: a PEM file or `env:NAME`, a public key to name the
-    /// holder or a secret key to sign too; `init` makes one if none is given
+    /// Key for the root role: a PEM file or `env:NAME`, secret to sign now or public to only list it; can be
+    /// repeated [default: a new key]
     #[arg(long, value_name = "KEY")]
     root_key: Vec<String>,
-    /// How many holders of the root role must sign; 1 for a single key
+    /// Number of root keys that must sign [default: 1 for a single key]
     #[arg(long, value_name = "COUNT")]
     root_threshold: Option<usize>,
-    /// A key of the policy role, as `--root-key`; a key may hold both roles
+    /// Key for the policy role, like `--root-key`; one key can have both roles
     #[arg(long, value_name = "KEY")]
     policy_key: Vec<String>,
-    /// How many holders of the policy role must seal; 1 for a single key
+    /// Number of policy keys that must sign [default: 1 for a single key]
     #[arg(long, value_name = "COUNT")]
     policy_threshold: Option<usize>,
 }
@@ -35,7 +35,7 @@ pub struct RoleArgs {
 pub struct BroughtArgs {
     #[command(flatten)]
     roles: RoleArgs,
-    /// The public key of the principal; otherwise a new one
+    /// Public key of the principal [default: a new key]
     #[arg(long, value_name = "KEY")]
     signing_key: Option<String>,
 }
@@ -102,8 +102,8 @@ impl Roles {
         for (role, keys) in [("root", &self.root), ("policy", &self.policy)] {
             if keys.is_empty() {
                 return Err(refuse(
-                    format!("the {role} role is given no key"),
-                    format!("give its keys with `--{role}-key`, once for each holder"),
+                    format!("the {role} role has no key"),
+                    format!("pass its keys with `--{role}-key`, once for each key"),
                 ));
             }
         }
@@ -127,8 +127,8 @@ fn threshold(role: &str, keys: usize, named: Option<usize>) -> Result<usize> {
         Some(threshold) => Ok(threshold),
         None if keys <= 1 => Ok(1),
         None => Err(refuse(
-            format!("the {role} role is given {keys} keys and no threshold"),
-            format!("say how many of them must sign with `--{role}-threshold`"),
+            format!("the {role} role has {keys} keys and no threshold"),
+            format!("set how many of them must sign with `--{role}-threshold`"),
         )),
     }
 }

@@ -26,39 +26,40 @@ use crate::output::{Exit, Format, print, print_json, refuse};
 
 /// Arguments of `job list`.
 #[derive(Debug, clap::Args)]
-#[command(
-    after_help = "Examples:\n  countersign job list --profile orders_release --since 2026-01-01T00:00:00Z\n  \
-    countersign job list --revoked --format json\n  countersign job list --artifact dist/orders.zip"
-)]
+#[command(after_help = "\
+    Examples:\n  \
+    countersign job list --profile orders_release --since 2026-01-01T00:00:00Z\n  \
+    countersign job list --revoked --format json\n  \
+    countersign job list --artifact dist/orders.zip")]
 pub struct ListArgs {
     /// Only jobs of this profile
     #[arg(long, value_name = "NAME")]
     profile: Option<ProfileName>,
-    /// Only jobs that this principal asked for
+    /// Only jobs requested by this principal
     #[arg(long, value_name = "NAME")]
     principal: Option<Principal>,
     /// Only jobs of this function or layer
     #[arg(long, value_name = "NAME")]
     name: Option<ArtifactName>,
-    /// Only jobs recorded at this instant or later
+    /// Only jobs recorded at or after this time
     #[arg(long, value_name = "TIME")]
     since: Option<Timestamp>,
-    /// Only jobs recorded before this instant
+    /// Only jobs recorded before this time
     #[arg(long, value_name = "TIME")]
     until: Option<Timestamp>,
     /// Only jobs of this artifact: a file, or its SHA-384
     #[arg(long, value_name = "FILE|SHA384")]
     artifact: Option<String>,
-    /// Only jobs whose signature is void
+    /// Only revoked jobs
     #[arg(long)]
     revoked: bool,
-    /// Only jobs whose signature has expired
+    /// Only expired jobs
     #[arg(long)]
     expired: bool,
     #[command(flatten)]
     trust: TrustArgs,
-    /// How to write the result
-    #[arg(long, value_enum, default_value = "text")]
+    /// Output format
+    #[arg(long, value_enum, ignore_case = true, default_value = "text")]
     format: Format,
 }
 
@@ -137,12 +138,12 @@ fn list_line(record: &Record) -> String {
 /// Arguments of `job show`.
 #[derive(Debug, clap::Args)]
 pub struct ShowArgs {
-    /// The job's id
+    /// Id of the job
     job: JobId,
     #[command(flatten)]
     trust: TrustArgs,
-    /// How to write the result
-    #[arg(long, value_enum, default_value = "text")]
+    /// Output format
+    #[arg(long, value_enum, ignore_case = true, default_value = "text")]
     format: Format,
 }
 
@@ -163,7 +164,7 @@ impl ShowArgs {
         })?;
         let absent = || {
             let hint = "record its manifest with `countersign job record`";
-            refuse(format!("the ledger has no job {}", self.job), hint)
+            refuse(format!("the ledger has no job `{}`", self.job), hint)
         };
         let record = found.ok_or_else(absent)?;
         match self.format {

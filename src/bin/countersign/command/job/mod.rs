@@ -12,13 +12,13 @@ use crate::output::Exit;
 /// What can be done with signing jobs.
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
-    /// Check manifests and record their jobs in the ledger, which gives them a trusted time
+    /// Check manifests and record their jobs, with the time, in the ledger
     Record(record::Args),
     /// List recorded jobs
     List(list::ListArgs),
     /// Show a recorded job
     Show(list::ShowArgs),
-    /// Revoke a job: its signature is void
+    /// Revoke a job and its signature
     Revoke(revoke::Args),
 }
 

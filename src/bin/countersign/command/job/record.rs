@@ -18,14 +18,15 @@ use crate::output::{Exit, print, say};
 
 /// Arguments of `job record`.
 #[derive(Debug, clap::Args)]
-#[command(
-    after_help = "A job that is recorded and sealed before a key is stolen stays valid after it. Record what was\n\
-    released, on a machine that the owner of the policy controls, and seal.\n\n\
-    Exit status: 0 all are recorded, 1 some manifest is refused and nothing is recorded, 2 it cannot be told.\n\n\
-    Example:\n  countersign job record dist/*.sigstore.json"
-)]
+#[command(after_help = "\
+    A job that is recorded and sealed before its key is stolen stays valid afterwards. Record released \
+    artifacts on a machine that the policy owner controls, and seal.\n\n\
+    Exit status: 0 all are recorded, 1 a manifest is rejected and nothing is recorded, 2 could not \
+    decide.\n\n\
+    Example:\n  \
+    countersign job record dist/*.sigstore.json")]
 pub struct Args {
-    /// The manifests
+    /// Manifest files
     #[arg(required = true, value_name = "MANIFEST")]
     manifests: Vec<PathBuf>,
     #[command(flatten)]
@@ -45,13 +46,13 @@ impl Args {
                 Ok(job) => jobs.push((path, job)),
                 Err(findings) => {
                     refused = true;
-                    print(&format!("refused: {}\n", line(&path.display().to_string())))?;
+                    print(&format!("rejected: {}\n", line(&path.display().to_string())))?;
                     print(&findings.iter().map(|finding| finding_lines(finding, "  ")).collect::<String>())?;
                 }
             }
         }
         if refused {
-            say("nothing is recorded");
+            say("nothing was recorded");
             return Ok(Exit::Denied);
         }
         documents::check_ledger(&location.directory, policy.snapshot())?;
@@ -71,7 +72,7 @@ impl Args {
         }
         if !new.is_empty() {
             record::append(&file, &tail, new, context.now)?;
-            say("not sealed yet: a recorded time counts once `countersign policy seal` has sealed it");
+            say("not sealed yet: recorded times apply after `countersign policy seal`");
         }
         Ok(Exit::Done)
     }

@@ -26,30 +26,31 @@ use crate::output::{Exit, print, refuse, say};
 
 /// Arguments of `job revoke`.
 #[derive(Debug, clap::Args)]
-#[command(
-    after_help = "Without `--signed` the revocation is written into `revocations.toml`, and counts once it is sealed.\n\
-    With it, whoever has `signer:RevokeSignature` on the job's profile signs a revocation that counts at\n\
-    once: as `revocations/JOB.json` of a policy directory (of several: `JOB.2.json` to `JOB.16.json`),\n\
-    or where `verify --revocation` names it.\n\n\
-    Examples:\n  countersign job revoke dist/orders.zip.sigstore.json --reason-code superseded --reason 'broken build'\n  \
+#[command(after_help = "\
+    Without `--signed`, the revocation is written to `revocations.toml` and applies once it is sealed.\n\n\
+    With `--signed`, a principal with the permission `RevokeSignature` on the job's profile signs a \
+    revocation that applies immediately: as `revocations/JOB.json` in a policy directory (up to \
+    `JOB.16.json` for further ones), or passed to `verify --revocation`.\n\n\
+    Examples:\n  \
+    countersign job revoke dist/orders.zip.sigstore.json \\\n    \
+    --reason-code superseded --reason 'broken build'\n  \
     countersign job revoke 3f2b8c1e-0f5a-4c57-9d1c-2f6f0f9a7b10 --signed --profile orders_release \\\n    \
-    --reason-code superseded --reason 'broken build'"
-)]
+    --reason-code superseded --reason 'broken build'")]
 pub struct Args {
-    /// The job: its id, or its manifest
+    /// Job to revoke: its id, or its manifest
     #[arg(value_name = "JOB|MANIFEST")]
     job: String,
     #[command(flatten)]
     reason: ReasonArgs,
-    /// Sign the revocation with a permitted key; no seal is needed
+    /// Sign the revocation with a permitted key, without a seal
     #[arg(long)]
     signed: bool,
-    /// The job's profile, where only its id is given
+    /// Profile of the job, if JOB is an id
     #[arg(long, value_name = "NAME", requires = "signed")]
     profile: Option<ProfileName>,
-    /// Where the signed revocation goes; otherwise into the policy directory
+    /// Write the signed revocation to this file [default: a file in the policy directory]
     #[arg(long, value_name = "FILE", requires = "signed")]
-    out: Option<PathBuf>,
+    output: Option<PathBuf>,
     #[command(flatten)]
     key: KeyArgs,
     #[command(flatten)]
@@ -77,8 +78,8 @@ impl Args {
         }
         let path = Path::new(&self.job);
         let unknown = || {
-            let message = format!("`{}` is neither a signing job's id nor a manifest", self.job);
-            refuse(message, "name a UUID such as `inspect` shows, or a `.sigstore.json` file")
+            let message = format!("`{}` is not the id of a signing job, nor a manifest", self.job);
+            refuse(message, "name the id that `countersign inspect` shows, or a `.sigstore.json` file")
         };
         let bytes = files::read_if_there(path, MANIFEST_BYTES_MAX)?.ok_or_else(unknown)?;
         let bundle = manifest::parse(path, &bytes)?;
@@ -92,8 +93,8 @@ impl Args {
         let policy = context.policy(&location)?;
         let Some(name) = self.profile.clone().or(profile) else {
             return Err(refuse(
-                "the job's profile is not known",
-                "name it with `--profile`, or give the manifest",
+                "the profile of the job is not known",
+                "pass it with `--profile`, or name the manifest instead of the id",
             ));
         };
         let account = policy.account().clone();
@@ -107,8 +108,8 @@ impl Args {
         };
         let key = context.signing_key(&self.key, policy.account())?;
         // Two holders at once must not take one place.
-        let _lock = self.out.is_none().then(|| lock(&location.directory)).transpose()?;
-        let (path, next) = match &self.out {
+        let _lock = self.output.is_none().then(|| lock(&location.directory)).transpose()?;
+        let (path, next) = match &self.output {
             Some(path) => (path.clone(), self.check_out(context, path, &job)?),
             None => {
                 context.check_editable(&location.directory)?;
@@ -126,7 +127,7 @@ impl Args {
     fn check_out(&self, context: &Context, path: &Path, job: &JobId) -> Result<&'static str> {
         if path.symlink_metadata().is_ok() {
             let message = format!("`{}` already exists", context.shown(path));
-            return Err(refuse(message, "name another file with `--out`"));
+            return Err(refuse(message, "name another file with `--output`"));
         }
         let absolute = std::path::absolute(path)?;
         let folder = absolute.parent().unwrap_or(&absolute);
@@ -144,7 +145,7 @@ impl Args {
         }
         Err(refuse(
             format!("`{}` is not where `verify` looks for a revocation of job {job}", context.shown(path)),
-            format!("leave `--out` away, or name `{}`", context.shown(&kept.join(format!("{job}.json")))),
+            format!("remove `--output`, or set it to `{}`", context.shown(&kept.join(format!("{job}.json")))),
         ))
     }
 
@@ -165,14 +166,16 @@ impl Args {
                     "key {} has no permission `signer:RevokeSignature` on signing profile `{name}`",
                     key.id()
                 ),
-                "use the key that was permitted, or ask the owner of the policy to revoke the job",
+                "use a permitted key, or ask the policy owner to revoke the job",
             )
         })
     }
 }
 
-const COMMIT: &str = "it counts from now on in this policy directory: commit it to the policy's repository, for everybody else";
-const GIVE: &str = "it counts where it is given to `verify --revocation`, or kept as `revocations/JOB.json` in the policy directory";
+const COMMIT: &str = "it applies in this policy directory now: commit it to the policy's repository for other \
+                 users";
+const GIVE: &str = "to apply it, pass it to `verify --revocation`, or store it as `revocations/JOB.json` in the \
+                 policy directory";
 
 /// Refuses a revocation that says what one by the same key says already.
 fn check_new(context: &Context, policy: &Policy, new: &SignedRevocation, key: &SecretKey) -> Result<()> {
@@ -189,8 +192,9 @@ fn check_new(context: &Context, policy: &Policy, new: &SignedRevocation, key: &S
             && (found.signer(), &found.revocation().profile) == (&key.public().id(), &new.profile)
         {
             return Err(refuse(
-                format!("the job was revoked with this key already, in `{}`", context.shown(&path)),
-                "have the owner of the policy revoke it too, without `--signed`: then it lasts without the file",
+                format!("the job was already revoked with this key, in `{}`", context.shown(&path)),
+                "ask the policy owner to revoke it without `--signed`: that revocation does not depend on \
+                 the file",
             ));
         }
     }
@@ -202,8 +206,8 @@ fn free_place(directory: &Path, job: &JobId) -> Result<PathBuf> {
     let found = signed::places(directory, job).find(|place| place.symlink_metadata().is_err());
     found.ok_or_else(|| {
         refuse(
-            format!("there is no room for another revocation of job {job}"),
-            "remove those that `verify` says do not count, or name another file with `--out`",
+            format!("job {job} already has the maximum number of revocations"),
+            "remove those that `verify` reports as not applied, or name another file with `--output`",
         )
     })
 }

@@ -19,28 +19,28 @@ use serde::Serialize;
 
 use super::permit::no_version;
 use crate::context::{Context, TrustArgs};
-use crate::output::{Exit, Format, note, print, print_json, refuse};
+use crate::output::{Exit, Format, note, print_done, print_json, refuse};
 use crate::progress::Progress;
 
 /// Arguments of `layer fetch`.
 #[derive(Debug, clap::Args)]
-#[command(
-    after_help = "The artifact gets its name, `NAME-N.zip`, only if size and digests are those that were published. That\n\
-    says what it is, and not that it is trusted: `countersign verify` does.\n\n\
-    `https://` is brought by `curl`, without anybody's credentials, and `s3://` by the AWS CLI with yours. A path\n\
-    counts from the policy directory that the record is in, and does not leave it.\n\n\
-    Example:\n  countersign layer fetch arn:countersign:lambda::vendor:layer:base:3"
-)]
+#[command(after_help = "\
+    Writes `NAME-N.zip` only if its size and digests match the published version. This identifies the \
+    artifact but does not verify it: run `countersign verify`.\n\n\
+    `curl` downloads `https://` locations without credentials, and the AWS CLI downloads `s3://` locations \
+    with yours. A path is relative to the policy directory of the record, and cannot leave it.\n\n\
+    Example:\n  \
+    countersign layer fetch arn:countersign:lambda::vendor:layer:base:3")]
 pub struct Args {
-    /// The layer version
+    /// ARN of the layer version
     arn: LayerArn,
-    /// The folder to put it into; otherwise the workspace's output folder
+    /// Folder to write it to [default: the workspace's output folder]
     #[arg(long, value_name = "DIR")]
     output: Option<PathBuf>,
     #[command(flatten)]
     trust: TrustArgs,
-    /// How to write the result
-    #[arg(long, value_enum, default_value = "text")]
+    /// Output format
+    #[arg(long, value_enum, ignore_case = true, default_value = "text")]
     format: Format,
 }
 
@@ -66,14 +66,14 @@ impl Args {
         let beside = manifest::path_beside(&path);
         let (fetched, manifest) = match self.there(context, &path, &version)? {
             There::Whole(manifest) => {
-                note(&format!("`{}` is this layer version already", context.shown(&path)));
+                note(&format!("`{}` already is this layer version", context.shown(&path)));
                 (false, manifest)
             }
             There::Nothing => {
                 let location = version.location.as_ref().ok_or_else(|| {
                     refuse(
                         format!("`{}` was published without a location", self.arn),
-                        format!("ask its publisher for it, and put it at `{}`", context.shown(&path)),
+                        format!("ask its publisher for the file, and store it as `{}`", context.shown(&path)),
                     )
                 })?;
                 let progress = Progress::start(&format!("fetching {location}"), 0);
@@ -86,7 +86,8 @@ impl Args {
         };
         if !manifest {
             note(
-                "it was published unsigned: whoever answers for it endorses it, with `countersign sign --layer`",
+                "it was published unsigned: after a review, endorse it with `countersign sign --layer NAME \
+                 --endorse`",
             );
         }
         match self.format {
@@ -99,7 +100,7 @@ impl Args {
                 sha256: version.sha256.to_string(),
                 sha384: version.sha384.to_string(),
             })?,
-            Format::Text if fetched => print(&format!("fetched: {}\n", context.shown(&path)))?,
+            Format::Text if fetched => print_done(&format!("fetched: {}\n", context.shown(&path)))?,
             Format::Text => {}
         }
         Ok(Exit::Done)
@@ -116,7 +117,7 @@ impl Args {
         if (digests.size, digests.sha256, digests.sha384) != (version.size, version.sha256, version.sha384) {
             return Err(refuse(
                 format!("`{}` already exists, and is not `{}`", context.shown(path), self.arn),
-                "move it away, or name another folder with `--output`",
+                "move the file, or name another folder with `--output`",
             ));
         }
         let beside = files::read_if_there(&manifest::path_beside(path), MANIFEST_BYTES_MAX)?;
@@ -145,8 +146,9 @@ fn publisher(policy: Policy, arn: &LayerArn) -> Result<Publisher> {
     let account = arn.owner().account();
     if *arn.owner() != Owner::countersign(account.clone()) {
         return Err(refuse(
-            format!("`{arn}` is AWS's to give"),
-            "get it with `aws lambda get-layer-version-by-arn`, and endorse it with `countersign sign --layer`",
+            format!("`{arn}` is a layer version in AWS"),
+            "download it with `aws lambda get-layer-version-by-arn`, and endorse it with `countersign \
+                 sign --layer`",
         ));
     }
     if account == policy.account() {
@@ -155,8 +157,8 @@ fn publisher(policy: Policy, arn: &LayerArn) -> Result<Publisher> {
     }
     let (Some(known), Some(theirs)) = (policy.known_account(account)?, policy.of_account(account)?) else {
         return Err(refuse(
-            format!("account `{}` does not know account `{account}`", policy.account()),
-            format!("run `countersign account trust {account}` and seal that; it pins the account's root"),
+            format!("account `{}` does not trust account `{account}`", policy.account()),
+            format!("run `countersign account trust {account}`, which pins its root, and seal the policy"),
         ));
     };
     // What was brought of an account is its documents; its other files are where it was brought from.
@@ -169,8 +171,8 @@ fn published(policy: &Policy, arn: &LayerArn) -> Result<LayerVersion> {
     let layer = policy.layer(arn.layer())?.ok_or_else(|| {
         let (account, name) = (policy.account(), arn.layer());
         refuse(
-            format!("account `{account}` has published no layer `{name}`, as far as its seal is known here"),
-            format!("look at what there is with `countersign layer list --account {account}`"),
+            format!("account `{account}` has no layer `{name}` in its last known seal"),
+            format!("list its layers with `countersign layer list --account {account}`"),
         )
     })?;
     let version = layer.published(arn.number()).cloned();
@@ -210,18 +212,18 @@ fn bring(
         && !Attached::parse(&mine).is_ok_and(|manifest| manifest.is_about(&digests))
     {
         return Err(refuse(
-            format!("`{}` already exists, and is no manifest of `{arn}`", beside.display()),
-            "move it away, or name another folder with `--output`",
+            format!("`{}` already exists, and is not a manifest of `{arn}`", beside.display()),
+            "move the file, or name another folder with `--output`",
         ));
     }
     let (place, mut bytes) = (location.of_manifest(), Vec::new());
     copy(publisher, &place, MANIFEST_BYTES_MAX, &mut bytes)?;
     let about = Attached::parse(&bytes).map(|manifest| manifest.is_about(&digests));
     if !matches!(about, Ok(true)) {
-        let why = about.map_or_else(|error| error.to_string(), |_| "it is about other bytes".into());
+        let why = about.map_or_else(|error| error.to_string(), |_| "it is for other content".into());
         return Err(refuse(
             format!("`{place}` is not the manifest of `{arn}`: {why}"),
-            "ask its publisher to put the manifest there that it was published with",
+            "ask its publisher to restore the manifest that it was published with",
         ));
     }
     let manifest = Pending::with(&beside, &bytes, Access::Public)?;
@@ -240,10 +242,11 @@ fn check(
     }
     Err(refuse(
         format!(
-            "what `{location}` holds is not `{arn}`: {} bytes with SHA-384 {}, and {} bytes with SHA-384 {} were published",
+            "`{location}` is not `{arn}`: it has {} bytes with SHA-384 {}, but {} bytes with SHA-384 {} \
+                 were published",
             found.size, found.sha384, version.size, version.sha384
         ),
-        "nothing was kept; ask its publisher, for either the place or the record was tampered with",
+        "nothing was written; contact its publisher: the file or the record was changed",
     ))
 }
 
@@ -270,18 +273,18 @@ fn inside(publisher: &Publisher, location: &LayerLocation) -> Result<PathBuf> {
     let Some((folder, path)) = found else {
         return Err(refuse(
             format!(
-                "`{location}` is a path in the policy of `{}`, which came from a repository",
+                "`{location}` is a path in the policy of `{}`, which was fetched from a repository",
                 publisher.policy.account()
             ),
-            "ask its publisher for a location that you can reach, `https://…` or `s3://…`",
+            "ask its publisher for an `https://…` or `s3://…` location",
         ));
     };
     let real = |path: &Path| path.canonicalize().map_err(files::reading(path));
     let file = match real(&path) {
         Err(error) if error.is_absent() => {
             return Err(refuse(
-                format!("there is no `{location}` in the policy directory `{}`", folder.display()),
-                "ask its publisher to put it there, or for a location that you can reach",
+                format!("`{location}` does not exist in the policy directory `{}`", folder.display()),
+                "ask its publisher to add the file, or for another location",
             ));
         }
         other => other?,
@@ -291,7 +294,7 @@ fn inside(publisher: &Publisher, location: &LayerLocation) -> Result<PathBuf> {
     }
     Err(refuse(
         format!("`{location}` leads out of the policy directory `{}`", folder.display()),
-        "ask its publisher to put the artifact itself there",
+        "ask its publisher to replace the link with the artifact",
     ))
 }
 

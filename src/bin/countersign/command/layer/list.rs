@@ -20,21 +20,22 @@ use crate::output::{Exit, Format, print, print_json, refuse};
 /// Whose layers are looked at, and how they are shown.
 #[derive(Debug, clap::Args)]
 struct LookArgs {
-    /// Another account's, as its policy was brought here; only what it has sealed
+    /// Show the sealed layers of another account
     #[arg(long, value_name = "NAME")]
     account: Option<AccountName>,
     #[command(flatten)]
     trust: TrustArgs,
-    /// How to write the result
-    #[arg(long, value_enum, default_value = "text")]
+    /// Output format
+    #[arg(long, value_enum, ignore_case = true, default_value = "text")]
     format: Format,
 }
 
 /// Arguments of `layer list`.
 #[derive(Debug, clap::Args)]
-#[command(
-    after_help = "Examples:\n  countersign layer list\n  countersign layer list --account vendor --format json"
-)]
+#[command(after_help = "\
+    Examples:\n  \
+    countersign layer list\n  \
+    countersign layer list --account vendor --format json")]
 pub struct ListArgs {
     #[command(flatten)]
     look: LookArgs,
@@ -42,16 +43,16 @@ pub struct ListArgs {
 
 /// Arguments of `layer show`.
 #[derive(Debug, clap::Args)]
-#[command(
-    after_help = "Examples:\n  countersign layer show base\n  countersign layer show base --version 2 --format json"
-)]
-#[command(disable_version_flag = true)]
+#[command(after_help = "\
+    Examples:\n  \
+    countersign layer show base\n  \
+    countersign layer show base --layer-version 2 --format json")]
 pub struct ShowArgs {
-    /// The layer
+    /// Name of the layer
     name: ArtifactName,
-    /// One version; otherwise all of them
+    /// Show only this version
     #[arg(long, value_name = "NUMBER")]
-    version: Option<u64>,
+    layer_version: Option<u64>,
     #[command(flatten)]
     look: LookArgs,
 }
@@ -161,7 +162,7 @@ impl ShowArgs {
             }
         };
         let mut record = record(&account, &layer, sealed, context.now);
-        if let Some(version) = self.version {
+        if let Some(version) = self.layer_version {
             if layer.published(version).is_none() {
                 return Err(no_version(&layer, version));
             }
@@ -184,8 +185,8 @@ pub fn sealed_by(context: &Context, trust: &TrustArgs, account: &AccountName) ->
     }
     let unknown = || {
         refuse(
-            format!("account `{}` does not know account `{account}`", policy.account()),
-            format!("run `countersign account trust {account}` and seal that; it pins the account's root"),
+            format!("account `{}` does not trust account `{account}`", policy.account()),
+            format!("run `countersign account trust {account}`, which pins its root, and seal the policy"),
         )
     };
     policy.of_account(account)?.ok_or_else(unknown)
@@ -283,7 +284,7 @@ fn version_text(each: &VersionRecord) -> String {
         [] => "any".into(),
         runtimes => line(&runtimes.join(", ")),
     };
-    let mut out = format!("version   {}  made {}, {signed}\n", each.version, each.created);
+    let mut out = format!("version   {}  created {}, {signed}\n", each.version, each.created);
     let facts = [
         ("arn", Some(each.arn.clone())),
         ("runtimes", Some(runtimes)),

@@ -13,17 +13,17 @@ use crate::output::Exit;
 /// What can be done with layers.
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
-    /// Publish an artifact as the next version of a layer, which never changes
+    /// Publish an artifact as the next version of a layer
     Publish(publish::Args),
-    /// Let another account, or an organisation's, use a version
+    /// Allow other accounts or an organization to use a version
     Permit(permit::PermitArgs),
-    /// End a permission; versions that were attached before stay attached
+    /// End a permission; functions that use the version keep it
     Forbid(permit::ForbidArgs),
-    /// List the layers of the account, or of another one
+    /// List the layers of this account or another one
     List(list::ListArgs),
-    /// Show a layer: its versions and permissions
+    /// Show the versions and permissions of a layer
     Show(list::ShowArgs),
-    /// Bring a version's artifact and manifest from where its record says, if they are what was published
+    /// Fetch the artifact and manifest of a version, and check them
     Fetch(fetch::Args),
 }
 

@@ -13,20 +13,21 @@ use crate::output::{Exit, refuse};
 
 /// Arguments of `layer permit`.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "An account may always use its own layers.\n\n\
-    Examples:\n  countersign layer permit base --version 1 --principal shop\n  \
-    countersign layer permit base --version 1 --principal '*' --organization acme-group")]
-#[command(disable_version_flag = true)]
+#[command(after_help = "\
+    An account can always use its own layers.\n\n\
+    Examples:\n  \
+    countersign layer permit base --layer-version 1 --principal shop\n  \
+    countersign layer permit base --layer-version 1 --principal '*' --organization acme-group")]
 pub struct PermitArgs {
-    /// The layer
+    /// Name of the layer
     name: ArtifactName,
-    /// The version
+    /// Version of the layer
     #[arg(long, value_name = "NUMBER")]
-    version: u64,
-    /// Who may: an account, or `*` for every account of an organisation
+    layer_version: u64,
+    /// Account that can use it, or `*` for every account of an organization
     #[arg(long, value_name = "ACCOUNT")]
     principal: Consumer,
-    /// The organisation, for `*`: this account, or one that its policy knows
+    /// Organization for `*`: this account, or one that its policy trusts
     #[arg(long, value_name = "ACCOUNT")]
     organization: Option<AccountName>,
     #[command(flatten)]
@@ -39,19 +40,19 @@ impl PermitArgs {
     /// Adds the permission.
     pub fn run(self, context: &Context) -> Result<Exit> {
         let editor = editor(context, &self.edit.trust)?;
-        let layer = published(&editor, &self.name, Some(self.version))?;
+        let layer = published(&editor, &self.name, Some(self.layer_version))?;
         check_revision(&path_of_layer(&self.name), layer.revision(), self.edit.revision)?;
         check_consumer(&editor, &self.principal, self.organization.as_ref())?;
         let who = self.organization.as_ref().map_or_else(|| self.principal.to_string(), ToString::to_string);
         let who: String = who.chars().take(40).collect();
         let statement_id = self.statement.id(
             &format!("layer `{}`", self.name),
-            &format!("{who}-v{}", self.version),
+            &format!("{who}-v{}", self.layer_version),
             |id| layer.permission(id).is_some(),
         )?;
         let (not_before, not_after) = self.statement.times(context.now)?;
         let permission = LayerPermission {
-            version: self.version,
+            version: self.layer_version,
             statement_id,
             principal: self.principal,
             organization: self.organization,
@@ -75,7 +76,7 @@ fn published(editor: &Editor, name: &ArtifactName, version: Option<u64>) -> Resu
 /// Says that a layer has no such version.
 pub fn no_version(layer: &Layer, version: u64) -> anyhow::Error {
     let message = format!("layer `{}` has no version {version}", layer.name());
-    refuse(message, format!("name one of its versions: 1 to {}", layer.versions().len()))
+    refuse(message, format!("expected one of its versions: 1 to {}", layer.versions().len()))
 }
 
 /// Refuses a consumer that nobody can be, or that needs no permission.
@@ -83,23 +84,23 @@ fn check_consumer(editor: &Editor, principal: &Consumer, organization: Option<&A
     let own = editor.root().account();
     match (principal, organization) {
         (Consumer::Everybody, None) => Err(refuse(
-            "`*` alone would be everybody",
-            "name the organisation whose accounts may, with `--organization`",
+            "`--principal '*'` requires `--organization`",
+            "name the organization whose accounts can use the version with `--organization`",
         )),
         (Consumer::Account(account), Some(_)) => Err(refuse(
-            format!("an organisation goes with `*`, and `{account}` is one account"),
-            "leave out `--organization`, or permit `*`",
+            format!("`--organization` requires `--principal '*'`, and `{account}` is one account"),
+            "remove `--organization`, or permit `*`",
         )),
         (Consumer::Account(account), None) if account == own => Err(refuse(
-            format!("account `{own}` may use its own layers without a permission"),
-            "name the account that is to use it",
+            format!("account `{own}` can use its own layers without a permission"),
+            "name another account",
         )),
         (Consumer::Everybody, Some(organization))
             if organization != own && editor.known_account(organization)?.is_none() =>
         {
             Err(refuse(
                 format!(
-                    "the policy does not know account `{organization}`, so that it could be anybody of that name"
+                    "the policy does not trust account `{organization}`, so the name does not identify it"
                 ),
                 format!("run `countersign account trust {organization}` first, which pins its root"),
             ))
@@ -110,22 +111,23 @@ fn check_consumer(editor: &Editor, principal: &Consumer, organization: Option<&A
 
 /// Arguments of `layer forbid`.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Examples:\n  countersign layer forbid base --statement-id shop-v1\n  \
-    countersign layer forbid base --principal shop --version 1")]
-#[command(disable_version_flag = true)]
+#[command(after_help = "\
+    Examples:\n  \
+    countersign layer forbid base --statement-id shop-v1\n  \
+    countersign layer forbid base --principal shop --layer-version 1")]
 pub struct ForbidArgs {
-    /// The layer
+    /// Name of the layer
     name: ArtifactName,
-    /// The permission
-    #[arg(long, value_name = "ID", conflicts_with_all = ["principal", "version"], required_unless_present = "principal")]
+    /// Id of the permission
+    #[arg(long, value_name = "ID", conflicts_with_all = ["principal", "layer_version"], required_unless_present = "principal")]
     statement_id: Option<StatementId>,
-    /// Whose permission: an account, or `*`
-    #[arg(long, value_name = "ACCOUNT", requires = "version")]
+    /// Account of the permission, or `*`
+    #[arg(long, value_name = "ACCOUNT", requires = "layer_version")]
     principal: Option<Consumer>,
-    /// For which version
+    /// Version of the permission
     #[arg(long, value_name = "NUMBER", requires = "principal")]
-    version: Option<u64>,
-    /// The first instant after it; otherwise now. It may only move earlier
+    layer_version: Option<u64>,
+    /// End of the permission [default: now]; it can only move earlier
     #[arg(long, value_name = "TIME")]
     at: Option<Timestamp>,
     #[command(flatten)]
@@ -136,14 +138,14 @@ impl ForbidArgs {
     /// Ends the permission; given who may, every one that has not ended by then.
     pub fn run(self, context: &Context) -> Result<Exit> {
         let editor = editor(context, &self.edit.trust)?;
-        let layer = published(&editor, &self.name, self.version)?;
+        let layer = published(&editor, &self.name, self.layer_version)?;
         check_revision(&path_of_layer(&self.name), layer.revision(), self.edit.revision)?;
         let end = self.at.unwrap_or(context.now);
         let is_meant = |each: &&LayerPermission| match &self.statement_id {
             Some(id) => each.statement_id == *id,
             None => {
                 Some(&each.principal) == self.principal.as_ref()
-                    && Some(each.version) == self.version
+                    && Some(each.version) == self.layer_version
                     && each.not_after.is_none_or(|ends| end < ends)
             }
         };
@@ -153,7 +155,7 @@ impl ForbidArgs {
             let what = match (&self.statement_id, &self.principal) {
                 (Some(id), _) => format!("permission `{id}`"),
                 (None, Some(principal)) => {
-                    format!("permission of `{principal}` for that version that has not ended")
+                    format!("permission of `{principal}` for that version that is still active")
                 }
                 (None, None) => "such permission".to_owned(),
             };

@@ -24,39 +24,39 @@ use crate::output::{Exit, Format, note, print_json, refuse, say, warn};
 
 /// Arguments of `layer publish`.
 #[derive(Debug, clap::Args)]
-#[command(
-    after_help = "The version counts once it is sealed. Publishing says which bytes a version is, and asks nobody's\n\
-    trust: whoever attaches it to a function verifies it against that function's CSC.\n\n\
-    The last line on standard output is the version's ARN.\n\n\
-    Examples:\n  countersign layer publish base\n  \
+#[command(after_help = "\
+    The version is valid once it is sealed, and never changes. Publishing records its digests but does not \
+    make it trusted: each function that uses it verifies it against the function's CSC. The last line on \
+    standard output is the ARN of the version.\n\n\
+    Examples:\n  \
+    countersign layer publish base\n  \
     countersign layer publish base --artifact base.zip --compatible-runtimes python3.13,python3.12 \\\n    \
-    --license MIT --location s3://acme-layers/base-1.zip"
-)]
+    --license MIT --location s3://acme-layers/base-1.zip")]
 pub struct Args {
-    /// The layer
+    /// Name of the layer
     name: ArtifactName,
-    /// The artifact, a ZIP; otherwise the workspace's package of the layer
+    /// ZIP file [default: the workspace's package of the layer]
     #[arg(long, value_name = "FILE")]
     artifact: Option<PathBuf>,
-    /// Its manifest; otherwise the one beside the artifact, if there is one
+    /// Manifest of the artifact [default: ARTIFACT.sigstore.json, if it exists]
     #[arg(long, value_name = "FILE")]
     manifest: Option<PathBuf>,
-    /// The runtimes that it is made for; otherwise the workspace's. None stands for any
+    /// Runtimes that it supports [default: those in countersign.toml, else any]
     #[arg(long, value_name = "RUNTIME", value_delimiter = ',', value_parser = runtime)]
     compatible_runtimes: Vec<String>,
-    /// What it is for
+    /// Description of the version
     #[arg(long, value_name = "TEXT", value_parser = short)]
     description: Option<String>,
-    /// Its licence, as SPDX writes it
+    /// License, as an SPDX expression
     #[arg(long, value_name = "SPDX", value_parser = short)]
     license: Option<String>,
-    /// Where others get it: a path in the policy directory, `https://…` or `s3://BUCKET/KEY`
+    /// Location to fetch it from: a path in the policy directory, `https://…` or `s3://BUCKET/KEY`
     #[arg(long, value_name = "PLACE")]
     location: Option<LayerLocation>,
     #[command(flatten)]
     edit: EditArgs,
-    /// How to write the result
-    #[arg(long, value_enum, default_value = "text")]
+    /// Output format
+    #[arg(long, value_enum, ignore_case = true, default_value = "text")]
     format: Format,
 }
 
@@ -92,7 +92,7 @@ impl Args {
         let same = before.iter().flat_map(Layer::versions).find(|each| each.sha384 == digests.sha384);
         if let Some(same) = same {
             note(&format!(
-                "version {} has these very bytes already; this one is another all the same",
+                "version {} has the same content; publishing it again as a new version",
                 same.version
             ));
         }
@@ -119,7 +119,7 @@ impl Args {
         }
         let changes = differences.into_iter().map(|each| each.text).collect();
         print_json(&Document { schema_version: 1, layer: layer.name().to_string(), published, changes })?;
-        say("not sealed yet: look at `countersign policy diff`, then run `countersign policy seal`");
+        say("not sealed yet: review it with `countersign policy diff`, then run `countersign policy seal`");
         Ok(Exit::Done)
     }
 
@@ -127,7 +127,7 @@ impl Args {
         let made = item.map(|item| item.artifact(&context.workspace.output));
         self.artifact.clone().or(made).ok_or_else(|| {
             refuse(
-                format!("the workspace has no layer `{}` to take the artifact of", self.name),
+                format!("the workspace has no layer `{}`", self.name),
                 "name the artifact with `--artifact`",
             )
         })
@@ -144,7 +144,7 @@ impl Args {
             return Ok(all);
         }
         let message = format!("{} runtimes are over the limit of {RUNTIMES_MAX}", all.len());
-        Err(refuse(message, "name those that people still use, or publish another layer for the others"))
+        Err(refuse(message, "name fewer runtimes, or publish another layer for the others"))
     }
 
     /// Whether a manifest is about these very bytes. Whose it is and whether it holds is for a verdict to say.
@@ -160,8 +160,8 @@ impl Args {
             let (kind, name) = manifest.claimed_name();
             if about && (kind, name) != (Kind::Layer, &self.name) {
                 note(&format!(
-                    "`{shown}` signs it as {} `{name}`, so it verifies as no layer `{}`: sign it with `countersign \
-                    sign --layer {} --again`",
+                    "`{shown}` signs it as {} `{name}`, so verification as layer `{}` fails: sign it with \
+                 `countersign sign --layer {} --again`",
                     kind.name(),
                     self.name,
                     self.name
@@ -172,15 +172,15 @@ impl Args {
         match about {
             Ok(true) => Ok(true),
             Ok(false) if self.manifest.is_none() => {
-                note(&format!("`{shown}` is about other bytes than these, and counts for nothing here"));
+                note(&format!("`{shown}` is for other content, and is ignored"));
                 Ok(false)
             }
             Ok(false) => Err(refuse(
-                format!("`{shown}` is about other bytes than `{}`", context.shown(artifact)),
+                format!("`{shown}` is for other content than `{}`", context.shown(artifact)),
                 "name the manifest of this artifact, or sign the artifact again",
             )),
             Err(error) => {
-                Err(refuse(format!("`{shown}`: {error}"), "sign the artifact again, or move that file away"))
+                Err(refuse(format!("`{shown}`: {error}"), "sign the artifact again, or move that file"))
             }
         }
     }
@@ -199,5 +199,5 @@ fn short(text: &str) -> Result<String, String> {
     if (1..=LAYER_TEXT_BYTES_MAX).contains(&text.len()) {
         return Ok(text.into());
     }
-    Err(format!("it has {} bytes; 1 to {LAYER_TEXT_BYTES_MAX} are allowed", text.len()))
+    Err(format!("it has {} bytes, expected 1 to {LAYER_TEXT_BYTES_MAX}", text.len()))
 }

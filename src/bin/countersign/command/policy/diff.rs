@@ -13,14 +13,13 @@ use crate::output::{Exit, Format, print, print_json};
 
 /// Arguments of `policy diff`.
 #[derive(Debug, clap::Args)]
-#[command(
-    after_help = "Exit status: 0 nothing changed or all of it may be sealed, 1 something may not, 2 it cannot be told."
-)]
+#[command(after_help = "\
+    Exit status: 0 no changes, or all are allowed; 1 some are not allowed; 2 could not decide.")]
 pub struct Args {
     #[command(flatten)]
     trust: TrustArgs,
-    /// How to write the result
-    #[arg(long, value_enum, default_value = "text")]
+    /// Output format
+    #[arg(long, value_enum, ignore_case = true, default_value = "text")]
     format: Format,
 }
 
@@ -76,9 +75,9 @@ impl From<Difference> for Entry {
 
 fn text(since: Option<u64>, differences: &[Difference], waits: Option<&str>) -> String {
     let mut out = match since {
-        Some(version) if differences.is_empty() => format!("nothing changed since seal {version}\n"),
+        Some(version) if differences.is_empty() => format!("no changes since seal {version}\n"),
         Some(version) => format!("since seal {version}\n"),
-        None => "nothing was sealed before\n".into(),
+        None => "not sealed before\n".into(),
     };
     let mut path = "";
     for each in differences {
@@ -88,7 +87,7 @@ fn text(since: Option<u64>, differences: &[Difference], waits: Option<&str>) -> 
         }
         out.push_str(&format!("  {}\n", line(&each.text)));
         if let Some(why) = &each.forbidden {
-            out.push_str(&format!("    may not be sealed: {}\n", line(why)));
+            out.push_str(&format!("    not allowed: {}\n", line(why)));
         }
     }
     if let Some(waits) = waits {

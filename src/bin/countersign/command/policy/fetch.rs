@@ -15,26 +15,24 @@ use crate::places::fetched_policies;
 
 /// Arguments of `policy fetch`.
 #[derive(Debug, clap::Args)]
-#[command(
-    after_help = "What was fetched serves offline until it expires, and is verified again at each use. One that\n\
-    does not hold changes nothing.\n\n\
+#[command(after_help = "\
+    A fetched policy works offline until it expires, and is verified again at each use. If the new policy \
+    is not valid, the cached one stays.\n\n\
     Examples:\n  \
-    countersign policy fetch          what `trust` in countersign.toml names\n  \
+    countersign policy fetch\n  \
     countersign policy fetch https://git.acme.example/policy.git main\n  \
-    countersign policy fetch 'git@git.acme.example:security.git#v7:policy' --root SHA384:5f1c…"
-)]
+    countersign policy fetch 'git@git.acme.example:security.git#v7:policy' --root SHA384:5f1c…")]
 pub struct Args {
-    /// The repository: `URL`, `URL#REF` or `URL#REF:FOLDER`; otherwise what `trust` in
-    /// countersign.toml names
+    /// Repository, as `URL`, `URL#REF` or `URL#REF:FOLDER` [default: `trust` in countersign.toml]
     url: Option<String>,
-    /// The branch, tag or commit, or `REF:FOLDER`; otherwise the repository's HEAD
+    /// Branch, tag or commit, or `REF:FOLDER` [default: the repository's HEAD]
     #[arg(value_name = "REF")]
     reference: Option<String>,
-    /// The pin of the policy's first root, `SHA384:…`; otherwise what `policy pin` remembered
-    #[arg(long, value_name = "PIN", env = "COUNTERSIGN_ROOT")]
+    /// Pin of the policy's first root, `SHA384:…` [default: the one that `policy pin` stored]
+    #[arg(long, value_name = "PIN", env = "COUNTERSIGN_ROOT", hide_env_values = true)]
     root: Option<Pin>,
-    /// How to write the result
-    #[arg(long, value_enum, default_value = "text")]
+    /// Output format
+    #[arg(long, value_enum, ignore_case = true, default_value = "text")]
     format: Format,
 }
 
@@ -77,14 +75,14 @@ impl Args {
         match (&self.url, &self.reference) {
             (Some(url), None) => Ok(url.parse()?),
             (Some(url), Some(_)) if url.contains('#') => Err(refuse(
-                format!("`{}` names a ref, and another one is given", line(url)),
+                format!("`{}` already names a ref", line(url)),
                 "name the ref once: `URL REF` or `URL#REF`",
             )),
             (Some(url), Some(reference)) => Ok(format!("{url}#{reference}").parse()?),
             (None, _) => context.workspace.trust.clone().ok_or_else(|| {
                 refuse(
-                    format!("nothing says where the policy is: `{FILE_NAME}` has no `trust`"),
-                    "give the URL: `countersign policy fetch URL`",
+                    format!("`{FILE_NAME}` has no `trust`, which names the policy"),
+                    "name the URL: `countersign policy fetch URL`",
                 )
             }),
         }
@@ -95,12 +93,12 @@ impl Args {
         let directory = fetched.policy.directory();
         let named = context.workspace.trust.as_ref() == Some(source);
         if !named {
-            note(&format!("to use it, put it into `{FILE_NAME}`: trust = \"{}\"", shown(source)));
+            note(&format!("to use it, add this to `{FILE_NAME}`: trust = \"{}\"", shown(source)));
         }
         let unpinned = context.pin(&TrustArgs { policy: None, root: None }, directory)?.is_none();
         if let Some(pin) = self.root.filter(|_| unpinned) {
             let place = if named { String::new() } else { format!(" --policy {}", directory.display()) };
-            note(&format!("it is not pinned here: `countersign policy pin {pin}{place}` pins it"));
+            note(&format!("not pinned here: pin it with `countersign policy pin {pin}{place}`"));
         }
         Ok(())
     }

@@ -29,21 +29,21 @@ use crate::places::key_folder;
 /// What can be done with a policy.
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
-    /// Show account, root, seal, unsealed changes and what waits for signatures
+    /// Show the account, root, seal and unsealed changes
     Status(status::Args),
-    /// List what changed since the last seal, and what may not
+    /// List changes since the last seal, and those that are not allowed
     Diff(diff::Args),
-    /// Check every document and put it under a new seal
+    /// Check every document and seal the policy
     Seal(seal::Args),
-    /// Seal the same documents again if the seal ends soon
+    /// Renew the seal of unchanged documents before it expires
     Renew(renew::Args),
-    /// Show the root's digest, and pin it here
+    /// Show the digest of the root and pin it
     Pin(pin::Args),
-    /// Bring the policy over git, verify it, and keep it for offline use
+    /// Fetch a policy over git, verify it and cache it for offline use
     Fetch(fetch::Args),
-    /// Make the next root: other keys, other thresholds, or a later end
+    /// Create the next root: other keys, thresholds or a later expiry
     RotateRoot(rotate_root::Args),
-    /// Put the same documents under a new first root, when too many root keys are lost to rotate
+    /// Create a new first root, if too many root keys are lost to rotate
     Restart(restart::Args),
 }
 
@@ -67,7 +67,7 @@ impl Command {
 /// Which keys of a role sign.
 #[derive(Debug, clap::Args)]
 struct RoleKeyArgs {
-    /// A key that holds the role, once for each; otherwise the account's own
+    /// Key that has the role: a PEM file or `env:NAME`; can be repeated [default: the account's own key]
     #[arg(long = "key", value_name = "KEY")]
     keys: Vec<String>,
     #[command(flatten)]
@@ -105,7 +105,7 @@ fn prove(context: &Context, location: &Location, made: &Path) -> Result<()> {
         Some(PolicyError::RolledBack { what: "snapshot", .. })
             if made != snapshot::path(&location.directory) =>
         {
-            note("the seal that is there is older than one seen here: run `countersign policy seal` now");
+            note("the seal is older than one seen on this machine: run `countersign policy seal` now");
             Ok(())
         }
         _ => Err(error),
@@ -124,7 +124,7 @@ fn sealing<'a>(context: &Context, location: &'a Location, root: &'a Root) -> Res
 /// A seal that waits for signatures, in words.
 fn waits(draft: &Snapshot, count: Count) -> String {
     format!(
-        "seal {} waits: made {}, until {}, {} of {} signatures",
+        "pending seal {}: created {}, until {}, {} of {} signatures",
         draft.version, draft.created, draft.expires, count.given, count.needed
     )
 }
@@ -146,9 +146,8 @@ fn show(context: &Context, location: &Location, outcome: &Outcome, before: Optio
                 "{verb}: version {}, until {}, {} of {} signatures\n",
                 draft.version, draft.expires, count.given, count.needed
             ))?;
-            say(
-                "the seal waits in `snapshot.draft.json`; others add theirs with `countersign policy seal --add`",
-            );
+            say("the pending seal is in `snapshot.draft.json`; other signers run `countersign policy seal \
+                 --add`");
         }
     }
     Ok(Exit::Done)

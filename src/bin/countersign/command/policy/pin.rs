@@ -16,16 +16,17 @@ use crate::output::{Exit, is_interactive, print, refuse, say};
 
 /// Arguments of `policy pin`.
 #[derive(Debug, clap::Args)]
-#[command(
-    after_help = "Examples:\n  countersign policy pin                    show the digest, and ask\n  countersign policy pin SHA384:5f1c…       pin it if it is this one"
-)]
+#[command(after_help = "\
+    Examples:\n  \
+    countersign policy pin\n  \
+    countersign policy pin SHA384:5f1c…")]
 pub struct Args {
-    /// The digest that the owner of the policy publishes
+    /// Digest that the policy owner published [default: ask for confirmation]
     digest: Option<Pin>,
-    /// The policy directory
-    #[arg(long, value_name = "DIR", env = "COUNTERSIGN_POLICY")]
+    /// Policy directory
+    #[arg(long, value_name = "DIR", env = "COUNTERSIGN_POLICY", hide_env_values = true)]
     policy: Option<PathBuf>,
-    /// Pin without asking
+    /// Pin without asking for confirmation
     #[arg(long)]
     yes: bool,
 }
@@ -44,17 +45,17 @@ impl Args {
         print(&format!("account `{account}`, root {pin}\n"))?;
         match location.pin {
             Some(before) if before == pin => {
-                say("it is pinned here already");
+                say("already pinned here");
                 return Ok(Exit::Done);
             }
-            Some(before) => say(&format!("it would take the place of {before}, which is pinned here")),
+            Some(before) => say(&format!("this would replace the pinned root {before}")),
             None => {}
         }
         let confirmed = self.yes || self.digest.is_some() || ask()?;
         if !confirmed {
             return Err(refuse(
                 "not pinned",
-                "compare the digest with the one that the owner of the policy publishes",
+                "compare the digest with the one that the policy owner publishes",
             ));
         }
         let place = context.remember_pin(&pin, &location.directory)?;
@@ -66,12 +67,12 @@ impl Args {
 fn ask() -> Result<bool> {
     if !is_interactive() {
         return Err(refuse(
-            "nobody is there to confirm the root",
-            "give the digest that the owner of the policy publishes: `countersign policy pin SHA384:…`",
+            "cannot ask for confirmation: standard input is not a terminal",
+            "pass the digest that the policy owner publishes: `countersign policy pin SHA384:…`",
         ));
     }
     let mut stderr = std::io::stderr();
-    write!(stderr, "is this the digest that the owner of the policy publishes? [y/N] ")?;
+    write!(stderr, "is this the digest that the policy owner publishes? [y/N] ")?;
     stderr.flush()?;
     let mut answer = String::new();
     std::io::stdin().read_line(&mut answer)?;

@@ -10,17 +10,19 @@ use crate::output::{Exit, print, refuse};
 
 /// Arguments of `policy renew`.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "It seals nothing that was not sealed before.\n\n\
-    Example, in a job that runs every week:\n  countersign policy renew --within '30 days' --key env:POLICY_KEY")]
+#[command(after_help = "\
+    Seals only documents that are already sealed. Run it in a weekly job.\n\n\
+    Example:\n  \
+    countersign policy renew --within '30 days' --key env:POLICY_KEY")]
 pub struct Args {
     #[command(flatten)]
     trust: TrustArgs,
     #[command(flatten)]
     keys: RoleKeyArgs,
-    /// Renew only if the seal ends within this period
+    /// Renew only if the seal expires within this period
     #[arg(long, value_name = "PERIOD", default_value = "30 days")]
     within: Period,
-    /// How long the new seal counts
+    /// Validity of the new seal
     #[arg(long, value_name = "PERIOD", default_value = "365 days")]
     validity: Period,
 }
@@ -33,12 +35,16 @@ impl Args {
         let root = newest_root(context, &location)?;
         let sealing = sealing(context, &location, &root)?;
         let Some(base) = sealing.base() else {
-            return Err(refuse("nothing was sealed yet", "seal it first with `countersign policy seal`"));
+            return Err(refuse(
+                "the policy is not sealed yet",
+                "seal it first with `countersign policy seal`",
+            ));
         };
         if context.now >= base.expires {
             return Err(refuse(
                 format!("the seal expired at {}", base.expires),
-                "somebody may have brought an old one back: have the key holders look, and run `countersign policy seal`",
+                "it may be an old seal that was restored: ask the policy owners to review it and run \
+                 `countersign policy seal`",
             ));
         }
         let changes = documents::changes(&location.directory, base)?;
@@ -46,12 +52,13 @@ impl Args {
             let paths: Vec<&str> = changes.iter().map(|change| change.path.as_str()).collect();
             return Err(refuse(
                 format!("the policy has unsealed changes: {}", paths.join(", ")),
-                "renewing takes no decision: have the key holders look at `countersign policy diff` and seal",
+                "ask the policy owners to review them with `countersign policy diff` and run `countersign \
+                 policy seal`",
             ));
         }
         if context.now.plus(self.within) < base.expires {
             context.policy(&location)?;
-            print(&format!("nothing to renew: version {} counts until {}\n", base.version, base.expires))?;
+            print(&format!("nothing to renew: version {} is valid until {}\n", base.version, base.expires))?;
             return Ok(Exit::Done);
         }
         let keys = self.keys.load(sealing.root(), "policy.pem")?;

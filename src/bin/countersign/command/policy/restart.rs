@@ -19,25 +19,25 @@ use crate::output::{Exit, print, refuse, say};
 
 /// Arguments of `policy restart`.
 #[derive(Debug, clap::Args)]
-#[command(
-    after_help = "For when so many root keys are lost, or stolen, that no rotation can be signed or trusted. Where\n\
-    enough are left, `countersign policy rotate-root` keeps everybody's pin.\n\n\
-    The documents must be as they were sealed last. Where a thief has sealed since, bring the last\n\
-    good seal's files back and name it with `--from-seal`: what was revoked after it is not revoked.\n\
-    Then publish the new pin as you did the first one; everybody who trusts the account pins it again.\n\n\
-    Example:\n  countersign policy restart --out ../acme-policy-2 --root-key alice.pem --root-key dora.pem \\\n    \
-    --root-threshold 2 --policy-key policy.pem"
-)]
+#[command(after_help = "\
+    Use it only if too many root keys are lost or stolen. If enough are left, `countersign policy \
+    rotate-root` keeps all pins valid.\n\n\
+    The documents must be as last sealed. If a thief has sealed since, restore the files of the last good \
+    seal and name it with `--from-seal`; revocations after that seal are lost. Then publish the new pin: \
+    everyone who trusts the account must pin it again.\n\n\
+    Example:\n  \
+    countersign policy restart --output ../acme-policy-2 --root-key alice.pem --root-key dora.pem \\\n    \
+    --root-threshold 2 --policy-key policy.pem")]
 pub struct Args {
-    /// Where the new policy directory goes
+    /// Policy directory to create
     #[arg(long, value_name = "DIR")]
-    out: PathBuf,
+    output: PathBuf,
     #[command(flatten)]
     roles: RoleArgs,
-    /// The seal that is here is meant, although a newer one was seen
+    /// Accept this seal although a newer one was seen
     #[arg(long, value_name = "VERSION")]
     from_seal: Option<u64>,
-    /// How long the first seal counts
+    /// Validity of the first seal
     #[arg(long, value_name = "PERIOD", default_value = "365 days")]
     seal_validity: Period,
     #[command(flatten)]
@@ -56,7 +56,7 @@ impl Args {
             check_seal(&location, &before, meant)?;
         }
         let keys = self.roles.load(&self.passphrase)?;
-        let directory = std::path::absolute(&self.out)?;
+        let directory = std::path::absolute(&self.output)?;
         keys.check_brought()?;
         let pin = restart::restart(&Plan {
             account: account.clone(),
@@ -70,16 +70,14 @@ impl Args {
             now: context.now,
         })
         .map_err(|error| match error {
-            InitError::Taken(_) => refuse(error.to_string(), "name another folder with `--out`"),
+            InitError::Taken(_) => refuse(error.to_string(), "name another folder with `--output`"),
             error => error.into(),
         })?;
         print(&format!(
             "account `{account}`: policy in `{}`\n  root  {pin}\n",
             line(&directory.display().to_string())
         ))?;
-        say(
-            "no pin leads to this root yet: publish it, and have everybody pin it with `countersign policy pin`",
-        );
+        say("publish this root: every user must pin it with `countersign policy pin`");
         Ok(Exit::Done)
     }
 }
@@ -90,7 +88,7 @@ fn check_seal(location: &Location, root: &Root, meant: u64) -> Result<()> {
         found if found == meant => Ok(()),
         found => Err(refuse(
             format!("the policy in `{}` is at seal {found}, not {meant}", location.directory.display()),
-            format!("bring the files of seal {meant} back from the policy's repository"),
+            format!("restore the files of seal {meant} from the policy's repository"),
         )),
     }
 }

@@ -19,42 +19,44 @@ use crate::output::{Exit, print, refuse, say};
 
 /// Arguments of `policy rotate-root`.
 #[derive(Debug, clap::Args)]
-#[command(
-    after_help = "Root N+1 counts when the thresholds of root N and of root N+1 have signed it, and a seal holds under\n\
-    it. Pins stay as they are: they lead to root 1, and from there to the newest.\n\n\
+#[command(after_help = "\
+    Root N+1 is valid once it has the signatures that root N and root N+1 require, and a seal under it \
+    exists. Pins stay valid: they name root 1, and the chain leads to the newest root.\n\n\
     Examples:\n  \
-    countersign policy rotate-root --add-root-key dora.pub.pem --remove-root-key SHA256:… --key alice.pem\n  \
-    countersign policy rotate-root --add --key bob.pem       add a signature to the root that waits\n  \
-    countersign policy seal --key new-policy.pem             the seal that new policy keys need"
-)]
+    countersign policy rotate-root --key alice.pem \\\n    \
+    --add-root-key dora.pub.pem --remove-root-key SHA256:…\n\n\
+    Add a signature to the pending root:\n  \
+    countersign policy rotate-root --add --key bob.pem\n\n\
+    Seal with new policy keys:\n  \
+    countersign policy seal --key new-policy.pem")]
 pub struct Args {
     #[command(flatten)]
     trust: TrustArgs,
     #[command(flatten)]
     keys: RoleKeyArgs,
-    /// Add a signature to the root that waits; change nothing in it
+    /// Add a signature to the pending root, without changing it
     #[arg(long, conflicts_with_all = ["add_root_keys", "remove_root_keys", "root_threshold", "add_policy_keys",
         "remove_policy_keys", "policy_threshold", "validity"])]
     add: bool,
-    /// Give the root role to this key too: a PEM file
+    /// Add a key to the root role, from a PEM file; can be repeated
     #[arg(long = "add-root-key", value_name = "KEY")]
     add_root_keys: Vec<String>,
-    /// Take the root role from this key: a fingerprint or a PEM file
+    /// Remove a key from the root role, by fingerprint or PEM file; can be repeated
     #[arg(long = "remove-root-key", value_name = "KEY")]
     remove_root_keys: Vec<String>,
-    /// How many root keys must sign
+    /// Number of root keys that must sign
     #[arg(long, value_name = "COUNT")]
     root_threshold: Option<usize>,
-    /// Give the policy role to this key too: a PEM file
+    /// Add a key to the policy role, from a PEM file; can be repeated
     #[arg(long = "add-policy-key", value_name = "KEY")]
     add_policy_keys: Vec<String>,
-    /// Take the policy role from this key: a fingerprint or a PEM file
+    /// Remove a key from the policy role, by fingerprint or PEM file; can be repeated
     #[arg(long = "remove-policy-key", value_name = "KEY")]
     remove_policy_keys: Vec<String>,
-    /// How many policy keys must sign
+    /// Number of policy keys that must sign
     #[arg(long, value_name = "COUNT")]
     policy_threshold: Option<usize>,
-    /// How long the new root counts
+    /// Validity of the new root
     #[arg(long, value_name = "PERIOD", default_value_t = ROOT_VALIDITY)]
     validity: Period,
 }
@@ -83,7 +85,7 @@ impl Args {
         let before = pending.counts(&root);
         let step = pending.sign(directory, &root, &keys)?;
         if replaced {
-            say("this root takes the place of one that waited for signatures");
+            say("this root replaces a pending one");
         }
         match step {
             Step::Waits { old, new } => {
@@ -96,15 +98,15 @@ impl Args {
                     new.given,
                     new.needed
                 ))?;
-                say("others add theirs with `countersign policy rotate-root --add`");
+                say("other signers run `countersign policy rotate-root --add`");
             }
             Step::Signed => {
-                print(&format!("signed: root {version}, by enough keys\n"))?;
-                say("it counts as soon as its policy keys have sealed: run `countersign policy seal`");
+                print(&format!("signed: root {version}, with all required signatures\n"))?;
+                say("it is valid once its policy keys seal: run `countersign policy seal`");
             }
             Step::Published => {
                 prove(context, &location, &root::path(directory, version))?;
-                print(&format!("rotated: root {version} counts now\n"))?;
+                print(&format!("rotated: root {version} is valid now\n"))?;
             }
         }
         Ok(Exit::Done)
@@ -127,8 +129,8 @@ impl Args {
                 };
                 if !ids.remove(&id) {
                     let known: Vec<String> = ids.iter().map(ToString::to_string).collect();
-                    let hint = format!("name one of those that do: {}", known.join(", "));
-                    return Err(refuse(format!("key {id} does not hold the role"), hint));
+                    let hint = format!("expected one of: {}", known.join(", "));
+                    return Err(refuse(format!("key {id} does not have the role"), hint));
                 }
             }
             for named in add {
@@ -185,12 +187,12 @@ pub fn differences(before: &Root, after: &Root) -> Vec<Difference> {
             add(format!("key {} gets the {name} role", key.id()));
         }
         for key in old.keys().iter().filter(|key| !new.keys().contains(key)) {
-            add(format!("key {} has the {name} role no more", key.id()));
+            add(format!("key {} loses the {name} role", key.id()));
         }
         if old.threshold() != new.threshold() || old.keys().len() != new.keys().len() {
             let (of_old, of_new) = (old.keys().len(), new.keys().len());
             add(format!(
-                "the {name} role takes {} of {of_new} keys, where it took {} of {of_old}",
+                "the {name} role requires {} of {of_new} keys, instead of {} of {of_old}",
                 new.threshold(),
                 old.threshold()
             ));

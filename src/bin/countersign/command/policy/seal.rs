@@ -9,24 +9,25 @@ use crate::output::{Exit, say};
 
 /// Arguments of `policy seal`.
 #[derive(Debug, clap::Args)]
-#[command(
-    after_help = "Where the policy role takes several people, each runs it in turn, on their own machine:\n  \
-    countersign policy seal --key alice.pem        the first; commit `snapshot.draft.json`\n  \
-    countersign policy diff                        what the others look at\n  \
-    countersign policy seal --add --key bob.pem    the last one makes it `snapshot.json`"
-)]
+#[command(after_help = "\
+    If the policy role requires several signatures, each signer runs it in turn, on their own machine.\n\n\
+    The first signer, who then commits `snapshot.draft.json`:\n  \
+    countersign policy seal --key alice.pem\n\n\
+    The others; the last one writes `snapshot.json`:\n  \
+    countersign policy diff\n  \
+    countersign policy seal --add --key bob.pem")]
 pub struct Args {
     #[command(flatten)]
     trust: TrustArgs,
     #[command(flatten)]
     keys: RoleKeyArgs,
-    /// Add a signature to the seal that waits, after checking that it is over the documents that are here
+    /// Add a signature to the pending seal, if it matches the documents
     #[arg(long, conflicts_with = "validity")]
     add: bool,
-    /// Start over although a seal over the same documents waits, such as for another validity
+    /// Replace a pending seal over the same documents, for example to change its validity
     #[arg(long, conflicts_with = "add")]
     replace: bool,
-    /// How long the seal counts
+    /// Validity of the seal
     #[arg(long, value_name = "PERIOD", default_value = "365 days")]
     validity: Period,
 }

@@ -16,12 +16,13 @@ use crate::output::{Exit, Format, note, print, print_json};
 
 /// Arguments of `policy status`.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Exit status: 0 trusted and everything sealed, 1 unsealed changes, 2 not trusted.")]
+#[command(after_help = "\
+    Exit status: 0 trusted and sealed, 1 unsealed changes, 2 not trusted.")]
 pub struct Args {
     #[command(flatten)]
     trust: TrustArgs,
-    /// How to write the result
-    #[arg(long, value_enum, default_value = "text")]
+    /// Output format
+    #[arg(long, value_enum, ignore_case = true, default_value = "text")]
     format: Format,
 }
 
@@ -127,9 +128,9 @@ fn stray(policy: &Policy) -> Result<Option<String>> {
     Ok(strays.next().map(|first| {
         let more = match strays.count() {
             0 => String::new(),
-            count => format!(" (nor {count} others there)"),
+            count => format!(" and {count} more"),
         };
-        format!("`{}/{first}`{more} is not looked for: name it after the job, `JOB.json`", signed::FOLDER)
+        format!("ignored `{}/{first}`{more}: name each after its job, `JOB.json`", signed::FOLDER)
     }))
 }
 
@@ -171,7 +172,8 @@ fn waiting(policy: &Policy) -> Result<Vec<Waiting>> {
 fn status_text(status: &Status) -> String {
     let (root, sealed) = (&status.root, &status.snapshot);
     let mut text = format!(
-        "account  {}, in {}\nroot     version {}, {} of {} keys, until {}\nseal     version {}, {} of {} keys, made {}, until {}, {} documents\n",
+        "account  {}, in {}\nroot     version {}, {} of {} keys, until {}\nseal     version {}, {} \
+                 of {} keys, created {}, until {}, {} documents\n",
         status.account,
         line(&status.directory),
         root.version,
@@ -192,7 +194,7 @@ fn status_text(status: &Status) -> String {
         text.push_str("unsealed nothing\n");
     }
     for Waiting { what, version, signatures, threshold } in &status.waiting {
-        text.push_str(&format!("waiting  {what} {version}, {signatures} of {threshold} signatures\n"));
+        text.push_str(&format!("pending  {what} {version}, {signatures} of {threshold} signatures\n"));
     }
     text
 }

@@ -18,8 +18,8 @@ use crate::output::{Exit, Format, print, print_json};
 pub struct ListArgs {
     #[command(flatten)]
     trust: TrustArgs,
-    /// How to write the result
-    #[arg(long, value_enum, default_value = "text")]
+    /// Output format
+    #[arg(long, value_enum, ignore_case = true, default_value = "text")]
     format: Format,
 }
 
@@ -92,12 +92,12 @@ fn list_line(record: &Record) -> String {
 /// Arguments of `profile show`.
 #[derive(Debug, clap::Args)]
 pub struct ShowArgs {
-    /// The profile
+    /// Name of the profile
     name: ProfileName,
     #[command(flatten)]
     trust: TrustArgs,
-    /// How to write the result
-    #[arg(long, value_enum, default_value = "text")]
+    /// Output format
+    #[arg(long, value_enum, ignore_case = true, default_value = "text")]
     format: Format,
 }
 
@@ -169,7 +169,7 @@ fn text(record: &Record) -> String {
     );
     for each in &record.versions {
         out.push_str(&format!(
-            "version   {}  {:<8}  made {}, signatures last {}\n",
+            "version   {}  {:<8}  created {}, signatures valid for {}\n",
             each.version, each.status, each.created, each.validity
         ));
     }

@@ -19,21 +19,21 @@ use crate::output::{Exit, refuse};
 /// What can be done with signing profiles.
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
-    /// Make a signing profile; its name is never used again
+    /// Create a signing profile; its name can never be reused
     Create(CreateArgs),
-    /// List the account's signing profiles
+    /// List the signing profiles of the account
     List(list::ListArgs),
-    /// Show a signing profile: its versions and permissions
+    /// Show the versions and permissions of a profile
     Show(list::ShowArgs),
-    /// Make a new version, which signs from now on
+    /// Create a new version, which signs from now on
     Rotate(RotateArgs),
-    /// End a version: it signs nothing any more, and what it signed stays valid
+    /// Cancel a version: it cannot sign any more; its signatures stay valid
     Cancel(status::CancelArgs),
-    /// Revoke a version: what it signed from an instant on is void
+    /// Revoke a version: its signatures from a given time on are void
     Revoke(status::RevokeArgs),
-    /// Let a principal sign with the profile, or revoke its signatures
+    /// Permit a principal to sign, or to revoke signatures
     Permit(permit::PermitArgs),
-    /// End a permission; what was signed before stays valid
+    /// End a permission; earlier signatures stay valid
     Forbid(permit::ForbidArgs),
 }
 
@@ -56,12 +56,14 @@ impl Command {
 
 /// Arguments of `profile create`.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Examples:\n  countersign profile create orders_release\n  \
+#[command(after_help = "\
+    Examples:\n  \
+    countersign profile create orders_release\n  \
     countersign profile create orders_release --validity '1 year'")]
 pub struct CreateArgs {
-    /// Its name: 2 to 64 of A-Z, a-z, 0-9 and _
+    /// Name: 2 to 64 of A-Z, a-z, 0-9 and _
     name: ProfileName,
-    /// How long its signatures last: days, months or years, at most 135 months
+    /// Validity of its signatures, in days, months or years, up to 135 months
     #[arg(long, value_name = "PERIOD", default_value = "135 months")]
     validity: Period,
     #[command(flatten)]
@@ -78,14 +80,16 @@ impl CreateArgs {
 
 /// Arguments of `profile rotate`.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example:\n  countersign profile rotate orders_release --cancel-old")]
+#[command(after_help = "\
+    Example:\n  \
+    countersign profile rotate orders_release --cancel-old")]
 pub struct RotateArgs {
-    /// The profile
+    /// Name of the profile
     name: ProfileName,
-    /// How long signatures of the new version last; otherwise as long as the old one's
+    /// Validity of the new version's signatures [default: that of the old version]
     #[arg(long, value_name = "PERIOD")]
     validity: Option<Period>,
-    /// Cancel the version that signs now
+    /// Cancel the current version
     #[arg(long)]
     cancel_old: bool,
     #[command(flatten)]
@@ -100,7 +104,7 @@ impl RotateArgs {
         let cancel_old = if self.cancel_old { CancelOld::Yes } else { CancelOld::No };
         if self.cancel_old && profile.current().status != Status::Active {
             let message = format!("version {} of `{}` is not active", profile.current().version, self.name);
-            return Err(refuse(message, "leave out `--cancel-old`"));
+            return Err(refuse(message, "remove `--cancel-old`"));
         }
         let version = new_version(self.validity.unwrap_or(profile.current().validity), context.now)?;
         edit::show(&editor.save_profile(&profile.rotated(version, cancel_old))?)

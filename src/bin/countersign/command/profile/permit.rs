@@ -13,23 +13,24 @@ use super::super::statement::{StatementArgs, absent};
 use crate::context::Context;
 use crate::keys::{PassphraseArgs, load_public_key};
 use crate::output::Exit;
+use crate::values;
 
 /// Arguments of `profile permit`.
 #[derive(Debug, clap::Args)]
-#[command(
-    after_help = "Example:\n  countersign profile permit orders_release --principal ci@acme.example \\\n    \
-    --action signer:StartSigningJob --key ci.pub.pem --statement-id ci"
-)]
+#[command(after_help = "\
+    Example:\n  \
+    countersign profile permit orders_release --principal ci@acme.example \\\n    \
+    --action StartSigningJob --key ci.pub.pem --statement-id ci")]
 pub struct PermitArgs {
-    /// The profile
+    /// Name of the profile
     name: ProfileName,
-    /// Who may: the holder of the key
+    /// Principal that gets the permission
     #[arg(long, value_name = "NAME")]
     principal: Principal,
-    /// What they may do, once for each: signer:StartSigningJob or signer:RevokeSignature
-    #[arg(long = "action", value_name = "ACTION", required = true)]
+    /// Action to permit; can be repeated
+    #[arg(long = "action", value_name = "ACTION", value_parser = values::action(), ignore_case = true, required = true)]
     actions: Vec<Action>,
-    /// Their public key, a PEM file
+    /// PEM file with the public key of the principal
     #[arg(long, value_name = "KEY")]
     key: String,
     #[command(flatten)]
@@ -65,18 +66,18 @@ impl PermitArgs {
 
 /// Arguments of `profile forbid`.
 #[derive(Debug, clap::Args)]
-#[command(
-    after_help = "If the key may be in somebody else's hands, revoke it too, with `countersign key revoke`: a thief\n\
-    writes any time.\n\n\
-    Example:\n  countersign profile forbid orders_release --statement-id ci"
-)]
+#[command(after_help = "\
+    If another user may have the key, also revoke it with `countersign key revoke`: the holder of a key \
+    chooses the time that its signatures claim.\n\n\
+    Example:\n  \
+    countersign profile forbid orders_release --statement-id ci")]
 pub struct ForbidArgs {
-    /// The profile
+    /// Name of the profile
     name: ProfileName,
-    /// The permission
+    /// Id of the permission
     #[arg(long, value_name = "ID")]
     statement_id: StatementId,
-    /// The first instant after it; otherwise now. It may only move earlier
+    /// End of the permission [default: now]; it can only move earlier
     #[arg(long, value_name = "TIME")]
     at: Option<Timestamp>,
     #[command(flatten)]

@@ -14,11 +14,13 @@ use crate::output::{Exit, refuse};
 
 /// Arguments of `profile cancel`.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example:\n  countersign profile cancel orders_release")]
+#[command(after_help = "\
+    Example:\n  \
+    countersign profile cancel orders_release")]
 pub struct CancelArgs {
-    /// The profile
+    /// Name of the profile
     name: ProfileName,
-    /// One version; otherwise every active one, which ends the profile
+    /// Version to cancel [default: every active version, which ends the profile]
     #[arg(long, value_name = "VERSION")]
     profile_version: Option<ProfileVersion>,
     #[command(flatten)]
@@ -51,19 +53,19 @@ impl CancelArgs {
 
 /// Arguments of `profile revoke`.
 #[derive(Debug, clap::Args)]
-#[command(
-    after_help = "After keyCompromise only signatures that the sealed ledger recorded before the effective time\n\
-    stay valid; the other reasons accept the time that a signature claims.\n\n\
-    Example:\n  countersign profile revoke orders_release --effective 2026-01-31T12:00:00Z \\\n    \
-    --reason-code keyCompromise --reason 'laptop stolen'"
-)]
+#[command(after_help = "\
+    After `keyCompromise`, only signatures that the sealed ledger recorded before the effective time stay \
+    valid. The other reasons accept the time that a signature claims.\n\n\
+    Example:\n  \
+    countersign profile revoke orders_release --effective 2026-01-31T12:00:00Z \\\n    \
+    --reason-code keyCompromise --reason 'laptop stolen'")]
 pub struct RevokeArgs {
-    /// The profile
+    /// Name of the profile
     name: ProfileName,
-    /// The version; otherwise the one that signs now
+    /// Version to revoke [default: the current one]
     #[arg(long, value_name = "VERSION")]
     profile_version: Option<ProfileVersion>,
-    /// The first instant whose signatures are void; given again, it may only move earlier
+    /// Time from which signatures are void; a later revocation can only move it earlier
     #[arg(long, value_name = "TIME")]
     effective: Timestamp,
     #[command(flatten)]
@@ -107,6 +109,6 @@ fn known(profile: &Profile, version: &ProfileVersion) -> Result<ProfileVersion> 
         return Ok(version.clone());
     }
     let versions: Vec<&str> = profile.versions().iter().map(|each| each.version.as_str()).collect();
-    let hint = format!("name one of its versions: {}", versions.join(", "));
+    let hint = format!("expected one of: {}", versions.join(", "));
     Err(refuse(format!("profile `{}` has no version `{version}`", profile.name()), hint))
 }

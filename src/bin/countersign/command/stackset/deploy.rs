@@ -15,17 +15,16 @@ use crate::output::{Exit, Format, note};
 
 /// Arguments of `stackset deploy`.
 #[derive(Debug, clap::Args)]
-#[command(
-    after_help = "Targets are changed in their order, as `failure_tolerance` and `max_concurrent` say.\n\
-    Run again after it was stopped, it passes over targets that are CURRENT.\n\n\
+#[command(after_help = "\
+    Updates targets in the order of `stackset.toml`, within `failure_tolerance` and `max_concurrent`. After \
+    an interruption, run it again: targets that are CURRENT are skipped.\n\n\
+    Exit status: 0 every target is CURRENT or has a pull request, 1 one FAILED or is CANCELLED, 2 nothing \
+    was changed.\n\n\
     Examples:\n  \
-    countersign stackset deploy --dry-run             what would change\n  \
-    countersign stackset deploy --target canary       one target first\n  \
-    countersign stackset deploy --key policy.pem      seals in the targets' own accounts\n  \
-    countersign stackset deploy --shard 0/4           one job of a matrix\n\n\
-    Exit status: 0 every target is CURRENT or waits for a pull request, 1 one FAILED or is CANCELLED,\n\
-    2 nothing was begun."
-)]
+    countersign stackset deploy --dry-run\n  \
+    countersign stackset deploy --target canary\n  \
+    countersign stackset deploy --key policy.pem\n  \
+    countersign stackset deploy --shard 0/4")]
 pub struct Deploy {
     #[command(flatten)]
     change: ChangeArgs,
@@ -33,16 +32,15 @@ pub struct Deploy {
 
 /// Arguments of `stackset remediate`.
 #[derive(Debug, clap::Args)]
-#[command(
-    after_help = "A copy of the policy is restored as a whole. In an account of its own, documents get their\n\
-    values back, and CSCs that nobody rolled out are removed; what may not be removed is named,\n\
-    with what to do instead.\n\n\
+#[command(after_help = "\
+    Restores a copy of the policy as a whole. In a target with its own account, restores the values of \
+    documents and removes CSCs that were not rolled out. A change that is not allowed is reported with the \
+    manual steps.\n\n\
+    Exit status: 0 every target is CURRENT or has a pull request, 1 one FAILED or is CANCELLED, 2 nothing \
+    was changed.\n\n\
     Examples:\n  \
     countersign stackset drift || countersign stackset remediate\n  \
-    countersign stackset remediate --target payments --dry-run\n\n\
-    Exit status: 0 every target is CURRENT or waits for a pull request, 1 one FAILED or is CANCELLED,\n\
-    2 nothing was begun."
-)]
+    countersign stackset remediate --target payments --dry-run")]
 pub struct Remediate {
     #[command(flatten)]
     change: ChangeArgs,
@@ -53,22 +51,22 @@ pub struct Remediate {
 struct ChangeArgs {
     #[command(flatten)]
     targets: TargetArgs,
-    /// A key that holds the policy role in targets with accounts of their own, once for each
+    /// Policy key for targets with their own account; can be repeated
     #[arg(long = "key", value_name = "KEY")]
     keys: Vec<String>,
     #[command(flatten)]
     passphrase: PassphraseArgs,
-    /// How long a seal counts that is made there
+    /// Validity of seals in targets with their own account
     #[arg(long, value_name = "PERIOD", default_value = "365 days")]
     validity: Period,
-    /// Whose the commits are; otherwise git's user
+    /// Author of the commits [default: git's user]
     #[arg(long, value_name = "NAME <EMAIL>")]
     author: Option<String>,
-    /// Show what would change, and push nothing
+    /// Show what would change without pushing it
     #[arg(long)]
     dry_run: bool,
-    /// How to write the result
-    #[arg(long, value_enum, default_value = "text")]
+    /// Output format
+    #[arg(long, value_enum, ignore_case = true, default_value = "text")]
     format: Format,
 }
 
@@ -112,7 +110,7 @@ impl ChangeArgs {
         };
         let results = Results::of(&operation, &central, &targets, preferences, self.format, "rolling out")?;
         if results.count(Status::Cancelled) > 0 {
-            note("the targets that are CANCELLED were not begun: mend what failed, and run it again");
+            note("CANCELLED targets were not changed: fix the failed ones, and run it again");
         }
         let stopped = results.count(Status::Failed) + results.count(Status::Cancelled);
         Ok(if stopped == 0 { Exit::Done } else { Exit::Denied })

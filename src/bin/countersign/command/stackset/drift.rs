@@ -20,19 +20,20 @@ use crate::progress::Progress;
 
 /// Arguments of `stackset drift`.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Of a target: IN_SYNC, MODIFIED, DELETED, or NOT_CHECKED with the reason.\n\
-    Of a document: MODIFIED, DELETED, or UNMANAGED, which somebody added.\n\
-    Of a property: ADD, REMOVE or NOT_EQUAL, with what it should be and what it is.\n\n\
+#[command(after_help = "\
+    Status of a target: IN_SYNC, MODIFIED, DELETED, or NOT_CHECKED with the reason.\n\n\
+    Status of a document: MODIFIED, DELETED, or UNMANAGED if it was added in the target.\n\n\
+    Difference of a property: ADD, REMOVE or NOT_EQUAL, with the expected and actual values.\n\n\
+    Exit status: 0 every target is in sync, 1 one has drifted, 2 one was not checked and none has \
+    drifted.\n\n\
     Examples:\n  \
     countersign stackset drift\n  \
-    countersign stackset drift --target payments --format json\n\n\
-    Exit status: 0 every target is in sync, 1 one has drifted, 2 one was not checked, and none seen to\n\
-    have drifted.")]
+    countersign stackset drift --target payments --format json")]
 pub struct Args {
     #[command(flatten)]
     targets: TargetArgs,
-    /// How to write the result
-    #[arg(long, value_enum, default_value = "text")]
+    /// Output format
+    #[arg(long, value_enum, ignore_case = true, default_value = "text")]
     format: Format,
 }
 
@@ -114,7 +115,7 @@ impl Args {
             (0, 0) => Ok(Exit::Done),
             (0, _) => Err(refuse(
                 format!("{unchecked} of {all} targets could not be checked"),
-                "do as is said of each, and run it again",
+                "fix the errors above, and run it again",
             )),
             _ => Ok(Exit::Denied),
         }
@@ -147,11 +148,11 @@ fn text(target: &str, drift: &Drift) -> String {
         Ok(_) if drift.status == Status::InSync => {}
         Ok(version) if drift.is_outdated => {
             out.push_str(&format!(
-                "  seal {version} holds, and is not the newest: `countersign stackset deploy`\n"
+                "  seal {version} is valid but outdated: run `countersign stackset deploy`\n"
             ));
         }
-        Ok(version) => out.push_str(&format!("  seal {version} holds\n")),
-        Err(why) => out.push_str(&format!("  no seal holds: {}\n", line(&why.replace('\n', " ")))),
+        Ok(version) => out.push_str(&format!("  seal {version} is valid\n")),
+        Err(why) => out.push_str(&format!("  no valid seal: {}\n", line(&why.replace('\n', " ")))),
     }
     for document in &drift.documents {
         out.push_str(&format!("  {:<9}  {}\n", document.status.name(), line(&document.path)));

@@ -19,13 +19,13 @@ use crate::places::state_folder;
 /// What can be done with a stack set.
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
-    /// Bring each target up to date, with a commit on its branch
+    /// Update each target with a commit on its branch
     Deploy(deploy::Deploy),
-    /// Compare each target with what it should hold, property by property
+    /// Compare each target with its expected content
     Drift(drift::Args),
-    /// Restore each target that has drifted, with a commit that says what and why
+    /// Restore each target that has drifted, with a commit
     Remediate(deploy::Remediate),
-    /// Show which targets would change; or split them into a CI matrix
+    /// Show which targets would change, or split them into a CI matrix
     Plan(plan::Args),
 }
 
@@ -45,10 +45,10 @@ impl Command {
 /// Which targets are meant.
 #[derive(Debug, clap::Args)]
 struct TargetArgs {
-    /// A target, once for each; all of them if none is named
+    /// Target; can be repeated [default: all of them]
     #[arg(long = "target", value_name = "NAME", num_args = 1.., value_delimiter = ' ')]
     targets: Vec<TargetName>,
-    /// One part of the targets, such as 0/4 for the first of four
+    /// One part of the targets: 0/4 is the first of four
     #[arg(long, value_name = "K/N")]
     shard: Option<Shard>,
     #[command(flatten)]
@@ -65,11 +65,11 @@ impl TargetArgs {
     /// The targets that are meant, in the order of the rollout.
     fn of<'c>(&self, central: &'c Central) -> Result<Vec<&'c Target>> {
         let all = central.set().named(&self.targets).map_err(|unknown| {
-            let hint = "look at what there is with `countersign stackset plan`";
+            let hint = "list the targets with `countersign stackset plan`";
             refuse(format!("the sealed `{STACKSET}` has no target `{unknown}`"), hint)
         })?;
         if all.is_empty() {
-            let hint = "add a `[[target]]` to it, and run `countersign policy seal`";
+            let hint = "add a `[[target]]`, and run `countersign policy seal`";
             return Err(refuse(format!("the sealed `{STACKSET}` has no target"), hint));
         }
         Ok(self.shard.map_or(all.clone(), |shard| shard.of(&all).to_vec()))
@@ -94,7 +94,7 @@ fn author(context: &Context, given: Option<&str>) -> Result<Author> {
         };
         return match parts.filter(|(name, email)| plain(name) && plain(email)) {
             Some((name, email)) => Ok(Author { name: name.into(), email: email.into(), time }),
-            None => Err(refuse(format!("`{given}` names no author"), "write it as `NAME <EMAIL>`")),
+            None => Err(refuse(format!("`{given}` is not an author"), "write it as `NAME <EMAIL>`")),
         };
     }
     let variable = |name: &str| std::env::var(name).ok().filter(|text| !text.trim().is_empty());

@@ -15,22 +15,23 @@ use crate::output::{Exit, Format, print, refuse};
 
 /// Arguments of `stackset plan`.
 #[derive(Debug, clap::Args)]
-#[command(
-    after_help = "`--format github-matrix` asks no target: it reads the sealed `stackset.toml`, and shares targets\n\
-    out in the same way each time, in their order.\n\n\
+#[command(after_help = "\
+    `--format github-matrix` reads only the sealed `stackset.toml`, and always splits targets the same way, \
+    in their order.\n\n\
+    Exit status: 0 done, 2 a target could not be read.\n\n\
     Examples:\n  \
     countersign stackset plan\n  \
-    echo \"matrix=$(countersign stackset plan --format github-matrix --shards 16)\" >> \"$GITHUB_OUTPUT\"\n  \
-    countersign stackset deploy --target \"$TARGETS\"     from `matrix.targets`\n\n\
-    Exit status: 0 told, 2 a target could not be looked at."
-)]
+    echo \"matrix=$(countersign stackset plan --format github-matrix --shards 16)\" >> \
+    \"$GITHUB_OUTPUT\"\n\n\
+    In a job of the matrix, with TARGETS from `matrix.targets`:\n  \
+    countersign stackset deploy --target \"$TARGETS\"")]
 pub struct Args {
     #[command(flatten)]
     targets: TargetArgs,
-    /// How to write the result
-    #[arg(long, value_enum, default_value = "text")]
+    /// Output format
+    #[arg(long, value_enum, ignore_case = true, default_value = "text")]
     format: PlanFormat,
-    /// Into how many jobs at most the targets are split, up to 256
+    /// Maximum number of jobs in the matrix, up to 256
     #[arg(long, value_name = "COUNT", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=SHARDS_MAX as i64))]
     shards: u16,
 }
@@ -38,11 +39,8 @@ pub struct Args {
 /// How a plan is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 enum PlanFormat {
-    /// For people.
     Text,
-    /// For programs.
     Json,
-    /// For `strategy.matrix` of a GitHub workflow.
     GithubMatrix,
 }
 
@@ -78,12 +76,12 @@ impl Args {
             author: &author,
         };
         let preferences = Preferences { tolerance: targets.len(), concurrent: TARGETS_AT_ONCE };
-        let results = Results::of(&operation, &central, &targets, preferences, format, "looking at targets")?;
+        let results = Results::of(&operation, &central, &targets, preferences, format, "comparing targets")?;
         match results.count(Status::Failed) {
             0 => Ok(Exit::Done),
             failed => Err(refuse(
                 format!("{failed} of {} targets could not be changed", targets.len()),
-                "do as is said of each, and run it again",
+                "fix the errors above, and run it again",
             )),
         }
     }

@@ -1,45 +1,35 @@
-//! `countersign manifests`: what is attached to a commit, and its way to and from other repositories.
+//! `manifest list`: the manifests that are attached to a commit.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use anyhow::Result;
 use countersign::files;
-use countersign::git::notes::NOTES_REF;
-use countersign::git::{Repository, program};
+use countersign::git::Repository;
 use countersign::manifest::attached::{self, Attached};
 use countersign::name::ArtifactName;
 use countersign::provenance::Kind;
-use countersign::report::escape::line;
 use serde::Serialize;
 
-use super::attach::counted;
-use crate::context::{Context, GlobalArgs};
+use super::counted;
+use crate::context::Context;
 use crate::output::{Exit, Format, note, print, print_json, refuse};
 
-/// Arguments of `manifests`.
+/// Arguments of `manifest list`.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Shows what manifests claim, and verifies nothing: `countersign verify --source REV` does.\n\n\
-    Examples:\n  countersign manifests v1.2.0\n  \
-    countersign manifests v1.2.0 --fetch --output dist    for a pipeline that has the artifacts\n  \
-    countersign manifests --push                          after `countersign release --attach`"
+    after_help = "Lists what the manifests claim and verifies nothing. To verify them, run `countersign verify --source REV`.\n\n\
+    Examples:\n  countersign manifest list v1.2.0\n  countersign manifest list v1.2.0 --output dist"
 )]
 pub struct Args {
-    /// The commit
+    /// Commit
     #[arg(value_name = "REV", default_value = "HEAD")]
     revision: String,
-    /// First bring what is attached in this remote, and unite it with what is attached here
-    #[arg(long, value_name = "REMOTE", num_args = 0..=1, default_missing_value = "origin", require_equals = true)]
-    fetch: Option<String>,
-    /// At last send what is attached here to this remote
-    #[arg(long, value_name = "REMOTE", num_args = 0..=1, default_missing_value = "origin", require_equals = true)]
-    push: Option<String>,
-    /// Write each function's and layer's newest manifest into this folder, as `NAME.zip.sigstore.json`
+    /// Write the newest manifest of each function and layer to this folder, as `NAME.zip.sigstore.json`
     #[arg(long, value_name = "DIR")]
     output: Option<PathBuf>,
-    /// How to write the result
-    #[arg(long, value_enum, default_value = "text")]
+    /// Output format
+    #[arg(long, value_enum, ignore_case = true, default_value = "text")]
     format: Format,
 }
 
@@ -63,23 +53,14 @@ struct Record {
 }
 
 impl Args {
-    /// Brings, shows, writes and sends, as far as each was asked for.
-    pub fn run(self, global: &GlobalArgs) -> Result<Exit> {
-        let context = Context::read(global)?;
+    /// Lists the manifests, after writing them if `--output` names a folder.
+    pub fn run(self, context: &Context) -> Result<Exit> {
         let repository = context.in_repository()?;
-        if let Some(remote) = &self.fetch
-            && !program::fetch_notes(repository, remote)?
-        {
-            note(&format!("`{}` has no `{NOTES_REF}` yet", line(remote)));
-        }
         let commit = repository.commit(&self.revision)?;
         let found = read(repository, &commit.id)?;
         if let Some(folder) = &self.output {
             context.check_output(folder)?;
             write(folder, &found.manifests)?;
-        }
-        if let Some(remote) = &self.push {
-            program::push_notes(repository, remote)?;
         }
         let records: Vec<Record> = found.manifests.iter().map(record).collect();
         match self.format {
@@ -91,7 +72,8 @@ impl Args {
             Format::Text => print(&text(&commit.short(), &records))?,
         }
         if found.malformed > 0 {
-            note(&format!("{} of what is attached is no manifest", found.malformed));
+            let is = if found.malformed == 1 { "line is" } else { "lines are" };
+            note(&format!("{} attached {is} not a manifest", found.malformed));
         }
         Ok(Exit::Done)
     }
@@ -113,8 +95,8 @@ fn write(folder: &std::path::Path, manifests: &[Attached]) -> Result<()> {
     }
     if newest.is_empty() {
         return Err(refuse(
-            "nothing is attached to the commit that could be written",
-            "bring what others attached with `--fetch`, or sign the commit with `countersign release --attach`",
+            "no manifest is attached to the commit",
+            "fetch those of others with `countersign manifest fetch`, or create one with `countersign release --attach`",
         ));
     }
     let path = |name: &ArtifactName| folder.join(format!("{name}.zip.sigstore.json"));

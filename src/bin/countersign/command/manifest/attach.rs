@@ -1,0 +1,78 @@
+//! `manifest attach`: adds manifests to the note of a commit.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result};
+use countersign::files;
+use countersign::git::Repository;
+use countersign::limits::MANIFEST_BYTES_MAX;
+use countersign::manifest::attached::{self, Attached};
+use countersign::provenance::Source;
+
+use super::counted;
+use crate::context::Context;
+use crate::output::{Exit, print_done, refuse};
+
+/// Arguments of `manifest attach`.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "The manifests are git notes in `refs/notes/countersign`. Fetch and push them before the branch.\n\n\
+    Example:\n  countersign manifest attach HEAD dist/*.sigstore.json\n  \
+    countersign manifest fetch && countersign manifest push && git push origin main"
+)]
+pub struct Args {
+    /// Commit
+    #[arg(value_name = "REV")]
+    revision: String,
+    /// Manifest files
+    #[arg(required = true, value_name = "MANIFEST")]
+    manifests: Vec<PathBuf>,
+}
+
+impl Args {
+    /// Attaches the manifests, all of them or none.
+    pub fn run(self, context: &Context) -> Result<Exit> {
+        let read = |path: &PathBuf| read(context, path);
+        let manifests = self.manifests.iter().map(read).collect::<Result<Vec<_>>>()?;
+        print_done(&format!("{}\n", attach(context.in_repository()?, &self.revision, &manifests)?))?;
+        Ok(Exit::Done)
+    }
+}
+
+/// Reads a manifest to attach.
+pub fn read(context: &Context, path: &Path) -> Result<Attached> {
+    let bytes = files::read(path, MANIFEST_BYTES_MAX)?;
+    Attached::parse(&bytes).with_context(|| format!("cannot attach `{}`", context.shown(path)))
+}
+
+/// Attaches manifests to a commit; returns the line that reports it.
+pub fn attach(repository: &Repository, revision: &str, manifests: &[Attached]) -> Result<String> {
+    let commit = repository.commit(revision)?;
+    let mut added = 0;
+    repository.change_note::<anyhow::Error>(&commit, |before| {
+        let (text, count) = attached::with(before.as_deref(), manifests)?;
+        added = count;
+        Ok(Some(text))
+    })?;
+    let known = match manifests.len() - added {
+        0 => String::new(),
+        count => format!(" ({count} already attached)"),
+    };
+    Ok(format!("attached: {} to commit {}{known}", counted(added), commit.short()))
+}
+
+/// The commit to attach an artifact's manifest to: the one that has its files.
+pub fn commit_of(context: &Context, artifact: &Path, source: Option<&Source>) -> Result<String> {
+    let shown = context.shown(artifact);
+    match source {
+        Some(Source { commit, dirty: false, .. }) => Ok(commit.clone()),
+        Some(Source { commit, .. }) => Err(refuse(
+            format!("`{shown}` has files that differ from commit {}", &commit[..commit.len().min(12)]),
+            "commit them, or release the commit itself with `--from HEAD`",
+        )),
+        None => Err(refuse(
+            format!("no commit of this repository has the files of `{shown}`"),
+            "attach its manifest to its commit with `countersign manifest attach REV MANIFEST`",
+        )),
+    }
+}

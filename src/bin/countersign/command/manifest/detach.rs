@@ -1,0 +1,54 @@
+//! `manifest detach`: removes manifests from the note of a commit.
+
+use anyhow::Result;
+use countersign::git::notes::NOTES_REF;
+use countersign::manifest::attached::{self, Attached};
+use countersign::name::ArtifactName;
+
+use crate::context::Context;
+use crate::output::{Exit, note, print_done, refuse};
+
+/// Arguments of `manifest detach`.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  countersign manifest detach HEAD orders\n  countersign manifest detach v1.2.0"
+)]
+pub struct Args {
+    /// Commit
+    #[arg(value_name = "REV")]
+    revision: String,
+    /// Detach only the manifests of these functions and layers [default: all of them]
+    #[arg(value_name = "NAME")]
+    names: Vec<ArtifactName>,
+}
+
+impl Args {
+    /// Detaches the manifests and prints which.
+    pub fn run(self, context: &Context) -> Result<Exit> {
+        let repository = context.in_repository()?;
+        let commit = repository.commit(&self.revision)?;
+        let mut removed = Vec::new();
+        repository.change_note::<anyhow::Error>(&commit, |before| {
+            let before = before.unwrap_or_default();
+            let chosen =
+                |each: &Attached| self.names.is_empty() || self.names.contains(each.claimed_name().1);
+            let (rest, chosen) = attached::without(&before, chosen)?;
+            removed = chosen;
+            Ok(rest)
+        })?;
+        if removed.is_empty() {
+            return Err(refuse(
+                format!("no such manifest is attached to commit {}", commit.short()),
+                format!("list its manifests with `countersign manifest list {}`", commit.short()),
+            ));
+        }
+        for each in &removed {
+            let (kind, name) = each.claimed_name();
+            print_done(&format!("detached: {} `{name}` (job {})\n", kind.name(), each.claimed_job()))?;
+        }
+        note(&format!(
+            "the history of `{NOTES_REF}` still has them, and so has every remote that it was pushed to"
+        ));
+        Ok(Exit::Done)
+    }
+}
