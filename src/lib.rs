@@ -6,8 +6,8 @@
 
 // The trusted core.
 pub use countersign_verify::{
-    account, arn, csc, digest, document, function, inventory, layer, ledger, limits, name, parallel, pin,
-    profile, provenance, revocation, shown, time, verify,
+    account, arn, csc, digest, document, function, hint, inventory, layer, ledger, limits, name, parallel,
+    pin, profile, provenance, revocation, shown, time, verify,
 };
 
 // 0 tools

@@ -1,5 +1,6 @@
 //! Signing: signs a statement about an artifact, with a key that has permission on a profile.
 
+use std::borrow::Cow;
 use std::path::Path;
 
 use crate::arn::{JobArn, ProfileArn};
@@ -9,6 +10,7 @@ use crate::crypto::signing;
 use crate::digest::ArtifactDigests;
 use crate::document;
 use crate::files::Loaded;
+use crate::hint::Hint;
 use crate::inventory::FileRecord;
 use crate::limits::MANIFEST_BYTES_MAX;
 use crate::manifest::bundle::Bundle;
@@ -64,21 +66,21 @@ pub enum SignError {
     Policy(#[from] PolicyError),
 }
 
-impl SignError {
-    /// What to do about it.
-    pub fn hint(&self) -> Option<&'static str> {
-        match self {
-            Self::NoProfile { .. } => Some("pass one of the account's profiles with `--profile`"),
+impl Hint for SignError {
+    fn hint(&self) -> Option<Cow<'static, str>> {
+        let hint = match self {
+            Self::NoProfile { .. } => "pass one of the account's profiles with `--profile`",
             Self::NotActive { .. } => {
-                Some("ask the policy owner for a new version of the profile, or for another profile")
+                "ask the policy owner for a new version of the profile, or for another profile"
             }
             Self::NoPermission { .. } => {
-                Some("sign with a permitted key, or ask the policy owner to permit this one")
+                "sign with a permitted key, or ask the policy owner to permit this one"
             }
-            Self::KeyRevoked(_) => Some("sign with another key; a revoked key cannot be used again"),
-            Self::TooLarge(_) => Some("package fewer files"),
-            Self::Policy(error) => error.hint(),
-        }
+            Self::KeyRevoked(_) => "sign with another key; a revoked key cannot be used again",
+            Self::TooLarge(_) => "package fewer files",
+            Self::Policy(error) => return error.hint(),
+        };
+        Some(hint.into())
     }
 }
 

@@ -2,8 +2,11 @@
 //!
 //! Nothing is checked out or compressed; the commit's own `countersign.toml` lists the items.
 
+use std::borrow::Cow;
+
 use crate::document::DocumentError;
 use crate::git::{Commit, GitError, Repository};
+use crate::hint::Hint;
 use crate::limits::DOCUMENT_BYTES_MAX;
 use crate::package::select::{self, Known, Request, SelectError};
 use crate::parallel::Threads;
@@ -33,16 +36,16 @@ pub enum WorkspaceError {
     Git(#[from] GitError),
 }
 
-impl WorkspaceError {
-    /// What to do about it.
-    pub fn hint(&self) -> Option<&'static str> {
-        match self {
-            Self::Missing { .. } => Some(
-                "commit a `countersign.toml` at the top that lists the functions and layers of the repository",
-            ),
-            Self::Malformed { .. } => Some("fix the file, and commit it"),
-            Self::Git(error) => error.hint(),
-        }
+impl Hint for WorkspaceError {
+    fn hint(&self) -> Option<Cow<'static, str>> {
+        let hint = match self {
+            Self::Missing { .. } => {
+                "commit a `countersign.toml` at the top that lists the functions and layers of the repository"
+            }
+            Self::Malformed { .. } => "fix the file, and commit it",
+            Self::Git(error) => return error.hint(),
+        };
+        Some(hint.into())
     }
 }
 

@@ -13,7 +13,19 @@ use countersign::report::catalogue::RULES;
 
 /// The modules of the trusted core by floor, lowest first. A module imports only from floors below its own.
 const CORE: [&[&str]; 5] = [
-    &["arn", "digest", "inventory", "limits", "name", "parallel", "pin", "provenance", "shown", "time"],
+    &[
+        "arn",
+        "digest",
+        "hint",
+        "inventory",
+        "limits",
+        "name",
+        "parallel",
+        "pin",
+        "provenance",
+        "shown",
+        "time",
+    ],
     &["crypto", "document", "files", "report"],
     &["account", "csc", "function", "layer", "ledger", "manifest", "package", "profile", "revocation"],
     &["policy", "verify"],
@@ -299,6 +311,23 @@ fn only_the_audit_verifies_by_the_equation_of_ours() {
     assert_eq!(named("&self.many, "), BTreeSet::from(["audit".to_owned()]));
     assert_eq!(named("verify::report("), BTreeSet::from(["audit", "bin", "hook"].map(str::to_owned)));
     assert_eq!(named("SignatureCheck for"), BTreeSet::from(["crypto".to_owned()]));
+}
+
+#[test]
+fn the_command_line_shows_the_hint_of_every_error() {
+    let shown =
+        fs::read_to_string(sources("src/bin").iter().find(|path| path.ends_with("output.rs")).unwrap())
+            .unwrap();
+    let list = shown.split_once("let each = types![").unwrap().1.split_once("];").unwrap().0;
+    let listed: BTreeSet<&str> = list.split([',', ' ', '\n']).filter(|word| !word.is_empty()).collect();
+    let texts: Vec<String> = all_sources().iter().map(|path| code_of(path)).collect();
+    let implemented: BTreeSet<&str> = texts
+        .iter()
+        .flat_map(|text| text.split("impl Hint for ").skip(1))
+        .filter_map(|rest| rest.split([' ', '<']).next())
+        .collect();
+    assert!(implemented.len() > 20);
+    assert_eq!(listed, implemented);
 }
 
 /// What makes a finding, or what becomes one; the code is the first word among the arguments.

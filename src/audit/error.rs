@@ -1,9 +1,11 @@
 //! Why an audit has no result.
 
+use std::borrow::Cow;
 use std::path::PathBuf;
 
 use crate::files::FileError;
 use crate::git::GitError;
+use crate::hint::Hint;
 use crate::limits::{DEPLOYED_BYTES_MAX, DEPLOYED_MAX, SEARCHED_FILES_MAX};
 use crate::policy::error::PolicyError;
 use crate::verify::VerifyError;
@@ -47,22 +49,22 @@ pub enum AuditError {
     Git(#[from] GitError),
 }
 
-impl AuditError {
-    /// What to do about it.
-    pub fn hint(&self) -> Option<&'static str> {
-        match self {
-            Self::Answer { .. } => Some(
+impl Hint for AuditError {
+    fn hint(&self) -> Option<Cow<'static, str>> {
+        let hint = match self {
+            Self::Answer { .. } => {
                 "save the output of `aws lambda list-functions --output json`, or of another command that \
-                `countersign audit --help` lists",
-            ),
-            Self::GoesOn { .. } => Some(
-                "pass every page with `--deployed`, or run it again without `--no-paginate` and `--max-items`",
-            ),
-            Self::TooLarge(_) | Self::TooMuch => Some("audit one region at a time, or a part of one"),
-            Self::TooManyFiles(_) => Some("pass a folder that has only manifests with `--manifests`"),
-            Self::Policy(error) => error.hint(),
-            Self::File(_) | Self::Git(_) => None,
-        }
+                `countersign audit --help` lists"
+            }
+            Self::GoesOn { .. } => {
+                "pass every page with `--deployed`, or run it again without `--no-paginate` and `--max-items`"
+            }
+            Self::TooLarge(_) | Self::TooMuch => "audit one region at a time, or a part of one",
+            Self::TooManyFiles(_) => "pass a folder that has only manifests with `--manifests`",
+            Self::Policy(error) => return error.hint(),
+            Self::File(_) | Self::Git(_) => return None,
+        };
+        Some(hint.into())
     }
 }
 

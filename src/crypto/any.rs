@@ -1,5 +1,9 @@
 //! Any key: a public key only identifies its owner, a secret key can also sign.
 
+use std::borrow::Cow;
+
+use crate::hint::Hint;
+
 use super::key::PublicKey;
 use super::secret::{Passphrase, SecretKey, SecretKeyError};
 
@@ -31,17 +35,17 @@ pub enum AnyKeyError {
     Secret(#[from] SecretKeyError),
 }
 
-impl AnyKeyError {
-    /// What to do about it.
-    pub fn hint(self) -> Option<&'static str> {
-        match self {
-            Self::Certificate => Some("extract its public key: openssl x509 -in FILE -pubkey -noout"),
-            Self::OpenSsh => Some("convert its public key to PEM: ssh-keygen -e -m PKCS8 -f FILE"),
-            Self::NotAKey => Some(
-                "create a key with `countersign key generate`, and print its public key with `countersign key show`",
-            ),
-            Self::Secret(error) => error.hint(),
-        }
+impl Hint for AnyKeyError {
+    fn hint(&self) -> Option<Cow<'static, str>> {
+        let hint = match self {
+            Self::Certificate => "extract its public key: openssl x509 -in FILE -pubkey -noout",
+            Self::OpenSsh => "convert its public key to PEM: ssh-keygen -e -m PKCS8 -f FILE",
+            Self::NotAKey => {
+                "create a key with `countersign key generate`, and print its public key with `countersign key show`"
+            }
+            Self::Secret(error) => return error.hint(),
+        };
+        Some(hint.into())
     }
 }
 

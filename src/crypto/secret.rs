@@ -1,5 +1,6 @@
 //! Secret keys: reading and writing PKCS#8 PEM, and signing.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use p384::ecdsa::signature::Signer;
@@ -9,6 +10,7 @@ use pkcs8::{DecodePrivateKey, EncodePrivateKey, EncryptedPrivateKeyInfoRef, Line
 use zeroize::Zeroizing;
 
 use super::key::PublicKey;
+use crate::hint::Hint;
 use crate::limits::{KEY_SCRYPT_BYTES_MAX, PBKDF2_ITERATIONS_MAX};
 
 /// A P-384 secret key; wiped from memory when dropped, and never printed.
@@ -44,17 +46,15 @@ pub enum SecretKeyError {
     NoRandomness,
 }
 
-impl SecretKeyError {
-    /// What to do about it.
-    pub fn hint(self) -> Option<&'static str> {
-        match self {
-            Self::PassphraseNeeded => Some("set COUNTERSIGN_PASSPHRASE, or pass `--passphrase-file`"),
-            Self::WrongPassphrase => Some("pass the passphrase that the key was encrypted with"),
-            Self::Costly => {
-                Some("encrypt it again: openssl pkcs8 -topk8 -v2 aes-256-cbc -scrypt -in OLD -out NEW")
-            }
-            Self::OldForm | Self::NotAKey | Self::NoRandomness => None,
-        }
+impl Hint for SecretKeyError {
+    fn hint(&self) -> Option<Cow<'static, str>> {
+        let hint = match self {
+            Self::PassphraseNeeded => "set COUNTERSIGN_PASSPHRASE, or pass `--passphrase-file`",
+            Self::WrongPassphrase => "pass the passphrase that the key was encrypted with",
+            Self::Costly => "encrypt it again: openssl pkcs8 -topk8 -v2 aes-256-cbc -scrypt -in OLD -out NEW",
+            Self::OldForm | Self::NotAKey | Self::NoRandomness => return None,
+        };
+        Some(hint.into())
     }
 }
 

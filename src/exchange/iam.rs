@@ -13,6 +13,7 @@
 //! An identity policy has all of them. A service control policy grants nothing, so it has only the denials,
 //! and can exempt the administrators of signing. A permissions boundary allows everything except the denials.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
@@ -21,6 +22,7 @@ use super::aws::{AwsAccount, AwsPrincipalPattern, AwsRegion};
 use super::sealed::Sealed;
 use crate::arn::CscArn;
 use crate::csc::{Csc, Untrusted};
+use crate::hint::Hint;
 use crate::limits::{IAM_POLICY_CHARS_MAX, SCP_CHARS_MAX};
 use crate::name::CscId;
 
@@ -91,10 +93,9 @@ pub enum IamError {
     },
 }
 
-impl IamError {
-    /// What to do about it.
-    pub fn hint(&self) -> &'static str {
-        match self {
+impl Hint for IamError {
+    fn hint(&self) -> Option<Cow<'static, str>> {
+        let hint = match self {
             Self::UnknownCsc(_) => "list the CSCs with `countersign csc list`",
             Self::NotAws(_) => {
                 "pass an ARN such as `arn:aws:lambda:eu-west-1:123456789012:code-signing-config:csc-…`"
@@ -104,7 +105,8 @@ impl IamError {
             }
             Self::NoExceptions => "remove `--except`; attach the policy only to developers",
             Self::Size { .. } => "export one policy per account, with its own CSCs",
-        }
+        };
+        Some(hint.into())
     }
 }
 

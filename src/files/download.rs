@@ -4,6 +4,9 @@
 //! countersign opens no socket. They write to a pipe, of which no more than the limit is read. `curl` reads
 //! no settings and no `.netrc`, and follows only `https`: it downloads without credentials.
 
+use std::borrow::Cow;
+
+use crate::hint::Hint;
 use std::io::{self, Read, Write};
 use std::process::{Command, Stdio};
 
@@ -53,10 +56,9 @@ pub enum DownloadError {
     },
 }
 
-impl DownloadError {
-    /// What to do about it.
-    pub fn hint(&self) -> Option<&'static str> {
-        Some(match self {
+impl Hint for DownloadError {
+    fn hint(&self) -> Option<Cow<'static, str>> {
+        let hint = match self {
             Self::Missing("curl") => "install curl, or add it to the PATH",
             Self::Missing(_) => "install the AWS CLI, or add it to the PATH",
             Self::Start(..) | Self::Write(..) => return None,
@@ -65,7 +67,8 @@ impl DownloadError {
             }
             Self::Failed { .. } => "check that the URL is reachable without a password",
             Self::TooLarge { .. } => "ask the publisher: this is not the published file",
-        })
+        };
+        Some(hint.into())
     }
 }
 

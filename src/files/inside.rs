@@ -8,8 +8,10 @@
 //! A pull request can add a link, and what CI writes through it lands at the link's target: in the next job's
 //! files, or in the home folder. The hint tells the user to pass the target itself, which no commit can do.
 
+use std::borrow::Cow;
 use std::path::{Component, Path, PathBuf};
 
+use crate::hint::Hint;
 use crate::shown;
 
 /// A link in a work tree would redirect a write out of it.
@@ -46,10 +48,9 @@ pub enum LeadsOut {
     },
 }
 
-impl LeadsOut {
-    /// What to do about it.
-    pub fn hint(&self) -> String {
-        match self {
+impl Hint for LeadsOut {
+    fn hint(&self) -> Option<Cow<'static, str>> {
+        let hint = match self {
             Self::Elsewhere { link, to, .. } => format!(
                 "to write there, pass `{}` itself on the command line; otherwise remove the link: git rm '{}'",
                 shown::path(to),
@@ -57,7 +58,8 @@ impl LeadsOut {
             ),
             Self::Nowhere { link, .. } => format!("remove the link: git rm '{}'", shown::path(link)),
             Self::Git { .. } => "choose another folder".into(),
-        }
+        };
+        Some(hint.into())
     }
 }
 

@@ -10,9 +10,11 @@
 //! `${VAR}`, `{}`, `{Name: name}`). A word that names the original file is refused, since its bytes are not
 //! the verified ones.
 
+use std::borrow::Cow;
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
 
+use crate::hint::Hint;
 use crate::name::ArtifactName;
 
 /// Why a command is not run, whatever the verdict.
@@ -38,10 +40,9 @@ pub enum CommandError {
     NoManifest(std::path::PathBuf),
 }
 
-impl CommandError {
-    /// What to do about it.
-    pub fn hint(&self) -> &'static str {
-        match self {
+impl Hint for CommandError {
+    fn hint(&self) -> Option<Cow<'static, str>> {
+        let hint = match self {
             Self::Unknown(_) => {
                 "write `{artifact}`, `{manifest}` or `{layer:NAME}`; move other words in braces to a script"
             }
@@ -53,7 +54,8 @@ impl CommandError {
             }
             Self::Original(_) => "write `{artifact}` or `{layer:NAME}` in its place",
             Self::NoManifest(_) => "sign the package, or remove the placeholder",
-        }
+        };
+        Some(hint.into())
     }
 }
 

@@ -6,6 +6,7 @@
 //! [`Judged`] has each copy with its decision, and returns a [`Cleared`] only if all of them were admitted.
 //! Nothing else creates one, so a verdict about other bytes, or about a commit, cannot run a command.
 
+use std::borrow::Cow;
 use std::path::PathBuf;
 use std::process::ExitStatus;
 
@@ -15,6 +16,7 @@ use super::deployment::{self, Code, Deployment, DeploymentError, Part};
 use super::private::PrivateCopy;
 use super::watch::Watch;
 use crate::files::program;
+use crate::hint::Hint;
 use crate::policy::store::Policy;
 use crate::provenance::Kind;
 use crate::verify::VerifyError;
@@ -41,17 +43,17 @@ pub enum RunError {
     Changed(PathBuf),
 }
 
-impl RunError {
-    /// What to do about it, if there is something to do.
-    pub fn hint(&self) -> Option<&'static str> {
-        match self {
-            Self::Command(error) => Some(error.hint()),
-            Self::Interrupted(_) => None,
-            Self::Start { .. } => Some("check that the program is on the PATH and executable"),
-            Self::Changed(_) => Some(
-                "treat the deployment as unverified: find the process of the same user that wrote to the copy, and deploy again",
-            ),
-        }
+impl Hint for RunError {
+    fn hint(&self) -> Option<Cow<'static, str>> {
+        let hint = match self {
+            Self::Command(error) => return error.hint(),
+            Self::Interrupted(_) => return None,
+            Self::Start { .. } => "check that the program is on the PATH and executable",
+            Self::Changed(_) => {
+                "treat the deployment as unverified: find the process of the same user that wrote to the copy, and deploy again"
+            }
+        };
+        Some(hint.into())
     }
 }
 

@@ -4,11 +4,14 @@
 //! that the function's CSC allows, and a layer that is named by its ARN must be the version published under
 //! it, with permission for our account. AWS's limits on layers apply to all of them together.
 
+use std::borrow::Cow;
+
 use super::{Gate, Labels, decide, stop, stop_ungoverned};
 use crate::arn::LayerArn;
 use crate::csc::Csc;
 use crate::files::Loaded;
 use crate::files::artifact::Artifact;
+use crate::hint::Hint;
 use crate::limits::{AWS_UNZIPPED_BYTES, LAYERS_MAX};
 use crate::name::ArtifactName;
 use crate::parallel::Threads;
@@ -32,16 +35,16 @@ pub enum DeploymentError {
     Twice(ArtifactName),
 }
 
-impl DeploymentError {
-    /// What to do about it.
-    pub fn hint(&self) -> Option<&'static str> {
-        match self {
-            Self::Verify(error) => error.hint(),
-            Self::Layers(_) => Some("merge the function's layers"),
+impl Hint for DeploymentError {
+    fn hint(&self) -> Option<Cow<'static, str>> {
+        let hint = match self {
+            Self::Verify(error) => return error.hint(),
+            Self::Layers(_) => "merge the function's layers",
             Self::Twice(_) => {
-                Some("pass one version of each layer; name layers of different accounts by their ARNs")
+                "pass one version of each layer; name layers of different accounts by their ARNs"
             }
-        }
+        };
+        Some(hint.into())
     }
 }
 

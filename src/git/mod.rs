@@ -21,6 +21,7 @@ pub mod source;
 mod tree;
 mod walk;
 
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
 use git2::{ErrorCode, Oid};
@@ -29,6 +30,7 @@ pub use self::commits::Commit;
 pub use self::handles::{Blobs, Handles};
 pub use self::history::{History, Reached};
 pub use self::walk::Folders;
+use crate::hint::Hint;
 use crate::inventory::FileMode;
 use crate::limits::{PUSHED_STEPS_MAX, REF_FILES_MAX, SEARCHED_NOTES_BYTES_MAX, SYMBOLIC_REFS_MAX};
 use crate::shown;
@@ -176,10 +178,9 @@ fn lock_of(error: &git2::Error) -> Option<String> {
     Some(path.rsplit_once("' for writing")?.0.to_owned())
 }
 
-impl GitError {
-    /// What to do about it.
-    pub fn hint(&self) -> Option<&'static str> {
-        Some(match self {
+impl Hint for GitError {
+    fn hint(&self) -> Option<Cow<'static, str>> {
+        let hint = match self {
             Self::Owner(_) => {
                 "if you trust its content, run `git config --global --add safe.directory <path>`"
             }
@@ -201,7 +202,8 @@ impl GitError {
             Self::TooMuchToSearch => "push fewer refs at a time",
             Self::Grafts { .. } => "pass the id of the commit, or remove the file",
             _ => return None,
-        })
+        };
+        Some(hint.into())
     }
 }
 

@@ -4,6 +4,7 @@
 //! proxies work. Its arguments are typed ([`RemoteUrl`], [`RefName`]); everything else that a remote
 //! repository could make it do is disabled here.
 
+use std::borrow::Cow;
 use std::io::{self, Read};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -16,6 +17,7 @@ use super::notes::NOTES_REF;
 use super::source::{RefName, RemoteUrl, SCHEMES};
 use crate::files::program;
 use crate::files::words::{indented, last_words};
+use crate::hint::Hint;
 use crate::limits::ANSWER_BYTES_MAX;
 
 /// The ref that keeps the fetched commit, so that the next fetch downloads only what is new.
@@ -123,10 +125,9 @@ pub enum ProgramError {
     Unreadable(String),
 }
 
-impl ProgramError {
-    /// What to do about it.
-    pub fn hint(&self) -> Option<&'static str> {
-        Some(match self {
+impl Hint for ProgramError {
+    fn hint(&self) -> Option<Cow<'static, str>> {
+        let hint = match self {
             Self::Missing => "install git, or add it to the PATH",
             Self::Start(_) | Self::Unreadable(_) | Self::Locked { .. } => return None,
             Self::NoAnswer { .. } => {
@@ -148,7 +149,8 @@ impl ProgramError {
                 "the remote has newer notes: fetch them with `countersign manifest fetch`, and push again"
             }
             Self::Notes { .. } => "check the remote's name with `git remote -v`, and that you can access it",
-        })
+        };
+        Some(hint.into())
     }
 }
 

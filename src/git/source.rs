@@ -8,8 +8,11 @@
 //! Parsing fails for anything that the `git` program could take for an option, a command or another
 //! transport.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
+
+use crate::hint::Hint;
 
 use serde::{Deserialize, Serialize};
 
@@ -29,10 +32,12 @@ pub struct SourceError {
     reason: &'static str,
 }
 
-impl SourceError {
-    /// What to do about it.
-    pub fn hint(&self) -> &'static str {
-        "expected `https://HOST/PATH`, `ssh://HOST/PATH` or `USER@HOST:PATH`, with an optional `#REF`"
+impl Hint for SourceError {
+    fn hint(&self) -> Option<Cow<'static, str>> {
+        Some(
+            "expected `https://HOST/PATH`, `ssh://HOST/PATH` or `USER@HOST:PATH`, with an optional `#REF`"
+                .into(),
+        )
     }
 }
 

@@ -9,6 +9,7 @@ mod candidates;
 mod judge;
 pub mod update;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use self::candidates::Search;
@@ -18,6 +19,7 @@ use crate::files::FileError;
 use crate::function::{Functions, Protected, is_alike, replaces_objects};
 use crate::git::notes::NOTES_REF;
 use crate::git::{Commit, GitError, Repository};
+use crate::hint::Hint;
 use crate::limits::{COMMIT_NAMES_MAX, PUSHED_NAMES_MAX, PUSHED_VERDICTS_MAX};
 use crate::parallel::Threads;
 use crate::policy::error::PolicyError;
@@ -82,25 +84,25 @@ pub enum HookError {
     File(#[from] FileError),
 }
 
-impl HookError {
-    /// What to do about it.
-    pub fn hint(&self) -> Option<&'static str> {
-        match self {
-            Self::NotACommit { .. } => Some("push a commit or a tag of a commit"),
-            Self::Workspace(error) => error.hint(),
-            Self::Policy(error) => error.hint(),
-            Self::Replacement(_) => Some(
+impl Hint for HookError {
+    fn hint(&self) -> Option<Cow<'static, str>> {
+        let hint = match self {
+            Self::NotACommit { .. } => "push a commit or a tag of a commit",
+            Self::Workspace(error) => return error.hint(),
+            Self::Policy(error) => return error.hint(),
+            Self::Replacement(_) => {
                 "push only the branch: `git push origin <branch>`; the owner of the \
-                server deletes existing ones with `git replace -d`",
-            ),
-            Self::Alike { .. } => Some(
-                "push to the protected ref by its own name, or choose a name that differs in more than case",
-            ),
-            Self::TooManyPushedNames | Self::TooManyVerdicts => Some("push fewer refs at a time"),
-            Self::TooManyNames { .. } => Some("give each function its own folder in `countersign.toml`"),
-            Self::Git(error) => error.hint(),
-            Self::File(_) => None,
-        }
+                server deletes existing ones with `git replace -d`"
+            }
+            Self::Alike { .. } => {
+                "push to the protected ref by its own name, or choose a name that differs in more than case"
+            }
+            Self::TooManyPushedNames | Self::TooManyVerdicts => "push fewer refs at a time",
+            Self::TooManyNames { .. } => "give each function its own folder in `countersign.toml`",
+            Self::Git(error) => return error.hint(),
+            Self::File(_) => return None,
+        };
+        Some(hint.into())
     }
 }
 

@@ -3,6 +3,7 @@
 pub mod restart;
 pub mod role;
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
@@ -12,6 +13,7 @@ use crate::crypto::key::PublicKey;
 use crate::csc::{Csc, Untrusted};
 use crate::files::{self, Access, FileError, writing};
 use crate::function::{Functions, Pattern};
+use crate::hint::Hint;
 use crate::name::{AccountName, CscId, Principal, ProfileName, StatementId};
 use crate::pin::Pin;
 use crate::policy::error::PolicyError;
@@ -76,6 +78,17 @@ pub enum InitError {
     /// The new policy is not trusted.
     #[error(transparent)]
     Policy(#[from] PolicyError),
+}
+
+impl Hint for InitError {
+    fn hint(&self) -> Option<Cow<'static, str>> {
+        match self {
+            Self::Taken(_) => Some("name another folder with `--policy`, or move that one".into()),
+            Self::File(error) => error.hint(),
+            Self::Seal(error) => error.hint(),
+            Self::Policy(error) => error.hint(),
+        }
+    }
 }
 
 /// Creates the account's documents in a temporary folder, and renames it when it is complete.

@@ -1,10 +1,12 @@
 //! A role of a new account's root: its keys, its threshold, and the keys that can sign now.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use crate::crypto::any::AnyKey;
 use crate::crypto::key::{KeyId, PublicKey};
 use crate::crypto::secret::SecretKey;
+use crate::hint::Hint;
 use crate::limits::SIGNATURES_MAX;
 use crate::policy::root::RoleFile;
 
@@ -57,15 +59,15 @@ pub enum RoleError {
     },
 }
 
-impl RoleError {
-    /// What to do about it.
-    pub fn hint(&self) -> &'static str {
-        match self {
+impl Hint for RoleError {
+    fn hint(&self) -> Option<Cow<'static, str>> {
+        let hint = match self {
             Self::Twice { .. } => "pass a different key for each holder, either the secret or the public key",
             Self::TooMany { .. } => "pass fewer keys",
             Self::Threshold { .. } => "pass a threshold from 1 to the number of keys",
             Self::Signers { .. } => "pass the secret keys of more holders instead of their public keys",
-        }
+        };
+        Some(hint.into())
     }
 }
 

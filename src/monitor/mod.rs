@@ -12,6 +12,7 @@ pub mod readiness;
 mod tally;
 pub mod text;
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
 
@@ -19,6 +20,7 @@ use self::answer::{Answer, Day, Journal, Malformed};
 use self::readiness::Criteria;
 use self::tally::{Subject, Tally, Totals};
 use crate::files::FileError;
+use crate::hint::Hint;
 use crate::limits::{CLOCK_SKEW_SECONDS, EVENTS_MAX, MALFORMED_SHOWN};
 use crate::metrics::Event;
 use crate::metrics::journal::{self, Line};
@@ -72,13 +74,13 @@ pub enum MonitorError {
     TooMany,
 }
 
-impl MonitorError {
-    /// What to do about it.
-    pub fn hint(&self) -> &'static str {
-        match self {
+impl Hint for MonitorError {
+    fn hint(&self) -> Option<Cow<'static, str>> {
+        let hint = match self {
             Self::File(_) => "pass existing journals; `verify`, `release`, `gate` and the hooks write them",
             Self::TooMany => "pass a shorter period with `--since` and `--until`",
-        }
+        };
+        Some(hint.into())
     }
 }
 

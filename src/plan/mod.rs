@@ -12,9 +12,12 @@ mod terraform;
 mod types;
 mod yaml;
 
+use std::borrow::Cow;
+
 use self::json::JsonError;
 use self::node::Node;
 use crate::digest::Sha256;
+use crate::hint::Hint;
 use crate::limits::{LAYERS_MAX, PLAN_RESOURCES_MAX};
 use crate::provenance::Kind;
 
@@ -30,6 +33,15 @@ pub enum PlanError {
     /// It is well formed, but not a known format.
     #[error("not a plan of `terraform show -json`, or a CloudFormation or SAM template: {0}")]
     Unknown(String),
+}
+
+impl Hint for PlanError {
+    fn hint(&self) -> Option<Cow<'static, str>> {
+        match self {
+            Self::Malformed(_) => None,
+            Self::Unknown(_) => Some("pass a plan of `terraform show -json`, or a template".into()),
+        }
+    }
 }
 
 /// A resource that is about to be deployed.

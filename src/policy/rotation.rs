@@ -5,6 +5,7 @@
 //! becomes `roots/N.json` only when a snapshot is valid under it, so the account has a valid policy even if a
 //! command is interrupted or a key holder takes a week.
 
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
 use super::error::PolicyError;
@@ -16,6 +17,7 @@ use crate::crypto::key::{KeyId, PublicKey};
 use crate::crypto::secret::SecretKey;
 use crate::document::{self, DocumentError};
 use crate::files::{self, Access};
+use crate::hint::Hint;
 use crate::limits::{CLOCK_SKEW_SECONDS, DRAFT_SECONDS_MAX, ROOT_BYTES_MAX, ROOT_SECONDS_MAX, ROOTS_MAX};
 use crate::time::Timestamp;
 
@@ -61,24 +63,22 @@ pub enum RotationError {
     Policy(#[from] PolicyError),
 }
 
-impl RotationError {
-    /// What to do about it.
-    pub fn hint(&self) -> Option<&'static str> {
-        match self {
-            Self::NoDraft => Some("start a rotation with `countersign policy rotate-root` and the changes"),
-            Self::DraftUnsigned(_) => Some(
-                "get the draft from the key holder who started it, or start a rotation with `countersign policy rotate-root` and the changes",
-            ),
-            Self::DraftTimes { .. } => {
-                Some("start over with `countersign policy rotate-root` and the changes")
+impl Hint for RotationError {
+    fn hint(&self) -> Option<Cow<'static, str>> {
+        let hint = match self {
+            Self::NoDraft => "start a rotation with `countersign policy rotate-root` and the changes",
+            Self::DraftUnsigned(_) => {
+                "get the draft from the key holder who started it, or start a rotation with `countersign policy rotate-root` and the changes"
             }
-            Self::Stranger(_) => Some("pass keys of the role with `--key`, once per key"),
-            Self::NoHolder(_) => Some(
-                "ask a holder of a current root key to start the rotation; new key holders sign with `--add`",
-            ),
-            Self::TooLong { .. } => Some("pass a shorter `--validity`"),
-            Self::Policy(error) => error.hint(),
-        }
+            Self::DraftTimes { .. } => "start over with `countersign policy rotate-root` and the changes",
+            Self::Stranger(_) => "pass keys of the role with `--key`, once per key",
+            Self::NoHolder(_) => {
+                "ask a holder of a current root key to start the rotation; new key holders sign with `--add`"
+            }
+            Self::TooLong { .. } => "pass a shorter `--validity`",
+            Self::Policy(error) => return error.hint(),
+        };
+        Some(hint.into())
     }
 }
 

@@ -1,5 +1,6 @@
 //! The central policy: the content for targets, read once, as it was sealed.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
@@ -8,6 +9,7 @@ use crate::files;
 use crate::git::BlobId;
 use crate::git::GitError;
 use crate::git::bare::Bare;
+use crate::hint::Hint;
 use crate::limits::SIGNED_REVOCATION_BYTES_MAX;
 use crate::name::AccountName;
 use crate::pin::Pin;
@@ -54,16 +56,14 @@ pub enum CentralError {
     Git(#[from] GitError),
 }
 
-impl CentralError {
-    /// What to do about it.
-    pub fn hint(&self) -> Option<&'static str> {
-        match self {
-            Self::None(_) => {
-                Some("add `stackset.toml` to the policy directory, and run `countersign policy seal`")
-            }
-            Self::Policy(error) => error.hint(),
-            Self::Git(_) => None,
-        }
+impl Hint for CentralError {
+    fn hint(&self) -> Option<Cow<'static, str>> {
+        let hint = match self {
+            Self::None(_) => "add `stackset.toml` to the policy directory, and run `countersign policy seal`",
+            Self::Policy(error) => return error.hint(),
+            Self::Git(_) => return None,
+        };
+        Some(hint.into())
     }
 }
 

@@ -1,5 +1,6 @@
 //! Target errors: why a target cannot be compared or changed, and what to do about it.
 
+use std::borrow::Cow;
 use std::io;
 use std::path::Path;
 
@@ -9,6 +10,7 @@ use crate::git::GitError;
 use crate::git::bare::FetchedError;
 use crate::git::branch::Branch;
 use crate::git::program::ProgramError;
+use crate::hint::Hint;
 use crate::policy::diff::Difference;
 use crate::policy::error::PolicyError;
 use crate::policy::fetch::error::FetchError;
@@ -46,7 +48,7 @@ pub enum TargetError {
         /// What is wrong, with paths in the target's policy.
         said: String,
         /// What to do about it.
-        hint: Option<&'static str>,
+        hint: Option<Cow<'static, str>>,
     },
     /// Like [`TargetError::Policy`], for the branch of a pull request.
     #[error("branch `{branch}` of the pull request: {said}")]
@@ -91,36 +93,14 @@ fn listed(forbidden: &[Difference]) -> String {
     forbidden.iter().map(line).collect()
 }
 
-impl TargetError {
-    /// A policy error, with paths in the target in place of the checked copy.
-    pub(super) fn policy(error: &PolicyError, copy: &Path) -> Self {
-        Self::Policy { said: said(error, copy), hint: error.hint() }
-    }
-
-    /// Like [`TargetError::policy`], for an error of sealing.
-    pub(super) fn seal(error: SealError, copy: &Path) -> Self {
-        match error {
-            SealError::Forbidden(differences) => Self::Forbidden(differences),
-            error => Self::Policy { said: said(&error, copy), hint: error.hint() },
-        }
-    }
-
-    /// The same error, for the branch of a pull request.
-    pub(super) fn of_waiting(self, branch: &Branch) -> Self {
-        match self {
-            Self::Policy { said, .. } => Self::Waiting { branch: branch.clone(), said },
-            error => error,
-        }
-    }
-
-    /// What to do about it.
-    pub fn hint(&self) -> Option<&'static str> {
-        Some(match self {
+impl Hint for TargetError {
+    fn hint(&self) -> Option<Cow<'static, str>> {
+        let hint = match self {
             Self::Program(error) => return error.hint(),
             Self::Git(_) => "check the repository with `git fsck`",
             Self::Files(error) => return error.hint(),
             Self::Folder(error) => return error.hint(),
-            Self::Policy { hint, .. } => return *hint,
+            Self::Policy { hint, .. } => return hint.clone(),
             Self::Waiting { .. } => {
                 "ask the account's owners to merge the target's branch into it, or to delete it; then run the command again"
             }
@@ -141,7 +121,31 @@ impl TargetError {
             Self::Document(_) => "fix the target's `parameters` in `stackset.toml`",
             Self::Raced(_) => "run the command again",
             Self::Scratch(_) => "free disk space, or set TMPDIR",
-        })
+        };
+        Some(hint.into())
+    }
+}
+
+impl TargetError {
+    /// A policy error, with paths in the target in place of the checked copy.
+    pub(super) fn policy(error: &PolicyError, copy: &Path) -> Self {
+        Self::Policy { said: said(error, copy), hint: error.hint() }
+    }
+
+    /// Like [`TargetError::policy`], for an error of sealing.
+    pub(super) fn seal(error: SealError, copy: &Path) -> Self {
+        match error {
+            SealError::Forbidden(differences) => Self::Forbidden(differences),
+            error => Self::Policy { said: said(&error, copy), hint: error.hint() },
+        }
+    }
+
+    /// The same error, for the branch of a pull request.
+    pub(super) fn of_waiting(self, branch: &Branch) -> Self {
+        match self {
+            Self::Policy { said, .. } => Self::Waiting { branch: branch.clone(), said },
+            error => error,
+        }
     }
 }
 

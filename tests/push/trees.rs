@@ -7,6 +7,7 @@ use std::path::Path;
 use std::process::Command;
 
 use countersign::git::{Commit, GitError, Repository};
+use countersign::hint::Hint;
 use countersign::inventory::FileMode;
 use git2::{ObjectType, Oid};
 

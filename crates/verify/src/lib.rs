@@ -47,6 +47,7 @@ pub mod document;
 pub mod files;
 pub mod function;
 pub mod gate;
+pub mod hint;
 pub mod inventory;
 pub mod layer;
 pub mod ledger;

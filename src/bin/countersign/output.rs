@@ -4,6 +4,7 @@
 //! control character but the line feed, no bidirectional or invisible one. A line of an error begins with `error:`
 //! or `hint:` only if this file wrote it; what else an error says over several lines is indented.
 
+use std::borrow::Cow;
 use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 
@@ -24,6 +25,7 @@ use countersign::git::GitError;
 use countersign::git::hooks::HooksError;
 use countersign::git::program::ProgramError;
 use countersign::git::source::SourceError;
+use countersign::hint::Hint;
 use countersign::hook::HookError;
 use countersign::init::InitError;
 use countersign::init::role::RoleError;
@@ -40,9 +42,10 @@ use countersign::report::escape::line;
 use countersign::report::json;
 use countersign::report::text::{Detail, finding_lines};
 use countersign::report::{Finding, Verdict};
-use countersign::rollout::CentralError;
+use countersign::rollout::{CentralError, TargetError};
 use countersign::shown;
 use countersign::sign::SignError;
+use countersign::source::WorkspaceError;
 use countersign::verify::VerifyError;
 
 use crate::color;
@@ -247,75 +250,56 @@ pub fn refuse(message: impl Into<String>, hint: impl Into<String>) -> anyhow::Er
     Refusal { message: message.into(), hint: hint.into() }.into()
 }
 
-fn hint(error: &(dyn std::error::Error + 'static)) -> Option<String> {
-    if let Some(refusal) = error.downcast_ref::<Refusal>() {
-        return Some(refusal.hint.clone());
+impl Hint for Refusal {
+    fn hint(&self) -> Option<Cow<'static, str>> {
+        Some(self.hint.clone().into())
     }
-    if let Some(error) = error.downcast_ref::<LeadsOut>() {
-        return Some(error.hint());
+}
+
+/// The hint of an error of any type of ours.
+fn hint(error: &(dyn std::error::Error + 'static)) -> Option<Cow<'static, str>> {
+    fn of<T: Hint + std::error::Error + 'static>(
+        error: &(dyn std::error::Error + 'static),
+    ) -> Option<Cow<'static, str>> {
+        error.downcast_ref::<T>()?.hint()
     }
-    let policy = |error: &PolicyError| error.hint();
-    if let Some(error) = error.downcast_ref::<HooksError>() {
-        return error.hint();
+    macro_rules! types {
+        ($($error:ty),* $(,)?) => { [$(of::<$error>),*] };
     }
-    let hint = if let Some(error) = error.downcast_ref::<PolicyError>() {
-        policy(error)
-    } else if let Some(error) = error.downcast_ref::<FileError>() {
-        error.hint()
-    } else if let Some(error) = error.downcast_ref::<SignError>() {
-        error.hint()
-    } else if let Some(error) = error.downcast_ref::<ReadError>() {
-        error.hint()
-    } else if let Some(VerifyError::Policy(error)) = error.downcast_ref() {
-        policy(error)
-    } else if let Some(error) = error.downcast_ref::<HookError>() {
-        error.hint()
-    } else if let Some(error) = error.downcast_ref::<GitError>() {
-        error.hint()
-    } else if let Some(error) = error.downcast_ref::<AuditError>() {
-        error.hint()
-    } else if let Some(error) = error.downcast_ref::<ProgramError>() {
-        error.hint()
-    } else if let Some(error) = error.downcast_ref::<DeploymentError>() {
-        error.hint()
-    } else if let Some(error) = error.downcast_ref::<CommandError>() {
-        Some(error.hint())
-    } else if let Some(error) = error.downcast_ref::<RunError>() {
-        error.hint()
-    } else if let Some(error) = error.downcast_ref::<FetchError>() {
-        error.hint()
-    } else if let Some(error) = error.downcast_ref::<SourceError>() {
-        Some(error.hint())
-    } else if let Some(error) = error.downcast_ref::<SecretKeyError>() {
-        error.hint()
-    } else if let Some(error) = error.downcast_ref::<SealError>() {
-        error.hint()
-    } else if let Some(error) = error.downcast_ref::<RotationError>() {
-        error.hint()
-    } else if let Some(error) = error.downcast_ref::<CentralError>() {
-        error.hint()
-    } else if let Some(error) = error.downcast_ref::<EditError>() {
-        error.hint()
-    } else if let Some(error) = error.downcast_ref::<ExportError>() {
-        Some(error.hint())
-    } else if let Some(error) = error.downcast_ref::<IamError>() {
-        Some(error.hint())
-    } else if let Some(error) = error.downcast_ref::<ImportError>() {
-        error.hint()
-    } else if let Some(error) = error.downcast_ref::<AnyKeyError>() {
-        error.hint()
-    } else if let Some(error) = error.downcast_ref::<DownloadError>() {
-        error.hint()
-    } else if let Some(error) = error.downcast_ref::<MonitorError>() {
-        Some(error.hint())
-    } else if let Some(error) = error.downcast_ref::<RoleError>() {
-        Some(error.hint())
-    } else if let Some(PlanError::Unknown(_)) = error.downcast_ref() {
-        Some("pass a plan of `terraform show -json`, or a template")
-    } else if let Some(InitError::Taken(_)) = error.downcast_ref() {
-        Some("name another folder with `--policy`, or move that one away")
-    } else {
-        None
-    };
-    hint.map(str::to_owned)
+    let each = types![
+        Refusal,
+        AnyKeyError,
+        AuditError,
+        CentralError,
+        CommandError,
+        DeploymentError,
+        DownloadError,
+        EditError,
+        ExportError,
+        FetchError,
+        FileError,
+        GitError,
+        HookError,
+        HooksError,
+        IamError,
+        ImportError,
+        InitError,
+        LeadsOut,
+        MonitorError,
+        PlanError,
+        PolicyError,
+        ProgramError,
+        ReadError,
+        RoleError,
+        RotationError,
+        RunError,
+        SealError,
+        SecretKeyError,
+        SignError,
+        SourceError,
+        TargetError,
+        VerifyError,
+        WorkspaceError,
+    ];
+    each.iter().find_map(|hint| hint(error))
 }

@@ -1,6 +1,9 @@
 //! Export errors: what cannot be expressed in AWS without permitting more.
 
+use std::borrow::Cow;
+
 use crate::arn::PublisherArn;
+use crate::hint::Hint;
 use crate::limits::{AWS_DESCRIPTION_CHARS_MAX, TEMPLATE_RESOURCES_MAX};
 use crate::name::{CscId, Principal, ProfileName, StatementId};
 use crate::time::Timestamp;
@@ -64,10 +67,9 @@ pub enum ExportError {
     },
 }
 
-impl ExportError {
-    /// What to do about it.
-    pub fn hint(&self) -> &'static str {
-        match self {
+impl Hint for ExportError {
+    fn hint(&self) -> Option<Cow<'static, str>> {
+        let hint = match self {
             Self::Unsayable { .. } | Self::Unplaced { .. } => {
                 "pass its profile version in AWS with `--publisher PUBLISHER=ARN`"
             }
@@ -85,6 +87,7 @@ impl ExportError {
             Self::Size { .. } => {
                 "upload the template of `countersign export cloudformation` to S3, and pass its URL with `--template-url`"
             }
-        }
+        };
+        Some(hint.into())
     }
 }

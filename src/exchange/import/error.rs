@@ -1,7 +1,10 @@
 //! Import errors: what in AWS answers cannot be imported.
 
+use std::borrow::Cow;
+
 use crate::csc::PublishersError;
 use crate::document::DocumentError;
+use crate::hint::Hint;
 use crate::limits::VALIDITY_MONTHS;
 use crate::name::{CscId, Principal, ProfileName, ProfileVersion};
 use crate::policy::edit::EditError;
@@ -61,10 +64,9 @@ pub enum ImportError {
     Edit(#[from] EditError),
 }
 
-impl ImportError {
-    /// What to do about it.
-    pub fn hint(&self) -> Option<&'static str> {
-        Some(match self {
+impl Hint for ImportError {
+    fn hint(&self) -> Option<Cow<'static, str>> {
+        let hint = match self {
             Self::Answer(_) => {
                 "save the complete output of one command as JSON: `aws … --output json > FILE`"
             }
@@ -85,6 +87,7 @@ impl ImportError {
             }
             Self::UnknownPrincipal(_) => "pass keys only for principals in the files, with the same names",
             Self::Edit(error) => return error.hint(),
-        })
+        };
+        Some(hint.into())
     }
 }

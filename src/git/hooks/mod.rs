@@ -11,6 +11,7 @@ pub mod script;
 pub mod setting;
 pub mod status;
 
+use std::borrow::Cow;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
@@ -19,6 +20,7 @@ use self::place::Place;
 use super::GitError;
 use super::program::{self, ProgramError};
 use crate::files::FileError;
+use crate::hint::Hint;
 
 /// The setting with the absolute path of the program; without it, the program is found on the `PATH`.
 pub const PROGRAM_SETTING: &str = "countersign.program";
@@ -214,12 +216,12 @@ pub enum HooksError {
     },
 }
 
-impl HooksError {
-    /// What to do about it.
-    pub fn hint(&self) -> Option<String> {
-        Some(match self {
-            Self::Program(error) => error.hint()?.into(),
-            Self::Git(_) | Self::File(_) => return None,
+impl Hint for HooksError {
+    fn hint(&self) -> Option<Cow<'static, str>> {
+        let hint = match self {
+            Self::Program(error) => return error.hint(),
+            Self::Git(error) => return error.hint(),
+            Self::File(error) => return error.hint(),
             Self::Managed(_, advice) => advice.hint(),
             Self::EarlierTaken(_) => {
                 "move the file away, or call it from the hook itself: an earlier hook is kept under that name"
@@ -230,6 +232,7 @@ impl HooksError {
             Self::SettingTaken { name, .. } => {
                 format!("review it, then: git config --local --remove-section {name}")
             }
-        })
+        };
+        Some(hint.into())
     }
 }

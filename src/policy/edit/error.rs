@@ -1,8 +1,11 @@
 //! Edit errors: why a document was not changed, and what to do about it.
 
+use std::borrow::Cow;
+
 use super::super::diff::Difference;
 use super::super::error::PolicyError;
 use crate::function::Pattern;
+use crate::hint::Hint;
 use crate::name::{AccountName, CscId};
 
 /// Why a document was not changed.
@@ -55,39 +58,35 @@ fn list(patterns: &[Pattern]) -> String {
     patterns.iter().map(|pattern| format!("`{pattern}`")).collect::<Vec<_>>().join(", ")
 }
 
-impl EditError {
-    /// What to do about it.
-    pub fn hint(&self) -> Option<&'static str> {
-        match self {
-            Self::Absent(_) => Some("list the existing ones with `list`"),
-            Self::Taken(_) => Some("choose another name; names cannot be reused"),
+impl Hint for EditError {
+    fn hint(&self) -> Option<Cow<'static, str>> {
+        let hint = match self {
+            Self::Absent(_) => "list the existing ones with `list`",
+            Self::Taken(_) => "choose another name; names cannot be reused",
             Self::Conflict { path, .. } if path == "functions.toml" => {
-                Some("review it with `countersign function list`, and pass the revision that it shows")
+                "review it with `countersign function list`, and pass the revision that it shows"
             }
-            Self::Conflict { .. } => Some("review it with `show`, and pass the revision that it shows"),
+            Self::Conflict { .. } => "review it with `show`, and pass the revision that it shows",
             Self::Attached { .. } => {
-                Some("attach them to another CSC with `countersign function attach`, or detach them")
+                "attach them to another CSC with `countersign function attach`, or detach them"
             }
-            Self::Named { .. } => Some(
-                "remove it there first: `countersign csc update --remove-publisher`, `layer forbid` or `account leave`",
-            ),
-            Self::Forbidden(Difference { path, .. }) if path.starts_with("accounts/") => Some(
-                "ask the owner of the account which root and snapshot are current: the source may serve an old or a forged copy",
-            ),
-            Self::Forbidden(Difference { path, .. }) if path == "revocations.toml" => Some(
-                "pass an earlier time than the one in `revocations.toml`; undo an unsealed change in the policy's repository",
-            ),
-            Self::Forbidden(_) => {
-                Some("review it with `show`; undo an unsealed change in the policy's repository")
+            Self::Named { .. } => {
+                "remove it there first: `countersign csc update --remove-publisher`, `layer forbid` or `account leave`"
             }
-            Self::Same(path) if path == "functions.toml" => {
-                Some("review it with `countersign function list`")
+            Self::Forbidden(Difference { path, .. }) if path.starts_with("accounts/") => {
+                "ask the owner of the account which root and snapshot are current: the source may serve an old or a forged copy"
             }
-            Self::Same(path) if path == "revocations.toml" => Some(
-                "it is already revoked for the same reason code and from the same time; if `countersign policy diff` lists it, seal the policy",
-            ),
-            Self::Same(_) => Some("review it with `show`"),
-            Self::Policy(error) => error.hint(),
-        }
+            Self::Forbidden(Difference { path, .. }) if path == "revocations.toml" => {
+                "pass an earlier time than the one in `revocations.toml`; undo an unsealed change in the policy's repository"
+            }
+            Self::Forbidden(_) => "review it with `show`; undo an unsealed change in the policy's repository",
+            Self::Same(path) if path == "functions.toml" => "review it with `countersign function list`",
+            Self::Same(path) if path == "revocations.toml" => {
+                "it is already revoked for the same reason code and from the same time; if `countersign policy diff` lists it, seal the policy"
+            }
+            Self::Same(_) => "review it with `show`",
+            Self::Policy(error) => return error.hint(),
+        };
+        Some(hint.into())
     }
 }

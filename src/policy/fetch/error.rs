@@ -1,5 +1,6 @@
 //! Fetch errors: why a policy cannot be fetched, or is refused.
 
+use std::borrow::Cow;
 use std::path::{MAIN_SEPARATOR, Path, PathBuf};
 
 use super::Origin;
@@ -7,6 +8,7 @@ use crate::files::FileError;
 use crate::git::GitError;
 use crate::git::bare::FetchedError;
 use crate::git::program::ProgramError;
+use crate::hint::Hint;
 use crate::pin::Pin;
 use crate::policy::error::PolicyError;
 use crate::report::escape::line;
@@ -62,14 +64,9 @@ pub enum FetchError {
     Cache(#[from] PolicyError),
 }
 
-impl FetchError {
-    pub(super) fn refused(origin: &Origin, draft: &Path, error: PolicyError) -> Self {
-        Self::Refused { origin: Box::new(origin.clone()), draft: draft.into(), error: Box::new(error) }
-    }
-
-    /// What to do about it.
-    pub fn hint(&self) -> Option<&'static str> {
-        Some(match self {
+impl Hint for FetchError {
+    fn hint(&self) -> Option<Cow<'static, str>> {
+        let hint = match self {
             Self::Program(error) => return error.hint(),
             Self::Git(error) => return error.hint(),
             Self::Absent(_) => "pass the folder that contains `roots` and `snapshot.json`: `URL#REF:FOLDER`",
@@ -82,7 +79,14 @@ impl FetchError {
             }
             Self::Refused { error, .. } => return error.hint(),
             Self::Cache(error) => return error.hint(),
-        })
+        };
+        Some(hint.into())
+    }
+}
+
+impl FetchError {
+    pub(super) fn refused(origin: &Origin, draft: &Path, error: PolicyError) -> Self {
+        Self::Refused { origin: Box::new(origin.clone()), draft: draft.into(), error: Box::new(error) }
     }
 }
 

@@ -1,7 +1,9 @@
 //! Seal errors: why a policy cannot be sealed, and what to do about it.
 
+use std::borrow::Cow;
 use std::path::PathBuf;
 
+use crate::hint::Hint;
 use crate::ledger::LedgerError;
 use crate::limits::SEAL_SECONDS_MAX;
 use crate::policy::diff::Difference;
@@ -56,29 +58,29 @@ fn list(forbidden: &[Difference]) -> String {
     forbidden.iter().map(line).collect()
 }
 
-impl SealError {
-    /// What to do about it.
-    pub fn hint(&self) -> Option<&'static str> {
-        match self {
-            Self::NoHolder { .. } => Some("pass a key of the policy role with `--key`, once per key"),
-            Self::Forbidden(_) => Some("fix each line, or restore the documents as they were sealed"),
-            Self::NoDraft => Some("start a seal with `countersign policy seal`"),
-            Self::DraftUnsigned(_) => Some(
-                "get the draft from the key holder who started it, or start a seal with `countersign policy seal`",
-            ),
-            Self::DraftDiffers => Some(
-                "get the documents and `snapshot.draft.json` from the same commit, or start over with `countersign policy seal`",
-            ),
+impl Hint for SealError {
+    fn hint(&self) -> Option<Cow<'static, str>> {
+        let hint = match self {
+            Self::NoHolder { .. } => "pass a key of the policy role with `--key`, once per key",
+            Self::Forbidden(_) => "fix each line, or restore the documents as they were sealed",
+            Self::NoDraft => "start a seal with `countersign policy seal`",
+            Self::DraftUnsigned(_) => {
+                "get the draft from the key holder who started it, or start a seal with `countersign policy seal`"
+            }
+            Self::DraftDiffers => {
+                "get the documents and `snapshot.draft.json` from the same commit, or start over with `countersign policy seal`"
+            }
             Self::TooLong { .. } => {
-                Some("pass a shorter validity; extend the seal later with `countersign policy renew`")
+                "pass a shorter validity; extend the seal later with `countersign policy renew`"
             }
-            Self::DraftWaits(_) => Some(
-                "review `countersign policy diff` and add a signature with `countersign policy seal --add`, or start over with `--replace`",
-            ),
+            Self::DraftWaits(_) => {
+                "review `countersign policy diff` and add a signature with `countersign policy seal --add`, or start over with `--replace`"
+            }
             Self::Ledger(_) => {
-                Some("restore `ledger.jsonl` from the policy's repository, and record the jobs again")
+                "restore `ledger.jsonl` from the policy's repository, and record the jobs again"
             }
-            Self::Policy(error) => error.hint(),
-        }
+            Self::Policy(error) => return error.hint(),
+        };
+        Some(hint.into())
     }
 }

@@ -6,6 +6,7 @@ use base64ct::{Base64, Encoding};
 use countersign::crypto::key::PublicKey;
 use countersign::crypto::secret::SecretKey;
 use countersign::digest::Sha384;
+use countersign::hint::Hint;
 use countersign::limits::SNAPSHOT_VERSION_MAX;
 use countersign::policy::error::PolicyError;
 use countersign::policy::root::{self, RoleFile, RootFile};

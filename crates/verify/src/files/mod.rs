@@ -3,12 +3,14 @@
 pub mod artifact;
 mod read;
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
 pub use self::read::{at_once, open, read, read_if_there};
+use crate::hint::Hint;
 use crate::shown;
 
 /// Why a file cannot be read or written.
@@ -74,21 +76,21 @@ pub enum FileError {
     },
 }
 
-impl FileError {
-    /// What to do about it, if anything.
-    pub fn hint(&self) -> Option<&'static str> {
-        match self {
-            Self::Temporary { .. } => Some("set TMPDIR to a folder that you can write to"),
-            Self::Exposed { .. } => Some(
-                "set TMPDIR to a folder that only you can write to, such as one that `mktemp -d` creates in `/tmp`",
-            ),
-            Self::NotReplaced { .. } => {
-                Some("pass the path of a regular file, or of a file that does not exist")
+impl Hint for FileError {
+    fn hint(&self) -> Option<Cow<'static, str>> {
+        let hint = match self {
+            Self::Temporary { .. } => "set TMPDIR to a folder that you can write to",
+            Self::Exposed { .. } => {
+                "set TMPDIR to a folder that only you can write to, such as one that `mktemp -d` creates in `/tmp`"
             }
-            _ => None,
-        }
+            Self::NotReplaced { .. } => "pass the path of a regular file, or of a file that does not exist",
+            _ => return None,
+        };
+        Some(hint.into())
     }
+}
 
+impl FileError {
     /// Whether the file does not exist, which includes a path through a file.
     pub fn is_absent(&self) -> bool {
         use io::ErrorKind::{NotADirectory, NotFound};

@@ -1,11 +1,13 @@
 //! Policy errors: why an account's documents are not trusted, and what to do about it.
 
+use std::borrow::Cow;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::digest::Sha384;
 use crate::document::DocumentError;
 use crate::files::FileError;
+use crate::hint::Hint;
 use crate::name::AccountName;
 use crate::pin::Pin;
 use crate::time::Timestamp;
@@ -114,18 +116,9 @@ pub enum PolicyError {
     File(#[from] FileError),
 }
 
-impl PolicyError {
-    /// The same error, as an error of another account's policy.
-    pub fn of_account(self, account: &AccountName) -> Self {
-        match self {
-            Self::Account { .. } => self,
-            error => Self::Account { account: account.clone(), source: Arc::new(error) },
-        }
-    }
-
-    /// What to do about it.
-    pub fn hint(&self) -> Option<&'static str> {
-        Some(match self {
+impl Hint for PolicyError {
+    fn hint(&self) -> Option<Cow<'static, str>> {
+        let hint = match self {
             Self::Unpinned(_) => {
                 "pin the digest that your security team publishes: countersign policy pin SHA384:…"
             }
@@ -168,6 +161,17 @@ impl PolicyError {
             }
             Self::Document(_) => "fix the document at the reported place",
             Self::File(_) => return None,
-        })
+        };
+        Some(hint.into())
+    }
+}
+
+impl PolicyError {
+    /// The same error, as an error of another account's policy.
+    pub fn of_account(self, account: &AccountName) -> Self {
+        match self {
+            Self::Account { .. } => self,
+            error => Self::Account { account: account.clone(), source: Arc::new(error) },
+        }
     }
 }

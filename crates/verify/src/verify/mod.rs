@@ -14,6 +14,8 @@ pub mod publishers;
 pub mod revocation;
 mod sample;
 
+use std::borrow::Cow;
+
 use self::integrity::{Digests, Opened, Opening};
 use self::publishers::Account;
 pub use self::publishers::Publishers;
@@ -22,6 +24,7 @@ use crate::csc::{Csc, Untrusted};
 use crate::digest::Sha256;
 use crate::files::artifact::Artifact;
 use crate::files::{FileError, Loaded};
+use crate::hint::Hint;
 use crate::inventory::FileRecord;
 use crate::name::{ArtifactName, CscId};
 use crate::parallel::Threads;
@@ -41,12 +44,11 @@ pub enum VerifyError {
     File(#[from] FileError),
 }
 
-impl VerifyError {
-    /// What to do about it.
-    pub fn hint(&self) -> Option<&'static str> {
+impl Hint for VerifyError {
+    fn hint(&self) -> Option<Cow<'static, str>> {
         match self {
             Self::Policy(error) => error.hint(),
-            Self::File(_) => None,
+            Self::File(error) => error.hint(),
         }
     }
 }

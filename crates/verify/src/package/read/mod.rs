@@ -26,12 +26,15 @@ mod kind;
 mod local;
 mod unpack;
 
+use std::borrow::Cow;
+
 use self::directory::Central;
 use self::unpack::Unpacker;
 use super::name::{check_path, first_collision};
 use super::zip;
 use crate::files::FileError;
 use crate::files::artifact::Artifact;
+use crate::hint::Hint;
 use crate::inventory::FileRecord;
 use crate::limits::{ARCHIVE_BYTES_MAX, ENTRIES_MAX, FILE_BYTES_MAX, PACK_WINDOW_BYTES, TOTAL_BYTES_MAX};
 use crate::parallel::{Threads, in_order};
@@ -47,12 +50,11 @@ pub enum ReadError {
     File(#[from] FileError),
 }
 
-impl ReadError {
-    /// What to do about it.
-    pub fn hint(&self) -> Option<&'static str> {
+impl Hint for ReadError {
+    fn hint(&self) -> Option<Cow<'static, str>> {
         match self {
-            Self::Malformed(fault) => Some(fault.hint()),
-            Self::File(_) => None,
+            Self::Malformed(fault) => Some(fault.hint().into()),
+            Self::File(error) => error.hint(),
         }
     }
 }

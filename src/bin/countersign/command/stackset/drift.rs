@@ -1,8 +1,10 @@
 //! `countersign stackset drift`: what targets hold, against what they should.
 
+use std::borrow::Cow;
 use std::num::NonZero;
 
 use anyhow::Result;
+use countersign::hint::Hint;
 use countersign::limits::{SHOWN_CHARS_MAX, TARGETS_AT_ONCE};
 use countersign::parallel::{Threads, in_order};
 use countersign::report::escape::{line, lines, shortened};
@@ -131,7 +133,7 @@ impl Row {
             why: seal.err(),
             outdated: is_outdated,
         };
-        let hint = error.as_ref().and_then(|error| error.hint()).map(str::to_owned);
+        let hint = error.as_ref().and_then(|error| error.hint()).map(Cow::into_owned);
         Self { target, status, seal, documents, error: error.as_ref().map(chain), hint }
     }
 }
@@ -140,7 +142,7 @@ fn text(target: &str, drift: &Drift) -> String {
     let mut out = format!("{:<11}  {target}\n", drift.status.name());
     if let Some(error) = &drift.error {
         out.push_str(&format!("  {}\n", lines(&chain(error)).replace('\n', "\n  ")));
-        out.extend(error.hint().map(|hint| format!("  hint: {}\n", line(hint))));
+        out.extend(error.hint().map(|hint| format!("  hint: {}\n", line(&hint))));
         return out;
     }
     match &drift.seal {

@@ -1,9 +1,11 @@
 //! Results: what came of each target, told as they come or as one JSON document.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::error::Error;
 
 use anyhow::Result;
+use countersign::hint::Hint;
 use countersign::report::escape::{line, lines};
 use countersign::rollout::order::Preferences;
 use countersign::rollout::{Central, Operation, Outcome, Status};
@@ -124,7 +126,7 @@ impl Row {
                 .collect(),
             left: outcome.left.clone(),
             error: outcome.error.as_ref().map(chain),
-            hint: outcome.error.as_ref().and_then(|error| error.hint()).map(str::to_owned),
+            hint: outcome.error.as_ref().and_then(|error| error.hint()).map(Cow::into_owned),
         }
     }
 
