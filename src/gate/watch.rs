@@ -53,14 +53,48 @@ impl Watch {
 mod unix {
     use std::io;
     use std::process::{Child, ExitStatus};
+    use std::sync::atomic::{AtomicBool, Ordering};
     use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
     use std::thread::JoinHandle;
 
     use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
     use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
+    use signal_hook::flag::register_conditional_default;
     use signal_hook::iterator::exfiltrator::WithOrigin;
     use signal_hook::iterator::{Handle, SignalsInfo};
     use signal_hook::low_level::siginfo::{Cause, Origin};
+
+    const SIGNALS: [i32; 4] = [SIGHUP, SIGINT, SIGQUIT, SIGTERM];
+
+    /// All watches of this process. A handler stays for good, so after the last watch it does what would happen
+    /// without one: a signal ends the process.
+    static WATCHES: Mutex<Watches> = Mutex::new(Watches { count: 0, none: None });
+
+    struct Watches {
+        count: usize,
+        none: Option<Arc<AtomicBool>>,
+    }
+
+    impl Watches {
+        /// Puts the handlers in place, once.
+        fn prepare(&mut self) -> io::Result<()> {
+            if self.none.is_none() {
+                let none = Arc::new(AtomicBool::new(true));
+                for signal in SIGNALS {
+                    register_conditional_default(signal, Arc::clone(&none))?;
+                }
+                self.none = Some(none);
+            }
+            Ok(())
+        }
+
+        fn change(&mut self, count: usize) {
+            self.count = count;
+            if let Some(none) = &self.none {
+                none.store(count == 0, Ordering::SeqCst);
+            }
+        }
+    }
 
     #[derive(Debug)]
     pub struct Held {
@@ -75,17 +109,21 @@ mod unix {
         first: Option<i32>,
     }
 
-    fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
+    fn lock<T>(state: &Mutex<T>) -> MutexGuard<'_, T> {
         state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     impl Held {
         pub fn start() -> io::Result<Self> {
-            let mut signals = SignalsInfo::<WithOrigin>::new([SIGHUP, SIGINT, SIGQUIT, SIGTERM])?;
+            lock(&WATCHES).prepare()?;
+            let mut signals = SignalsInfo::<WithOrigin>::new(SIGNALS)?;
             let (handle, state) = (signals.handle(), Arc::new(Mutex::new(State::default())));
             let shared = Arc::clone(&state);
             let each = move || signals.forever().for_each(|origin| on_signal(&shared, &origin));
             let thread = std::thread::Builder::new().name("signals".into()).spawn(each)?;
+            let mut watches = lock(&WATCHES);
+            let count = watches.count + 1;
+            watches.change(count);
             Ok(Self { state, handle, thread: Some(thread) })
         }
 
@@ -116,6 +154,9 @@ mod unix {
             if let Some(thread) = self.thread.take() {
                 let _ = thread.join();
             }
+            let mut watches = lock(&WATCHES);
+            let count = watches.count - 1;
+            watches.change(count);
         }
     }
 

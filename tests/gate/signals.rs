@@ -2,7 +2,10 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader};
+use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, Command, Stdio};
+
+use countersign::gate::watch::Watch;
 
 use crate::gate::shop::Shop;
 use crate::support::write;
@@ -48,6 +51,28 @@ fn a_command_may_end_in_its_own_time() {
     shop.nothing_stays();
 }
 
+/// The tests use watches in their own process too, and yet a key must end them.
+#[test]
+fn after_the_last_watch_a_signal_ends_the_process() {
+    let mut command = Command::new(std::env::current_exe().expect("a program"));
+    command.args(["--exact", "gate::signals::watched", "--ignored"]).stdout(Stdio::null());
+    assert_eq!(command.status().expect("it starts").signal(), Some(15));
+}
+
+#[test]
+#[ignore = "ends its process, for the test above"]
+fn watched() {
+    let signalled = || send("TERM", &std::process::id().to_string());
+    let first = Watch::start().expect("a watch");
+    drop(Watch::start().expect("a second watch"));
+    signalled();
+    while first.interrupted().is_none() {
+        std::thread::yield_now();
+    }
+    drop(first);
+    signalled();
+}
+
 /// Runs a command through the gate on a terminal, presses the key that interrupts once the command has made
 /// the file `ready`, and tells how the gate ended; nothing where no `script` gives it a terminal.
 fn interrupted(shop: &Shop, command: &str) -> Option<i32> {
@@ -63,7 +88,7 @@ fn interrupted(shop: &Shop, command: &str) -> Option<i32> {
     let mut child = terminal.spawn().expect("it starts");
     while !shop.file("ready").exists() {
         assert!(child.try_wait().expect("a status").is_none(), "it ended early");
-        std::thread::yield_now();
+        std::thread::sleep(std::time::Duration::from_millis(1));
     }
     std::io::Write::write_all(child.stdin.as_mut().expect("a pipe"), b"\x03").expect("written");
     let code = child.wait().expect("it ends").code();
