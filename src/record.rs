@@ -43,7 +43,7 @@ impl<'a> Recorder<'a> {
         Ok(Self { policy, keys, now })
     }
 
-    /// What to record of a manifest, or everything that is wrong with it.
+    /// The record of a manifest, or everything that is wrong with it.
     pub fn check(&self, manifest: &Loaded) -> Result<Result<RecordedJob, Vec<Finding>>, PolicyError> {
         let opened = match integrity::open(Some(manifest), &self.keys) {
             Opening::Opened(opened) => opened,

@@ -219,7 +219,7 @@ pub struct Existing {
     pub key: Option<KeyId>,
 }
 
-/// What a manifest says of this very artifact, if it is about it; whoever signed it.
+/// The existing manifest of exactly this artifact, whoever signed it.
 pub fn existing(signer: &Signer<'_>, manifest: &Loaded, digests: &ArtifactDigests) -> Option<Existing> {
     let keys = signer.profile.permissions().iter().map(|each| (each.key.id(), each.key.clone())).collect();
     let (statement, key) = match integrity::open(Some(manifest), &keys) {

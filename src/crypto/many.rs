@@ -7,11 +7,11 @@
 //!
 //! u P = u[0] P + u[1] (2^48 P) + … + u[7] (2^336 P)      u in 8 digits of 48 bits
 //! ```
-//! From FIPS 186-5, 6.4.2. The digits share their doublings, 48 in the place of 384, which makes a verification
-//! several times as fast once the points `2^48 P` and so on are there. Points, their multiples and
-//! arithmetic modulo n are the libraries'; the equation is ours. So it only reports on what runs already:
-//! what is verified by it is [`Reported`](crate::verify::Reported), which no gate admits, and its "no" is the
-//! library's. Everything here is public, so the time it takes tells nothing.
+//! From FIPS 186-5, 6.4.2. The digits share their doublings, 48 instead of 384, which makes a verification
+//! several times as fast once the points `2^48 P` and so on are known. Points, their multiples and arithmetic
+//! modulo n are those of the libraries; the equation is ours. So it is only used for reports on deployed code: its
+//! result is [`Reported`](crate::verify::Reported), which no gate admits, and a "no" is decided by the library. All
+//! inputs are public, so timing reveals nothing.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};

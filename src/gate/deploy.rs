@@ -57,7 +57,7 @@ impl Hint for RunError {
     }
 }
 
-/// A function and its layers with what the gate said of each. Only [`judge`] makes it.
+/// A function and its layers with the decision on each. Only [`judge`] creates it.
 #[derive(Debug)]
 pub struct Judged {
     parts: Vec<Part<PrivateCopy>>,
@@ -167,7 +167,7 @@ mod tests {
         decide(&Evidence::only(&csc, Finding::nothing_verified()), labels())
     }
 
-    /// A copy of a file of this name, with a manifest beside it or without.
+    /// A copy of a file of this name, with or without a manifest.
     fn part(kind: Kind, name: &str, has_manifest: bool) -> Part<PrivateCopy> {
         let folder = tempfile::tempdir().unwrap();
         let original = folder.path().join(format!("{name}.zip"));

@@ -75,14 +75,14 @@ impl Code for InPlace {
     }
 }
 
-/// A function's package or a layer's, and what it would be deployed as.
+/// A function's package or a layer's, and what it is deployed as.
 #[derive(Debug)]
 pub struct Part<C> {
     /// A function's package, or a layer's.
     pub kind: Kind,
     /// The name of the function or layer.
     pub name: ArtifactName,
-    /// The published layer version that it must be, if it was named so.
+    /// The published layer version that it must be, if named.
     pub arn: Option<LayerArn>,
     /// How it is named in the report.
     pub labels: Labels,
@@ -97,7 +97,7 @@ pub struct Deployment<C> {
     pub function: Part<C>,
     /// Its layers.
     pub layers: Vec<Part<C>>,
-    /// Signed revocations that were passed.
+    /// Signed revocations that the user passed.
     pub revocations: Vec<Loaded>,
     /// Which digests are computed.
     pub digests: Digests,
@@ -120,9 +120,9 @@ impl Answer {
     }
 }
 
-/// Judges every part, and all of them together.
+/// Decides on every part, and on all of them together.
 ///
-/// What no CSC governs is denied.
+/// Without a CSC they are denied.
 pub fn judge<C: Code>(
     policy: &Policy,
     csc: Option<&Csc>,
@@ -131,7 +131,7 @@ pub fn judge<C: Code>(
     check_layers(&asked.layers)?;
     let parts = || std::iter::once(&asked.function).chain(&asked.layers);
     let Some(csc) = csc else {
-        // What governs nothing is the function, whichever part is looked at.
+        // The ungoverned name is the function's, also for a layer.
         let of_function = asked.labels();
         let labels = |part: &Part<C>| Labels {
             kind: of_function.kind,
@@ -163,7 +163,7 @@ pub fn judge<C: Code>(
 }
 
 impl<C: Code> Deployment<C> {
-    /// How the function and its layers are named together.
+    /// The label for the function and its layers together.
     fn labels(&self) -> Labels {
         let name = &self.function.name;
         Labels {
@@ -174,7 +174,7 @@ impl<C: Code> Deployment<C> {
         }
     }
 
-    /// What the four checks find of a part, and whether it is the layer version that it was named as.
+    /// The results of the four checks of a part, and whether it is the layer version that it was named as.
     fn evidence(&self, publishers: &Publishers<'_>, part: &Part<C>) -> Result<Evidence, VerifyError> {
         let question = Question {
             subject: Here::Artifact(part.code.artifact()),
@@ -196,7 +196,7 @@ impl<C: Code> Deployment<C> {
 
 /// Checks the number of layers, and that no layer is passed twice; same names in two accounts are two layers.
 ///
-/// One that is not named by its ARN may be anybody's of that name.
+/// A layer that is not named by its ARN could be of any account.
 fn check_layers<C>(layers: &[Part<C>]) -> Result<(), DeploymentError> {
     if layers.len() > LAYERS_MAX {
         return Err(DeploymentError::Layers(layers.len()));

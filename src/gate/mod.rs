@@ -1,7 +1,7 @@
 //! The gate: runs a deploy command on exactly the bytes that were admitted.
 //!
-//! What may go on is [`Admitted`]. What may be deployed is more: [`deploy::Cleared`], an admitted copy
-//! ([`private`]) that nobody else can change, on which a command is run ([`command`]).
+//! An artifact that passes is [`Admitted`]. A deploy needs more: [`deploy::Cleared`], an admitted private copy
+//! ([`private`]), on which a command is run ([`command`]).
 
 pub mod command;
 pub mod deploy;

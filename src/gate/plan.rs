@@ -40,7 +40,7 @@ pub struct Judge<'a> {
     pub templates: &'a [PathBuf],
     /// The current folder, from the root.
     pub here: &'a Path,
-    /// Signed revocations that were given.
+    /// Signed revocations that the user passed.
     pub revocations: &'a [Loaded],
     /// The verifier's clock.
     pub now: Timestamp,

@@ -1,4 +1,4 @@
-//! PrivateCopy copies: what is verified is a private copy, and the copy is what is deployed.
+//! Private copies: a copy of the artifact is verified, and the same copy is deployed.
 //!
 //! ```text
 //! TMPDIR/countersign-XXXXXX/          0500, only its owner can enter
@@ -41,7 +41,7 @@ pub struct PrivateCopy {
     folder: Folder,
 }
 
-/// A manifest as it was found, and the path of its copy.
+/// The original manifest, and the path of its copy.
 #[derive(Debug)]
 struct Manifest {
     original: Loaded,
@@ -49,19 +49,19 @@ struct Manifest {
 }
 
 impl Code for PrivateCopy {
-    /// The copy of the artifact, held open.
+    /// The copy of the artifact, kept open.
     fn artifact(&self) -> &Artifact {
         &self.artifact
     }
 
-    /// The manifest under its own path, and the bytes that were copied.
+    /// The manifest with its original path, and the copied bytes.
     fn manifest(&self) -> Option<&Loaded> {
         self.manifest.as_ref().map(|manifest| &manifest.original)
     }
 }
 
 impl PrivateCopy {
-    /// Copies an artifact, and the manifest that is named or lies beside it; one that is named must be there.
+    /// Copies an artifact and its manifest: the named one, which must exist, or the one next to the artifact.
     ///
     /// Signals are held off, so that none leaves half a copy behind.
     pub fn copy(_watch: &Watch, artifact: &Path, manifest: Option<&Path>) -> Result<Self, FileError> {
@@ -85,7 +85,7 @@ impl PrivateCopy {
         Ok(Self { artifact: Artifact::open(&copy)?, sha256, original: artifact.into(), manifest, folder })
     }
 
-    /// The path that was copied.
+    /// The path of the original.
     pub fn original(&self) -> &Path {
         &self.original
     }

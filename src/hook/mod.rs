@@ -138,9 +138,9 @@ pub struct Judged {
     pub commit: Commit,
     /// The protected refs that would point to it.
     pub references: Vec<String>,
-    /// What the gate says about each function and layer; at least one.
+    /// The verdict about each function and layer; at least one.
     pub verdicts: Vec<Verdict>,
-    /// Things worth saying that change no verdict.
+    /// Notes for the user that change no verdict.
     pub notes: Vec<String>,
 }
 

@@ -288,7 +288,7 @@ pub const RULES: &[Rule] = &[
     revocation(
         "artifact-revoked",
         "The artifact was revoked",
-        "This artifact must not be deployed, whoever signed it. Deploy a version that is not revoked.",
+        "This artifact must not be deployed, even if it is signed. Deploy a version that is not revoked.",
     ),
     revocation(
         "profile-revoked",

@@ -36,7 +36,7 @@ fn no_name_leads_out() {
     pair.acme.change("accounts/vendor.toml", |document| {
         document.insert("account".into(), "other".into());
     });
-    pair.acme.run(&["policy", "seal"]).undecided("which is not the file's name");
+    pair.acme.run(&["policy", "seal"]).undecided("which differs from the file name");
 }
 
 /// A link in the place of the folder: nothing is written or removed through it.

@@ -137,7 +137,7 @@ fn another_root_of_the_same_name_is_refused() {
     pair.acme.change("accounts/vendor.toml", |document| {
         document.insert("root".into(), pin.into());
     });
-    pair.acme.run(&["policy", "seal"]).undecided("another root is another account");
+    pair.acme.run(&["policy", "seal"]).undecided("a different root is a different account");
 }
 
 #[test]
@@ -172,7 +172,7 @@ fn what_was_brought_is_not_mixed() {
     let new = pair.brought();
     fs::remove_dir_all(&new).expect("it was there");
     copy(&kept, &new);
-    pair.acme.verify().undecided("and not snapshot");
+    pair.acme.verify().undecided("is sealed here");
     // And what is not sealed is not read: our document as it was before.
     let pair = Pair::new();
     let before = pair.acme.document("accounts/vendor.toml");

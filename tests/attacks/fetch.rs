@@ -212,8 +212,8 @@ fn a_source_names_a_ref_and_a_folder() {
         (format!("{url}#main"), "has no `roots/1.json`"),
         (format!("{url}#main:teams/none"), "has no `teams/none`"),
         (format!("{url}#main:teams/shop/functions.toml"), "has no `teams/shop/functions.toml`"),
-        (format!("{url}#none"), "could not fetch `none`"),
-        (format!("{url}.none#main"), "could not fetch `main`"),
+        (format!("{url}#none"), "cannot fetch `none`"),
+        (format!("{url}.none#main"), "cannot fetch `main`"),
     ] {
         all.scene.run(&["policy", "fetch", &source]).undecided(words);
     }
@@ -368,7 +368,7 @@ fn offline_the_cached_policy_serves_until_it_expires() {
     all.scene.verify().allowed();
     all.scene.run(&["release", "--format", "json"]).allowed();
     let served = all.served();
-    all.fetch().undecided("could not fetch `main`");
+    all.fetch().undecided("cannot fetch `main`");
     assert!(all.served() == served);
     all.scene.verify().allowed();
     let location = Location { directory: all.current(), pin: Some(all.scene.pin()), state: None };

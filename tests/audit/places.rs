@@ -38,7 +38,7 @@ fn a_tree_of_notes_without_end_ends() {
     let commit = scene.git(&["commit-tree", "-m", "notes", &tree]);
     scene.git(&["update-ref", NOTES, commit.trim()]);
     audit_with(&scene, &[function(&scene)], &["--all-notes"])
-        .undecided("contain one another and unfold to more than");
+        .undecided("contain one another and expand to more than");
 }
 
 #[test]

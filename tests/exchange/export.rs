@@ -65,8 +65,8 @@ fn a_profile_that_signs_nothing_is_not_made() {
         scene.seal();
         let ran = export(&scene, &[]);
         assert_eq!(profiles(&template(&ran)), ["release"]);
-        notes(&ran, &format!("profile `second` is {status}: left out"));
-        notes(&ran, &format!("/second/*` of `{}` is {status}: left out", scene.csc_id()));
+        notes(&ran, &format!("profile `second` is {status}: not exported"));
+        notes(&ran, &format!("/second/*` of `{}` is {status}: not exported", scene.csc_id()));
         scene.run(&["csc", "update", &scene.csc_id(), "--remove-publisher", "release"]).done();
         scene.seal();
         export(&scene, &[]).undecided("no publisher of CSC");
@@ -142,7 +142,7 @@ fn permissions_are_of_aws_principals_that_hold_them_for_good() {
     notes(&ran, "is revoked: not exported");
     for (field, time, words) in [
         ("not_after", "2027-01-01T00:00:00Z", Err("ends at 9000-01-01T00:00:00Z")),
-        ("not_before", "9000-01-01T00:00:00Z", Ok("begins at 9000-01-01T00:00:00Z: left out")),
+        ("not_before", "9000-01-01T00:00:00Z", Ok("starts at 9000-01-01T00:00:00Z: not exported")),
     ] {
         let scene = scene.copy();
         let time = if words.is_err() { "9000-01-01T00:00:00Z" } else { time };
@@ -235,7 +235,7 @@ fn an_iam_policy_approves_what_is_named_and_nothing_else() {
     iam(&["--csc", &ours]).undecided("is not the ARN of a CSC in an AWS account");
     let named = ["--csc", &format!("{id}={arn}")];
     iam(&[&named[..], &["--except", "arn:aws:iam::*:role/security"]].concat())
-        .undecided("leaves anybody out");
+        .undecided("can exempt principals");
     let all = iam(&[&named[..], &["--as", "scp", "--except", "arn:aws:iam::*:role/*"]].concat());
     assert_eq!(all.code, Some(2), "{all}");
     assert!(iam(&named).done().out().contains(arn));

@@ -129,21 +129,24 @@ fn what_cannot_be_carried_is_refused_before_anything_is_written() {
     import(&scene, &[&answer("get-signing-profile")], &[]).done();
     let before = contents(&scene.policy());
     for (bad, words) in [
-        (json!(null), "no answer of"),
-        (json!([]), "no answer of"),
-        (json!({}), "no answer of"),
+        (json!(null), "expected the output of one of"),
+        (json!([]), "expected the output of one of"),
+        (json!({}), "expected the output of one of"),
         (json!({ "CodeSigningConfigs": [null] }), "invalid type: null"),
-        (csc("Description", json!("other")), "two different things"),
-        (csc("Description", json!("x".repeat(300))), "over 256 characters"),
+        (csc("Description", json!("other")), "contradict each other"),
+        (csc("Description", json!("x".repeat(300))), "more than 256 characters"),
         (csc("CodeSigningConfigId", json!("../../x")), "not a code signing config id"),
         (csc("New", json!(1)), "unknown field"),
         (profile("status", json!("Revoked")), "is revoked in AWS"),
         (profile("platformId", json!("Notation-OCI-SHA384-ECDSA")), "Notation-OCI"),
-        (profile("signatureValidityPeriod", json!({ "value": 4, "type": "YEARS" })), "another validity"),
-        (profile("signatureValidityPeriod", json!({ "value": 136, "type": "MONTHS" })), "over 135 months"),
-        (profile("profileVersion", json!("b1b2c3d4e5")), "is not the ARN of"),
-        (profile("profileName", json!("ORDERS")), "is not the ARN of"),
-        (answer("list-profile-permissions"), "does not say which signing profile"),
+        (profile("signatureValidityPeriod", json!({ "value": 4, "type": "YEARS" })), "a different validity"),
+        (
+            profile("signatureValidityPeriod", json!({ "value": 136, "type": "MONTHS" })),
+            "longer than 135 months",
+        ),
+        (profile("profileVersion", json!("b1b2c3d4e5")), "is not the AWS ARN of"),
+        (profile("profileName", json!("ORDERS")), "is not the AWS ARN of"),
+        (answer("list-profile-permissions"), "does not name its signing profile"),
     ] {
         let ran = import(&scene, &[&good, &bad], &[]);
         ran.undecided(words);
@@ -156,7 +159,7 @@ fn what_cannot_be_carried_is_refused_before_anything_is_written() {
     import(&scene, &[&good, &capitals], &[]).undecided("there is a signing profile `ORDERS` already");
     assert_eq!(contents(&scene.policy()), before);
     let foreign = ["--as-own", "210987654321"];
-    import(&scene, &[&answer("get-signing-profile")], &foreign).undecided("another AWS account's");
+    import(&scene, &[&answer("get-signing-profile")], &foreign).undecided("is not of the AWS account");
 }
 
 #[test]
@@ -179,7 +182,7 @@ fn a_canceled_profile_stays_canceled() {
     profile["status"] = "Canceled".into();
     assert!(import(&scene, &[&profile], &[]).done().out().contains("from Active to Canceled"));
     scene.seal();
-    import(&scene, &[&answer("get-signing-profile")], &[]).undecided("becomes active again");
+    import(&scene, &[&answer("get-signing-profile")], &[]).undecided("become active again");
 }
 
 #[test]

@@ -118,7 +118,7 @@ fn nobody_adds_to_a_seal_over_other_documents() {
         let second = first.elsewhere();
         change(&second);
         let before = read(&second.draft());
-        second.by(&["bob"], &ADD).undecided("is not over the documents that are here");
+        second.by(&["bob"], &ADD).undecided("for other documents than those in the directory");
         assert_eq!(read(&second.draft()), before, "{what}");
         assert_eq!(second.scene.snapshot().version, 2, "{what}");
         // Bob starts over, with what he has.
@@ -211,7 +211,7 @@ fn a_seal_that_waits_is_replaced_on_purpose() {
     let board = waiting();
     let shorter = ["policy", "seal", "--validity", "30 days"];
     let ran = board.by(&["bob"], &shorter);
-    assert!(ran.undecided("waits already").err().contains("start over with `--replace`"), "{ran}");
+    assert!(ran.undecided("is already waiting").err().contains("start over with `--replace`"), "{ran}");
     let replace = [&shorter[..], &["--replace"]].concat();
     board.by(&["mallory"], &replace).undecided("has the policy role");
     let ran = board.by(&["bob"], &replace);
@@ -235,7 +235,7 @@ fn a_seal_ends_in_two_years_at_the_latest() {
     let expires = board.scene.snapshot().expires;
     let said = ran.done().err();
     assert!(
-        said.contains("seal 3 waits: made ") && said.contains(&format!("until {expires}, 1 of 2")),
+        said.contains("pending seal 3: created ") && said.contains(&format!("until {expires}, 1 of 2")),
         "{ran}"
     );
 }
@@ -252,7 +252,7 @@ fn a_draft_of_an_earlier_state_is_stale() {
     assert_eq!((board.scene.snapshot().version, board.waiting()), (3, Vec::new()));
     board.by(&["alice", "carol"], &SEAL).done();
     write(&board.draft(), stale);
-    board.by(&["carol"], &ADD).undecided("is not over the documents that are here");
+    board.by(&["carol"], &ADD).undecided("for other documents than those in the directory");
     board.scene.verify().allowed();
     board.by(&["alice", "carol"], &SEAL).done();
     assert_eq!(board.scene.snapshot().version, 5);
@@ -270,7 +270,7 @@ fn a_stranger_adds_nothing() {
     }
     assert_eq!((read(&board.draft()), board.scene.snapshot()), (draft, sealed));
     std::fs::remove_file(board.draft()).expect("it was there");
-    board.by(&["bob"], &ADD).undecided("no seal waits");
+    board.by(&["bob"], &ADD).undecided("no seal is waiting");
 }
 
 /// Whoever starts over a seal that waits is told so, unless nobody can sign that one any more.

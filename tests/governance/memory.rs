@@ -71,5 +71,9 @@ fn notes_a_state_that_cannot_be_written() {
     std::os::unix::fs::symlink("/proc/self/nowhere", &broken).expect("a link");
     let location = Location { state: Some(broken.join("state.json")), ..scene.location() };
     let policy = memory::open(&location, now()).expect("opens");
-    assert!(policy.notes()[0].contains("could not be told next time"), "{:?}", policy.notes());
+    assert!(
+        policy.notes()[0].contains("cannot detect a rollback of the policy next time"),
+        "{:?}",
+        policy.notes()
+    );
 }

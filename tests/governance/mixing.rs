@@ -104,7 +104,7 @@ fn an_object_that_is_missing_or_another_decides_nothing() {
     scene.append("functions.toml", "# reviewed");
     for command in [&["verify"][..], &["policy", "status"], &["policy", "diff"], &["policy", "seal"]] {
         let ran = scene.run(command);
-        let way = ran.err().contains("bring every document back to what was sealed");
+        let way = ran.err().contains("restore every document as it was sealed");
         assert!(ran.code == Some(2) && (way || ran.err().contains("restore the files")), "{ran}");
     }
     write(&scene.policy().join("functions.toml"), &good);
@@ -175,7 +175,10 @@ fn versions_pushed_up_by_a_thief_start_anew() {
         }
         let refused = board.by(&["alice"], &["policy", "seal"]);
         assert!(
-            refused.undecided("beyond any").err().contains("rotate the root to new policy keys"),
+            refused
+                .undecided("has the implausible version")
+                .err()
+                .contains("rotate the root to new policy keys"),
             "{refused}"
         );
         let (bob, alice) = (board.file("bob"), board.file("alice"));

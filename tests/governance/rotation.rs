@@ -54,7 +54,7 @@ fn a_root_counts_when_its_thresholds_are_met() {
     assert_eq!(first.waiting(), ["root 4, 1 of 2 signatures"]);
     let second = first.elsewhere();
     let ran = second.by(&["rita"], &ADD);
-    assert!(ran.done().out().contains("rotated: root 4 counts now"), "{ran}");
+    assert!(ran.done().out().contains("rotated: root 4 is valid now"), "{ran}");
     assert_eq!((second.root(), second.waiting()), (4, Vec::new()));
     second.scene.verify().allowed();
     copy(&second.scene.policy(), &first.scene.policy());
@@ -176,18 +176,18 @@ fn a_role_that_makes_no_sense_is_not_proposed() {
         (&["--root-threshold", "-1"], "-1"),
         (&["--remove-root-key", "rose"], "threshold 1, expected 1 to 0"),
         (&["--remove-policy-key", "alice"], "threshold 1, expected 1 to 0"),
-        (&["--remove-policy-key", "bob"], "does not hold the role"),
-        (&["--remove-policy-key", "rose"], "does not hold the role"),
+        (&["--remove-policy-key", "bob"], "does not have the role"),
+        (&["--remove-policy-key", "rose"], "does not have the role"),
     ] {
         let ran = rotate(&board, &["rose"], options);
         assert!(ran.code == Some(2) && ran.err().contains(words), "{options:?}: {ran}");
     }
-    board.by(&["rose"], &ADD).undecided("no root waits");
+    board.by(&["rose"], &ADD).undecided("no root is waiting");
     assert_eq!(contents(&board.scene.policy()), before);
     // A key that is there already is there once.
     rotate(&board, &["rose"], &["--add-policy-key", "alice", "--add-root-key", "rose"]).done();
     rotate(&board, &["rose"], &["--policy-threshold", "2", "--add-policy-key", "alice"])
-        .undecided("the number of its keys is 1");
+        .undecided("threshold 2, expected 1 to 1");
 }
 
 /// A root that waits is nothing until it is signed; another may take its place.

@@ -110,7 +110,7 @@ impl Change {
                 assert!(!changed, "{}: {ran}", self.what);
             }
             May::Nothing => {
-                assert!(ran.err().contains("nothing would change"), "{}: {ran}", self.what);
+                assert!(ran.err().contains("would not change"), "{}: {ran}", self.what);
                 assert!(ran.code == Some(2) && !changed, "{}: {ran}", self.what);
             }
         }

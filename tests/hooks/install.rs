@@ -88,7 +88,7 @@ fn a_script_that_somebody_changed_is_left_alone() {
         (
             "a line more",
             &|yard| put(&yard.hook("pre-push"), &format!("{}# mine\n", Hook::PrePush.script()), 0o755),
-            "somebody changed it",
+            "it was changed or is a link",
         ),
         (
             "a link",
@@ -96,7 +96,7 @@ fn a_script_that_somebody_changed_is_left_alone() {
                 put(&yard.path("clone/shared"), Hook::PrePush.script(), 0o755);
                 link("../../shared", &yard.hook("pre-push"));
             },
-            "made it a link",
+            "it was changed or is a link",
         ),
         (
             "ours under the earlier name",

@@ -39,7 +39,7 @@ fn the_line_works_and_is_seen() {
     let hook = yard.path("clone/.githooks/pre-push");
     put(&hook, "#!/bin/sh\n# countersign hook pre-push \"$@\" comes next\nexit 0\n", 0o755);
     yard.git(&["config", "core.hooksPath", ".githooks"]);
-    yard.hooks(&["install", "--script"]).undecided("leaves as it is");
+    yard.hooks(&["install", "--script"]).undecided("does not change");
     put(&hook, &format!("#!/bin/sh\n{LINE}\n"), 0o755);
     let ran = yard.hooks(&["install", "--script"]);
     assert_eq!(ran.done().out(), "already installed: pre-push as a line in `.githooks/pre-push`\n");

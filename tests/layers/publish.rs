@@ -134,7 +134,7 @@ fn an_organisation_is_this_account_or_one_that_is_known() {
         scene.run(&[&["layer", "permit", "base", "--layer-version", "1"], &who[..]].concat())
     };
     permit("acme").done();
-    permit("acme-group").undecided("does not know account `acme-group`");
+    permit("acme-group").undecided("does not trust account `acme-group`");
     let pin = scene.pin();
     let known = format!(
         "account = 'acme-group'\nrevision = 1\nroot = '{pin}'\nfrom = '/nowhere'\nroot_version = 1\nsnapshot = 1\n\
@@ -173,5 +173,5 @@ fn a_layer_of_an_aws_account_with_our_name_is_not_ours() {
     assert!(published(&ours) && !ours.out().is_empty(), "{ours}");
     let theirs = verify("arn:aws:lambda:eu-west-1:123456789012:layer:base:1");
     assert!(!published(&theirs) && theirs.code == Some(1), "{theirs}");
-    assert!(theirs.out().contains("is a layer of AWS"), "{theirs}");
+    assert!(theirs.out().contains("is published by AWS"), "{theirs}");
 }

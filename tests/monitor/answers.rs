@@ -264,7 +264,7 @@ fn lines_that_no_verdict_says_are_named_and_do_not_count() {
     let ran = ask(&[&path], &JANUARY);
     let out = ran.done().out();
     assert!(
-        out.contains("1 verdict, 1 function or layer") && out.contains("passed over 14 malformed lines"),
+        out.contains("1 verdict, 1 function or layer") && out.contains("ignored 14 malformed lines"),
         "{out}"
     );
     assert!(out.contains("journal.jsonl line 1: ") && out.contains("… and 4 more"), "{out}");

@@ -118,7 +118,7 @@ fn a_signature_that_is_killed_is_added_again() {
     let board = edited(Board::of_three());
     board.by(&["alice"], &["policy", "seal"]).done();
     let (arguments, done) = (vec!["policy", "seal", "--add"], is_at(3, 3));
-    Killed { board, people: &["bob"], arguments, done: &done, already: "no seal waits" }.everywhere();
+    Killed { board, people: &["bob"], arguments, done: &done, already: "no seal is waiting" }.everywhere();
 }
 
 #[test]
@@ -150,7 +150,7 @@ fn a_seal_by_other_policy_keys_that_is_killed_is_made_again() {
     Killed { board: board.elsewhere(), people: &["bob", "carol"], arguments, done, already: "" }.everywhere();
     board.by(&["bob"], &["policy", "seal"]).done();
     let arguments = vec!["policy", "seal", "--add"];
-    Killed { board, people: &["carol"], arguments, done, already: "no seal waits" }.everywhere();
+    Killed { board, people: &["carol"], arguments, done, already: "no seal is waiting" }.everywhere();
 }
 
 #[test]
@@ -187,5 +187,5 @@ fn a_revocation_that_is_killed_is_made_once() {
         let revoked = board.scene.document("profiles/release.toml").contains("\"Revoked\"");
         revoked && board.scene.document("revocations.toml").matches("[[profile]]").count() == 1
     };
-    Killed { board, people: &[], arguments, done: &done, already: "nothing would change" }.everywhere();
+    Killed { board, people: &[], arguments, done: &done, already: "would not change" }.everywhere();
 }

@@ -22,7 +22,7 @@ fn a_manifest_is_attached_once_and_git_shows_it() {
     let manifest = scene.manifest();
     let attach = || scene.run(&["manifest", "attach", "HEAD", text(&manifest)]).done().out();
     assert!(attach().starts_with("attached: 1 manifest to commit "));
-    assert!(attach().contains("attached: 0 manifests") && attach().contains("(1 already there)"));
+    assert!(attach().contains("attached: 0 manifests") && attach().contains("(1 already attached)"));
     let (line, file) = (notes(&scene), String::from_utf8(read(&manifest)).expect("text"));
     assert_eq!(line.trim(), file.trim());
     let listed = scene.run(&["manifest", "list", "--format", "json"]).done().out();
@@ -139,7 +139,7 @@ fn what_two_people_attached_is_united() {
     other.run(&["sign", "--again", "--attach", text(&other.artifact())]).done();
     place.scene.run(&["manifest", "push"]).done();
     let rejected = other.run(&["manifest", "push"]);
-    rejected.undecided("could not push to `origin`").told("hint: another user attached more");
+    rejected.undecided("git cannot push to `origin`").told("hint: the remote has newer notes");
     other.run(&["manifest", "fetch"]).done();
     other.run(&["manifest", "push"]).done();
     let united = other.run(&["manifests"]);

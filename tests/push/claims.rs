@@ -123,11 +123,11 @@ fn nothing_is_read_beyond_the_manifest_that_was_sought() {
     scene.git(&["commit", "-q", "--allow-empty", "-m", "the same"]);
     let ran = scene.run(&["verify", "--source", "HEAD", "--format", "json"]);
     ran.allowed();
-    assert!(!ran.err().contains("is no manifest"), "{ran}");
+    assert!(!ran.err().contains("are not manifests"), "{ran}");
     // Where it is not found before, what is attached there is read, and said.
     scene.git(&["notes", "--ref", "countersign", "remove", "HEAD~1"]);
     let ran = scene.run(&["verify", "--source", "HEAD", "--format", "json"]);
-    assert!(ran.is_no().err().contains("is no manifest"), "{ran}");
+    assert!(ran.is_no().err().contains("are not manifests"), "{ran}");
 }
 
 #[test]

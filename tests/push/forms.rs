@@ -98,7 +98,7 @@ fn what_is_no_commit_is_not_put_under_a_protected_ref() {
     for object in ["HEAD^{tree}", "HEAD:handler.py"] {
         for client in [&[][..], &["--no-verify"]] {
             let spec = format!("{object}:refs/tags/v1");
-            place.push(&[client, &["origin", &spec]].concat()).refused("which is no commit");
+            place.push(&[client, &["origin", &spec]].concat()).refused("which is not a commit");
         }
     }
     let absent = format!("HEAD {} refs/heads/main {}\n", "1".repeat(40), "0".repeat(40));

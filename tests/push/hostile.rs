@@ -109,7 +109,7 @@ fn notes_that_are_none_stop_a_push_and_say_so() {
     let place = with_a_folder();
     let blob = id(&place, "HEAD:src/app.py");
     place.push(&["--no-verify", "origin", &format!("{blob}:refs/notes/countersign")]).pushed("");
-    place.push(&["--no-verify", "origin", "main"]).refused("leads to").told("no commit of notes");
+    place.push(&["--no-verify", "origin", "main"]).refused("leads to").told("not a commit of notes");
 }
 
 #[test]

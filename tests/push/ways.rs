@@ -148,9 +148,9 @@ fn trees_that_unfold_are_refused_in_seconds() {
     let made =
         commit(&place, &tree(&place, &[("100644", "countersign.toml", &toml), ("40000", "src", &bomb)]));
     let started = Instant::now();
-    place.push(&["--no-verify", "origin", &format!("{made}:refs/heads/main")]).refused("unfold to more than");
-    place.scene.run(&["verify", "--source", &made]).undecided("unfold to more than");
-    place.scene.run(&["package", "--from", &made]).undecided("unfold to more than");
+    place.push(&["--no-verify", "origin", &format!("{made}:refs/heads/main")]).refused("expand to more than");
+    place.scene.run(&["verify", "--source", &made]).undecided("expand to more than");
+    place.scene.run(&["package", "--from", &made]).undecided("expand to more than");
     // Notes, too, are a tree.
     place.scene.git(&["update-ref", "refs/notes/countersign", &commit(&place, &bomb)]);
     place.scene.run(&["verify", "--source", "HEAD"]).is_no();

@@ -117,7 +117,7 @@ fn without_a_key_a_pull_request_waits_for_the_owners_seal() {
     let team = Team::new("['csc']", "pull_request = 'rollout'");
     for _ in 0..2 {
         let ran = team.fleet.run(&["deploy"]);
-        assert!(ran.done().out().contains("which its account's owners seal first"), "{ran}");
+        assert!(ran.done().out().contains("its account's owners must seal it first"), "{ran}");
     }
     assert_eq!(team.fleet.git("team", &["rev-list", "main..rollout"]).lines().count(), 1);
     let message = team.fleet.git("team", &["log", "-1", "--format=%B", "rollout"]);
@@ -146,7 +146,7 @@ fn a_branch_that_waits_on_an_older_seal_is_named_with_the_way_out() {
     assert_eq!(team.status(), ["team MODIFIED"]);
     let ran = team.fleet.run(&["deploy", "--format", "json"]);
     team.failed(&ran, "branch `rollout` of the pull request: ");
-    team.failed(&ran, "bring that branch up to date with the target's, or delete it");
+    team.failed(&ran, "merge the target's branch into it, or to delete it");
     team.fleet.git("team", &["branch", "-D", "rollout"]);
     let ran = team.fleet.run(&["deploy"]);
     assert!(ran.done().out().contains("must be merged"), "{ran}");
@@ -311,7 +311,7 @@ fn a_target_without_its_account_is_told_to_restore_it() {
     let team = Team::new("['csc']", "");
     team.fleet.change("team", |work| fs::remove_dir_all(work.join("policy")).unwrap());
     assert_eq!(team.status(), ["team DELETED"]);
-    team.failed(&team.run("remediate"), "restore it from that repository's history");
+    team.failed(&team.run("remediate"), "restore it from the history of that repository");
 }
 
 /// Whoever may push there chooses no revision for us: after the last one, nothing could be changed any more.

@@ -16,7 +16,7 @@ fn a_link_in_the_place_of_the_policy_is_not_written_through() {
     for verb in ["deploy", "remediate"] {
         let ran = fleet.run(&[verb]);
         assert_eq!(ran.code, Some(1), "{ran}");
-        assert!(ran.out().contains("`policy` there is a file, a link or a submodule"), "{ran}");
+        assert!(ran.out().contains("`policy` in the target is a file, a link or a submodule"), "{ran}");
     }
     assert_eq!(fleet.run(&["drift"]).code, Some(2));
     assert_eq!(fs::read_dir(&outside).unwrap().count(), 0);
@@ -167,7 +167,7 @@ fn a_name_that_is_no_text_is_seen() {
     let name = std::ffi::OsStr::from_bytes(b"csc/\xff.toml");
     fleet.change("t0", |work| write(&work.join("policy").join(name), "id = 'x'\n"));
     let ran = fleet.run(&["drift"]);
-    assert!(ran.code == Some(2) && ran.out().contains("a name that not every system takes"), "{ran}");
+    assert!(ran.code == Some(2) && ran.out().contains("a name that is not portable"), "{ran}");
     assert_eq!(fleet.told(&["deploy"]), (Some(1), vec!["t0 FAILED".into()]));
 }
 

@@ -74,10 +74,10 @@ pub struct Labels {
     pub name: Option<ArtifactName>,
 }
 
-/// Decides whether an artifact may be deployed as a function, with this manifest, as of the policy's clock.
+/// Decides whether an artifact with this manifest can be deployed as a function, at the time of the policy.
 ///
-/// The CSC is the one that the sealed policy attaches to the name; without one the answer is [`Gate::Stopped`].
-/// Errors: nothing was decided, because the policy is not trusted or a file cannot be read.
+/// The CSC is the one that the sealed policy attaches to the name; without one the result is [`Gate::Stopped`].
+/// Errors: there is no decision, because the policy is not trusted or a file cannot be read.
 pub fn admit(
     policy: &Policy,
     name: &ArtifactName,
@@ -105,10 +105,9 @@ pub fn admit(
     Ok(decide(&verify::verify(policy, &csc, &question)?, labels))
 }
 
-/// Decides: an integrity failure stops in every mode, any other failure as the CSC says.
+/// Decides: an integrity failure denies in every mode, any other failure does what the CSC says.
 ///
-/// Nothing is admitted unless integrity passed, or there was nothing that integrity could look at
-/// and the CSC warns.
+/// An artifact is admitted only if integrity passed, or if integrity could not be checked and the CSC warns.
 pub fn decide(evidence: &Evidence, labels: Labels) -> Gate {
     let verdict = verdict(evidence, labels);
     match verdict.decision {
@@ -117,7 +116,7 @@ pub fn decide(evidence: &Evidence, labels: Labels) -> Gate {
     }
 }
 
-/// What [`decide`] would say of an artifact whose bytes are elsewhere; nothing is admitted.
+/// The decision of [`decide`] on an artifact whose bytes are elsewhere. Admits nothing.
 pub fn report(reported: &Reported, labels: Labels) -> Verdict {
     verdict(reported.found(), labels)
 }

@@ -1,7 +1,7 @@
-//! Decides whether a signed ZIP may be deployed, under a sealed policy whose root is pinned.
+//! Decides whether a signed ZIP can be deployed, under a sealed policy whose root is pinned.
 //!
-//! This is the trusted core of countersign. It reads an artifact, its manifest and a policy directory, and answers
-//! with [`Admitted`] or with the reasons why not. It writes nothing, starts no program and opens no socket; it does
+//! This is the trusted core of countersign. It reads an artifact, its manifest and a policy directory, and returns
+//! [`Admitted`] or the reasons for a denial. It writes nothing, starts no program and opens no socket; it does
 //! not read the clock, the environment or git.
 //!
 //! ```
@@ -27,15 +27,15 @@
 //! }
 //! ```
 //!
-//! - `Err` means that nothing was decided: the policy is not pinned, expired, rolled back or changed, or a file cannot
+//! - `Err` means that there is no decision: the policy is not pinned, expired, rolled back or changed, or a file cannot
 //!   be read. Do not deploy.
 //! - [`Gate::Stopped`] is a denial; its [`Verdict`] has each [`Finding`] with a code, a message and a hint.
 //! - [`Gate::Admitted`] is the only way to an [`Admitted`]. Let the code that deploys take one.
 //!
-//! What is deployed must be the bytes that were verified: deploy from the open [`Artifact`], or copy the file first to
+//! Deploy exactly the bytes that were verified: deploy from the open [`Artifact`], or copy the file first to
 //! where no one else can write. To reject a policy that was rolled back, keep [`Policy::state`] at [`Location::state`].
 //!
-//! The modules hold the rest: [`verify`] asks about layers, commits and digests, [`manifest`], [`policy`] and
+//! The modules have the rest: [`verify`] verifies layers, commits and digests, [`manifest`], [`policy`] and
 //! [`package`] specify the formats.
 
 pub mod account;

@@ -117,7 +117,7 @@ fn made<'a>(
             }
             Status::Active => drop(made.insert(name, profile)),
             // In AWS a new profile is active, and could sign although nothing is signed with it here.
-            status => notes.push(format!("profile `{name}` is {}: left out", status.name())),
+            status => notes.push(format!("profile `{name}` is {}: not exported", status.name())),
         }
     }
     made

@@ -71,7 +71,7 @@ fn a_large_artifact_does_not_hide_behind_a_wrong_digest() {
     ran.denied("integrity", "digest-mismatch");
     // The message shows that the other digests were right.
     let message = ran.verdict()["checks"][0]["findings"][0]["message"].to_string();
-    assert!(message.contains("signed: SHA-384 differ"), "{message}");
+    assert!(message.contains("signed one: SHA-384 differ"), "{message}");
 }
 
 /// The digest with another last digit.

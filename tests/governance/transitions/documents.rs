@@ -19,7 +19,12 @@ fn every_change_of_a_csc_is_told() {
     for (what, before, after, may) in [
         ("created", None, Some(BEFORE.to_owned()), May::Be("created: Enforce")),
         ("described", Some(BEFORE), with(BEFORE, "production", "staging"), May::Be("changed to \"staging\"")),
-        ("softened", Some(BEFORE), with(BEFORE, "'Enforce'", "'Warn'"), May::Be("goes from Enforce to Warn")),
+        (
+            "softened",
+            Some(BEFORE),
+            with(BEFORE, "'Enforce'", "'Warn'"),
+            May::Be("changes from Enforce to Warn"),
+        ),
         ("allows more", Some(BEFORE), Some(next_revision(&two)), May::Be("profiles/other/*` allowed by")),
         ("allows less", Some(&two), Some(next_revision(BEFORE)), May::Be("no longer allowed by")),
         ("in another order", Some(&two), Some(next_revision(&swapped)), May::Nothing),
@@ -191,7 +196,7 @@ fn what_may_not_be_sealed_together_is_told() {
         let ran = scene.run(&["policy", "diff"]);
         assert!(ran.code == Some(1) && ran.out().contains(words), "{path}: {ran}");
         assert!(ran.out().contains(&format!("\n{path}\n")), "{path}: {ran}");
-        assert!(ran.out().contains("not allowed: mend the document"), "{path}: {ran}");
+        assert!(ran.out().contains("not allowed: fix the document"), "{path}: {ran}");
         scene.run(&["policy", "seal"]).undecided(words);
     }
 }

@@ -39,7 +39,7 @@ fn a_version_never_changes_and_a_permission_only_ends() {
     let some = |text: &str| Some(text.to_owned());
     let next = |text: &str| Some(next_revision(text));
     let never = May::Not("a published version cannot change");
-    let record = May::Not("a permission keeps its record");
+    let record = May::Not("a permission stays on record");
     for (what, before, after, command, may) in [
         (
             "published",
@@ -80,7 +80,7 @@ fn a_version_never_changes_and_a_permission_only_ends() {
             some(&open),
             next(&ending),
             "layer|forbid|base|--statement-id|shop|--at|2098-01-01T00:00:00Z",
-            May::Be("permission `shop` of layer `base` ends at 2098-01-01T00:00:00Z"),
+            May::Be("permission `shop` of layer `base` now ends at 2098-01-01T00:00:00Z"),
         ),
         (
             "ends earlier",
@@ -152,45 +152,45 @@ fn what_is_no_layer_is_never_sealed() {
     let one = layer(&[version(1, "1")]);
     let with_permission = |text: String| layer(&[version(1, "1"), text]);
     for (what, after, words) in [
-        ("another name", one.replace("'base'", "'other'"), "which is not the file's name"),
+        ("another name", one.replace("'base'", "'other'"), "which differs from the file name"),
         ("a path", one.replace("'base'", "'../x'"), "is not a function or layer name"),
         ("a device", one.replace("'base'", "'CON'"), "is not a function or layer name"),
         ("a folder", one.replace("'base'", "'a/b'"), "is not a function or layer name"),
         ("a NUL", one.replace("'base'", "\"a\\u0000b\""), "is not a function or layer name"),
-        ("no version", "name = 'base'\nrevision = 7\nversion = []\n".into(), "versions are numbered"),
-        ("from 2 on", layer(&[version(2, "1")]), "versions are numbered"),
-        ("a gap", layer(&[version(1, "1"), version(3, "1")]), "versions are numbered"),
+        ("no version", "name = 'base'\nrevision = 7\nversion = []\n".into(), "versions must be numbered"),
+        ("from 2 on", layer(&[version(2, "1")]), "versions must be numbered"),
+        ("a gap", layer(&[version(1, "1"), version(3, "1")]), "versions must be numbered"),
         ("more than there is", format!("{one}trusted = true\n"), "unknown field `trusted`"),
         ("a short digest", one.replace(&"1".repeat(96), "11"), "line "),
         (
             "a long text",
             one.replace("size = 10", &format!("license = '{}'\nsize = 10", "x".repeat(513))),
-            "over 512 bytes",
+            "more than 512 bytes",
         ),
-        ("too many runtimes", one.replace("'python3.13'", &["'p'"; 16].join(", ")), "over 15 runtimes"),
+        ("too many runtimes", one.replace("'python3.13'", &["'p'"; 16].join(", ")), "more than 15 runtimes"),
         (
             "a way out",
             one.replace("size = 10", "location = '../../etc/passwd'\nsize = 10"),
-            "no location of a layer",
+            "is not a layer location",
         ),
         (
             "a command",
             one.replace("size = 10", "location = 'ext::sh -c x'\nsize = 10"),
-            "no location of a layer",
+            "is not a layer location",
         ),
-        ("everybody", with_permission(permission("all", "*", "")), "with an organisation"),
+        ("everybody", with_permission(permission("all", "*", "")), "with an organization"),
         (
             "an organisation's one",
             with_permission(permission("a", "shop", "organization = 'acme'")),
-            "with an organisation",
+            "with an organization",
         ),
         ("a hostile account", with_permission(permission("a", "../x", "")), "is not an account name"),
         (
             "no such version",
             with_permission(permission("a", "shop", "").replace("version = 1", "version = 2")),
-            "a version that is there",
+            "an existing version",
         ),
-        ("a name twice", with_permission(permission("a", "shop", "").repeat(2)), "its own `statement_id`"),
+        ("a name twice", with_permission(permission("a", "shop", "").repeat(2)), "the same `statement_id`"),
     ] {
         change(what, None, Some(after), "", May::Not(words)).is_malformed();
     }

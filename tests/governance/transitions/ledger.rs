@@ -72,13 +72,13 @@ fn a_sealed_line_stays_as_it_is() {
         ("one put before", change(&|lines| lines.insert(0, lines[0].clone()))),
     ] {
         chain(&scene, &lines);
-        scene.run(&["policy", "seal"]).undecided("a ledger only grows");
+        scene.run(&["policy", "seal"]).undecided("lines can only be added");
         scene.verify().undecided("unsealed changes: ledger.jsonl");
         scene.run(&["policy", "renew", "--within", "400 days"]).undecided("unsealed changes: ledger.jsonl");
         assert_eq!(scene.run(&["policy", "status"]).code, Some(1), "{what}");
     }
     std::fs::remove_file(&file).expect("it was there");
-    scene.run(&["policy", "seal"]).undecided("a ledger only grows");
+    scene.run(&["policy", "seal"]).undecided("lines can only be added");
     scene.verify().undecided("unsealed changes: ledger.jsonl");
     write(&file, sealed);
     scene.verify().allowed();
@@ -111,7 +111,7 @@ fn a_ledger_that_lost_sealed_lines_is_noticed() {
         let diff = scene.run(&["policy", "diff"]);
         let said = "sealed lines were changed or removed";
         assert!(diff.code == Some(1) && diff.out().contains(said), "{what}: {diff}");
-        scene.run(&["policy", "seal"]).undecided("restore it from the policy's repository");
+        scene.run(&["policy", "seal"]).undecided("restore the file from the policy's repository");
         for command in [
             &["job", "list"][..],
             &["job", "show", "3f2b8c1e-0f5a-4c57-9d1c-2f6f0f9a7b10"],

@@ -53,11 +53,11 @@ fn a_version_only_ends() {
     let back = May::Not("a canceled or revoked version cannot become active again");
     for (from, to, command, may) in [
         ("Active", "Active", "", May::Nothing),
-        ("Active", "Canceled", CANCEL, May::Be("goes from Active to Canceled")),
-        ("Active", "Revoked", REVOKE, May::Be("goes from Active to Revoked")),
+        ("Active", "Canceled", CANCEL, May::Be("changes from Active to Canceled")),
+        ("Active", "Revoked", REVOKE, May::Be("changes from Active to Revoked")),
         ("Canceled", "Active", "", back),
         ("Canceled", "Canceled", CANCEL, May::Nothing),
-        ("Canceled", "Revoked", REVOKE, May::Be("goes from Canceled to Revoked")),
+        ("Canceled", "Revoked", REVOKE, May::Be("changes from Canceled to Revoked")),
         ("Revoked", "Active", "", back),
         ("Revoked", "Canceled", CANCEL, May::Not("a revoked version cannot be canceled")),
         ("Revoked", "Revoked", "", May::Nothing),
@@ -139,7 +139,7 @@ fn a_new_version_is_told_with_its_time_and_status() {
 /// A permission is given and ended, and keeps its record.
 #[test]
 fn a_permission_begins_and_ends_and_stays() {
-    let stays = May::Not("a permission keeps its record");
+    let stays = May::Not("the permission is needed to verify earlier signatures");
     let (open, ended) = (profile(&["Active"], None), profile(&["Active"], Some("2025-01-01T00:00:00Z")));
     let forbid = |at: &str| format!("profile|forbid|orders|--statement-id|ci|--at|{at}");
     let other = SecretKey::generate().expect("a key").public().to_pem();
@@ -204,7 +204,7 @@ fn a_permission_begins_and_ends_and_stays() {
 #[test]
 fn a_name_is_never_used_again() {
     let one = profile(&["Canceled"], None);
-    change("removed", &one, None, "", May::Not("name is never used again")).check();
+    change("removed", &one, None, "", May::Not("name is never reused")).check();
     let scene = Scene::new();
     write(&scene.policy().join(PATH), &one);
     scene.seal();
@@ -243,5 +243,5 @@ fn a_statement_id_is_never_used_again() {
     permit("ci").undecided("has a permission `ci` already");
     permit("ci-2").done();
     scene.append(PATH, &permission("ci", None));
-    scene.run(&["policy", "seal"]).undecided("its own `statement_id`");
+    scene.run(&["policy", "seal"]).undecided("the same `statement_id`");
 }

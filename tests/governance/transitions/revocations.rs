@@ -122,14 +122,17 @@ fn a_revocation_given_twice_is_told_as_it_stands() {
     let artifact = [&["artifact", "revoke", &digest][..], &why("a password")].concat();
     scene.run(&artifact).done();
     let ran = scene.run(&artifact);
-    assert!(ran.undecided("nothing would change").err().contains("it is revoked already"), "{ran}");
+    assert!(ran.undecided("would not change").err().contains("it is already revoked"), "{ran}");
     let from = |at: &str, reason: &'static str| {
         let key = ["key", "revoke", key.to_str().expect("UTF-8"), "--effective", at];
         scene.run(&[&key[..], &why(reason)].concat())
     };
     from("2025-06-01T00:00:00Z", "lost").done();
     let later = from("2025-06-02T00:00:00Z", "lost");
-    assert!(later.undecided("may only move earlier").err().contains("give an earlier time"), "{later}");
+    assert!(
+        later.undecided("can only move to an earlier time").err().contains("pass an earlier time"),
+        "{later}"
+    );
     let earlier = from("2025-05-01T00:00:00Z", "found in a bin");
     assert!(earlier.done().out().contains("2025-05-01T00:00:00Z; reason unchanged: \"lost\""), "{earlier}");
 }
@@ -151,8 +154,8 @@ fn a_profile_is_revoked_earlier_and_never_later() {
             scene.seal();
         }
         let before = document();
-        revoke("2025-06-01T00:00:00Z", "superseded").undecided("nothing would change");
-        revoke("2025-06-01T00:00:01Z", "superseded").undecided("may only move earlier");
+        revoke("2025-06-01T00:00:00Z", "superseded").undecided("would not change");
+        revoke("2025-06-01T00:00:01Z", "superseded").undecided("can only move to an earlier time");
         assert_eq!(document(), before);
     }
     revoke("2025-05-01T00:00:00Z", "superseded").done();

@@ -126,7 +126,7 @@ impl Envelope {
         pae::encode(&self.payload_type, &self.payload.0)
     }
 
-    /// Adds a key's DER signature over [`Envelope::message`], in place of one that the key has already.
+    /// Adds a key's DER signature of [`Envelope::message`], replacing an existing one.
     pub fn add_signature(&mut self, key: &KeyId, signature: Vec<u8>) {
         self.signatures.retain(|signature| signature.keyid != key.as_str());
         self.signatures.push(EnvelopeSignature { keyid: key.as_str().into(), sig: Bytes(signature) });

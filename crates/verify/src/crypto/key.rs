@@ -73,7 +73,7 @@ pub struct PublicKey(VerifyingKey);
 
 /// Verifies signatures: the library, or a faster check for an audit.
 ///
-/// Only [`verify::report`](crate::verify::report) takes another one than [`Library`], and no gate admits its answer.
+/// Only [`verify::report`](crate::verify::report) accepts another check than [`Library`], and no gate admits its result.
 pub trait SignatureCheck: fmt::Debug + Sync {
     /// Whether a DER signature of `message` is valid for the key, as in [`PublicKey::verifies`].
     fn verifies(&self, key: &PublicKey, message: &[u8], signature: &[u8]) -> bool;

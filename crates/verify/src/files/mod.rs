@@ -108,10 +108,10 @@ pub fn writing(path: &Path) -> impl FnOnce(io::Error) -> FileError {
     |source| FileError::Write { path: path.into(), source }
 }
 
-/// A small file as it was read: its path and all of its bytes.
+/// A small file that was read: its path and its bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Loaded {
-    /// The path, as it was given.
+    /// The path, as the user passed it.
     pub path: PathBuf,
     /// The bytes.
     pub bytes: Vec<u8>,
@@ -123,13 +123,13 @@ impl Loaded {
         Ok(Self { path: path.into(), bytes: read(path, limit)? })
     }
 
-    /// As [`Loaded::read`], but a file that does not exist is `None`.
+    /// Like [`Loaded::read`], but `None` if the file does not exist.
     pub fn read_if_exists(path: &Path, limit: u64) -> Result<Option<Self>, FileError> {
         Ok(read_if_there(path, limit)?.map(|bytes| Self { path: path.into(), bytes }))
     }
 }
 
-/// The names of what a folder holds, sorted; none if it is not there. A name that is not UTF-8 is left out.
+/// The names in a folder, sorted; empty if it does not exist. Names that are not UTF-8 are left out.
 pub fn names_in(folder: &Path) -> Result<BTreeSet<String>, FileError> {
     let entries = match std::fs::read_dir(folder) {
         Ok(entries) => entries,

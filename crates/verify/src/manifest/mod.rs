@@ -231,12 +231,12 @@ pub fn path_beside(artifact: &Path) -> std::path::PathBuf {
     name.into()
 }
 
-/// The manifest next to an artifact, not yet verified; nothing if there is none.
+/// The manifest next to an artifact, not verified yet; `None` if there is none.
 pub fn manifest_of(artifact: &Artifact) -> Result<Option<Loaded>, FileError> {
     Loaded::read_if_exists(&path_beside(artifact.path()), MANIFEST_BYTES_MAX)
 }
 
-/// Reads a manifest file's bytes.
+/// Parses a manifest file.
 pub fn parse(path: &Path, bytes: &[u8]) -> Result<bundle::Bundle, DocumentError> {
     document::from_json(path, bytes)
 }

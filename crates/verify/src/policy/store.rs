@@ -52,7 +52,7 @@ impl Location {
     }
 }
 
-/// An account's policy, trusted as of an instant; several threads may ask it at once.
+/// An account's policy, trusted at one time; it can be shared by threads.
 #[derive(Debug)]
 pub struct Policy {
     directory: PathBuf,
@@ -275,7 +275,7 @@ impl Policy {
         Ok(earliest)
     }
 
-    /// The signed revocations of a job that lie in the policy directory, whether they count or not.
+    /// The signed revocations of a job in the policy directory, valid or not.
     pub fn signed_revocations(&self, job: &JobId) -> Result<Vec<Loaded>, PolicyError> {
         let mut found = Vec::new();
         for path in signed::places(&self.directory, job) {

@@ -159,12 +159,12 @@ impl Decision {
     /// Every decision, the best first.
     pub const ALL: [Self; 3] = [Self::Allowed, Self::Warned, Self::Denied];
 
-    /// Whether the artifact may go on, perhaps with warnings.
+    /// Whether the artifact passes, perhaps with warnings.
     pub fn admits(self) -> bool {
         matches!(self, Self::Allowed | Self::Warned)
     }
 
-    /// The decision on several artifacts: the worst of them, and denied where there are none.
+    /// The decision on several artifacts: the worst of them, and denied if there are none.
     pub fn of(verdicts: &[Verdict]) -> Self {
         verdicts.iter().map(|verdict| verdict.decision).max().unwrap_or(Self::Denied)
     }

@@ -9,7 +9,7 @@ use crate::name::{ArtifactName, CscId};
 use crate::policy::error::PolicyError;
 use crate::policy::store::Policy;
 
-/// Every CSC that governs something, by the rules of the sealed policy.
+/// Every CSC that governs a name, by the rules of the sealed policy.
 pub struct Governance<'p> {
     functions: Functions,
     cscs: BTreeMap<CscId, Publishers<'p>>,
@@ -27,12 +27,12 @@ impl<'p> Governance<'p> {
         Ok(Self { functions, cscs })
     }
 
-    /// One of the CSCs, if it governs something.
+    /// The CSC with this id, if it governs a name.
     pub fn by(&self, csc: &CscId) -> Option<&Publishers<'p>> {
         self.cscs.get(csc)
     }
 
-    /// What governs a function or layer; what nothing governs is denied.
+    /// The CSC of a function or layer; without one, it is denied.
     pub fn of(&self, name: &ArtifactName) -> Option<&Publishers<'p>> {
         self.functions.csc_of(name).and_then(|id| self.cscs.get(id))
     }

@@ -22,7 +22,7 @@ pub struct Opened {
     signer: KeyId,
 }
 
-/// A statement that describes an artifact whose bytes were read. Only [`check`] makes it.
+/// A statement that matches an artifact whose bytes were read. Only [`check`] creates it.
 #[derive(Debug)]
 pub struct Intact(Opened);
 
@@ -202,9 +202,9 @@ pub fn check_inventory(
     Ok(Err(vec![finding.with_files(changes)]))
 }
 
-/// Checks that an artifact which is elsewhere has the SHA-256 that was signed.
+/// Checks that a remote artifact has the SHA-256 that was signed.
 ///
-/// Its bytes are not here, so there is no [`Intact`]: nothing may be deployed on the strength of it.
+/// Its bytes are not read, so there is no [`Intact`]: this must not lead to a deploy.
 pub fn check_digest(opened: &Opened, sha256: &Sha256) -> Result<(), Vec<Finding>> {
     if opened.statement.subject().digest.sha256 == *sha256 {
         return Ok(());

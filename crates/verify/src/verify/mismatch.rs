@@ -12,7 +12,7 @@ use crate::profile::{Action, Profile};
 use crate::provenance::Kind;
 use crate::report::{Check, FileChanges, Finding};
 
-/// Checks publisher, account and permission; finds everything that does not fit.
+/// Checks publisher, account and permission; returns every mismatch.
 ///
 /// `known` is whether the CSC allows a profile of the account that the artifact was signed for and we know
 /// that account; `profile` is the document of the signed profile, if the CSC allows any version of it.
@@ -28,8 +28,8 @@ pub fn check(
     if !csc.allows(&job.profile) {
         findings.push(mismatch(
             "publisher-not-allowed",
-            format!("`{}` does not allow `{}`", csc.id(), job.profile),
-            "sign with an allowed profile, or ask the owner of the policy to allow this one",
+            format!("CSC `{}` does not allow publisher `{}`", csc.id(), job.profile),
+            "sign with an allowed profile, or ask the policy owner to allow this one",
         ));
     }
     let owner = job.profile.owner();
@@ -57,19 +57,19 @@ pub fn check(
     findings
 }
 
-/// The signature is for the function or layer that was asked about.
+/// Checks that the signature is for the requested function or layer.
 pub fn name(job: &Job, (kind, name): &(Kind, ArtifactName)) -> Option<Finding> {
     if (job.kind, &job.name) == (*kind, name) {
         return None;
     }
     Some(mismatch(
         "name-mismatch",
-        format!("it was signed as {} `{}`, not as {} `{name}`", job.kind.name(), job.name, kind.name()),
-        "verify it under the name it was signed for, or sign it for this one if it is the right artifact",
+        format!("signed as {} `{}`, not as {} `{name}`", job.kind.name(), job.name, kind.name()),
+        "pass the name it was signed for, or sign it for this one if it is the correct artifact",
     ))
 }
 
-/// The signed files are those of the commit that was asked about.
+/// Checks that the signed files are those of the requested commit.
 pub fn commit(statement: &Statement, source: &CommitFiles) -> Option<Finding> {
     if statement.job().files == source.files {
         return None;

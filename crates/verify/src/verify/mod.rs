@@ -67,7 +67,7 @@ pub struct CommitFiles {
 pub enum Here<'a> {
     /// An artifact's bytes.
     Artifact(&'a Artifact),
-    /// An artifact's bytes, which must be the package of this commit too.
+    /// An artifact's bytes, which must also be the package of this commit.
     OfCommit(&'a Artifact, &'a CommitFiles),
 }
 
@@ -80,16 +80,16 @@ pub enum Elsewhere<'a> {
     Digest(&'a Sha256),
 }
 
-/// What is asked: is this artifact what its manifest says, and may it be deployed under the CSC as of the policy's clock?
+/// A question: does this artifact match its manifest, and can it be deployed under the CSC at the time of the policy?
 #[derive(Debug)]
 pub struct Question<'a, S> {
     /// What the manifest is compared with: [`Here`] or [`Elsewhere`].
     pub subject: S,
-    /// Its manifest; nothing if there is none.
+    /// Its manifest, if there is one.
     pub manifest: Option<&'a Loaded>,
-    /// The function or layer asked about, if any.
+    /// The function or layer to verify for, if any.
     pub asked: Option<(Kind, ArtifactName)>,
-    /// Signed revocations that were passed, beside those in the policy directory.
+    /// Signed revocations that the user passed, in addition to those in the policy directory.
     pub revocations: &'a [Loaded],
     /// Which digests are computed.
     pub digests: Digests,
@@ -97,7 +97,7 @@ pub struct Question<'a, S> {
     pub threads: Threads,
 }
 
-/// What the four checks found about an artifact, under one CSC. Only [`verify`] makes it with every check passed.
+/// The results of the four checks under one CSC. Only [`verify`] creates it with every check passed.
 #[derive(Debug)]
 pub struct Evidence {
     csc: CscId,
@@ -164,13 +164,13 @@ impl Evidence {
     }
 }
 
-/// What the four checks found about an artifact whose bytes are elsewhere: enough for a report, and no gate admits
-/// anything by it.
+/// The results of the four checks for an artifact whose bytes are elsewhere: for reports only, since no gate
+/// admits anything by them.
 #[derive(Debug)]
 pub struct Reported(Evidence);
 
 impl Reported {
-    /// Nothing was verified under a CSC, for a reason.
+    /// Results with a single finding: nothing was verified under the CSC.
     pub fn only(csc: &Csc, finding: Finding) -> Self {
         Self(Evidence::only(csc, finding))
     }
@@ -186,7 +186,7 @@ impl Reported {
     }
 }
 
-/// Runs the four checks in order; each is evaluated if the ones before left something to look at.
+/// Runs the four checks in order; each runs if the ones before left something to check.
 pub fn verify(
     policy: &Policy,
     csc: &Csc,
@@ -195,7 +195,7 @@ pub fn verify(
     verify_by(&Publishers::read(policy, csc)?, question)
 }
 
-/// As [`verify`], with the publishers of the CSC, read once for many questions.
+/// Like [`verify`], with the publishers of the CSC, read once for many questions.
 pub fn verify_by(
     publishers: &Publishers<'_>,
     question: &Question<'_, Here<'_>>,
@@ -216,7 +216,7 @@ pub fn verify_by(
     })
 }
 
-/// As [`verify_by`], of an artifact whose bytes are elsewhere, with signatures verified by this check.
+/// Like [`verify_by`], for an artifact whose bytes are elsewhere, with signatures verified by this check.
 pub fn report(
     check: &dyn SignatureCheck,
     publishers: &Publishers<'_>,
@@ -286,7 +286,7 @@ impl Evidence {
         Self { csc, untrusted, checks, facts: None, unzipped: None, notes: Vec::new() }
     }
 
-    /// One check found something, and the others had nothing to look at.
+    /// A failed check whose failure leaves the others nothing to check.
     pub fn only(csc: &Csc, finding: Finding) -> Self {
         Self::failed(csc, finding.check, vec![finding])
     }

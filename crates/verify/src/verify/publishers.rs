@@ -16,7 +16,7 @@ use crate::policy::error::PolicyError;
 use crate::policy::store::Policy;
 use crate::profile::Profile;
 
-/// The profiles that a CSC allows, by account, and the keys that may have signed with them.
+/// The profiles that a CSC allows, by account, and the keys that can sign with them.
 pub struct Publishers<'p> {
     policy: &'p Policy,
     csc: Csc,
@@ -76,7 +76,7 @@ impl<'p> Publishers<'p> {
         Ok(all)
     }
 
-    /// Adds a profile of an account; one that is not there adds nobody.
+    /// Adds a profile of an account, if it exists.
     fn add(&mut self, name: &AccountName, profile: &ProfileName) -> Result<(), PolicyError> {
         if !self.accounts.contains_key(name) {
             let mut account = Account::default();
@@ -110,7 +110,7 @@ impl<'p> Publishers<'p> {
         &self.csc
     }
 
-    /// The keys that may have signed.
+    /// The keys that can have signed.
     pub fn keys(&self) -> &BTreeMap<KeyId, PublicKey> {
         &self.keys
     }

@@ -107,7 +107,7 @@ fn of_one(
 ) -> Result<Revoked, PolicyError> {
     let (job, artifact) = (opened.job(), &opened.statement().subject().digest.sha384);
     let mut known = Known { recorded_at, ..Known::of(policy, job, artifact, opened.signer())? };
-    // The account's own document of the profile says more, and who may revoke its jobs.
+    // The account's own document of the profile has more detail, and who can revoke its jobs.
     let own = profile.filter(|_| policy.account() == job.profile.owner().account());
     let notes = match own {
         Some(profile) => known.add_signed(policy, job, profile, given, policy.now())?,
