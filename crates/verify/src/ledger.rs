@@ -107,13 +107,35 @@ pub fn read(
     path: &Path,
     account: &AccountName,
     size: u64,
-    mut each: impl FnMut(u64, Line),
+    each: impl FnMut(u64, Line),
 ) -> Result<Tail, LedgerError> {
+    read_up_to(path, account, size, 0, each).map(|(tail, _)| tail)
+}
+
+/// Reads a whole ledger as [`read`] does. Returns also SHA-384 of its first `start` bytes, if a line ends there: whoever
+/// compares it with what was sealed has compared the bytes that were read.
+pub fn read_with_start(
+    path: &Path,
+    account: &AccountName,
+    start: u64,
+    each: impl FnMut(u64, Line),
+) -> Result<(Tail, Option<Sha384>), LedgerError> {
+    read_up_to(path, account, LEDGER_BYTES_MAX, start, each)
+}
+
+fn read_up_to(
+    path: &Path,
+    account: &AccountName,
+    size: u64,
+    noted: u64,
+    mut each: impl FnMut(u64, Line),
+) -> Result<(Tail, Option<Sha384>), LedgerError> {
     let start = beginning(account);
     let mut tail = Tail { count: 0, size: 0, sha384: Sha384::of(b""), last: start, recorded_at: None };
+    let mut digest_of_start = (noted == 0).then_some(tail.sha384);
     let file = match files::open(path) {
         Ok((file, _)) => file,
-        Err(error) if error.is_absent() => return Ok(tail),
+        Err(error) if error.is_absent() => return Ok((tail, digest_of_start)),
         Err(error) => return Err(error.into()),
     };
     let mut reader = BufReader::new(std::io::Read::take(file, size.min(LEDGER_BYTES_MAX)));
@@ -130,12 +152,15 @@ pub fn read(
             }
             // The end, or a line that was not completed.
             tail.sha384 = all.finish();
-            return Ok(tail);
+            return Ok((tail, digest_of_start));
         }
         let line = next(path, &tail, &bytes)?;
         all.update(&bytes);
         tail.count += 1;
         tail.size += count;
+        if tail.size == noted {
+            digest_of_start = Some(all.clone().finish());
+        }
         tail.last = Sha384::of(&bytes);
         tail.recorded_at = Some(line.recorded_at);
         each(tail.size, line);

@@ -21,6 +21,9 @@ pub enum SealError {
     /// Documents have changes that are not allowed.
     #[error("the documents contain changes that are not allowed:{}", list(.0))]
     Forbidden(Vec<Difference>),
+    /// The documents differ from the sealed ones, and a renewal seals nothing new.
+    #[error("the policy has unsealed changes: {}", .0.join(", "))]
+    Unsealed(Vec<String>),
     /// There is no draft.
     #[error("no seal is waiting for signatures")]
     NoDraft,
@@ -62,6 +65,9 @@ impl SealError {
         match self {
             Self::NoHolder { .. } => Some("pass a key of the policy role with `--key`, once per key"),
             Self::Forbidden(_) => Some("fix each line, or restore the documents as they were sealed"),
+            Self::Unsealed(_) => Some(
+                "ask the policy owners to review them with `countersign policy diff` and run `countersign policy seal`",
+            ),
             Self::NoDraft => Some("start a seal with `countersign policy seal`"),
             Self::DraftUnsigned(_) => Some(
                 "get the draft from the key holder who started it, or start a seal with `countersign policy seal`",
