@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::document::format::{self, FormatNewer};
 use crate::files::FileError;
 use crate::git::GitError;
 use crate::limits::{DEPLOYED_BYTES_MAX, DEPLOYED_MAX, SEARCHED_FILES_MAX};
@@ -36,6 +37,9 @@ pub enum AuditError {
     /// A folder has too many files.
     #[error("`{}` has more than {SEARCHED_FILES_MAX} files and folders", .0.display())]
     TooManyFiles(PathBuf),
+    /// A manifest is newer than this program.
+    #[error(transparent)]
+    FormatNewer(FormatNewer),
     /// The policy is not trusted.
     #[error(transparent)]
     Policy(#[from] PolicyError),
@@ -61,6 +65,7 @@ impl AuditError {
             Self::TooLarge(_) | Self::TooMuch => Some("audit one region at a time, or a part of one"),
             Self::TooManyFiles(_) => Some("pass a folder that has only manifests with `--manifests`"),
             Self::Policy(error) => error.hint(),
+            Self::FormatNewer(_) => Some(format::HINT),
             Self::File(_) | Self::Git(_) => None,
         }
     }
@@ -70,6 +75,7 @@ impl From<VerifyError> for AuditError {
     fn from(error: VerifyError) -> Self {
         match error {
             VerifyError::Policy(error) => Self::Policy(error),
+            VerifyError::FormatNewer(newer) => Self::FormatNewer(newer),
             VerifyError::File(error) => Self::File(error),
         }
     }

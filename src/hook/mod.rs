@@ -14,6 +14,7 @@ use std::collections::BTreeMap;
 use self::candidates::Search;
 use self::judge::Judge;
 use self::update::{Side, Update};
+use crate::document::format::{self, FormatNewer};
 use crate::files::FileError;
 use crate::function::{Functions, Protected, is_alike, replaces_objects};
 use crate::git::notes::NOTES_REF;
@@ -71,6 +72,9 @@ pub enum HookError {
     /// What the commit packages cannot be read.
     #[error(transparent)]
     Workspace(#[from] WorkspaceError),
+    /// A manifest is newer than this program.
+    #[error(transparent)]
+    FormatNewer(FormatNewer),
     /// The policy is not trusted.
     #[error(transparent)]
     Policy(#[from] PolicyError),
@@ -89,6 +93,7 @@ impl HookError {
             Self::NotACommit { .. } => Some("push a commit or a tag of a commit"),
             Self::Workspace(error) => error.hint(),
             Self::Policy(error) => error.hint(),
+            Self::FormatNewer(_) => Some(format::HINT),
             Self::Replacement(_) => Some(
                 "push only the branch: `git push origin <branch>`; the owner of the \
                 server deletes existing ones with `git replace -d`",
@@ -108,6 +113,7 @@ impl From<VerifyError> for HookError {
     fn from(error: VerifyError) -> Self {
         match error {
             VerifyError::Policy(error) => Self::Policy(error),
+            VerifyError::FormatNewer(newer) => Self::FormatNewer(newer),
             VerifyError::File(error) => Self::File(error),
         }
     }

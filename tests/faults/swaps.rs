@@ -1,4 +1,4 @@
-//! Somebody saves a document while a command seals: what is sealed is what was checked, or nothing is.
+//! Does a command seal a document that an editor saves while it runs?
 
 use countersign::crypto::envelope::Envelope;
 use countersign::digest::Sha384;
@@ -8,11 +8,11 @@ use crate::faults::commands::{Place, scene};
 use crate::faults::injector::{self, Call, Calls, Fault, Faulted};
 use crate::support::{Scene, read, write};
 
-/// A CSC that waits for its seal.
+/// An unsealed change of the CSC.
 const EDIT: &str = r#""$0" csc update "$(ls ../policy/csc | sed 's/\.toml$//')" --description waiting"#;
 
-/// Runs a command once for each file that it opens in the policy directory, and saves `next` at `path` just before that.
-/// Every time it seals what was at the path at first, or nothing.
+/// Runs a command once for each file that it opens in the policy directory, and saves `next` at `path` just before the
+/// open. Each time it must seal the original document, or nothing.
 fn saved_between(name: &str, before: &[&str], line: &str, path: &str, next: impl Fn(&str) -> String) {
     let first = scene(name, before);
     let next = next(&first.document(path));
@@ -37,10 +37,10 @@ fn saved_between(name: &str, before: &[&str], line: &str, path: &str, next: impl
         let call = &calls[at - 1].path;
         assert!(found.is_none() || found == Some(good), "{name}: saved before {call} is opened: {ran}");
     }
-    assert!(refused > 0, "{name}: it is refused where it is saved before the first read");
+    assert!(refused > 0, "{name}: a change before the first read must be refused");
 }
 
-/// The digest that the newest seal of the policy has for a path; a policy that was started again counts first.
+/// The digest that the newest seal has for a path; of the restarted policy, if there is one.
 fn sealed(scene: &Scene, path: &str) -> Option<Sha384> {
     let again = snapshot::path(&scene.path().join("again"));
     let file = if scene.path().join("again").exists() { again } else { snapshot::path(&scene.policy()) };
@@ -49,7 +49,7 @@ fn sealed(scene: &Scene, path: &str) -> Option<Sha384> {
     snapshot.document(path).map(|document| document.sha384)
 }
 
-/// A profile whose only version lasts for another time than it did, which no seal may be over.
+/// The profile with a forbidden change: another validity of its only version.
 fn other_version(profile: &str) -> String {
     let mut table: toml::Table = profile.parse().expect("TOML");
     table["revision"] = 2.into();
@@ -66,7 +66,7 @@ fn a_change_that_is_saved_during_a_seal_is_not_sealed_unchecked() {
 #[test]
 fn a_ledger_that_is_saved_during_a_seal_is_not_sealed_unchecked() {
     let before = [r#""$0" job record dist/orders.zip.sigstore.json; "$0" policy seal"#, EDIT];
-    // Another time for a job that is sealed: the chain holds, and the ledger is not what was sealed of it.
+    // Another time of a sealed job: the chain is valid, but a sealed line was changed.
     let other = |ledger: &str| {
         let at = ledger.find("recorded_at\":\"").expect("a time") + "recorded_at\":\"".len();
         format!("{}2020{}", &ledger[..at], &ledger[at + 4..])

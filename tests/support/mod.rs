@@ -22,6 +22,7 @@ use std::time::SystemTime;
 use base64ct::{Base64, Encoding};
 use countersign::crypto::envelope::Envelope;
 use countersign::crypto::secret::SecretKey;
+use countersign::document::format::Format;
 use countersign::files::artifact::Artifact;
 use countersign::gate;
 use countersign::manifest::{self, bundle::Bundle};
@@ -315,7 +316,15 @@ impl Scene {
         let account = root.account().clone();
         let (start, created) = (Timestamp::from_unix(0).expect("a time"), now);
         let (version, documents) = (version - 1, Vec::new());
-        let nothing = Snapshot { account, version, created: start, expires, documents, index: None };
+        let nothing = Snapshot {
+            format: Format::default(),
+            account,
+            version,
+            created: start,
+            expires,
+            documents,
+            index: None,
+        };
         let before = Before { base: (version > 0).then_some(&nothing), other_keys: false };
         let found = Found::read(&directory, root.account(), before.base).expect("documents");
         let times = Times { now, created, expires };

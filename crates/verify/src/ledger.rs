@@ -2,7 +2,7 @@
 //!
 //! `ledger.jsonl` has one job per line, compact JSON in this order of fields:
 //! ```json
-//! { "previous": "SHA-384 of the line before, with its line feed", "recorded_at": "…",
+//! { "format": 1, "previous": "SHA-384 of the line before, with its line feed", "recorded_at": "…",
 //!   "recorded": { "job": "arn:…", "payload": "SHA-384 of the signed payload", "key": "SHA256:…",
 //!     "profile": "arn:…", "requested_by": "…", "signed_at": "…", "expires_at": "…",
 //!     "kind": "function", "name": "orders", "artifact": "SHA-384" } }
@@ -21,6 +21,7 @@ use serde::{Deserialize, Serialize};
 use crate::arn::{JobArn, ProfileArn};
 use crate::crypto::key::KeyId;
 use crate::digest::{Sha384, Sha384Hasher};
+use crate::document::format::{self, Format};
 use crate::document::{self, DocumentError};
 use crate::files::{self, FileError, reading};
 use crate::limits::{LEDGER_BYTES_MAX, LEDGER_LINE_BYTES_MAX};
@@ -35,6 +36,9 @@ pub const FILE_NAME: &str = "ledger.jsonl";
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Line {
+    /// Its format number.
+    #[serde(default, skip_serializing_if = "Format::is_absent")]
+    pub format: Format<{ format::LEDGER_LINE }>,
     /// Digest of the line before.
     pub previous: Sha384,
     /// When it was recorded.
@@ -169,8 +173,11 @@ fn read_up_to(
 
 /// Parses one line, which must continue the chain.
 fn next(path: &Path, tail: &Tail, bytes: &[u8]) -> Result<Line, DocumentError> {
-    let line: Line =
-        document::parse_json(&bytes[..bytes.len() - 1]).map_err(|message| bad(path, tail.count, message))?;
+    let text = &bytes[..bytes.len() - 1];
+    let line: Line = document::from_versioned_json(format::LEDGER_LINE, path, text).map_err(|error| {
+        let message = error.message().to_owned();
+        if error.newer().is_some() { error } else { bad(path, tail.count, message) }
+    })?;
     if line.previous != tail.last {
         return Err(bad(path, tail.count, "its `previous` is not the digest of the line before".into()));
     }

@@ -11,6 +11,8 @@ use anyhow::{Context, Result};
 use countersign::audit::error::AuditError;
 use countersign::crypto::any::AnyKeyError;
 use countersign::crypto::secret::SecretKeyError;
+use countersign::document::DocumentError;
+use countersign::document::format::{self, FormatNewer};
 use countersign::exchange::cloudformation::ExportError;
 use countersign::exchange::iam::IamError;
 use countersign::exchange::import::ImportError;
@@ -27,7 +29,10 @@ use countersign::git::source::SourceError;
 use countersign::hook::HookError;
 use countersign::init::InitError;
 use countersign::init::role::RoleError;
+use countersign::ledger::LedgerError;
 use countersign::limits::{ERROR_LINE_CHARS_MAX, ERROR_LINES_MAX, NAMED_CHARS_MAX};
+use countersign::manifest::StatementError;
+use countersign::manifest::attached::AttachError;
 use countersign::monitor::MonitorError;
 use countersign::package::read::ReadError;
 use countersign::plan::PlanError;
@@ -247,6 +252,18 @@ pub fn refuse(message: impl Into<String>, hint: impl Into<String>) -> anyhow::Er
     Refusal { message: message.into(), hint: hint.into() }.into()
 }
 
+/// Whether a document is newer than the program, where its error is not part of one that has a hint.
+fn is_newer(error: &(dyn std::error::Error + 'static)) -> bool {
+    let document = error.downcast_ref::<DocumentError>().or(match error.downcast_ref() {
+        Some(LedgerError::Document(error)) => Some(error),
+        _ => None,
+    });
+    document.is_some_and(|error| error.newer().is_some())
+        || error.is::<FormatNewer>()
+        || matches!(error.downcast_ref(), Some(StatementError::FormatNewer(_)))
+        || matches!(error.downcast_ref(), Some(AttachError::FormatNewer(_)))
+}
+
 fn hint(error: &(dyn std::error::Error + 'static)) -> Option<String> {
     if let Some(refusal) = error.downcast_ref::<Refusal>() {
         return Some(refusal.hint.clone());
@@ -258,6 +275,9 @@ fn hint(error: &(dyn std::error::Error + 'static)) -> Option<String> {
     if let Some(error) = error.downcast_ref::<HooksError>() {
         return error.hint();
     }
+    if is_newer(error) {
+        return Some(format::HINT.to_owned());
+    }
     let hint = if let Some(error) = error.downcast_ref::<PolicyError>() {
         policy(error)
     } else if let Some(error) = error.downcast_ref::<FileError>() {
@@ -266,8 +286,8 @@ fn hint(error: &(dyn std::error::Error + 'static)) -> Option<String> {
         error.hint()
     } else if let Some(error) = error.downcast_ref::<ReadError>() {
         error.hint()
-    } else if let Some(VerifyError::Policy(error)) = error.downcast_ref() {
-        policy(error)
+    } else if let Some(error) = error.downcast_ref::<VerifyError>() {
+        error.hint()
     } else if let Some(error) = error.downcast_ref::<HookError>() {
         error.hint()
     } else if let Some(error) = error.downcast_ref::<GitError>() {

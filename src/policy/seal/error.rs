@@ -46,7 +46,7 @@ pub enum SealError {
     },
     /// The ledger is malformed.
     #[error(transparent)]
-    Ledger(#[from] LedgerError),
+    Ledger(LedgerError),
     /// The documents cannot be sealed, or the policy is not trusted.
     #[error(transparent)]
     Policy(#[from] PolicyError),
@@ -85,6 +85,15 @@ impl SealError {
                 Some("restore `ledger.jsonl` from the policy's repository, and record the jobs again")
             }
             Self::Policy(error) => error.hint(),
+        }
+    }
+}
+
+impl From<LedgerError> for SealError {
+    fn from(error: LedgerError) -> Self {
+        match error {
+            LedgerError::Document(error) if error.newer().is_some() => Self::Policy(error.into()),
+            error => Self::Ledger(error),
         }
     }
 }

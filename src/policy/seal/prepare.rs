@@ -10,6 +10,7 @@ use crate::account::{KnownAccount, Membership, Organization};
 use crate::csc::Csc;
 use crate::digest::Sha384;
 use crate::document::DocumentError;
+use crate::document::format::Format;
 use crate::function::Functions;
 use crate::layer::Layer;
 use crate::ledger;
@@ -92,6 +93,7 @@ impl Prepared {
         let mut documents: Vec<SealedDocument> = found.iter().map(sealed).chain(ledger).collect();
         documents.sort_by(|a, b| a.path.cmp(&b.path));
         let snapshot = Snapshot {
+            format: Format::default(),
             account: root.account().clone(),
             version: next_version(directory, before)?,
             created: times.created,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::digest::Sha384;
 use crate::document::DocumentError;
+use crate::document::format::{self, FormatNewer};
 use crate::files::FileError;
 use crate::name::AccountName;
 use crate::pin::Pin;
@@ -106,9 +107,12 @@ pub enum PolicyError {
         /// The version in the folder.
         found: u64,
     },
+    /// A document is newer than this program.
+    #[error(transparent)]
+    FormatNewer(FormatNewer),
     /// A document is malformed.
     #[error(transparent)]
-    Document(#[from] DocumentError),
+    Document(DocumentError),
     /// A file cannot be read.
     #[error(transparent)]
     File(#[from] FileError),
@@ -123,9 +127,20 @@ impl PolicyError {
         }
     }
 
+    /// Whether a document of it is newer than this program, ours or another account's.
+    pub fn is_newer(&self) -> bool {
+        match self {
+            Self::FormatNewer(_) => true,
+            Self::Account { source, .. } => source.is_newer(),
+            _ => false,
+        }
+    }
+
     /// What to do about it.
     pub fn hint(&self) -> Option<&'static str> {
         Some(match self {
+            newer if newer.is_newer() => format::HINT,
+            Self::FormatNewer(_) => format::HINT,
             Self::Unpinned(_) => {
                 "pin the digest that your security team publishes: countersign policy pin SHA384:…"
             }
@@ -169,5 +184,14 @@ impl PolicyError {
             Self::Document(_) => "fix the document at the reported place",
             Self::File(_) => return None,
         })
+    }
+}
+
+impl From<DocumentError> for PolicyError {
+    fn from(error: DocumentError) -> Self {
+        match error.newer() {
+            Some(newer) => Self::FormatNewer(newer.clone()),
+            None => Self::Document(error),
+        }
     }
 }

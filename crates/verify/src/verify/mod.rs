@@ -20,6 +20,7 @@ pub use self::publishers::Publishers;
 use crate::crypto::key::{Library, SignatureCheck};
 use crate::csc::{Csc, Untrusted};
 use crate::digest::Sha256;
+use crate::document::format::{self, FormatNewer};
 use crate::files::artifact::Artifact;
 use crate::files::{FileError, Loaded};
 use crate::inventory::FileRecord;
@@ -36,6 +37,9 @@ pub enum VerifyError {
     /// The policy is not trusted.
     #[error(transparent)]
     Policy(#[from] PolicyError),
+    /// The manifest is newer than this program.
+    #[error(transparent)]
+    FormatNewer(#[from] FormatNewer),
     /// The artifact cannot be read.
     #[error(transparent)]
     File(#[from] FileError),
@@ -46,6 +50,7 @@ impl VerifyError {
     pub fn hint(&self) -> Option<&'static str> {
         match self {
             Self::Policy(error) => error.hint(),
+            Self::FormatNewer(_) => Some(format::HINT),
             Self::File(_) => None,
         }
     }
@@ -246,6 +251,7 @@ fn verify_with<'a, S>(
             publishers.check_all_asked()?;
             return Ok(Evidence::only(csc, finding));
         }
+        Opening::FormatNewer(newer) => return Err(newer.into()),
         Opening::Failed(finding) => return Ok(Evidence::only(csc, finding)),
     };
     let facts = Some(opened.facts());
