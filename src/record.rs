@@ -12,6 +12,7 @@ use crate::arn::Owner;
 use crate::crypto::key::{KeyId, PublicKey};
 use crate::digest::Sha384;
 use crate::document;
+use crate::document::format::Format;
 use crate::files::{self, FileError, Loaded, writing};
 use crate::ledger::{LedgerError, Line, RecordedJob, Tail};
 use crate::policy::error::PolicyError;
@@ -19,6 +20,7 @@ use crate::policy::store::Policy;
 use crate::profile::Profile;
 use crate::report::{Check, Finding};
 use crate::time::Timestamp;
+use crate::verify::VerifyError;
 use crate::verify::integrity::{self, Opening};
 use crate::verify::revocation::Known;
 use crate::verify::{expiry, mismatch, revocation};
@@ -44,9 +46,10 @@ impl<'a> Recorder<'a> {
     }
 
     /// The record of a manifest, or everything that is wrong with it.
-    pub fn check(&self, manifest: &Loaded) -> Result<Result<RecordedJob, Vec<Finding>>, PolicyError> {
+    pub fn check(&self, manifest: &Loaded) -> Result<Result<RecordedJob, Vec<Finding>>, VerifyError> {
         let opened = match integrity::open(Some(manifest), &self.keys) {
             Opening::Opened(opened) => opened,
+            Opening::FormatNewer(newer) => return Err(newer.into()),
             Opening::UnknownKey(finding) | Opening::Failed(finding) => return Ok(Err(vec![finding])),
         };
         let (statement, signer) = (opened.statement(), opened.signer());
@@ -90,7 +93,8 @@ pub fn append(path: &Path, tail: &Tail, jobs: Vec<RecordedJob>, now: Timestamp) 
     // A clock that was set back must not make the ledger invalid.
     let recorded_at = tail.recorded_at.map_or(now, |before| before.max(now));
     for recorded in jobs {
-        let mut line = document::to_json(&Line { previous, recorded_at, recorded });
+        let mut line =
+            document::to_json(&Line { format: Format::default(), previous, recorded_at, recorded });
         line.push(b'\n');
         previous = Sha384::of(&line);
         bytes.extend_from_slice(&line);

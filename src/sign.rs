@@ -9,12 +9,13 @@ use crate::crypto::secret::SecretKey;
 use crate::crypto::signing;
 use crate::digest::ArtifactDigests;
 use crate::document;
+use crate::document::format::{Format, FormatNewer};
 use crate::files::Loaded;
 use crate::hint::Hint;
 use crate::inventory::FileRecord;
 use crate::limits::MANIFEST_BYTES_MAX;
 use crate::manifest::bundle::Bundle;
-use crate::manifest::{self, Job, Statement};
+use crate::manifest::{self, Job, Statement, StatementError};
 use crate::name::{AccountName, ArtifactName, Principal, ProfileName, ProfileVersion};
 use crate::policy::error::PolicyError;
 use crate::policy::store::Policy;
@@ -182,6 +183,7 @@ pub fn sign(signer: &Signer<'_>, artifact: Artifact<'_>) -> Result<Signed, SignE
         artifact.file_name,
         artifact.digests,
         Job {
+            format: Format::NEWEST,
             job: job.clone(),
             profile: signer.arn.clone(),
             platform: Platform::AwsLambdaSha384Ecdsa,
@@ -219,18 +221,35 @@ pub struct Existing {
     pub key: Option<KeyId>,
 }
 
-/// The existing manifest of exactly this artifact, whoever signed it.
-pub fn existing(signer: &Signer<'_>, manifest: &Loaded, digests: &ArtifactDigests) -> Option<Existing> {
+/// The existing manifest of exactly this artifact, no matter who signed it.
+///
+/// Errors: the manifest is newer than this program, and may be about it.
+pub fn existing(
+    signer: &Signer<'_>,
+    manifest: &Loaded,
+    digests: &ArtifactDigests,
+) -> Result<Option<Existing>, FormatNewer> {
     let keys = signer.profile.permissions().iter().map(|each| (each.key.id(), each.key.clone())).collect();
     let (statement, key) = match integrity::open(Some(manifest), &keys) {
         Opening::Opened(opened) => (opened.statement().clone(), Some(opened.signer().clone())),
-        Opening::UnknownKey(_) | Opening::Failed(_) => {
-            let bundle = manifest::parse(&manifest.path, &manifest.bytes).ok()?;
-            (Statement::parse(bundle.envelope().ok()?.unverified_payload()).ok()?, None)
-        }
+        Opening::FormatNewer(newer) => return Err(newer),
+        opening @ (Opening::UnknownKey(_) | Opening::Failed(_)) => match claimed(manifest) {
+            Some(Ok(statement)) => (statement, None),
+            // A manifest that was changed can be replaced.
+            Some(Err(StatementError::FormatNewer(newer))) if matches!(opening, Opening::UnknownKey(_)) => {
+                return Err(newer.at(&manifest.path));
+            }
+            Some(Err(_)) | None => return Ok(None),
+        },
     };
     let same = statement.subject().digest.sha384 == digests.sha384;
-    same.then(|| Existing { job: statement.job().clone(), key })
+    Ok(same.then(|| Existing { job: statement.job().clone(), key }))
+}
+
+/// The unverified statement of a manifest; `None` if it is not one.
+fn claimed(manifest: &Loaded) -> Option<Result<Statement, StatementError>> {
+    let bundle = manifest::parse(&manifest.path, &manifest.bytes).ok()?;
+    Some(Statement::parse(bundle.envelope().ok()?.unverified_payload()))
 }
 
 /// The name of an artifact's file, for the statement's subject.

@@ -13,6 +13,7 @@ use countersign::crypto::key::{KeyId, PublicKey};
 use countersign::crypto::secret::SecretKey;
 use countersign::csc::Csc;
 use countersign::document;
+use countersign::document::format::Format;
 use countersign::exchange::import::answer;
 use countersign::files::artifact::Artifact;
 use countersign::function::Functions;
@@ -122,7 +123,19 @@ fn account() -> &'static (RootFile, SecretKey) {
         let (created, expires) =
             ("2026-01-01T00:00:00Z".parse().unwrap(), "2027-01-01T00:00:00Z".parse().unwrap());
         let (keys, account) = (vec![secret.public()], "acme".parse().unwrap());
-        (RootFile { account, version: 1, created, expires, keys, root: role(), policy: role() }, secret)
+        (
+            RootFile {
+                format: Format::default(),
+                account,
+                version: 1,
+                created,
+                expires,
+                keys,
+                root: role(),
+                policy: role(),
+            },
+            secret,
+        )
     })
 }
 

@@ -13,7 +13,7 @@ use crate::files::{self, FileError};
 use crate::git::notes::{NOTES_REF, Notes};
 use crate::limits::{CANDIDATES_MAX, MANIFEST_BYTES_MAX, SEARCHED_FILES_MAX};
 use crate::manifest::attached;
-use crate::manifest::claim::Claim;
+use crate::manifest::claim::{self, Claim};
 use crate::name::ArtifactName;
 use crate::parallel::{Threads, in_order};
 use crate::provenance::Kind;
@@ -32,8 +32,8 @@ type Named = (Kind, ArtifactName);
 pub struct Candidate {
     /// SHA-256 of the package that it claims to be for.
     pub sha256: Sha256,
-    /// When it claims to have been signed.
-    pub signed_at: Timestamp,
+    /// When it claims to have been signed; nothing of a manifest that is newer than this program.
+    pub signed_at: Option<Timestamp>,
     place: Place,
 }
 
@@ -41,6 +41,19 @@ pub struct Candidate {
 enum Place {
     File(PathBuf),
     Note { commit: String, line: String },
+}
+
+/// What a file or a line claims that is a manifest.
+enum Claimed {
+    Claim(Claim),
+    /// It is newer than this program, and about a package with this SHA-256.
+    Newer(Sha256),
+}
+
+impl Claimed {
+    fn of(manifest: &[u8]) -> Option<Self> {
+        Claim::of(manifest).map(Self::Claim).or_else(|| claim::of_newer(manifest).map(Self::Newer))
+    }
 }
 
 impl Candidate {
@@ -69,6 +82,7 @@ pub struct Candidates {
     fitting: BTreeMap<(Kind, ArtifactName, Sha256), Vec<Arc<Candidate>>>,
     of_hash: BTreeMap<Sha256, Arc<Candidate>>,
     of_name: BTreeMap<Named, Arc<Candidate>>,
+    newer: BTreeMap<Sha256, Vec<Arc<Candidate>>>,
     /// How many manifests were read.
     pub count: usize,
     /// Notes for the user that change no verdict.
@@ -86,7 +100,7 @@ impl Candidates {
         let paths = manifests_below(folder)?;
         let batches: Vec<&[PathBuf]> = paths.chunks(BATCH).collect();
         let claim = |path: &PathBuf| match files::read(path, MANIFEST_BYTES_MAX) {
-            Ok(bytes) => Ok((path.clone(), Claim::of(&bytes))),
+            Ok(bytes) => Ok((path.clone(), Claimed::of(&bytes))),
             Err(FileError::TooLarge { .. } | FileError::NotAFile { .. }) => Ok((path.clone(), None)),
             Err(error) => Err(AuditError::from(error)),
         };
@@ -102,7 +116,7 @@ impl Candidates {
             |claims| {
                 for (path, claim) in claims {
                     match claim {
-                        Some(claim) => self.add(claim, || Place::File(path)),
+                        Some(claimed) => self.add_claimed(claimed, || Place::File(path)),
                         None => malformed += 1,
                     }
                 }
@@ -123,9 +137,9 @@ impl Candidates {
         let short: String = commit.chars().take(12).collect();
         let mut malformed = 0;
         for line in attached::lines(&note) {
-            match Claim::of(line).zip(std::str::from_utf8(line).ok()) {
-                Some((claim, line)) => {
-                    self.add(claim, || Place::Note { commit: short.clone(), line: line.into() });
+            match Claimed::of(line).zip(std::str::from_utf8(line).ok()) {
+                Some((claimed, line)) => {
+                    self.add_claimed(claimed, || Place::Note { commit: short.clone(), line: line.into() });
                 }
                 None => malformed += 1,
             }
@@ -136,6 +150,24 @@ impl Candidates {
         Ok(())
     }
 
+    fn add_claimed(&mut self, claimed: Claimed, place: impl FnOnce() -> Place) {
+        match claimed {
+            Claimed::Claim(claim) => self.add(claim, place),
+            Claimed::Newer(sha256) => self.add_newer(sha256, place),
+        }
+    }
+
+    /// Adds a manifest that is newer than this program: only which package it is about is known.
+    fn add_newer(&mut self, sha256: Sha256, place: impl FnOnce() -> Place) {
+        self.count += 1;
+        if self.hashes.contains(&sha256) {
+            let newer = self.newer.entry(sha256).or_default();
+            if newer.len() < CANDIDATES_MAX {
+                newer.push(Arc::new(Candidate { sha256, signed_at: None, place: place() }));
+            }
+        }
+    }
+
     fn add(&mut self, claim: Claim, place: impl FnOnce() -> Place) {
         self.count += 1;
         let Claim { kind, name, sha256, signed_at } = claim;
@@ -144,7 +176,7 @@ impl Candidates {
         if !runs && !is_named {
             return;
         }
-        let candidate = Arc::new(Candidate { sha256, signed_at, place: place() });
+        let candidate = Arc::new(Candidate { sha256, signed_at: Some(signed_at), place: place() });
         let newer = |held: &mut Arc<Candidate>| {
             if held.signed_at < candidate.signed_at {
                 *held = candidate.clone();
@@ -173,6 +205,11 @@ impl Candidates {
         let fitting = self.fitting.get(&(*kind, name.clone(), *sha256)).map(Vec::as_slice);
         let nearest = || self.of_hash.get(sha256).map(std::slice::from_ref);
         fitting.or_else(nearest).unwrap_or_default()
+    }
+
+    /// The manifests of a package that are newer than this program.
+    pub fn newer_of(&self, sha256: &Sha256) -> &[Arc<Candidate>] {
+        self.newer.get(sha256).map(Vec::as_slice).unwrap_or_default()
     }
 
     /// The manifest for a name, of any package, with the newest claimed time.

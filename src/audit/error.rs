@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::path::PathBuf;
 
+use crate::document::format::FormatNewer;
 use crate::files::FileError;
 use crate::git::GitError;
 use crate::hint::Hint;
@@ -38,6 +39,9 @@ pub enum AuditError {
     /// A folder has too many files.
     #[error("`{}` has more than {SEARCHED_FILES_MAX} files and folders", .0.display())]
     TooManyFiles(PathBuf),
+    /// A manifest is newer than this program.
+    #[error(transparent)]
+    FormatNewer(FormatNewer),
     /// The policy is not trusted.
     #[error(transparent)]
     Policy(#[from] PolicyError),
@@ -62,6 +66,7 @@ impl Hint for AuditError {
             Self::TooLarge(_) | Self::TooMuch => "audit one region at a time, or a part of one",
             Self::TooManyFiles(_) => "pass a folder that has only manifests with `--manifests`",
             Self::Policy(error) => return error.hint(),
+            Self::FormatNewer(newer) => return newer.hint(),
             Self::File(_) | Self::Git(_) => return None,
         };
         Some(hint.into())
@@ -72,6 +77,7 @@ impl From<VerifyError> for AuditError {
     fn from(error: VerifyError) -> Self {
         match error {
             VerifyError::Policy(error) => Self::Policy(error),
+            VerifyError::FormatNewer(newer) => Self::FormatNewer(newer),
             VerifyError::File(error) => Self::File(error),
         }
     }

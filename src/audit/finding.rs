@@ -23,7 +23,8 @@ pub fn differs(sha256: &Sha256, newest: &Candidate) -> Finding {
         "deployed-differs",
         format!(
             "no manifest matches the deployed code, SHA-256 {sha256}; the newest one for its name has {}, signed at {}",
-            newest.sha256, newest.signed_at
+            newest.sha256,
+            newest.signed_at.map(|at| at.to_string()).unwrap_or_default()
         ),
         "deploy the signed package, or sign the deployed one if it is correct",
     )

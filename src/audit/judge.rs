@@ -125,7 +125,8 @@ impl<'a> Judge<'a> {
             notes.extend(audited.notes().iter().cloned());
             Ok::<_, AuditError>(gate::report(&audited, labels(task, Some(candidate))))
         };
-        if let Some(best) = gate::best(candidates.iter().map(each))? {
+        let newer = self.auditor.candidates.newer_of(sha256);
+        if let Some(best) = gate::best(candidates.iter().chain(newer).map(each))? {
             return Ok(best);
         }
         match self.auditor.candidates.newest_of(&named) {

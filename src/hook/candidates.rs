@@ -15,7 +15,7 @@ use crate::limits::{
     CANDIDATES_MAX, PUSHED_COMMITS_MAX, PUSHED_HISTORIES_MAX, PUSHED_NOTES_BYTES_MAX,
     SEARCHED_NOTES_BYTES_MAX,
 };
-use crate::manifest::attached::{self, Attached};
+use crate::manifest::attached::{self, Attached, Newer};
 use crate::name::ArtifactName;
 use crate::provenance::Kind;
 
@@ -37,6 +37,8 @@ pub struct Candidate {
 #[derive(Debug, Default)]
 pub struct Candidates {
     by_name: BTreeMap<Named, Vec<Candidate>>,
+    /// Manifests that are newer than this program, each with the abbreviated id of its commit.
+    pub newer: Vec<(Newer, String)>,
     /// Notes for the user that change no verdict.
     pub notes: Vec<String>,
 }
@@ -131,7 +133,15 @@ impl Candidates {
     fn add(&mut self, search: &Search<'_>, commit: &str) -> Result<u64, GitError> {
         let Some(note) = search.note(commit)? else { return Ok(0) };
         let short: String = commit.chars().take(12).collect();
-        let attached::Lines { manifests, malformed } = attached::read(&note);
+        let attached::Lines { manifests, newer, malformed } = attached::read(&note);
+        if !newer.is_empty() {
+            self.notes.push(format!(
+                "{} of what is attached to commit {short} has a newer format than this version of countersign reads",
+                newer.len()
+            ));
+        }
+        let room = CANDIDATES_MAX.saturating_sub(self.newer.len());
+        self.newer.extend(newer.into_iter().take(room).map(|newer| (newer, short.clone())));
         if malformed > 0 {
             self.notes.push(format!("{malformed} of the notes of commit {short} are not manifests"));
         }

@@ -19,10 +19,10 @@ use crate::package::select::{self, Known, SelectError};
 use crate::parallel::{Threads, in_order};
 use crate::policy::error::PolicyError;
 use crate::policy::store::Policy;
-use crate::report::{Check, Finding, Verdict};
+use crate::report::{Check, Decision, Finding, Verdict};
 use crate::source;
 use crate::verify::governance::Governance;
-use crate::verify::integrity::Digests;
+use crate::verify::integrity::{self, Digests, Opening};
 use crate::verify::{self, CommitFiles, Elsewhere, Publishers, Question, Reported};
 use crate::workspace::{Item, Workspace};
 
@@ -217,6 +217,22 @@ impl<'a> Judge<'a> {
             let labels = labels(commit, subject, None);
             return Ok(gate::stop_ungoverned(self.policy.account(), labels).into());
         };
+        let verdict = self.verdict_by_known(commit, workspace, subject, candidates, publishers)?;
+        if verdict.decision != Decision::Allowed && subject.package.is_ok() {
+            check_newer(candidates, publishers)?;
+        }
+        Ok(verdict)
+    }
+
+    /// The verdict by the manifests that this program can read.
+    fn verdict_by_known(
+        &self,
+        commit: &Commit,
+        workspace: &Workspace,
+        subject: &Subjected<'_>,
+        candidates: &Candidates,
+        publishers: &Publishers<'_>,
+    ) -> Result<Verdict, HookError> {
         let only = |finding| {
             Ok(gate::report(&Reported::only(publishers.csc(), finding), labels(commit, subject, None)))
         };
@@ -258,7 +274,7 @@ impl<'a> Judge<'a> {
         (package, candidate): (&CommitFiles, &Candidate),
         publishers: &Publishers<'_>,
     ) -> Result<Verdict, HookError> {
-        let path = PathBuf::from(format!("{NOTES_REF}:{}", candidate.commit));
+        let path = path_of(&candidate.commit);
         let manifest = Loaded { path, bytes: candidate.manifest.line().as_bytes().to_vec() };
         let question = Question {
             subject: Elsewhere::Commit(package),
@@ -271,6 +287,22 @@ impl<'a> Judge<'a> {
         let reported = verify::report(&Library, publishers, &question)?;
         Ok(gate::report(&reported, labels(commit, subject, Some(candidate))))
     }
+}
+
+/// Returns an error if an allowed publisher signed a manifest that is newer than this program: it may be the missing one.
+fn check_newer(candidates: &Candidates, publishers: &Publishers<'_>) -> Result<(), HookError> {
+    for (newer, commit) in &candidates.newer {
+        let manifest = Loaded { path: path_of(commit), bytes: newer.line.as_bytes().to_vec() };
+        if let Opening::FormatNewer(newer) = integrity::open(Some(&manifest), publishers.keys()) {
+            return Err(HookError::FormatNewer(newer));
+        }
+    }
+    Ok(())
+}
+
+/// The name of the note on a commit.
+fn path_of(commit: &str) -> PathBuf {
+    format!("{NOTES_REF}:{commit}").into()
 }
 
 fn labels(commit: &Commit, subject: &Subjected<'_>, candidate: Option<&Candidate>) -> Labels {

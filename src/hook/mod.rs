@@ -15,6 +15,7 @@ use std::collections::BTreeMap;
 use self::candidates::Search;
 use self::judge::Judge;
 use self::update::{Side, Update};
+use crate::document::format::FormatNewer;
 use crate::files::FileError;
 use crate::function::{Functions, Protected, is_alike, replaces_objects};
 use crate::git::notes::NOTES_REF;
@@ -73,6 +74,9 @@ pub enum HookError {
     /// What the commit packages cannot be read.
     #[error(transparent)]
     Workspace(#[from] WorkspaceError),
+    /// A manifest is newer than this program.
+    #[error(transparent)]
+    FormatNewer(FormatNewer),
     /// The policy is not trusted.
     #[error(transparent)]
     Policy(#[from] PolicyError),
@@ -90,6 +94,7 @@ impl Hint for HookError {
             Self::NotACommit { .. } => "push a commit or a tag of a commit",
             Self::Workspace(error) => return error.hint(),
             Self::Policy(error) => return error.hint(),
+            Self::FormatNewer(newer) => return newer.hint(),
             Self::Replacement(_) => {
                 "push only the branch: `git push origin <branch>`; the owner of the \
                 server deletes existing ones with `git replace -d`"
@@ -110,6 +115,7 @@ impl From<VerifyError> for HookError {
     fn from(error: VerifyError) -> Self {
         match error {
             VerifyError::Policy(error) => Self::Policy(error),
+            VerifyError::FormatNewer(newer) => Self::FormatNewer(newer),
             VerifyError::File(error) => Self::File(error),
         }
     }

@@ -11,6 +11,7 @@ use self::role::RolePlan;
 use crate::arn::PublisherArn;
 use crate::crypto::key::PublicKey;
 use crate::csc::{Csc, Untrusted};
+use crate::document::format::Format;
 use crate::files::{self, Access, FileError, writing};
 use crate::function::{Functions, Pattern};
 use crate::hint::Hint;
@@ -142,6 +143,7 @@ fn root_document(
     let mut keys = root.keys().to_vec();
     keys.extend(policy.keys().iter().filter(|key| !root.keys().contains(key)).cloned());
     let file = RootFile {
+        format: Format::default(),
         account: account.clone(),
         version: 1,
         created: now,

@@ -17,7 +17,7 @@ use crate::policy::documents;
 use crate::policy::error::PolicyError;
 use crate::policy::root::{self, Root};
 use crate::policy::seal::Sealing;
-use crate::policy::snapshot;
+use crate::policy::snapshot::{self, Snapshot};
 use crate::policy::state::State;
 use crate::revocation::signed;
 use crate::time::{Period, Timestamp};
@@ -51,16 +51,14 @@ pub fn restart(plan: &Plan<'_>) -> Result<Pin, InitError> {
     if let Some(state) = plan.state {
         State::check(state, plan.before, &sealed, sealed.snapshot.created)?;
     }
-    let changes = documents::changes(plan.from, &sealed.snapshot)?;
-    if !changes.is_empty() {
-        let paths = changes.into_iter().map(|change| change.path).collect();
-        return Err(PolicyError::Unsealed { directory: plan.from.into(), paths }.into());
-    }
+    check_sealed(plan, plan.from, &sealed.snapshot)?;
     in_place(plan.directory, |draft| {
         for (path, bytes) in documents::read(plan.from)? {
             files::write(&draft.join(path), &bytes, Access::Public)?;
         }
         copy_ledger(plan.from, draft)?;
+        // The copy is what is sealed: somebody may have written after the first check.
+        check_sealed(plan, draft, &sealed.snapshot)?;
         copy_signed_revocations(plan.from, draft)?;
         let root = root_document(&plan.account, &plan.root, &plan.policy, plan.now);
         files::write(&root::path(draft, 1), &root, Access::Public)?;
@@ -70,6 +68,16 @@ pub fn restart(plan: &Plan<'_>) -> Result<Pin, InitError> {
         Sealing::first(draft, &root).seal(plan.policy.signers(), plan.now, expires)?;
         Ok(pin)
     })
+}
+
+/// Refuses documents in a directory that differ from what the account sealed last.
+fn check_sealed(plan: &Plan<'_>, directory: &Path, sealed: &Snapshot) -> Result<(), PolicyError> {
+    let changes = documents::changes(directory, sealed)?;
+    if changes.is_empty() {
+        return Ok(());
+    }
+    let paths = changes.into_iter().map(|change| change.path).collect();
+    Err(PolicyError::Unsealed { directory: plan.from.into(), paths })
 }
 
 fn copy_ledger(from: &Path, to: &Path) -> Result<(), InitError> {

@@ -2,14 +2,17 @@
 //!
 //! A line is the manifest's JSON without line feeds. Lines are sorted and distinct, so that the union of two
 //! notes on one commit is unique; `git notes merge -s cat_sort_uniq` computes it. A line that is not a
-//! manifest is kept and ignored.
+//! manifest is kept and ignored. A line whose statement is newer than this program is a manifest.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use super::bundle::Bundle;
-use super::{Job, Statement, SubjectDigests};
+use super::{Job, Statement, StatementError, SubjectDigests};
 use crate::digest::ArtifactDigests;
 use crate::document;
+use crate::document::format::FormatNewer;
+use crate::hint::Hint;
 use crate::limits::MANIFEST_BYTES_MAX;
 use crate::name::{ArtifactName, JobId};
 use crate::provenance::Kind;
@@ -26,19 +29,42 @@ pub struct Attached {
 pub struct Lines {
     /// The manifests, in the note's order.
     pub manifests: Vec<Attached>,
+    /// The manifests that are newer than this program, in the note's order.
+    pub newer: Vec<Newer>,
     /// How many lines are not manifests.
     pub malformed: usize,
+}
+
+/// A manifest from a note that is newer than this program.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Newer {
+    /// The manifest, as one line.
+    pub line: String,
+    /// Its format, and the known one.
+    pub error: FormatNewer,
 }
 
 /// Why a manifest cannot be attached.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum AttachError {
+    /// It is newer than this program.
+    #[error(transparent)]
+    FormatNewer(FormatNewer),
     /// It is not a manifest.
     #[error("not a manifest: {0}")]
     Malformed(String),
     /// The existing note is not text.
     #[error("the note of the commit is not UTF-8 text")]
     NotText,
+}
+
+impl Hint for AttachError {
+    fn hint(&self) -> Option<Cow<'static, str>> {
+        match self {
+            Self::FormatNewer(newer) => newer.hint(),
+            _ => None,
+        }
+    }
 }
 
 impl Attached {
@@ -51,7 +77,10 @@ impl Attached {
         let bundle: Bundle = document::parse_json(bytes).map_err(malformed)?;
         let envelope = bundle.envelope().map_err(|error| malformed(error.to_string()))?;
         let statement = Statement::parse(envelope.unverified_payload());
-        let claimed = statement.map_err(|error| malformed(error.to_string()))?;
+        let claimed = statement.map_err(|error| match error {
+            StatementError::FormatNewer(newer) => AttachError::FormatNewer(newer),
+            error => malformed(error.to_string()),
+        })?;
         let line = String::from_utf8(document::to_json(&bundle)).map_err(|_| AttachError::NotText)?;
         Ok(Self { line, claimed })
     }
@@ -94,6 +123,9 @@ pub fn read(note: &[u8]) -> Lines {
     for line in lines(note) {
         match Attached::parse(line) {
             Ok(attached) => read.manifests.push(attached),
+            Err(AttachError::FormatNewer(error)) => {
+                read.newer.push(Newer { line: String::from_utf8_lossy(line).into_owned(), error });
+            }
             Err(_) => read.malformed += 1,
         }
     }
@@ -113,6 +145,8 @@ pub fn with(note: Option<&[u8]>, manifests: &[Attached]) -> Result<(String, usiz
 }
 
 /// Removes the chosen manifests from a note, and returns both; `None` if no line is left.
+///
+/// Errors: a manifest is newer than this program, so `chosen` cannot be asked about it.
 pub fn without(
     note: &[u8],
     chosen: impl Fn(&Attached) -> bool,
@@ -120,9 +154,10 @@ pub fn without(
     let text = std::str::from_utf8(note).map_err(|_| AttachError::NotText)?;
     let (mut kept, mut removed) = (String::new(), Vec::new());
     for line in text.lines().filter(|line| !line.trim().is_empty()) {
-        match Attached::parse(line.as_bytes()).ok().filter(&chosen) {
-            Some(attached) => removed.push(attached),
-            None => kept.push_str(&format!("{line}\n")),
+        match Attached::parse(line.as_bytes()) {
+            Err(newer @ AttachError::FormatNewer(_)) => return Err(newer),
+            Ok(attached) if chosen(&attached) => removed.push(attached),
+            Ok(_) | Err(_) => kept.push_str(&format!("{line}\n")),
         }
     }
     Ok(((!kept.is_empty()).then_some(kept), removed))

@@ -40,7 +40,7 @@ struct Predicate {
 }
 
 impl Claim {
-    /// The claim in a manifest's bytes; `None` if they are not a manifest.
+    /// The claim in a manifest's bytes; `None` if they are not a manifest, or newer than this program.
     pub fn of(manifest: &[u8]) -> Option<Self> {
         let bundle: Bundle = document::parse_foreign_json(manifest).ok()?;
         let payload = bundle.envelope().ok()?.unverified_payload();
@@ -48,4 +48,25 @@ impl Claim {
         let Predicate { kind, name, signed_at } = predicate;
         Some(Self { kind, name, sha256: subject.digest.sha256, signed_at })
     }
+}
+
+/// SHA-256 of the artifact that a manifest claims to be about which is newer than this program; nothing of any other.
+pub fn of_newer(manifest: &[u8]) -> Option<Sha256> {
+    #[derive(Deserialize)]
+    struct Head {
+        subject: [Subject; 1],
+    }
+    #[derive(Deserialize)]
+    struct Subject {
+        digest: Digest,
+    }
+    #[derive(Deserialize)]
+    struct Digest {
+        sha256: Sha256,
+    }
+    let bundle: Bundle = document::parse_foreign_json(manifest).ok()?;
+    let payload = bundle.envelope().ok()?.unverified_payload();
+    super::newer(payload)?;
+    let Head { subject: [Subject { digest }] } = document::parse_foreign_json(payload).ok()?;
+    Some(digest.sha256)
 }

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use super::claim::Claim;
+use super::claim::{self, Claim};
 use crate::digest::Sha256;
 use crate::files::{self, FileError};
 use crate::limits::{MANIFEST_BYTES_MAX, MANIFESTS_MAX};
@@ -30,7 +30,7 @@ impl Shelf {
     ///
     /// Files that are not manifests are ignored: other tools' bundles have the same suffix.
     pub fn read(folders: &[PathBuf]) -> Result<Self, ShelfError> {
-        let (mut shelf, mut count) = (Self::default(), 0);
+        let (mut shelf, mut newer, mut count) = (Self::default(), Vec::new(), 0);
         for folder in folders {
             let names = files::names_in(folder)?;
             for name in names.iter().filter(|name| name.ends_with(".sigstore.json")) {
@@ -39,26 +39,28 @@ impl Shelf {
                     return Err(ShelfError::TooMany);
                 }
                 let path = folder.join(name);
-                if let Some(sha256) = claimed(&path)? {
-                    shelf.0.entry(sha256).or_default().push(path);
+                let Some(bytes) = contents(&path)? else { continue };
+                if let Some(claim) = Claim::of(&bytes) {
+                    shelf.0.entry(claim.sha256).or_default().push(path);
+                } else if let Some(sha256) = claim::of_newer(&bytes) {
+                    newer.push((sha256, path));
                 }
             }
         }
+        newer.into_iter().for_each(|(sha256, path)| shelf.0.entry(sha256).or_default().push(path));
         Ok(shelf)
     }
 
-    /// The manifests that claim to be for an artifact with this SHA-256.
+    /// The manifests that claim to be for an artifact with this SHA-256; those newer than this program are last.
     pub fn about(&self, sha256: &Sha256) -> &[PathBuf] {
         self.0.get(sha256).map(Vec::as_slice).unwrap_or_default()
     }
 }
 
-/// The SHA-256 that a file claims; `None` if it is not a regular file, too large, or not a manifest.
-fn claimed(path: &Path) -> Result<Option<Sha256>, FileError> {
-    let bytes = match files::read_if_there(path, MANIFEST_BYTES_MAX) {
-        Ok(bytes) => bytes.unwrap_or_default(),
-        Err(FileError::NotAFile { .. } | FileError::TooLarge { .. }) => return Ok(None),
-        Err(error) => return Err(error),
-    };
-    Ok(Claim::of(&bytes).map(|claim| claim.sha256))
+/// The content of a file; `None` if it is not a regular file, or too large for a manifest.
+fn contents(path: &Path) -> Result<Option<Vec<u8>>, FileError> {
+    match files::read_if_there(path, MANIFEST_BYTES_MAX) {
+        Err(FileError::NotAFile { .. } | FileError::TooLarge { .. }) => Ok(None),
+        other => other,
+    }
 }

@@ -7,7 +7,6 @@ pub mod edit;
 pub mod fetch;
 pub mod keep;
 pub mod memory;
-pub mod prepare;
 pub mod rotation;
 pub mod seal;
 pub mod signing;

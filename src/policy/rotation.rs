@@ -236,8 +236,10 @@ impl Pending {
         if !self.is_signed(current) {
             return Ok(Step::Waits { old, new });
         }
-        if snapshot::read(directory, &self.root).is_err() {
-            return Ok(Step::Signed);
+        match snapshot::read(directory, &self.root) {
+            Ok(_) => {}
+            Err(error) if error.is_newer() => return Err(error.into()),
+            Err(_) => return Ok(Step::Signed),
         }
         self.publish(directory)?;
         Ok(Step::Published)

@@ -28,6 +28,7 @@ pub use self::amount::Amount;
 pub use self::parameters::Parameters;
 pub use self::shard::{Shard, ShardError};
 pub use self::target::{Deploy, OwnPath, Part, Target};
+use crate::document::format::{self, Format};
 use crate::document::{self, DocumentError};
 use crate::limits::TARGETS_MAX;
 use crate::name::TargetName;
@@ -45,6 +46,8 @@ pub struct StackSet {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
+    #[serde(default)]
+    format: Format<{ format::STACKSET }>,
     revision: u64,
     deploy: Deploy,
     failure_tolerance: Amount,
@@ -56,8 +59,8 @@ struct File {
 impl StackSet {
     /// Parses `stackset.toml`.
     pub fn parse(path: &Path, bytes: &[u8]) -> Result<Self, DocumentError> {
-        let File { revision, deploy, failure_tolerance, max_concurrent, target } =
-            document::from_toml(path, bytes)?;
+        let File { format: _known, revision, deploy, failure_tolerance, max_concurrent, target } =
+            document::from_versioned_toml(format::STACKSET, path, bytes)?;
         let fail = |message: String| DocumentError::new(path, message);
         if target.len() > TARGETS_MAX {
             return Err(fail(format!("{} targets, over the limit of {TARGETS_MAX}", target.len())));

@@ -8,4 +8,5 @@ mod fetch;
 mod json;
 mod policy;
 mod signatures;
+mod tomorrow;
 mod verdicts;

@@ -7,6 +7,7 @@
  * CALLS   `write`: calls that change a file or a folder; `read`: calls that read one
  * WHEN    the number of the call: `7`, or `7+` for every call from the seventh on; `0` for none
  * FAULT   `kill` (SIGKILL to every process, before the call), `short` (half of the bytes),
+ *         `swap` (before the call, as an editor does: FOLDER/next is renamed to what the link FOLDER/place holds),
  *         or the name of an error: EIO ENOSPC EROFS EMFILE ENOMEM EACCES ENOLCK
  *
  * The kernel asks this process about each call (seccomp user notification), so calls of all threads and
@@ -236,6 +237,17 @@ static long halve(const struct call *call, const struct seccomp_notif *asked)
 	return done;
 }
 
+/* Saves the file `next` of a folder as an editor saves: under a name that is in use. */
+static void swap(const char *folder)
+{
+	char next[4096], link[4096], place[4096];
+	snprintf(next, sizeof next, "%s/next", folder);
+	snprintf(link, sizeof link, "%s/place", folder);
+	follow(link, place, sizeof place);
+	if (rename(next, place))
+		fail(place);
+}
+
 int main(int count, char **arguments)
 {
 	if (count < 8 || strcmp(arguments[6], "--"))
@@ -244,10 +256,11 @@ int main(int count, char **arguments)
 	char wanted = arguments[3][0];
 	int when = atoi(arguments[4]), onwards = strchr(arguments[4], '+') != NULL;
 	int is_kill = !strcmp(fault, "kill"), is_short = !strcmp(fault, "short"), error = 0;
+	int is_swap = !strcmp(fault, "swap");
 	for (size_t i = 0; i < sizeof errors / sizeof *errors; i++)
 		if (!strcmp(fault, errors[i].name))
 			error = errors[i].number;
-	if (!is_kill && !is_short && !error)
+	if (!is_kill && !is_short && !is_swap && !error)
 		return fprintf(stderr, "unknown fault %s\n", fault), 99;
 
 	/* Both share one table of descriptors until the program is started: that hands over the listener. */
@@ -305,6 +318,8 @@ int main(int count, char **arguments)
 				kill(asked.pid, SIGKILL);
 				continue;
 			}
+			if (hit && is_swap)
+				swap(folder);
 			long done = hit && is_short ? halve(call, &asked) : -1;
 			if (done >= 0) {
 				answer.val = done;

@@ -27,7 +27,7 @@ pub struct Fault {
     pub at: usize,
     /// Whether it happens at each later call too.
     pub onwards: bool,
-    /// `kill`, `short`, or the name of an error.
+    /// `kill`, `short`, `swap`, or the name of an error.
     pub what: &'static str,
 }
 

@@ -10,6 +10,7 @@ mod commands;
 mod injector;
 mod machine;
 mod reads;
+mod swaps;
 mod together;
 mod whole;
 mod writes;

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use countersign::crypto::envelope::Envelope;
 use countersign::crypto::secret::SecretKey;
+use countersign::document::format::Format;
 use countersign::limits::SIGNED_REVOCATIONS_MAX;
 use countersign::revocation::signed::{self, SignedRevocation};
 use countersign::time::Timestamp;
@@ -70,6 +71,7 @@ impl Ops {
     /// A revocation of the job by ops, now.
     fn revocation(&self) -> SignedRevocation {
         SignedRevocation {
+            format: Format::default(),
             job: self.job().parse().expect("an ARN"),
             profile: "arn:countersign:signer::acme:/signing-profiles/release/*".parse().expect("an ARN"),
             requested_by: OPS.parse().expect("a name"),

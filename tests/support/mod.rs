@@ -22,6 +22,7 @@ use std::time::SystemTime;
 use base64ct::{Base64, Encoding};
 use countersign::crypto::envelope::Envelope;
 use countersign::crypto::secret::SecretKey;
+use countersign::document::format::Format;
 use countersign::files::artifact::Artifact;
 use countersign::gate;
 use countersign::manifest::{self, bundle::Bundle};
@@ -29,7 +30,7 @@ use countersign::pin::Pin;
 use countersign::policy::error::PolicyError;
 use countersign::policy::memory;
 use countersign::policy::objects::Objects;
-use countersign::policy::prepare::{Before, Prepared, Times};
+use countersign::policy::seal::{Before, Found, Prepared, Times};
 use countersign::policy::snapshot::Snapshot;
 use countersign::policy::store::{Location, Policy};
 use countersign::policy::{root, snapshot};
@@ -315,10 +316,19 @@ impl Scene {
         let account = root.account().clone();
         let (start, created) = (Timestamp::from_unix(0).expect("a time"), now);
         let (version, documents) = (version - 1, Vec::new());
-        let nothing = Snapshot { account, version, created: start, expires, documents, index: None };
+        let nothing = Snapshot {
+            format: Format::default(),
+            account,
+            version,
+            created: start,
+            expires,
+            documents,
+            index: None,
+        };
         let before = Before { base: (version > 0).then_some(&nothing), other_keys: false };
-        let prepared =
-            Prepared::new(&directory, &root, before, Times { now, created, expires }).expect("fit");
+        let found = Found::read(&directory, root.account(), before.base).expect("documents");
+        let times = Times { now, created, expires };
+        let prepared = Prepared::new(&directory, &root, before, found, times).expect("fit");
         for object in prepared.objects() {
             countersign::policy::keep::put(&Objects::of(&directory), object).expect("kept");
         }

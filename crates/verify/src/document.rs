@@ -4,7 +4,9 @@
 //! untrusted input uses at most 64 MB and four times its size.
 
 pub mod bounds;
+pub mod format;
 
+use std::borrow::Cow;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -12,6 +14,8 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use toml_edit::{Array, ArrayOfTables, DocumentMut, Item, RawString, Table, Value};
 
+use self::format::{FormatNewer, Header};
+use crate::hint::Hint;
 use crate::limits::{
     JSON_COMPARED_VALUES_MAX, PARSER_MESSAGE_CHARS_MAX, TOML_EDITED_TOKENS_MAX, TOML_PART_BYTES,
 };
@@ -19,17 +23,44 @@ use crate::shown;
 
 /// Why a document cannot be read.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot read `{}`: {place}{message}", shown::path(path))]
+#[error("{}", self.text())]
 pub struct DocumentError {
     path: PathBuf,
     place: String,
     message: String,
+    newer: Option<Box<FormatNewer>>,
+}
+
+impl Hint for DocumentError {
+    fn hint(&self) -> Option<Cow<'static, str>> {
+        self.newer()?.hint()
+    }
 }
 
 impl DocumentError {
     /// An error in a document that is well formed.
     pub fn new(path: &Path, message: impl Into<String>) -> Self {
-        Self { path: path.into(), place: String::new(), message: bounded(message.into()) }
+        Self { path: path.into(), place: String::new(), message: bounded(message.into()), newer: None }
+    }
+
+    fn text(&self) -> String {
+        match &self.newer {
+            Some(newer) => newer.to_string(),
+            None => format!("cannot read `{}`\n  {}{}", shown::path(&self.path), self.place, self.message),
+        }
+    }
+
+    /// The error that the document is newer than the program, if it is that.
+    pub fn newer(&self) -> Option<&FormatNewer> {
+        self.newer.as_deref()
+    }
+
+    /// The same error, or that the document is newer if its header says so.
+    fn unless_newer(self, known: u32, header: Option<Header>) -> Self {
+        let newer = header.and_then(|header| header.newer_than(known));
+        let newer = newer.map(|newer| Box::new(newer.at(&self.path)));
+        let message = newer.as_ref().map_or(self.message, ToString::to_string);
+        Self { message, newer, ..self }
     }
 
     /// The document.
@@ -57,11 +88,21 @@ pub fn from_toml<T: DeserializeOwned>(path: &Path, bytes: &[u8]) -> Result<T, Do
     parse_toml(path, utf8(path, bytes)?, 0)
 }
 
+/// Parses the TOML of a kind of document; `known` is its newest known format.
+pub fn from_versioned_toml<T: DeserializeOwned>(
+    known: u32,
+    path: &Path,
+    bytes: &[u8],
+) -> Result<T, DocumentError> {
+    let text = utf8(path, bytes)?;
+    parse_toml(path, text, 0).map_err(|error| error.unless_newer(known, Header::of_toml(text)))
+}
+
 /// Parses a part of a TOML text that starts after this many lines.
 fn parse_toml<T: DeserializeOwned>(path: &Path, text: &str, lines_before: usize) -> Result<T, DocumentError> {
     let fail = |line: usize, message: String| {
         let place = format!("line {}: ", lines_before + line);
-        DocumentError { path: path.into(), place, message: bounded(message) }
+        DocumentError { path: path.into(), place, message: bounded(message), newer: None }
     };
     bounds::toml(text).map_err(|exceeded| fail(exceeded.line, exceeded.message))?;
     toml::from_str(text).map_err(|error| match error.span() {
@@ -71,8 +112,10 @@ fn parse_toml<T: DeserializeOwned>(path: &Path, text: &str, lines_before: usize)
 }
 
 /// Parses TOML that consists of arrays of tables, in parts if it is long, since a parser uses ten times the
-/// memory of its text. `each` gets the content of one part; fields outside of arrays are in the first.
+/// memory of its text. `each` gets the content of one part; fields outside of arrays are in the first. `known` is
+/// the newest known format of the document.
 pub fn from_toml_lists<T: DeserializeOwned>(
+    known: u32,
     path: &Path,
     bytes: &[u8],
     mut each: impl FnMut(T) -> Result<(), &'static str>,
@@ -86,8 +129,10 @@ pub fn from_toml_lists<T: DeserializeOwned>(
     let mut lines_before = 0;
     for range in starts.windows(2) {
         let part = &text[range[0]..range[1]];
-        let parsed = parse_toml(path, part, lines_before)?;
-        each(parsed).map_err(|message| DocumentError::new(path, message))?;
+        let parsed = parse_toml(path, part, lines_before);
+        parsed
+            .and_then(|parsed| each(parsed).map_err(|message| DocumentError::new(path, message)))
+            .map_err(|error| error.unless_newer(known, Header::of_toml(&text[starts[0]..starts[1]])))?;
         lines_before += part.bytes().filter(|byte| *byte == b'\n').count();
     }
     Ok(())
@@ -106,6 +151,15 @@ pub fn toml_table(bytes: &[u8]) -> Option<toml::Table> {
 /// So duplicate fields, arrays in place of objects and `null` for absent fields are refused.
 pub fn from_json<T: DeserializeOwned + Serialize>(path: &Path, bytes: &[u8]) -> Result<T, DocumentError> {
     parse_json(bytes).map_err(|message| DocumentError::new(path, message))
+}
+
+/// Like [`from_json`], for a kind of document whose newest known format is `known`.
+pub fn from_versioned_json<T: DeserializeOwned + Serialize>(
+    known: u32,
+    path: &Path,
+    bytes: &[u8],
+) -> Result<T, DocumentError> {
+    from_json(path, bytes).map_err(|error| error.unless_newer(known, Header::of_json(bytes)))
 }
 
 /// Like [`from_json`], for bytes that are not a file; the error is only the message.
@@ -372,7 +426,7 @@ mod tests {
         }
         let read = |text: &str| {
             let (mut parts, mut names) = (0, Vec::new());
-            from_toml_lists(Path::new("a.toml"), text.as_bytes(), |part: Part| {
+            from_toml_lists(1, Path::new("a.toml"), text.as_bytes(), |part: Part| {
                 parts += 1;
                 assert_eq!(part.revision.is_some(), parts == 1);
                 names.extend(part.item.into_iter().map(|item| item.name.len()));

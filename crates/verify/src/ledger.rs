@@ -2,7 +2,7 @@
 //!
 //! `ledger.jsonl` has one job per line, compact JSON in this order of fields:
 //! ```json
-//! { "previous": "SHA-384 of the line before, with its line feed", "recorded_at": "…",
+//! { "format": 1, "previous": "SHA-384 of the line before, with its line feed", "recorded_at": "…",
 //!   "recorded": { "job": "arn:…", "payload": "SHA-384 of the signed payload", "key": "SHA256:…",
 //!     "profile": "arn:…", "requested_by": "…", "signed_at": "…", "expires_at": "…",
 //!     "kind": "function", "name": "orders", "artifact": "SHA-384" } }
@@ -13,6 +13,7 @@
 //!
 //! `recorded_at` is a time that the signer did not choose: the signed payload existed by then.
 
+use std::borrow::Cow;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 
@@ -21,8 +22,10 @@ use serde::{Deserialize, Serialize};
 use crate::arn::{JobArn, ProfileArn};
 use crate::crypto::key::KeyId;
 use crate::digest::{Sha384, Sha384Hasher};
+use crate::document::format::{self, Format};
 use crate::document::{self, DocumentError};
 use crate::files::{self, FileError, reading};
+use crate::hint::Hint;
 use crate::limits::{LEDGER_BYTES_MAX, LEDGER_LINE_BYTES_MAX};
 use crate::name::{AccountName, ArtifactName, Principal};
 use crate::provenance::Kind;
@@ -35,6 +38,9 @@ pub const FILE_NAME: &str = "ledger.jsonl";
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Line {
+    /// Its format number.
+    #[serde(default, skip_serializing_if = "Format::is_absent")]
+    pub format: Format<{ format::LEDGER_LINE }>,
     /// Digest of the line before.
     pub previous: Sha384,
     /// When it was recorded.
@@ -80,6 +86,15 @@ pub enum LedgerError {
     File(#[from] FileError),
 }
 
+impl Hint for LedgerError {
+    fn hint(&self) -> Option<Cow<'static, str>> {
+        match self {
+            Self::Document(error) => error.hint(),
+            Self::File(error) => error.hint(),
+        }
+    }
+}
+
 /// The end of a ledger.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tail {
@@ -107,13 +122,35 @@ pub fn read(
     path: &Path,
     account: &AccountName,
     size: u64,
-    mut each: impl FnMut(u64, Line),
+    each: impl FnMut(u64, Line),
 ) -> Result<Tail, LedgerError> {
+    read_up_to(path, account, size, 0, each).map(|(tail, _)| tail)
+}
+
+/// Reads a whole ledger as [`read`] does. Returns also SHA-384 of its first `start` bytes, if a line ends there: whoever
+/// compares it with what was sealed has compared the bytes that were read.
+pub fn read_with_start(
+    path: &Path,
+    account: &AccountName,
+    start: u64,
+    each: impl FnMut(u64, Line),
+) -> Result<(Tail, Option<Sha384>), LedgerError> {
+    read_up_to(path, account, LEDGER_BYTES_MAX, start, each)
+}
+
+fn read_up_to(
+    path: &Path,
+    account: &AccountName,
+    size: u64,
+    noted: u64,
+    mut each: impl FnMut(u64, Line),
+) -> Result<(Tail, Option<Sha384>), LedgerError> {
     let start = beginning(account);
     let mut tail = Tail { count: 0, size: 0, sha384: Sha384::of(b""), last: start, recorded_at: None };
+    let mut digest_of_start = (noted == 0).then_some(tail.sha384);
     let file = match files::open(path) {
         Ok((file, _)) => file,
-        Err(error) if error.is_absent() => return Ok(tail),
+        Err(error) if error.is_absent() => return Ok((tail, digest_of_start)),
         Err(error) => return Err(error.into()),
     };
     let mut reader = BufReader::new(std::io::Read::take(file, size.min(LEDGER_BYTES_MAX)));
@@ -130,12 +167,15 @@ pub fn read(
             }
             // The end, or a line that was not completed.
             tail.sha384 = all.finish();
-            return Ok(tail);
+            return Ok((tail, digest_of_start));
         }
         let line = next(path, &tail, &bytes)?;
         all.update(&bytes);
         tail.count += 1;
         tail.size += count;
+        if tail.size == noted {
+            digest_of_start = Some(all.clone().finish());
+        }
         tail.last = Sha384::of(&bytes);
         tail.recorded_at = Some(line.recorded_at);
         each(tail.size, line);
@@ -144,8 +184,11 @@ pub fn read(
 
 /// Parses one line, which must continue the chain.
 fn next(path: &Path, tail: &Tail, bytes: &[u8]) -> Result<Line, DocumentError> {
-    let line: Line =
-        document::parse_json(&bytes[..bytes.len() - 1]).map_err(|message| bad(path, tail.count, message))?;
+    let text = &bytes[..bytes.len() - 1];
+    let line: Line = document::from_versioned_json(format::LEDGER_LINE, path, text).map_err(|error| {
+        let message = error.message().to_owned();
+        if error.newer().is_some() { error } else { bad(path, tail.count, message) }
+    })?;
     if line.previous != tail.last {
         return Err(bad(path, tail.count, "its `previous` is not the digest of the line before".into()));
     }

@@ -95,6 +95,9 @@ pub const NOTICED_BYTES_MAX: u64 = 1 << 20;
 /// Largest ledger read, in bytes: 1,500,000 jobs of 700 bytes.
 pub const LEDGER_BYTES_MAX: u64 = 1 << 30;
 
+/// Longest version that an error repeats from a document, in characters.
+pub const FORMAT_VERSION_CHARS_MAX: usize = 64;
+
 /// Longest line of a ledger, in bytes: every name in it at its longest.
 pub const LEDGER_LINE_BYTES_MAX: u64 = 4096;
 

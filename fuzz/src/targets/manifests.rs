@@ -4,8 +4,9 @@ use std::path::Path;
 
 use countersign::crypto::envelope::Envelope;
 use countersign::document;
+use countersign::manifest::attached::AttachError;
 use countersign::manifest::bundle::Bundle;
-use countersign::manifest::{self, PAYLOAD_TYPE, Statement, attached};
+use countersign::manifest::{self, PAYLOAD_TYPE, Statement, StatementError, attached};
 
 use super::keys;
 
@@ -22,7 +23,10 @@ pub fn manifest(bytes: &[u8]) {
 }
 
 pub fn statement(bytes: &[u8]) {
-    let Ok(statement) = Statement::parse(bytes) else { return };
+    let parsed = Statement::parse(bytes);
+    let is_newer = matches!(parsed, Err(StatementError::FormatNewer(_)));
+    assert_eq!(is_newer, manifest::newer(bytes).is_some(), "a newer statement is nothing else");
+    let Ok(statement) = parsed else { return };
     let again = Statement::parse(&statement.to_payload()).expect("what is written is read");
     assert_eq!(again, statement);
     assert_eq!(statement.inventory().len(), statement.job().files.len(), "an inventory has each path once");
@@ -53,7 +57,13 @@ pub fn note(bytes: &[u8]) {
     let again = attached::with(Some(text.as_bytes()), &read.manifests);
     assert_eq!(again, Ok((text.clone(), 0)), "a note with its own manifests stays as it is");
     assert_eq!(attached::read(text.as_bytes()).malformed > 0, read.malformed > 0);
-    let (kept, removed) = attached::without(bytes, |_| false).expect("the note is text");
+    assert_eq!(attached::read(text.as_bytes()).newer.is_empty(), read.newer.is_empty());
+    let without = attached::without(bytes, |_| false);
+    if !read.newer.is_empty() {
+        assert!(matches!(without, Err(AttachError::FormatNewer(_))), "a newer manifest is passed over");
+        return;
+    }
+    let (kept, removed) = without.expect("the note is text");
     assert!(removed.is_empty());
     let kept = kept.unwrap_or_default();
     assert_eq!(attached::read(kept.as_bytes()).manifests, read.manifests);
@@ -70,7 +80,9 @@ fn statement_text() -> String {
 pub fn statement_seeds() -> Vec<Vec<u8>> {
     let text = statement_text();
     let endorsed = text.replace(r#""selection":"#, r#""endorsement":true,"selection":"#);
-    vec![text.into_bytes(), endorsed.into_bytes()]
+    let newer = text.replace(r#""predicate":{"#, r#""predicate":{"format":2,"new":null,"#);
+    let family = text.replace("signing-job:v1", "signing-job:v2");
+    vec![text.into_bytes(), endorsed.into_bytes(), newer.into_bytes(), family.into_bytes()]
 }
 
 fn signed() -> Envelope {
@@ -94,6 +106,10 @@ pub fn manifest_seeds() -> Vec<Vec<u8>> {
 
 pub fn note_seeds() -> Vec<Vec<u8>> {
     let mut seeds = manifest_seeds();
+    let newer = statement_seeds().remove(2);
+    let newer = countersign::crypto::signing::sign(PAYLOAD_TYPE, newer, &[keys::secret()]);
+    let newer = document::to_json(&Bundle::new(newer, &keys::public().id()));
+    seeds.push([seeds[0].as_slice(), b"\n", &newer, b"\n"].concat());
     seeds.push([seeds[0].as_slice(), b"\nnot a manifest\n\n", &seeds[0], b"\n"].concat());
     seeds
 }

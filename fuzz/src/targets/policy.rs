@@ -5,6 +5,7 @@ use std::path::Path;
 
 use countersign::digest::Sha384;
 use countersign::document;
+use countersign::document::format::Format;
 use countersign::ledger::{self, Line};
 use countersign::pin::Pin;
 use countersign::policy::index::{self, Entry, Index};
@@ -43,6 +44,7 @@ fn first() -> (RootFile, Vec<u8>) {
     let role = || RoleFile { keys: vec![key.id()], threshold: 1 };
     let time = |text: &str| text.parse().expect("it is a time");
     let file = RootFile {
+        format: Format::default(),
         account: "acme".parse().expect("it is a name"),
         version: 1,
         created: time("2026-01-01T00:00:00Z"),
@@ -107,6 +109,7 @@ pub fn snapshot_seeds() -> Vec<Vec<u8>> {
     let (root, _) = first();
     let document = |path: &str| SealedDocument { path: path.into(), size: 7, sha384: Sha384::of(b"x") };
     let snapshot = Snapshot {
+        format: Format::default(),
         account: root.account,
         version: 7,
         created: root.created,

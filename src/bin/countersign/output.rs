@@ -12,6 +12,8 @@ use anyhow::{Context, Result};
 use countersign::audit::error::AuditError;
 use countersign::crypto::any::AnyKeyError;
 use countersign::crypto::secret::SecretKeyError;
+use countersign::document::DocumentError;
+use countersign::document::format::FormatNewer;
 use countersign::exchange::cloudformation::ExportError;
 use countersign::exchange::iam::IamError;
 use countersign::exchange::import::ImportError;
@@ -29,7 +31,10 @@ use countersign::hint::Hint;
 use countersign::hook::HookError;
 use countersign::init::InitError;
 use countersign::init::role::RoleError;
+use countersign::ledger::LedgerError;
 use countersign::limits::{ERROR_LINE_CHARS_MAX, ERROR_LINES_MAX, NAMED_CHARS_MAX};
+use countersign::manifest::StatementError;
+use countersign::manifest::attached::AttachError;
 use countersign::monitor::MonitorError;
 use countersign::package::read::ReadError;
 use countersign::plan::PlanError;
@@ -269,15 +274,18 @@ fn hint(error: &(dyn std::error::Error + 'static)) -> Option<Cow<'static, str>> 
     let each = types![
         Refusal,
         AnyKeyError,
+        AttachError,
         AuditError,
         CentralError,
         CommandError,
         DeploymentError,
+        DocumentError,
         DownloadError,
         EditError,
         ExportError,
         FetchError,
         FileError,
+        FormatNewer,
         GitError,
         HookError,
         HooksError,
@@ -285,6 +293,7 @@ fn hint(error: &(dyn std::error::Error + 'static)) -> Option<Cow<'static, str>> 
         ImportError,
         InitError,
         LeadsOut,
+        LedgerError,
         MonitorError,
         PlanError,
         PolicyError,
@@ -297,6 +306,7 @@ fn hint(error: &(dyn std::error::Error + 'static)) -> Option<Cow<'static, str>> 
         SecretKeyError,
         SignError,
         SourceError,
+        StatementError,
         TargetError,
         VerifyError,
         WorkspaceError,

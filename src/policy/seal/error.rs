@@ -23,6 +23,9 @@ pub enum SealError {
     /// Documents have changes that are not allowed.
     #[error("the documents contain changes that are not allowed:{}", list(.0))]
     Forbidden(Vec<Difference>),
+    /// The documents differ from the sealed ones, and a renewal seals nothing new.
+    #[error("the policy has unsealed changes: {}", .0.join(", "))]
+    Unsealed(Vec<String>),
     /// There is no draft.
     #[error("no seal is waiting for signatures")]
     NoDraft,
@@ -45,7 +48,7 @@ pub enum SealError {
     },
     /// The ledger is malformed.
     #[error(transparent)]
-    Ledger(#[from] LedgerError),
+    Ledger(LedgerError),
     /// The documents cannot be sealed, or the policy is not trusted.
     #[error(transparent)]
     Policy(#[from] PolicyError),
@@ -63,6 +66,9 @@ impl Hint for SealError {
         let hint = match self {
             Self::NoHolder { .. } => "pass a key of the policy role with `--key`, once per key",
             Self::Forbidden(_) => "fix each line, or restore the documents as they were sealed",
+            Self::Unsealed(_) => {
+                "ask the policy owners to review them with `countersign policy diff` and run `countersign policy seal`"
+            }
             Self::NoDraft => "start a seal with `countersign policy seal`",
             Self::DraftUnsigned(_) => {
                 "get the draft from the key holder who started it, or start a seal with `countersign policy seal`"
@@ -82,5 +88,14 @@ impl Hint for SealError {
             Self::Policy(error) => return error.hint(),
         };
         Some(hint.into())
+    }
+}
+
+impl From<LedgerError> for SealError {
+    fn from(error: LedgerError) -> Self {
+        match error {
+            LedgerError::Document(error) if error.newer().is_some() => Self::Policy(error.into()),
+            error => Self::Ledger(error),
+        }
     }
 }

@@ -5,20 +5,23 @@
 //! without a signature of the role is not a draft. The order of writes is objects, draft, a waiting root,
 //! snapshot; after each write either the old seal or the new one is valid.
 
-mod error;
+pub mod error;
+mod found;
+mod prepare;
 
 use std::collections::BTreeSet;
 use std::path::Path;
 
 pub use self::error::SealError;
+pub use self::found::Found;
+pub use self::prepare::{Before, Prepared, Times};
 use super::accounts;
 use super::diff::{self, Difference};
-use super::documents::{self, Kind};
+use super::documents::Kind;
 use super::error::PolicyError;
 use super::index::Index;
 use super::keep;
 use super::objects::Objects;
-use super::prepare::{Before, Prepared, Times};
 use super::root::Root;
 use super::rotation::{Count, Pending};
 use super::snapshot::{self, PAYLOAD_TYPE, Sealed, Snapshot};
@@ -33,9 +36,7 @@ use crate::digest::Sha384;
 use crate::document;
 use crate::files::{self, Access};
 use crate::ledger::{self, Line};
-use crate::limits::{
-    CLOCK_SKEW_SECONDS, DRAFT_SECONDS_MAX, LEDGER_BYTES_MAX, SEAL_SECONDS_MAX, SNAPSHOT_BYTES_MAX,
-};
+use crate::limits::{CLOCK_SKEW_SECONDS, DRAFT_SECONDS_MAX, SEAL_SECONDS_MAX, SNAPSHOT_BYTES_MAX};
 use crate::time::Timestamp;
 
 /// A policy directory before a seal.
@@ -144,20 +145,29 @@ impl<'a> Sealing<'a> {
         Ok(Some(Draft { envelope, snapshot, count }))
     }
 
+    /// Reads the documents and the ledger, once for everything that follows.
+    fn found(&self) -> Result<Found, SealError> {
+        Found::read(self.directory, self.current.account(), self.base())
+    }
+
+    fn before(&self) -> Before<'_> {
+        Before { base: self.base(), other_keys: self.other_keys }
+    }
+
     /// How the documents differ from the sealed ones, and what else prevents a seal now.
     pub fn review(&self, now: Timestamp) -> Result<Vec<Difference>, SealError> {
-        let mut found = self.differences()?;
-        if found.iter().all(|each| each.forbidden.is_none()) {
-            found.extend(self.unfit(now)?);
+        let found = self.found()?;
+        let mut differences = self.differences(&found)?;
+        if differences.iter().all(|each| each.forbidden.is_none()) {
+            differences.extend(self.unfit(found, now)?);
         }
-        Ok(found)
+        Ok(differences)
     }
 
     /// What is wrong with the documents together, although each change is allowed.
-    fn unfit(&self, now: Timestamp) -> Result<Option<Difference>, SealError> {
-        let before = Before { base: self.base(), other_keys: self.other_keys };
+    fn unfit(&self, found: Found, now: Timestamp) -> Result<Option<Difference>, SealError> {
         let times = Times { now, created: now, expires: now };
-        let error = match Prepared::new(self.directory, self.root(), before, times) {
+        let error = match Prepared::new(self.directory, self.root(), self.before(), found, times) {
             Ok(_) => return Ok(None),
             Err(SealError::Policy(PolicyError::Document(error))) => error,
             Err(error) => return Err(error),
@@ -171,62 +181,28 @@ impl<'a> Sealing<'a> {
     }
 
     /// How the documents differ from the sealed ones, sorted by path.
-    pub fn differences(&self) -> Result<Vec<Difference>, SealError> {
-        let found = documents::read(self.directory)?;
+    fn differences(&self, found: &Found) -> Result<Vec<Difference>, SealError> {
+        let documents = found.documents();
         let objects = Objects::of(self.directory);
         let base = self.base();
         let sealed = base.iter().flat_map(|base| &base.documents).map(|each| each.path.as_str());
-        let known = |path: &&str| documents::Kind::of(path).is_some();
-        let paths: BTreeSet<&str> = sealed.filter(known).chain(found.keys().map(String::as_str)).collect();
+        let known = |path: &&str| Kind::of(path).is_some();
+        let paths: BTreeSet<&str> =
+            sealed.filter(known).chain(documents.keys().map(String::as_str)).collect();
         let mut differences = Vec::new();
         for path in paths {
-            let after = found.get(path).map(Vec::as_slice);
+            let after = documents.get(path).map(Vec::as_slice);
             let sealed = base.and_then(|base| base.document(path));
             if after.map(Sha384::of) == sealed.map(|sealed| sealed.sha384) {
                 continue;
             }
-            let limit = documents::Kind::of(path).map_or(0, documents::Kind::limit);
+            let limit = Kind::of(path).map_or(0, Kind::limit);
             let before = sealed.map(|sealed| objects.need(&sealed.sha384, limit)).transpose()?;
             let found = diff::between(self.directory, path, before.as_deref(), after);
             differences.extend(found.map_err(PolicyError::from)?);
         }
-        differences.extend(self.recorded()?);
+        differences.extend(recorded(found));
         Ok(differences)
-    }
-
-    /// The jobs recorded since the last seal, or a forbidden difference if sealed lines are missing.
-    fn recorded(&self) -> Result<Vec<Difference>, SealError> {
-        let file = self.directory.join(ledger::FILE_NAME);
-        match self.base().map(|base| documents::check_ledger(self.directory, base)) {
-            Some(Err(PolicyError::LedgerLost(_))) => {
-                let text = "sealed lines were changed or removed".into();
-                let why = "lines can only be added; restore the file from the policy's repository".into();
-                return Ok(vec![Difference { path: ledger::FILE_NAME.into(), text, forbidden: Some(why) }]);
-            }
-            Some(Err(error)) => return Err(error.into()),
-            Some(Ok(())) | None => {}
-        }
-        let sealed =
-            self.base().and_then(|base| base.document(ledger::FILE_NAME)).map_or(0, |sealed| sealed.size);
-        let mut found = Vec::new();
-        ledger::read(&file, self.current.account(), LEDGER_BYTES_MAX, |end, line| {
-            if end > sealed {
-                let Line { recorded_at, recorded: job, .. } = line;
-                let text = format!(
-                    "job {} recorded at {recorded_at}: {} `{}` by `{}` with `{}`, key {}, artifact {}, payload {}",
-                    job.job.job(),
-                    job.kind.name(),
-                    job.name,
-                    job.requested_by,
-                    job.profile.profile(),
-                    job.key,
-                    job.artifact,
-                    job.payload
-                );
-                found.push(Difference { path: ledger::FILE_NAME.into(), text, forbidden: None });
-            }
-        })?;
-        Ok(found)
     }
 
     /// Checks the documents, and signs them with keys of the policy role.
@@ -238,16 +214,8 @@ impl<'a> Sealing<'a> {
         now: Timestamp,
         expires: Timestamp,
     ) -> Result<Outcome, SealError> {
-        let (prepared, envelope) = self.signed(keys, now, expires)?;
-        if let Some((draft, count)) = self.draft()?
-            && (draft.version, &draft.documents)
-                == (prepared.snapshot().version, &prepared.snapshot().documents)
-            && !count.is_met()
-            && can_be_signed(&draft, self.base(), now)
-        {
-            return Err(SealError::DraftWaits(count));
-        }
-        self.finish(prepared, &envelope)
+        let (prepared, envelope) = self.signed(self.found()?, keys, now, expires)?;
+        self.start(prepared, &envelope, now)
     }
 
     /// Like [`Sealing::seal`], but replaces a waiting seal; its signatures are lost.
@@ -257,12 +225,43 @@ impl<'a> Sealing<'a> {
         now: Timestamp,
         expires: Timestamp,
     ) -> Result<Outcome, SealError> {
-        let (prepared, envelope) = self.signed(keys, now, expires)?;
+        let (prepared, envelope) = self.signed(self.found()?, keys, now, expires)?;
         self.finish(prepared, &envelope)
+    }
+
+    /// Seals the same bytes again, with a new expiry.
+    ///
+    /// Errors: a document or the ledger differs from the sealed one.
+    pub fn renew(
+        &self,
+        keys: &[&SecretKey],
+        now: Timestamp,
+        expires: Timestamp,
+    ) -> Result<Outcome, SealError> {
+        let found = self.found()?;
+        let unsealed = found.unsealed(self.base());
+        if !unsealed.is_empty() {
+            return Err(SealError::Unsealed(unsealed));
+        }
+        let (prepared, envelope) = self.signed(found, keys, now, expires)?;
+        self.start(prepared, &envelope, now)
+    }
+
+    fn start(&self, prepared: Prepared, envelope: &Envelope, now: Timestamp) -> Result<Outcome, SealError> {
+        if let Some((draft, count)) = self.draft()?
+            && (draft.version, &draft.documents)
+                == (prepared.snapshot().version, &prepared.snapshot().documents)
+            && !count.is_met()
+            && can_be_signed(&draft, self.base(), now)
+        {
+            return Err(SealError::DraftWaits(count));
+        }
+        self.finish(prepared, envelope)
     }
 
     fn signed(
         &self,
+        found: Found,
         keys: &[&SecretKey],
         now: Timestamp,
         expires: Timestamp,
@@ -271,7 +270,7 @@ impl<'a> Sealing<'a> {
         if !is_short(now, expires) {
             return Err(SealError::TooLong { created: now, expires });
         }
-        let prepared = self.prepare(Times { now, created: now, expires })?;
+        let prepared = self.prepare(found, Times { now, created: now, expires })?;
         let envelope = signing::sign(PAYLOAD_TYPE, document::to_json(prepared.snapshot()), &holders);
         Ok((prepared, envelope))
     }
@@ -290,7 +289,8 @@ impl<'a> Sealing<'a> {
         if !can_be_signed(&draft, self.base(), now) {
             return Err(SealError::DraftDiffers);
         }
-        let prepared = self.prepare(Times { now, created: draft.created, expires: draft.expires })?;
+        let prepared =
+            self.prepare(self.found()?, Times { now, created: draft.created, expires: draft.expires })?;
         if *prepared.snapshot() != draft {
             return Err(SealError::DraftDiffers);
         }
@@ -309,14 +309,14 @@ impl<'a> Sealing<'a> {
         Ok(held)
     }
 
-    fn prepare(&self, times: Times) -> Result<Prepared, SealError> {
+    /// Checks the documents, and creates their snapshot.
+    fn prepare(&self, found: Found, times: Times) -> Result<Prepared, SealError> {
         let forbidden = |each: &Difference| each.forbidden.is_some();
-        let forbidden: Vec<Difference> = self.differences()?.into_iter().filter(forbidden).collect();
+        let forbidden: Vec<Difference> = self.differences(&found)?.into_iter().filter(forbidden).collect();
         if !forbidden.is_empty() {
             return Err(SealError::Forbidden(forbidden));
         }
-        let before = Before { base: self.base(), other_keys: self.other_keys };
-        Prepared::new(self.directory, self.root(), before, times)
+        Prepared::new(self.directory, self.root(), self.before(), found, times)
     }
 
     /// Renames the current seal if an earlier command was interrupted after publishing the root.
@@ -379,4 +379,32 @@ impl<'a> Sealing<'a> {
         }
         Ok(vendor::keep_only(self.directory, &kept).map_err(PolicyError::from)?)
     }
+}
+
+/// The jobs recorded since the last seal, or a forbidden difference if sealed lines are missing.
+fn recorded(found: &Found) -> Vec<Difference> {
+    let difference = |text: String, forbidden: Option<&str>| Difference {
+        path: ledger::FILE_NAME.into(),
+        text,
+        forbidden: forbidden.map(str::to_owned),
+    };
+    let Some(ledger) = found.ledger() else {
+        let text = "sealed lines were changed or removed".into();
+        let why = "lines can only be added; restore the file from the policy's repository";
+        return vec![difference(text, Some(why))];
+    };
+    let text = |Line { recorded_at, recorded: job, .. }: &Line| {
+        format!(
+            "job {} recorded at {recorded_at}: {} `{}` by `{}` with `{}`, key {}, artifact {}, payload {}",
+            job.job.job(),
+            job.kind.name(),
+            job.name,
+            job.requested_by,
+            job.profile.profile(),
+            job.key,
+            job.artifact,
+            job.payload
+        )
+    };
+    ledger.unsealed.iter().map(|line| difference(text(line), None)).collect()
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use base64ct::{Base64, Encoding};
 use countersign::crypto::key::KeyId;
 use countersign::crypto::secret::SecretKey;
+use countersign::document::format::Format;
 use countersign::pin::Pin;
 use countersign::policy::error::PolicyError;
 use countersign::policy::memory;
@@ -39,6 +40,7 @@ impl Chain {
     pub fn root(&self) -> RootFile {
         let role = |keys: std::ops::Range<usize>| RoleFile { keys: self.ids(keys), threshold: 2 };
         RootFile {
+            format: Format::default(),
             account: "acme".parse().expect("a name"),
             version: 1,
             created: now(),
@@ -67,6 +69,7 @@ impl Chain {
     pub fn snapshot(&self, version: u64) -> Snapshot {
         let account = "acme".parse().expect("a name");
         Snapshot {
+            format: Format::default(),
             account,
             version,
             created: now(),

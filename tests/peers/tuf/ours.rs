@@ -4,6 +4,7 @@ use std::path::Path;
 
 use countersign::crypto::key::KeyId;
 use countersign::crypto::secret::SecretKey;
+use countersign::document::format::Format;
 use countersign::pin::Pin;
 use countersign::policy::error::PolicyError;
 use countersign::policy::memory;
@@ -50,6 +51,7 @@ fn judge(visit: &Visit, keys: &[SecretKey], state: &Path) -> Result<Answer, Poli
 
 fn root_file(shown: &Root, keys: &[SecretKey]) -> Value {
     json(&RootFile {
+        format: Format::default(),
         account: "acme".parse().expect("a name"),
         version: shown.version,
         created: long_ago(),
@@ -67,6 +69,7 @@ fn role_file(Role(numbers, threshold): Role, keys: &[SecretKey]) -> RoleFile {
 
 fn snapshot_file(shown: &Seal) -> Value {
     json(&Snapshot {
+        format: Format::default(),
         account: "acme".parse().expect("a name"),
         version: shown.version,
         created: long_ago(),

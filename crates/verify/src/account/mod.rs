@@ -33,6 +33,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use crate::digest::Sha384;
+use crate::document::format::{self, Format};
 use crate::document::{self, DocumentError};
 use crate::limits::{MEMBERS_MAX, ORIGIN_BYTES_MAX};
 use crate::name::AccountName;
@@ -42,6 +43,8 @@ use crate::pin::Pin;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct KnownAccount {
+    #[serde(default, skip_serializing_if = "Format::is_absent")]
+    format: Format<{ format::KNOWN_ACCOUNT }>,
     account: AccountName,
     revision: u64,
     root: Pin,
@@ -66,12 +69,21 @@ impl KnownAccount {
     /// A new document about an account.
     pub fn new(account: AccountName, root: Pin, from: &str, reached: Reached) -> Self {
         let Reached { root_version, snapshot, snapshot_sha384 } = reached;
-        Self { account, revision: 1, root, from: from.into(), root_version, snapshot, snapshot_sha384 }
+        Self {
+            format: Format::default(),
+            account,
+            revision: 1,
+            root,
+            from: from.into(),
+            root_version,
+            snapshot,
+            snapshot_sha384,
+        }
     }
 
     /// Parses the document of the account with this name.
     pub fn parse(path: &Path, bytes: &[u8]) -> Result<Self, DocumentError> {
-        let known: Self = document::from_toml(path, bytes)?;
+        let known: Self = document::from_versioned_toml(format::KNOWN_ACCOUNT, path, bytes)?;
         if path.file_stem().and_then(|stem| stem.to_str()) != Some(known.account.as_str()) {
             let message = format!("`account` is `{}`, which differs from the file name", known.account);
             return Err(DocumentError::new(path, message));
@@ -120,6 +132,8 @@ impl KnownAccount {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Membership {
+    #[serde(default, skip_serializing_if = "Format::is_absent")]
+    format: Format<{ format::MEMBERSHIP }>,
     revision: u64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     organization: Option<AccountName>,
@@ -128,13 +142,14 @@ pub struct Membership {
 impl Membership {
     /// The document with its next revision.
     pub fn next(before: Option<&Self>, organization: Option<AccountName>) -> Self {
+        let format = before.map(|before| before.format).unwrap_or_default();
         let revision = before.map_or(1, |before| document::next_revision(before.revision));
-        Self { revision, organization }
+        Self { format, revision, organization }
     }
 
     /// Parses `account.toml`.
     pub fn parse(path: &Path, bytes: &[u8]) -> Result<Self, DocumentError> {
-        document::from_toml(path, bytes)
+        document::from_versioned_toml(format::MEMBERSHIP, path, bytes)
     }
 
     /// The organization, which is an account too.
@@ -152,6 +167,8 @@ impl Membership {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Organization {
+    #[serde(default, skip_serializing_if = "Format::is_absent")]
+    format: Format<{ format::ORGANIZATION }>,
     revision: u64,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     member: Vec<Member>,
@@ -161,6 +178,8 @@ pub struct Organization {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Part {
+    #[serde(default)]
+    format: Format<{ format::ORGANIZATION }>,
     revision: Option<u64>,
     #[serde(default)]
     member: Vec<Member>,
@@ -180,15 +199,18 @@ impl Organization {
     /// Parses `organization.toml`.
     pub fn parse(path: &Path, bytes: &[u8]) -> Result<Self, DocumentError> {
         let mut all: Option<Self> = None;
-        document::from_toml_lists(path, bytes, |part: Part| {
-            let Part { revision, member } = part;
+        document::from_toml_lists(format::ORGANIZATION, path, bytes, |part: Part| {
+            let Part { format, revision, member } = part;
             match &mut all {
-                None => all = Some(Self { revision: revision.ok_or("missing field `revision`")?, member }),
+                None => {
+                    let revision = revision.ok_or("missing field `revision`")?;
+                    all = Some(Self { format, revision, member });
+                }
                 Some(all) => all.member.extend(member),
             }
             Ok(())
         })?;
-        let organization = all.unwrap_or(Self { revision: 0, member: Vec::new() });
+        let organization = all.unwrap_or(Self { format: Format::default(), revision: 0, member: Vec::new() });
         let names: BTreeSet<_> = organization.member.iter().map(|member| &member.account).collect();
         if names.len() != organization.member.len() || names.len() > MEMBERS_MAX {
             let message = format!("expected at most {MEMBERS_MAX} members with distinct names");
@@ -199,8 +221,9 @@ impl Organization {
 
     /// The document with its next revision.
     pub fn next(before: Option<&Self>, member: Vec<Member>) -> Self {
+        let format = before.map(|before| before.format).unwrap_or_default();
         let revision = before.map_or(1, |before| document::next_revision(before.revision));
-        Self { revision, member }
+        Self { format, revision, member }
     }
 
     /// Its members, in the document's order.

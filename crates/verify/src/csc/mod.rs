@@ -18,6 +18,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::publishers::{Publishers, PublishersError};
 use crate::arn::{ProfileArn, PublisherArn};
+use crate::document::format::{self, Format};
 use crate::document::{self, DocumentError};
 use crate::name::CscId;
 
@@ -25,6 +26,8 @@ use crate::name::CscId;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Csc {
+    #[serde(default, skip_serializing_if = "Format::is_absent")]
+    format: Format<{ format::CSC }>,
     id: CscId,
     description: String,
     revision: u64,
@@ -75,6 +78,7 @@ impl Csc {
     /// A new CSC with its first publishers.
     pub fn new(id: CscId, description: &str, publishers: Publishers, untrusted: Untrusted) -> Self {
         Self {
+            format: Format::default(),
             id,
             description: description.into(),
             revision: 1,
@@ -85,7 +89,7 @@ impl Csc {
 
     /// Parses the document of the CSC with this id.
     pub fn parse(path: &Path, bytes: &[u8]) -> Result<Self, DocumentError> {
-        let csc: Self = document::from_toml(path, bytes)?;
+        let csc: Self = document::from_versioned_toml(format::CSC, path, bytes)?;
         if path.file_stem().and_then(|stem| stem.to_str()) != Some(csc.id.as_str()) {
             let message = format!("`id` is `{}`, which differs from the file name", csc.id);
             return Err(DocumentError::new(path, message));
@@ -96,6 +100,7 @@ impl Csc {
     /// The next revision, with the changes.
     pub fn changed(self, change: Change) -> Self {
         Self {
+            format: self.format,
             id: self.id,
             description: change.description.unwrap_or(self.description),
             revision: document::next_revision(self.revision),

@@ -47,7 +47,7 @@ macro_rules! digests {
         }
 
         #[doc = concat!("Computes the ", $algorithm, " of a stream.")]
-        #[derive(Default)]
+        #[derive(Clone, Default)]
         pub struct $running($hasher);
 
         impl $running {

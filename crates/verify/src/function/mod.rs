@@ -25,6 +25,7 @@ pub use self::change::{Place, TooManyTypes};
 pub use self::pattern::Pattern;
 pub use self::refs::{Protected, Protection, RefPattern, is_alike, replaces_objects};
 pub use self::types::TypePattern;
+use crate::document::format::{self, Format};
 use crate::document::{self, DocumentError};
 use crate::limits::TYPE_PATTERNS_MAX;
 use crate::name::{ArtifactName, CscId};
@@ -33,6 +34,8 @@ use crate::name::{ArtifactName, CscId};
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Functions {
+    #[serde(default, skip_serializing_if = "Format::is_absent")]
+    format: Format<{ format::FUNCTIONS }>,
     revision: u64,
     protected_refs: Vec<RefPattern>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -65,12 +68,18 @@ impl Functions {
     /// Creates governance with one rule.
     pub fn new(pattern: Pattern, csc: CscId) -> Self {
         let function = vec![Rule { pattern, csc }];
-        Self { revision: 1, protected_refs: Vec::new(), deploys_no_code: Vec::new(), function }
+        Self {
+            format: Format::default(),
+            revision: 1,
+            protected_refs: Vec::new(),
+            deploys_no_code: Vec::new(),
+            function,
+        }
     }
 
     /// Parses `functions.toml`.
     pub fn parse(path: &Path, bytes: &[u8]) -> Result<Self, DocumentError> {
-        let functions: Self = document::from_toml(path, bytes)?;
+        let functions: Self = document::from_versioned_toml(format::FUNCTIONS, path, bytes)?;
         if functions.deploys_no_code.len() > TYPE_PATTERNS_MAX {
             let message = format!("`deploys_no_code` has more than {TYPE_PATTERNS_MAX} patterns");
             return Err(DocumentError::new(path, message));

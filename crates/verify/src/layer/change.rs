@@ -2,13 +2,20 @@
 
 use super::{Layer, LayerPermission, LayerVersion};
 use crate::document;
+use crate::document::format::Format;
 use crate::name::{ArtifactName, StatementId};
 use crate::time::Timestamp;
 
 impl Layer {
     /// Adds a version with the next number; creates the layer if there is none.
     pub fn publishing(before: Option<Self>, name: ArtifactName, version: LayerVersion) -> Self {
-        let mut layer = before.unwrap_or(Self { name, revision: 0, version: vec![], permission: vec![] });
+        let mut layer = before.unwrap_or(Self {
+            format: Format::default(),
+            name,
+            revision: 0,
+            version: vec![],
+            permission: vec![],
+        });
         let number = layer.version.len() as u64 + 1;
         layer.version.push(LayerVersion { version: number, ..version });
         layer.next_revision()

@@ -39,6 +39,7 @@ use serde::{Deserialize, Serialize};
 use self::location::LayerLocation;
 use crate::arn::LayerArn;
 use crate::digest::{Sha256, Sha384};
+use crate::document::format::{self, Format};
 use crate::document::{self, DocumentError};
 use crate::limits::{LAYER_TEXT_BYTES_MAX, LAYER_VERSIONS_MAX, RUNTIMES_MAX};
 use crate::name::{AccountName, ArtifactName, StatementId};
@@ -48,6 +49,8 @@ use crate::time::Timestamp;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Layer {
+    #[serde(default, skip_serializing_if = "Format::is_absent")]
+    format: Format<{ format::LAYER }>,
     name: ArtifactName,
     revision: u64,
     version: Vec<LayerVersion>,
@@ -172,7 +175,7 @@ impl LayerPermission {
 impl Layer {
     /// Parses the document of the layer with this name.
     pub fn parse(path: &Path, bytes: &[u8]) -> Result<Self, DocumentError> {
-        let layer: Self = document::from_toml(path, bytes)?;
+        let layer: Self = document::from_versioned_toml(format::LAYER, path, bytes)?;
         layer.fault(path).map_or(Ok(layer), |message| Err(DocumentError::new(path, message)))
     }
 

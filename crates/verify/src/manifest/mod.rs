@@ -6,13 +6,15 @@
 //! { "_type": "https://in-toto.io/Statement/v1",
 //!   "subject": [ { "name": "orders.zip", "digest": { "sha256": "…", "sha384": "…" } } ],
 //!   "predicateType": "urn:countersign:signing-job:v1",
-//!   "predicate": { "job": "arn:countersign:signer::ACCOUNT:/signing-jobs/UUID", … } }
+//!   "predicate": { "format": 1, "job": "arn:countersign:signer::ACCOUNT:/signing-jobs/UUID", … } }
 //! ```
 //! There is exactly one subject, every digest in it must match, and a field is optional only if its type says
-//! so. Unknown and duplicate fields are refused.
+//! so. Unknown and duplicate fields are refused. A statement with a higher
+//! `format` than this program knows, or with a higher version in its predicate type, is not malformed but newer.
 
 pub mod bundle;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -20,9 +22,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::arn::{JobArn, ProfileArn};
 use crate::digest::{ArtifactDigests, Sha256, Sha384};
+use crate::document::format::{self, Format, FormatNewer};
 use crate::document::{self, DocumentError};
 use crate::files::artifact::Artifact;
 use crate::files::{FileError, Loaded};
+use crate::hint::Hint;
 use crate::inventory::{FileMode, FileRecord, by_path};
 use crate::limits::{ENTRIES_MAX, MANIFEST_BYTES_MAX, PATH_BYTES_MAX};
 use crate::name::{ArtifactName, Principal};
@@ -35,6 +39,9 @@ pub const PAYLOAD_TYPE: &str = "application/vnd.in-toto+json";
 
 /// The predicate type of a signing job.
 pub const PREDICATE_TYPE: &str = "urn:countersign:signing-job:v1";
+
+/// What the predicate type begins with; its version follows. A new format raises `format`, and the version stays.
+const PREDICATE_FAMILY: &str = "urn:countersign:signing-job:v";
 
 const STATEMENT_TYPE: &str = "https://in-toto.io/Statement/v1";
 
@@ -80,6 +87,9 @@ pub struct SubjectDigests {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Job {
+    /// Its format number.
+    #[serde(default, skip_serializing_if = "Format::is_absent")]
+    pub format: Format<{ format::STATEMENT }>,
     /// The job's ARN.
     pub job: JobArn,
     /// The signing profile version that was used.
@@ -128,6 +138,9 @@ pub struct Job {
 /// Why a signed payload is not a valid statement.
 #[derive(Debug, thiserror::Error)]
 pub enum StatementError {
+    /// The statement is newer than this program.
+    #[error(transparent)]
+    FormatNewer(FormatNewer),
     /// The payload is not the JSON of a statement.
     #[error("the signed payload is malformed: {0}")]
     Malformed(String),
@@ -145,6 +158,15 @@ pub enum StatementError {
     Endorsement,
 }
 
+impl Hint for StatementError {
+    fn hint(&self) -> Option<Cow<'static, str>> {
+        match self {
+            Self::FormatNewer(newer) => newer.hint(),
+            _ => None,
+        }
+    }
+}
+
 impl Statement {
     /// A statement about an artifact.
     pub fn new(file_name: &str, digests: &ArtifactDigests, job: Job) -> Self {
@@ -159,10 +181,12 @@ impl Statement {
         let types: StatementTypes = document::parse_foreign_json(payload).map_err(malformed)?;
         for (found, expected) in [(types.kind, STATEMENT_TYPE), (types.predicate_type, PREDICATE_TYPE)] {
             if found != expected {
-                return Err(StatementError::Type(shortened(&found).into_owned()));
+                let newer = newer(payload).map(StatementError::FormatNewer);
+                return Err(newer.unwrap_or_else(|| StatementError::Type(shortened(&found).into_owned())));
             }
         }
-        let file: StatementFile = document::parse_json(payload).map_err(malformed)?;
+        let file: StatementFile = document::parse_json(payload)
+            .map_err(|message| newer(payload).map_or(malformed(message), StatementError::FormatNewer))?;
         let count = file.subject.len();
         let [subject] =
             <[Subject; 1]>::try_from(file.subject).map_err(|_| StatementError::Subjects(count))?;
@@ -199,6 +223,34 @@ impl Statement {
     pub fn inventory(&self) -> BTreeMap<&str, (FileMode, Sha384)> {
         by_path(&self.job.files)
     }
+}
+
+impl StatementError {
+    /// The same error, about the manifest at a path.
+    pub fn at(self, path: &Path) -> Self {
+        match self {
+            Self::FormatNewer(newer) => Self::FormatNewer(newer.at(path)),
+            error => error,
+        }
+    }
+}
+
+/// The error that a statement is newer than this program, if its header says so; nothing of it is verified here.
+pub fn newer(payload: &[u8]) -> Option<FormatNewer> {
+    #[derive(Deserialize)]
+    struct Head {
+        #[serde(rename = "_type")]
+        kind: String,
+        #[serde(rename = "predicateType")]
+        predicate_type: String,
+        predicate: format::Header,
+    }
+    let Head { kind, predicate_type, predicate } = document::parse_foreign_json(payload).ok()?;
+    let version = predicate_type.strip_prefix(PREDICATE_FAMILY)?;
+    if kind != STATEMENT_TYPE || version.starts_with(['0', '+']) {
+        return None;
+    }
+    predicate.with_version(version.parse().ok()?).newer_than(format::STATEMENT)
 }
 
 #[derive(Deserialize)]

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crate::digest::Sha384;
 use crate::document::DocumentError;
+use crate::document::format::FormatNewer;
 use crate::files::FileError;
 use crate::hint::Hint;
 use crate::name::AccountName;
@@ -108,9 +109,12 @@ pub enum PolicyError {
         /// The version in the folder.
         found: u64,
     },
+    /// A document is newer than this program.
+    #[error(transparent)]
+    FormatNewer(FormatNewer),
     /// A document is malformed.
     #[error(transparent)]
-    Document(#[from] DocumentError),
+    Document(DocumentError),
     /// A file cannot be read.
     #[error(transparent)]
     File(#[from] FileError),
@@ -119,6 +123,8 @@ pub enum PolicyError {
 impl Hint for PolicyError {
     fn hint(&self) -> Option<Cow<'static, str>> {
         let hint = match self {
+            Self::FormatNewer(newer) => return newer.hint(),
+            Self::Account { source, .. } if source.is_newer() => return source.hint(),
             Self::Unpinned(_) => {
                 "pin the digest that your security team publishes: countersign policy pin SHA384:…"
             }
@@ -172,6 +178,24 @@ impl PolicyError {
         match self {
             Self::Account { .. } => self,
             error => Self::Account { account: account.clone(), source: Arc::new(error) },
+        }
+    }
+
+    /// Whether a document of it is newer than this program, ours or another account's.
+    pub fn is_newer(&self) -> bool {
+        match self {
+            Self::FormatNewer(_) => true,
+            Self::Account { source, .. } => source.is_newer(),
+            _ => false,
+        }
+    }
+}
+
+impl From<DocumentError> for PolicyError {
+    fn from(error: DocumentError) -> Self {
+        match error.newer() {
+            Some(newer) => Self::FormatNewer(newer.clone()),
+            None => Self::Document(error),
         }
     }
 }

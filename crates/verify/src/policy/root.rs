@@ -18,6 +18,7 @@ use serde::{Deserialize, Serialize};
 use super::error::PolicyError;
 use crate::crypto::envelope::Envelope;
 use crate::crypto::key::{KeyId, PublicKey};
+use crate::document::format::{self, Format};
 use crate::document::{self, DocumentError};
 use crate::files;
 use crate::limits::{ROOT_BYTES_MAX, ROOTS_MAX, SIGNATURES_MAX};
@@ -32,6 +33,9 @@ pub const PAYLOAD_TYPE: &str = "application/vnd.countersign.root.v1+json";
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RootFile {
+    /// Its format number.
+    #[serde(default, skip_serializing_if = "Format::is_absent")]
+    pub format: Format<{ format::ROOT }>,
     /// The account.
     pub account: AccountName,
     /// The document's number, from 1.
@@ -162,7 +166,7 @@ impl Root {
 
     /// Parses a payload; the caller counts the signatures.
     fn parse(path: &Path, payload: &[u8]) -> Result<Self, DocumentError> {
-        let file: RootFile = document::from_json(path, payload)?;
+        let file: RootFile = document::from_versioned_json(format::ROOT, path, payload)?;
         let ids: BTreeSet<KeyId> = file.keys.iter().map(PublicKey::id).collect();
         if ids.len() != file.keys.len() {
             return Err(DocumentError::new(path, "the root has a duplicate key"));
@@ -201,8 +205,15 @@ pub fn walk(directory: &Path, pin: &Pin) -> Result<Root, PolicyError> {
 }
 
 fn next(path: &Path, bytes: &[u8], before: Option<&Root>) -> Result<Root, PolicyError> {
-    let (envelope, root) = successor(path, bytes, before)?;
+    let envelope: Envelope = document::from_json(path, bytes)?;
     let old_threshold = before.is_none_or(|before| before.root.is_met(PAYLOAD_TYPE, &envelope));
+    let root = match follow(path, &envelope, before) {
+        // Anybody can write a number that is too high: it counts if those signed it who sign the next root.
+        Err(PolicyError::FormatNewer(_)) if !old_threshold => {
+            return Err(PolicyError::Threshold { path: path.into(), role: "root" });
+        }
+        root => root?,
+    };
     if !old_threshold || !root.root.is_met(PAYLOAD_TYPE, &envelope) {
         return Err(PolicyError::Threshold { path: path.into(), role: "root" });
     }
@@ -212,6 +223,11 @@ fn next(path: &Path, bytes: &[u8], before: Option<&Root>) -> Result<Root, Policy
 /// A root that could follow another; signatures are not counted yet.
 pub fn successor(path: &Path, bytes: &[u8], before: Option<&Root>) -> Result<(Envelope, Root), PolicyError> {
     let envelope: Envelope = document::from_json(path, bytes)?;
+    let root = follow(path, &envelope, before)?;
+    Ok((envelope, root))
+}
+
+fn follow(path: &Path, envelope: &Envelope, before: Option<&Root>) -> Result<Root, PolicyError> {
     let root = Root::parse(path, envelope.unverified_payload())?;
     let expected = before.map_or(1, |before| before.version() + 1);
     if root.version() != expected {
@@ -222,7 +238,7 @@ pub fn successor(path: &Path, bytes: &[u8], before: Option<&Root>) -> Result<(En
         Some(before) if before.account() != root.account() => {
             Err(DocumentError::new(path, "the root is of another account").into())
         }
-        _ => Ok((envelope, root)),
+        _ => Ok(root),
     }
 }
 

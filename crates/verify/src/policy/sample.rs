@@ -15,6 +15,7 @@ use crate::crypto::envelope::Envelope;
 use crate::crypto::sample::SecretKey;
 use crate::digest::Sha384;
 use crate::document;
+use crate::document::format::Format;
 use crate::ledger::{self, Tail};
 use crate::limits::LEDGER_BYTES_MAX;
 use crate::pin::Pin;
@@ -39,6 +40,7 @@ pub fn role(keys: &[&SecretKey], threshold: usize) -> RoleFile {
 /// A root of account `acme`, created on 2026-01-01, that expires on 2027-01-01.
 pub fn root_file(version: u64, keys: &[&SecretKey], root: RoleFile, policy: RoleFile) -> RootFile {
     RootFile {
+        format: Format::default(),
         account: "acme".parse().unwrap(),
         version,
         created: at("2026-01-01T00:00:00Z"),
@@ -68,6 +70,7 @@ pub fn root(version: u64, root_key: &SecretKey, policy_key: &SecretKey) -> Root 
 pub fn snapshot(version: u64, paths: &[&str]) -> Snapshot {
     let document = |path: &&str| SealedDocument { path: (*path).into(), size: 3, sha384: Sha384::of(b"abc") };
     Snapshot {
+        format: Format::default(),
         account: "acme".parse().unwrap(),
         version,
         created: at("2026-02-01T00:00:00Z"),

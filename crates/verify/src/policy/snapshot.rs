@@ -20,6 +20,7 @@ use super::root::Root;
 use crate::crypto::envelope::Envelope;
 use crate::crypto::key::KeyId;
 use crate::digest::Sha384;
+use crate::document::format::{self, Format};
 use crate::document::{self, DocumentError};
 use crate::files;
 use crate::limits::{SNAPSHOT_BYTES_MAX, SNAPSHOT_VERSION_MAX};
@@ -34,6 +35,9 @@ pub const PAYLOAD_TYPE: &str = "application/vnd.countersign.snapshot.v1+json";
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Snapshot {
+    /// Its format number.
+    #[serde(default, skip_serializing_if = "Format::is_absent")]
+    pub format: Format<{ format::SNAPSHOT }>,
     /// The account.
     pub account: AccountName,
     /// The seal's number; each seal has a higher one.
@@ -123,7 +127,7 @@ fn open(file: &Path, root: &Root) -> Result<Sealed, PolicyError> {
 
 /// Parses a payload; the caller has counted the signatures.
 pub fn parse(file: &Path, payload: &[u8], root: &Root) -> Result<Snapshot, PolicyError> {
-    let snapshot: Snapshot = document::from_json(file, payload)?;
+    let snapshot: Snapshot = document::from_versioned_json(format::SNAPSHOT, file, payload)?;
     let fail = |message: &str| Err(DocumentError::new(file, message).into());
     if snapshot.account != *root.account() {
         return fail("the snapshot is of another account");
@@ -159,6 +163,7 @@ mod tests {
         let time = |text: &str| -> Timestamp { text.parse().unwrap() };
         let role = || RoleFile { keys: vec![key.public().id()], threshold: 1 };
         let file = RootFile {
+            format: Format::default(),
             account: "acme".parse().unwrap(),
             version: 1,
             created: time("2026-01-01T00:00:00Z"),
@@ -173,6 +178,7 @@ mod tests {
         std::fs::write(root::path(directory, 1), &bytes).unwrap();
         let root = root::walk(directory, &Pin::of(&bytes)).unwrap();
         let snapshot = Snapshot {
+            format: Format::default(),
             account: file.account.clone(),
             version: 1,
             created: file.created,

@@ -29,6 +29,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use crate::crypto::key::{KeyId, PublicKey};
+use crate::document::format::{self, Format};
 use crate::document::{self, DocumentError};
 use crate::limits::VALIDITY_MONTHS;
 use crate::name::{Principal, ProfileName, ProfileVersion, StatementId};
@@ -39,6 +40,8 @@ use crate::time::{Period, Timestamp};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Profile {
+    #[serde(default, skip_serializing_if = "Format::is_absent")]
+    format: Format<{ format::PROFILE }>,
     name: ProfileName,
     platform: Platform,
     revision: u64,
@@ -146,6 +149,7 @@ impl Profile {
     /// A new profile with one version and its first permissions.
     pub fn new(name: ProfileName, version: Version, permission: Vec<Permission>) -> Self {
         Self {
+            format: Format::default(),
             name,
             platform: Platform::AwsLambdaSha384Ecdsa,
             revision: 1,
@@ -156,7 +160,7 @@ impl Profile {
 
     /// Parses the document of the profile with this name.
     pub fn parse(path: &Path, bytes: &[u8]) -> Result<Self, DocumentError> {
-        let profile: Self = document::from_toml(path, bytes)?;
+        let profile: Self = document::from_versioned_toml(format::PROFILE, path, bytes)?;
         let fail = |message: String| Err(DocumentError::new(path, message));
         if path.file_stem().and_then(|stem| stem.to_str()) != Some(profile.name.as_str()) {
             return fail(format!("`name` is `{}`, which differs from the file name", profile.name));

@@ -27,6 +27,7 @@ use serde::{Deserialize, Serialize};
 use crate::arn::{JobArn, ProfileArn};
 use crate::crypto::key::KeyId;
 use crate::digest::Sha384;
+use crate::document::format::{self, Format};
 use crate::document::{self, DocumentError};
 use crate::limits::REASON_CHARS_MAX;
 use crate::time::Timestamp;
@@ -35,6 +36,8 @@ use crate::time::Timestamp;
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Revocations {
+    #[serde(default, skip_serializing_if = "Format::is_absent")]
+    format: Format<{ format::REVOCATIONS }>,
     revision: u64,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     job: Vec<RevokedJob>,
@@ -50,6 +53,8 @@ pub struct Revocations {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Part {
+    #[serde(default)]
+    format: Format<{ format::REVOCATIONS }>,
     revision: Option<u64>,
     #[serde(default)]
     job: Vec<RevokedJob>,
@@ -237,11 +242,11 @@ impl Revocations {
     /// Parses `revocations.toml`.
     pub fn parse(path: &Path, bytes: &[u8]) -> Result<Self, DocumentError> {
         let mut all: Option<Self> = None;
-        document::from_toml_lists(path, bytes, |part: Part| {
-            let Part { revision, job, artifact, profile, key } = part;
+        document::from_toml_lists(format::REVOCATIONS, path, bytes, |part: Part| {
+            let Part { format, revision, job, artifact, profile, key } = part;
             let Some(all) = &mut all else {
                 let revision = revision.ok_or("missing field `revision`")?;
-                all = Some(Self { revision, job, artifact, profile, key });
+                all = Some(Self { format, revision, job, artifact, profile, key });
                 return Ok(());
             };
             all.job.extend(job);

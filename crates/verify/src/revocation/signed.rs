@@ -20,6 +20,7 @@ use crate::arn::{JobArn, ProfileArn, PublisherArn};
 use crate::crypto::envelope::{Envelope, OpenError};
 use crate::crypto::key::{KeyId, PublicKey};
 use crate::document;
+use crate::document::format::{self, Format, FormatNewer};
 use crate::limits::SIGNED_REVOCATIONS_MAX;
 use crate::name::{JobId, Principal};
 use crate::time::Timestamp;
@@ -34,6 +35,9 @@ pub const FOLDER: &str = "revocations";
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SignedRevocation {
+    /// Its format number.
+    #[serde(default, skip_serializing_if = "Format::is_absent")]
+    pub format: Format<{ format::SIGNED_REVOCATION }>,
     /// The job.
     pub job: JobArn,
     /// Its profile, for all versions.
@@ -58,6 +62,14 @@ pub struct Opened {
 /// Why a signed revocation is not valid.
 #[derive(Debug, thiserror::Error)]
 pub enum SignedRevocationError {
+    /// It is signed by a key of the profile, and newer than this program.
+    #[error("{newer}")]
+    FormatNewer {
+        /// How.
+        newer: FormatNewer,
+        /// The fingerprint of the key.
+        signer: KeyId,
+    },
     /// It is not JSON of the right form.
     #[error("it is malformed: {0}")]
     Malformed(String),
@@ -74,7 +86,15 @@ pub fn open<'a>(
     let envelope: Envelope = document::parse_json(bytes).map_err(SignedRevocationError::Malformed)?;
     let keys = keys.map(|key| (key.id(), key.clone())).collect();
     let payload = envelope.opened_by(PAYLOAD_TYPE, &keys)?;
-    let revocation = document::parse_json(payload.bytes()).map_err(SignedRevocationError::Malformed)?;
+    let path = Path::new("signed revocation");
+    let revocation = document::from_versioned_json(format::SIGNED_REVOCATION, path, payload.bytes());
+    let revocation = revocation.map_err(|error| match error.newer() {
+        Some(newer) => {
+            let signer = payload.signer().clone();
+            SignedRevocationError::FormatNewer { newer: newer.clone(), signer }
+        }
+        None => SignedRevocationError::Malformed(error.message().to_owned()),
+    })?;
     Ok(Opened { revocation, signer: payload.signer().clone() })
 }
 

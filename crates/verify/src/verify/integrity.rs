@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use crate::crypto::envelope::OpenError;
 use crate::crypto::key::{KeyId, Library, PublicKey, SignatureCheck};
 use crate::digest::{ArtifactDigests, QuickDigests, Sha256, Sha384};
+use crate::document::format::FormatNewer;
 use crate::files::artifact::Artifact;
 use crate::files::{FileError, Loaded};
 use crate::inventory::by_path;
 use crate::limits::PLAIN_SHA384_BYTES_MAX;
-use crate::manifest::{self, Job, Statement};
+use crate::manifest::{self, Job, Statement, StatementError};
 use crate::package::read::{self, ReadError};
 use crate::parallel::Threads;
 use crate::report::{Check, FileChanges, Finding, SignatureFacts};
@@ -32,6 +33,8 @@ pub enum Opening {
     Opened(Box<Opened>),
     /// The key that it names is not known; a mismatch.
     UnknownKey(Finding),
+    /// A known key signed it, and its format is newer than this program.
+    FormatNewer(FormatNewer),
     /// It cannot be opened; the finding names the check that fails.
     Failed(Finding),
 }
@@ -82,6 +85,7 @@ impl Intact {
 
 /// Opens a manifest with the keys that can have signed it.
 ///
+/// A statement that is newer than this program is not a finding.
 /// A missing manifest and an unknown key are mismatches; an invalid signature by a known key and a malformed
 /// statement are integrity failures (`docs/formats.md`).
 pub fn open(manifest: Option<&Loaded>, keys: &BTreeMap<KeyId, PublicKey>) -> Opening {
@@ -123,6 +127,7 @@ pub(super) fn open_with(
             payload: Sha384::of(payload.bytes()),
             signer: payload.signer().clone(),
         })),
+        Err(StatementError::FormatNewer(newer)) => Opening::FormatNewer(newer.at(path)),
         Err(error) => Opening::Failed(integrity("statement-malformed", error.to_string())),
     }
 }
@@ -336,10 +341,60 @@ mod tests {
     }
 
     #[test]
+    fn a_newer_format_is_neither_opened_nor_a_finding_if_a_known_key_signed_it() {
+        let signer = SecretKey::new();
+        let known = BTreeMap::from([(signer.public().id(), signer.public())]);
+        let sign = |payload: Vec<u8>| {
+            let envelope = Envelope::sign(manifest::PAYLOAD_TYPE, payload, &[&signer]);
+            let bundle = Bundle::new(envelope, &signer.public().id());
+            ("orders.zip.sigstore.json".into(), document::to_json(&bundle))
+        };
+        let mut job = opened(|_| {}).statement.job().clone();
+        let file =
+            json!({ "path": "a", "mode": "100644", "size": 1, "sha384": Sha384::of(b"a").to_string() });
+        job.files = vec![serde_json::from_value(file).unwrap()];
+        let (sha256, sha384) = (Sha256::of(BYTES), Sha384::of(BYTES));
+        let digests = ArtifactDigests { size: job.size, sha256, sha384, chunk: job.chunk_digest };
+        let statement = Statement::new("orders.zip", &digests, job);
+        let text = String::from_utf8(statement.to_payload()).unwrap();
+        assert!(matches!(open(Some(&sign(text.clone().into_bytes())), &known), Opening::Opened(_)));
+        let with = |fields: &str| text.replace(r#""predicate":{"#, &format!(r#""predicate":{{{fields},"#));
+        for payload in [
+            with(r#""format":2"#),
+            with(r#""format":2,"new":[null]"#),
+            text.replace("signing-job:v1", "signing-job:v2"),
+            text.replace("signing-job:v1", "signing-job:v2").replace(r#""size":1,"#, r#""size":{},"#),
+        ] {
+            let manifest = sign(payload.clone().into_bytes());
+            let newer = match open(Some(&manifest), &known) {
+                Opening::FormatNewer(newer) => newer,
+                _ => panic!("{payload}"),
+            };
+            assert_eq!((newer.path, newer.format, newer.known), (Some(manifest.0.clone()), 2, 1));
+            assert_eq!(newer.needs.as_deref(), Some("0.1.0"));
+            assert!(matches!(open(Some(&manifest), &BTreeMap::new()), Opening::UnknownKey(_)));
+        }
+        for payload in [
+            with(r#""format":0"#),
+            with(r#""format":"2""#),
+            with(r#""format":2,"format":2"#),
+            with(r#""new":1"#),
+            text.replace("signing-job:v1", "signing-job:v"),
+            text.replace("signing-job:v1", "signing-job:v02"),
+            text.replace("in-toto.io/Statement/v1", "in-toto.io/Statement/v2"),
+        ] {
+            let manifest = sign(payload.clone().into_bytes());
+            let opening = open(Some(&manifest), &known);
+            let code = |finding: &Finding| finding.code == "statement-malformed";
+            assert!(matches!(&opening, Opening::Failed(finding) if code(finding)), "{payload}");
+        }
+    }
+
+    #[test]
     fn no_manifest_and_an_unknown_key_are_mismatches() {
         let failed = |opening: Opening| match opening {
             Opening::Failed(finding) | Opening::UnknownKey(finding) => (finding.check, finding.code),
-            Opening::Opened(_) => panic!("it opened"),
+            Opening::Opened(_) | Opening::FormatNewer(_) => panic!("it is not what it should be"),
         };
         let keys = BTreeMap::new();
         assert_eq!(failed(open(None, &keys)), (Check::Mismatch, "manifest-missing"));

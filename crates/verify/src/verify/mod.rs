@@ -22,6 +22,7 @@ pub use self::publishers::Publishers;
 use crate::crypto::key::{Library, SignatureCheck};
 use crate::csc::{Csc, Untrusted};
 use crate::digest::Sha256;
+use crate::document::format::FormatNewer;
 use crate::files::artifact::Artifact;
 use crate::files::{FileError, Loaded};
 use crate::hint::Hint;
@@ -39,6 +40,9 @@ pub enum VerifyError {
     /// The policy is not trusted.
     #[error(transparent)]
     Policy(#[from] PolicyError),
+    /// The manifest is newer than this program.
+    #[error(transparent)]
+    FormatNewer(#[from] FormatNewer),
     /// The artifact cannot be read.
     #[error(transparent)]
     File(#[from] FileError),
@@ -48,6 +52,7 @@ impl Hint for VerifyError {
     fn hint(&self) -> Option<Cow<'static, str>> {
         match self {
             Self::Policy(error) => error.hint(),
+            Self::FormatNewer(newer) => newer.hint(),
             Self::File(error) => error.hint(),
         }
     }
@@ -248,6 +253,7 @@ fn verify_with<'a, S>(
             publishers.check_all_asked()?;
             return Ok(Evidence::only(csc, finding));
         }
+        Opening::FormatNewer(newer) => return Err(newer.into()),
         Opening::Failed(finding) => return Ok(Evidence::only(csc, finding)),
     };
     let facts = Some(opened.facts());

@@ -4,6 +4,7 @@ use super::integrity::Opened;
 use crate::arn::{JobArn, ProfileArn};
 use crate::crypto::key::KeyId;
 use crate::digest::Sha384;
+use crate::document::format::FormatNewer;
 use crate::files::Loaded;
 use crate::limits::CLOCK_SKEW_SECONDS;
 use crate::manifest::Job;
@@ -11,7 +12,7 @@ use crate::policy::error::PolicyError;
 use crate::policy::store::Policy;
 use crate::profile::{Action, Profile, Status};
 use crate::report::{Check, Finding};
-use crate::revocation::signed;
+use crate::revocation::signed::{self, SignedRevocationError};
 use crate::revocation::{
     ReasonCode, Revocation, SignatureTimes, subject_of_artifact, subject_of_job, subject_of_key,
     subject_of_profile,
@@ -53,7 +54,10 @@ impl Known {
             match counted(&job.job, &job.profile, profile, bytes, now) {
                 Ok(Some(opened)) => self.revocations.push(opened.as_revocation()),
                 Ok(None) => {}
-                Err(why) => notes.push(format!("ignoring the revocation in `{}`: {why}", path.display())),
+                Err(Uncounted::FormatNewer(newer)) => return Err(PolicyError::FormatNewer(newer.at(path))),
+                Err(Uncounted::Other(why)) => {
+                    notes.push(format!("ignoring the revocation in `{}`: {why}", path.display()));
+                }
             }
         }
         Ok(notes)
@@ -116,6 +120,17 @@ fn of_one(
     Ok(Revoked { findings: check(job, &known, own), notes })
 }
 
+/// Why a signed revocation is ignored, or cannot be.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Uncounted {
+    /// It is newer than this program and signed by a key that may revoke: it may revoke the job.
+    #[error(transparent)]
+    FormatNewer(FormatNewer),
+    /// It is malformed, or its signer has no permission.
+    #[error("{0}")]
+    Other(String),
+}
+
 /// A valid signed revocation of a job that was signed with this profile version; `None` if it is about
 /// another job.
 ///
@@ -126,25 +141,39 @@ pub fn counted(
     profile: &Profile,
     bytes: &[u8],
     now: Timestamp,
-) -> Result<Option<signed::Opened>, String> {
+) -> Result<Option<signed::Opened>, Uncounted> {
     let keys = profile.permissions().iter().map(|each| &each.key);
-    let opened = signed::open(bytes, keys).map_err(|error| error.to_string())?;
+    let opened = match signed::open(bytes, keys) {
+        Ok(opened) => opened,
+        // When and for which principal cannot be read.
+        Err(SignedRevocationError::FormatNewer { newer, signer }) if may_revoke(profile, &signer) => {
+            return Err(Uncounted::FormatNewer(newer));
+        }
+        Err(error) => return Err(Uncounted::Other(error.to_string())),
+    };
     let (says, signer) = (opened.revocation(), opened.signer());
     if !opened.is_about(job, version) {
         return Ok(None);
     }
     if says.revoked_at > now.plus_seconds(CLOCK_SKEW_SECONDS) {
-        return Err(format!("it is from the future: it claims {}, and it is now {now}", says.revoked_at));
+        let why = format!("it is from the future: it claims {}, and it is now {now}", says.revoked_at);
+        return Err(Uncounted::Other(why));
     }
     if !profile.lets(&says.requested_by, signer, Action::RevokeSignature, says.revoked_at) {
-        return Err(format!(
+        return Err(Uncounted::Other(format!(
             "`{}` with key {signer} had no permission `signer:RevokeSignature` on `{}` at {}",
             says.requested_by,
             profile.name(),
             says.revoked_at
-        ));
+        )));
     }
     Ok(Some(opened))
+}
+
+/// Whether a permission lets the key revoke signatures of the profile, at any time.
+fn may_revoke(profile: &Profile, key: &KeyId) -> bool {
+    let permissions = profile.permissions().iter().filter(|each| each.key.id() == *key);
+    permissions.into_iter().any(|each| each.actions.contains(&Action::RevokeSignature))
 }
 
 /// Checks the signed payload and its key against the revocations.
@@ -220,6 +249,7 @@ mod checks {
     use crate::crypto::envelope::Envelope;
     use crate::crypto::sample::SecretKey;
     use crate::document;
+    use crate::document::format::Format;
     use crate::revocation::signed::SignedRevocation;
     use crate::revocation::{RevokedArtifact, RevokedJob, RevokedKey, RevokedProfile};
     use crate::verify::sample::{SIGNED_AT, at, job, job_with, profile, profile_for};
@@ -335,6 +365,7 @@ mod checks {
         change: fn(&mut SignedRevocation),
     ) -> Result<bool, String> {
         let mut says = SignedRevocation {
+            format: Format::default(),
             job: job().job,
             profile: "arn:countersign:signer::acme:/signing-profiles/release/*".parse().unwrap(),
             requested_by: "ci@acme.example".parse().unwrap(),
@@ -345,6 +376,23 @@ mod checks {
         change(&mut says);
         counted(&job().job, &job().profile, profile, &signed_by(&says, key), at(now))
             .map(|found| found.is_some())
+            .map_err(|why| why.to_string())
+    }
+
+    #[test]
+    fn one_of_a_newer_format_is_no_note_if_its_key_may_revoke() {
+        let payload = || br#"{"format":2,"needs":"0.3.0"}"#.to_vec();
+        let of = |profile: &Profile, key: &SecretKey| {
+            let envelope = Envelope::sign(signed::PAYLOAD_TYPE, payload(), &[key]);
+            let bytes = document::to_json(&envelope);
+            counted(&job().job, &job().profile, profile, &bytes, at(LATER)).unwrap_err()
+        };
+        let (profile, key) = profile_for("Active", "12 months", "signer:RevokeSignature");
+        assert!(matches!(of(&profile, &key), Uncounted::FormatNewer(newer) if newer.format == 2));
+        let stranger = of(&profile, &SecretKey::new());
+        assert!(matches!(&stranger, Uncounted::Other(why) if why.contains("is not known")), "{stranger}");
+        let (signs, key) = profile_for("Active", "12 months", "signer:StartSigningJob");
+        assert!(matches!(of(&signs, &key), Uncounted::Other(_)));
     }
 
     #[test]

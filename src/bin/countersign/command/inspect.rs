@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result};
 use countersign::crypto::envelope::Envelope;
 use countersign::digest::ArtifactDigests;
-use countersign::document;
+use countersign::document::{self, format};
 use countersign::files;
 use countersign::files::artifact::Artifact;
 use countersign::inventory::FileRecord;
@@ -91,7 +91,7 @@ fn read_manifest(path: &Path) -> Result<Found> {
     let bytes = files::read(path, MANIFEST_BYTES_MAX)?;
     let bundle = manifest::parse(path, &bytes)?;
     let envelope = bundle.envelope()?;
-    let statement = Statement::parse(envelope.unverified_payload())?;
+    let statement = Statement::parse(envelope.unverified_payload()).map_err(|error| error.at(path))?;
     let claimed_key = envelope.claimed_key().map(str::to_owned);
     Ok(Found::Manifest { claimed_key, statement: serde_json::from_slice(&statement.to_payload())? })
 }
@@ -108,21 +108,26 @@ fn policy(directory: &Path) -> Result<Found> {
     let pin = countersign::pin::Pin::of(&bytes).to_string();
     let mut roots = Vec::new();
     for version in 1..=ROOTS_MAX {
-        let Some(root) = payload(&root::path(directory, version), ROOT_BYTES_MAX)? else {
+        let Some(root) = payload(format::ROOT, &root::path(directory, version), ROOT_BYTES_MAX)? else {
             break;
         };
         roots.push(root);
     }
-    Ok(Found::Policy { pin, roots, snapshot: payload(&snapshot::path(directory), SNAPSHOT_BYTES_MAX)? })
+    let snapshot = payload(format::SNAPSHOT, &snapshot::path(directory), SNAPSHOT_BYTES_MAX)?;
+    Ok(Found::Policy { pin, roots, snapshot })
 }
 
 /// The payload of an envelope file, without looking at its signatures.
-fn payload<T: serde::de::DeserializeOwned + Serialize>(path: &Path, limit: u64) -> Result<Option<T>> {
+fn payload<T: serde::de::DeserializeOwned + Serialize>(
+    known: u32,
+    path: &Path,
+    limit: u64,
+) -> Result<Option<T>> {
     let Some(bytes) = files::read_if_there(path, limit)? else {
         return Ok(None);
     };
     let envelope: Envelope = document::from_json(path, &bytes)?;
-    Ok(Some(document::from_json(path, envelope.unverified_payload())?))
+    Ok(Some(document::from_versioned_json(known, path, envelope.unverified_payload())?))
 }
 
 fn text(found: &Found) -> String {

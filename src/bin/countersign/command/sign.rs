@@ -248,7 +248,8 @@ pub fn profile_for(policy: &Policy, named: Option<&ProfileName>, item: Option<&I
 /// The manifest that the artifact has already, if it describes these very bytes.
 pub fn existing(signer: &Signer<'_>, artifact: &Path, digests: &ArtifactDigests) -> Result<Option<Existing>> {
     let manifest = Loaded::read_if_exists(&manifest::path_beside(artifact), MANIFEST_BYTES_MAX)?;
-    Ok(manifest.and_then(|manifest| sign::existing(signer, &manifest, digests)))
+    let existing = manifest.map(|manifest| sign::existing(signer, &manifest, digests));
+    Ok(existing.transpose()?.flatten())
 }
 
 /// What only a layer has.

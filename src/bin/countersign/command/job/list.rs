@@ -17,7 +17,7 @@ use countersign::revocation::{
     subject_of_profile,
 };
 use countersign::time::Timestamp;
-use countersign::verify::revocation;
+use countersign::verify::revocation::{self, Uncounted};
 use serde::Serialize;
 
 use super::super::edit::{Documents, artifact_digest};
@@ -264,8 +264,10 @@ impl Ledger {
         let profile = Profile::parse(&self.documents.file(&path), bytes)?;
         for place in signed::places(&self.documents.file(""), job.job.job()) {
             let Some(bytes) = files::read_if_there(&place, SIGNED_REVOCATION_BYTES_MAX)? else { continue };
-            if let Ok(Some(found)) = revocation::counted(&job.job, &job.profile, &profile, &bytes, now) {
-                return Ok(Some(found.revocation().reason.as_str().to_owned()));
+            match revocation::counted(&job.job, &job.profile, &profile, &bytes, now) {
+                Ok(Some(found)) => return Ok(Some(found.revocation().reason.as_str().to_owned())),
+                Err(Uncounted::FormatNewer(newer)) => return Err(newer.at(&place).into()),
+                Ok(None) | Err(Uncounted::Other(_)) => {}
             }
         }
         Ok(None)

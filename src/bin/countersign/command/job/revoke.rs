@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use countersign::arn::{JobArn, ProfileArn, PublisherArn};
 use countersign::crypto::secret::SecretKey;
+use countersign::document::format::Format;
 use countersign::files::{self, Access, Loaded};
 use countersign::limits::MANIFEST_BYTES_MAX;
 use countersign::manifest::{self, Statement};
@@ -83,7 +84,8 @@ impl Args {
         };
         let bytes = files::read_if_there(path, MANIFEST_BYTES_MAX)?.ok_or_else(unknown)?;
         let bundle = manifest::parse(path, &bytes)?;
-        let statement = Statement::parse(bundle.envelope()?.unverified_payload())?;
+        let statement =
+            Statement::parse(bundle.envelope()?.unverified_payload()).map_err(|error| error.at(path))?;
         let job = statement.job();
         Ok((job.job.job().clone(), Some(job.profile.profile().clone())))
     }
@@ -99,6 +101,7 @@ impl Args {
         };
         let account = policy.account().clone();
         let revocation = SignedRevocation {
+            format: Format::default(),
             job: JobArn::new(account.clone(), job.clone()),
             profile: PublisherArn::every_version(account, name.clone()),
             requested_by: self.principal(context, &policy, &name)?,

@@ -13,7 +13,7 @@ use countersign::layer::location::LayerLocation;
 use countersign::layer::{LayerVersion, path_in};
 use countersign::limits::MANIFEST_BYTES_MAX;
 use countersign::manifest;
-use countersign::manifest::attached::Attached;
+use countersign::manifest::attached::{AttachError, Attached};
 use countersign::policy::store::Policy;
 use serde::Serialize;
 
@@ -120,9 +120,9 @@ impl Args {
                 "move the file, or name another folder with `--output`",
             ));
         }
-        let beside = files::read_if_there(&manifest::path_beside(path), MANIFEST_BYTES_MAX)?;
-        let about =
-            beside.is_some_and(|bytes| Attached::parse(&bytes).is_ok_and(|each| each.is_about(&digests)));
+        let beside = manifest::path_beside(path);
+        let bytes = files::read_if_there(&beside, MANIFEST_BYTES_MAX)?;
+        let about = bytes.map_or(Ok(false), |bytes| is_about(&beside, &bytes, &digests))?;
         Ok(if about || !version.signed { There::Whole(about) } else { There::Nothing })
     }
 }
@@ -209,7 +209,7 @@ fn bring(
     }
     let beside = manifest::path_beside(path);
     if let Some(mine) = files::read_if_there(&beside, MANIFEST_BYTES_MAX)?
-        && !Attached::parse(&mine).is_ok_and(|manifest| manifest.is_about(&digests))
+        && !is_about(&beside, &mine, &digests)?
     {
         return Err(refuse(
             format!("`{}` already exists, and is not a manifest of `{arn}`", beside.display()),
@@ -219,6 +219,9 @@ fn bring(
     let (place, mut bytes) = (location.of_manifest(), Vec::new());
     copy(publisher, &place, MANIFEST_BYTES_MAX, &mut bytes)?;
     let about = Attached::parse(&bytes).map(|manifest| manifest.is_about(&digests));
+    if let Err(AttachError::FormatNewer(newer)) = about {
+        return Err(newer.at(Path::new(&place.to_string())).into());
+    }
     if !matches!(about, Ok(true)) {
         let why = about.map_or_else(|error| error.to_string(), |_| "it is for other content".into());
         return Err(refuse(
@@ -228,6 +231,14 @@ fn bring(
     }
     let manifest = Pending::with(&beside, &bytes, Access::Public)?;
     Ok(Brought { artifact, manifest: Some(manifest) })
+}
+
+/// Whether a file's bytes are a manifest of an artifact. One that is newer than this program may be.
+fn is_about(path: &Path, bytes: &[u8], digests: &ArtifactDigests) -> Result<bool> {
+    match Attached::parse(bytes) {
+        Err(AttachError::FormatNewer(newer)) => Err(newer.at(path).into()),
+        parsed => Ok(parsed.is_ok_and(|manifest| manifest.is_about(digests))),
+    }
 }
 
 /// Refuses what is not what was published.

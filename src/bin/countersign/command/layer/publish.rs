@@ -9,7 +9,7 @@ use countersign::layer::location::LayerLocation;
 use countersign::layer::{Layer, LayerVersion};
 use countersign::limits::{LAYER_TEXT_BYTES_MAX, MANIFEST_BYTES_MAX, RUNTIMES_MAX};
 use countersign::manifest;
-use countersign::manifest::attached::Attached;
+use countersign::manifest::attached::{AttachError, Attached};
 use countersign::name::ArtifactName;
 use countersign::package::{layer as layout, read, size};
 use countersign::policy::edit::{check_revision, path_of_layer};
@@ -179,6 +179,7 @@ impl Args {
                 format!("`{shown}` is for other content than `{}`", context.shown(artifact)),
                 "name the manifest of this artifact, or sign the artifact again",
             )),
+            Err(AttachError::FormatNewer(newer)) => Err(newer.at(&path).into()),
             Err(error) => {
                 Err(refuse(format!("`{shown}`: {error}"), "sign the artifact again, or move that file"))
             }

@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result};
 use countersign::files;
 use countersign::git::Repository;
 use countersign::limits::MANIFEST_BYTES_MAX;
-use countersign::manifest::attached::{self, Attached};
+use countersign::manifest::attached::{self, AttachError, Attached};
 use countersign::provenance::Source;
 
 use super::counted;
@@ -42,7 +42,11 @@ impl Args {
 /// Reads a manifest to attach.
 pub fn read(context: &Context, path: &Path) -> Result<Attached> {
     let bytes = files::read(path, MANIFEST_BYTES_MAX)?;
-    Attached::parse(&bytes).with_context(|| format!("cannot attach `{}`", context.shown(path)))
+    let attached = Attached::parse(&bytes).map_err(|error| match error {
+        AttachError::FormatNewer(newer) => AttachError::FormatNewer(newer.at(path)),
+        error => error,
+    });
+    attached.with_context(|| format!("cannot attach `{}`", context.shown(path)))
 }
 
 /// Attaches manifests to a commit; returns the line that reports it.

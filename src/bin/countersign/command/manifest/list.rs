@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use anyhow::Result;
 use countersign::files;
 use countersign::git::Repository;
+use countersign::git::notes::NOTES_REF;
 use countersign::manifest::attached::{self, Attached};
 use countersign::name::ArtifactName;
 use countersign::provenance::Kind;
@@ -58,6 +59,10 @@ impl Args {
         let repository = context.in_repository()?;
         let commit = repository.commit(&self.revision)?;
         let found = read(repository, &commit.id)?;
+        let newer = found.newer.first().map(|newer| newer.error.clone().at(&path_of_note(&commit.short())));
+        if let Some(newer) = newer {
+            return Err(newer.into());
+        }
         if let Some(folder) = &self.output {
             context.check_output(folder)?;
             write(folder, &found.manifests)?;
@@ -77,6 +82,11 @@ impl Args {
         }
         Ok(Exit::Done)
     }
+}
+
+/// The name of the note on a commit.
+fn path_of_note(commit: &str) -> PathBuf {
+    format!("{NOTES_REF}:{commit}").into()
 }
 
 fn read(repository: &Repository, commit: &str) -> Result<attached::Lines> {

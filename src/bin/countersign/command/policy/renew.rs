@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 use countersign::policy::documents;
+use countersign::policy::seal::SealError;
 use countersign::time::Period;
 
 use super::{RoleKeyArgs, lock, newest_root, sealing, show};
@@ -49,12 +50,7 @@ impl Args {
         }
         let changes = documents::changes(&location.directory, base)?;
         if !changes.is_empty() {
-            let paths: Vec<&str> = changes.iter().map(|change| change.path.as_str()).collect();
-            return Err(refuse(
-                format!("the policy has unsealed changes: {}", paths.join(", ")),
-                "ask the policy owners to review them with `countersign policy diff` and run `countersign \
-                 policy seal`",
-            ));
+            return Err(SealError::Unsealed(changes.into_iter().map(|change| change.path).collect()).into());
         }
         if context.now.plus(self.within) < base.expires {
             context.policy(&location)?;
@@ -63,7 +59,7 @@ impl Args {
         }
         let keys = self.keys.load(sealing.root(), "policy.pem")?;
         let keys: Vec<_> = keys.iter().collect();
-        let outcome = sealing.seal(&keys, context.now, context.now.plus(self.validity))?;
+        let outcome = sealing.renew(&keys, context.now, context.now.plus(self.validity))?;
         show(context, &location, &outcome, None)
     }
 }

@@ -163,6 +163,7 @@ impl Args {
         let mut seen = BTreeSet::new();
         keys.retain(|key| held.contains(&key.id()) && seen.insert(key.id()));
         Ok(RootFile {
+            format: root.file().format,
             account: root.account().clone(),
             version: root.version() + 1,
             created: context.now,

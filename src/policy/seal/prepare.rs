@@ -4,25 +4,25 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use super::accounts;
-use super::documents::{self, Kind};
-use super::entries;
-use super::error::PolicyError;
-use super::index::{self, Entry};
-use super::root::Root;
-use super::seal::SealError;
-use super::snapshot::{self, SealedDocument, Snapshot};
+use super::error::SealError;
+use super::found::{Found, Ledger};
 use crate::account::{KnownAccount, Membership, Organization};
 use crate::csc::Csc;
 use crate::digest::Sha384;
 use crate::document::DocumentError;
+use crate::document::format::Format;
 use crate::function::Functions;
 use crate::layer::Layer;
-use crate::ledger::{self, Tail};
-use crate::limits::{
-    ACCOUNTS_MAX, CLOCK_SKEW_SECONDS, INDEX_PAGE_BYTES_MAX, LEDGER_BYTES_MAX, SNAPSHOT_VERSION_MAX,
-};
+use crate::ledger;
+use crate::limits::{ACCOUNTS_MAX, CLOCK_SKEW_SECONDS, INDEX_PAGE_BYTES_MAX, SNAPSHOT_VERSION_MAX};
 use crate::name::{AccountName, CscId};
+use crate::policy::accounts;
+use crate::policy::documents::Kind;
+use crate::policy::entries;
+use crate::policy::error::PolicyError;
+use crate::policy::index;
+use crate::policy::root::Root;
+use crate::policy::snapshot::{self, SealedDocument, Snapshot};
 use crate::profile::Profile;
 use crate::revocation::{Revocation, Revocations};
 use crate::stackset::StackSet;
@@ -56,13 +56,22 @@ pub struct Prepared {
 }
 
 impl Prepared {
-    /// Checks the documents of a directory, and creates the snapshot that follows the last one.
-    pub fn new(directory: &Path, root: &Root, before: Before<'_>, times: Times) -> Result<Self, SealError> {
-        let base = before.base;
-        let found = documents::read(directory)?;
+    /// Checks what was read of a directory, and creates the snapshot that follows the last one.
+    pub fn new(
+        directory: &Path,
+        root: &Root,
+        before: Before<'_>,
+        found: Found,
+        times: Times,
+    ) -> Result<Self, SealError> {
+        let (found, ledger) = found.into_parts();
         let revocations = check(directory, root.account(), &found, times.now)?;
+        let path = directory.join(ledger::FILE_NAME);
+        let ledger = ledger.ok_or_else(|| PolicyError::LedgerLost(path.clone()))?;
+        check_times(&path, &ledger, before.base, times.now)?;
+        let Ledger { tail, entries, .. } = ledger;
         let mut all = entries::of_revocations(&revocations);
-        let ledger = read_ledger(directory, root, base, times.now, &mut all)?;
+        all.extend(entries);
         let index = index::make(all);
         let pages = index.iter().flat_map(|index| &index.pages);
         if pages.map(Vec::len).max().is_some_and(|longest| longest as u64 > INDEX_PAGE_BYTES_MAX) {
@@ -76,9 +85,15 @@ impl Prepared {
             size: bytes.len() as u64,
             sha384: Sha384::of(bytes),
         };
+        let ledger = (tail.count > 0).then_some(SealedDocument {
+            path: ledger::FILE_NAME.into(),
+            size: tail.size,
+            sha384: tail.sha384,
+        });
         let mut documents: Vec<SealedDocument> = found.iter().map(sealed).chain(ledger).collect();
         documents.sort_by(|a, b| a.path.cmp(&b.path));
         let snapshot = Snapshot {
+            format: Format::default(),
             account: root.account().clone(),
             version: next_version(directory, before)?,
             created: times.created,
@@ -204,38 +219,23 @@ fn one_name_once(directory: &Path, found: &BTreeMap<String, Vec<u8>>) -> Result<
     Ok(())
 }
 
-/// Reads the ledger, which must continue the sealed one, and adds an entry for each line.
-///
 /// New lines must be dated after the last seal; other times cannot be trusted.
-fn read_ledger(
-    directory: &Path,
-    root: &Root,
+fn check_times(
+    path: &Path,
+    ledger: &Ledger,
     base: Option<&Snapshot>,
     now: Timestamp,
-    found: &mut Vec<Entry>,
-) -> Result<Option<SealedDocument>, SealError> {
-    let path = directory.join(ledger::FILE_NAME);
-    let sealed = base.and_then(|base| base.document(ledger::FILE_NAME));
-    base.map_or(Ok(()), |base| documents::check_ledger(directory, base))?;
-    let sealed_size = sealed.map_or(0, |sealed| sealed.size);
+) -> Result<(), PolicyError> {
     let earliest = base.map(|base| base.created.unix() - CLOCK_SKEW_SECONDS);
     let latest = now.plus_seconds(CLOCK_SKEW_SECONDS);
-    let mut wrong = None;
-    let tail: Tail = ledger::read(&path, root.account(), LEDGER_BYTES_MAX, |end, line| {
-        let new = end > sealed_size;
-        let too_early = earliest.is_some_and(|earliest| line.recorded_at.unix() < earliest);
-        if new && (too_early || line.recorded_at > latest) {
-            wrong.get_or_insert((line.recorded.job.clone(), line.recorded_at));
+    let is_wrong = |at: Timestamp| earliest.is_some_and(|earliest| at.unix() < earliest) || at > latest;
+    match ledger.unsealed.iter().find(|line| is_wrong(line.recorded_at)) {
+        Some(line) => {
+            let (job, at) = (&line.recorded.job, line.recorded_at);
+            let message =
+                format!("{job} has `recorded_at` {at}, which is before the last seal or in the future");
+            Err(DocumentError::new(path, message).into())
         }
-        found.push(entries::of_line(&line));
-    })?;
-    if let Some((job, at)) = wrong {
-        let message = format!("{job} has `recorded_at` {at}, which is before the last seal or in the future");
-        return Err(PolicyError::from(DocumentError::new(&path, message)).into());
+        None => Ok(()),
     }
-    Ok((tail.count > 0).then_some(SealedDocument {
-        path: ledger::FILE_NAME.into(),
-        size: tail.size,
-        sha384: tail.sha384,
-    }))
 }
