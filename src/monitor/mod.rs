@@ -11,13 +11,15 @@ mod plot;
 pub mod readiness;
 mod tally;
 pub mod text;
+mod totals;
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
 
 use self::answer::{Answer, Day, Journal, Malformed};
 use self::readiness::Criteria;
-use self::tally::{Subject, Tally, Totals};
+use self::tally::Tally;
+use self::totals::{FunctionKey, Totals};
 use crate::files::FileError;
 use crate::limits::{CLOCK_SKEW_SECONDS, EVENTS_MAX, MALFORMED_SHOWN};
 use crate::metrics::Event;
@@ -87,7 +89,7 @@ pub struct Survey {
     question: Question,
     seen: HashSet<u128>,
     totals: Totals,
-    subjects: BTreeMap<Subject, Tally>,
+    functions: BTreeMap<FunctionKey, Tally>,
     days: BTreeMap<i64, Totals>,
     journals: Vec<Journal>,
     malformed: Vec<Malformed>,
@@ -100,7 +102,7 @@ impl Survey {
             question,
             seen: HashSet::new(),
             totals: Totals::default(),
-            subjects: BTreeMap::new(),
+            functions: BTreeMap::new(),
             days: BTreeMap::new(),
             journals: Vec::new(),
             malformed: Vec::new(),
@@ -150,16 +152,15 @@ impl Survey {
             self.totals.count(&event);
             self.days.entry(event.time.day()).or_default().count(&event);
         }
-        let subject = Subject { name: name.clone(), kind: event.kind };
-        self.subjects.entry(subject).or_default().count(event);
+        let key = FunctionKey { name: name.clone(), kind: event.kind };
+        self.functions.entry(key).or_default().count(event);
     }
 
     /// The answer.
     pub fn answer(self) -> Answer {
         let end = self.question.end();
-        let tallies = self.subjects.into_iter();
-        let functions =
-            tallies.map(|(subject, tally)| tally.close(subject, &self.question.criteria, end)).collect();
+        let tallies = self.functions.into_iter();
+        let functions = tallies.map(|(key, tally)| tally.close(key, &self.question.criteria, end)).collect();
         let days = self.days.iter().map(|(day, totals)| Day::of(*day, totals)).collect();
         Answer::new(&self.question, self.journals, self.malformed, &self.totals, functions, days)
     }
