@@ -45,7 +45,7 @@ fn main() {
     for size in sizes {
         let scale = Scale::of(*size);
         let Size { profiles, revocations, jobs } = size;
-        let [nothing, key, publishers] = several(&scale, runs);
+        let [nothing, key, publishers] = several(&scale.scene, &scale.questions(), runs);
         println!("| {profiles} | {revocations} | {jobs} | {nothing} | {key} | {publishers} |");
         if size.jobs == SIZES[SIZES.len() - 1].jobs && size.profiles > 10 {
             owner(&scale);

@@ -4,7 +4,6 @@ use std::fmt;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use crate::policies::Scale;
 use crate::support::Scene;
 
 /// Wall time and peak resident memory.
@@ -25,12 +24,11 @@ impl fmt::Display for Measured {
 }
 
 /// The medians of each question, which are asked in turn.
-pub fn several(scale: &Scale, runs: usize) -> [Measured; 3] {
-    let questions = scale.questions();
+pub fn several(scene: &Scene, questions: &[Vec<&str>; 3], runs: usize) -> [Measured; 3] {
     let mut times: [Vec<Duration>; 3] = Default::default();
     for run in 0..=runs {
         for (question, times) in questions.iter().zip(&mut times) {
-            let time = timed(&scale.scene, question);
+            let time = timed(scene, question);
             // The first is the warm-up.
             times.extend((run > 0).then_some(time));
         }
@@ -38,7 +36,7 @@ pub fn several(scale: &Scale, runs: usize) -> [Measured; 3] {
     let mut questions = questions.iter();
     times.map(|mut times| {
         times.sort();
-        let peak = once(&scale.scene, questions.next().expect("a question for each")).peak;
+        let peak = once(scene, questions.next().expect("a question for each")).peak;
         Measured { time: times[times.len() / 2], peak }
     })
 }

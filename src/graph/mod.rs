@@ -1,21 +1,18 @@
 //! The graph: who trusts whom, from signing keys to the functions that accept their signatures.
 //!
-//! Nodes and edges are sorted data; each format ([`mermaid`], [`dot`], [`svg`]) draws the same ones. A kind
-//! of node is a column; edges lead to columns further right. States are always shown in words too, not only
-//! as colours.
+//! Nodes and edges are sorted data; each format ([`mermaid`], [`dot`]) draws the same ones. Edges
+//! lead from a kind to a later one. States are always shown in words too, not only as colours.
 
 pub mod dot;
-mod layout;
 pub mod mermaid;
 pub mod policy;
 mod sharing;
-pub mod svg;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::name::AccountName;
 
-/// The kind of a node; the order is that of the columns.
+/// The kind of a node, in the order in which trust is passed on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kind {
     /// Another account that the policy knows.
@@ -37,18 +34,6 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// Every kind, from left to right.
-    pub const ALL: [Self; 8] = [
-        Self::Account,
-        Self::Principal,
-        Self::Profile,
-        Self::Version,
-        Self::Csc,
-        Self::Function,
-        Self::Layer,
-        Self::Consumer,
-    ];
-
     /// The name of the kind.
     pub fn name(self) -> &'static str {
         match self {
@@ -82,10 +67,6 @@ pub enum State {
 }
 
 impl State {
-    /// Every state.
-    pub const ALL: [Self; 6] =
-        [Self::Good, Self::Unused, Self::Canceled, Self::Expired, Self::Revoked, Self::Missing];
-
     /// The state in a word.
     pub fn name(self) -> &'static str {
         match self {
@@ -110,7 +91,7 @@ impl State {
         }
     }
 
-    /// The state's name in a style sheet.
+    /// The state's name as an identifier.
     fn class(self) -> &'static str {
         match self {
             Self::Good => "good",
@@ -140,7 +121,7 @@ impl Id {
 pub struct Node {
     /// Its account.
     pub account: AccountName,
-    /// Its name and details; at least one line, except for a lane.
+    /// Its name and details; at least one line.
     pub lines: Vec<String>,
     /// Its state.
     pub state: State,
@@ -157,7 +138,7 @@ impl Node {
     }
 }
 
-/// An edge: permission for something further right, or trust in it.
+/// An edge: permission for something of a later kind, or trust in it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Edge {
     /// Where it begins.
@@ -175,7 +156,7 @@ pub struct Edge {
 pub struct Graph {
     /// The title.
     pub title: String,
-    /// The nodes, column by column.
+    /// The nodes, kind by kind.
     pub nodes: BTreeMap<Id, Node>,
     /// The edges.
     pub edges: BTreeSet<Edge>,

@@ -31,9 +31,9 @@ pub fn graph(policy: &Policy, now: Timestamp) -> Result<Graph, PolicyError> {
         "account {}: root {} until {}, seal {} until {}",
         policy.account(),
         root.version(),
-        day(root.expires()),
+        root.expires().date(),
         seal.version,
-        day(seal.expires)
+        seal.expires.date()
     );
     let graph = Graph { title, ..Graph::default() };
     let others = others(policy, &cscs)?;
@@ -181,7 +181,7 @@ impl Drawing<'_> {
             let (state, why) = self.version_state(profile, version, !allowed.is_empty())?;
             let lines = vec![
                 format!("{}/{}", profile.name(), version.version),
-                format!("{}, created {}", version.status.name(), day(version.created)),
+                format!("{}, created {}", version.status.name(), version.created.date()),
             ];
             self.node(version_id.clone(), lines, (state, why));
             self.edge(id.clone(), version_id.clone(), "", state);
@@ -261,8 +261,8 @@ impl Drawing<'_> {
         };
         let actions: Vec<&str> = permission.actions.iter().map(said).collect();
         let when = match (is_early, permission.not_after) {
-            (true, _) => format!(" from {}", day(permission.not_before)),
-            (false, Some(end)) => format!(" until {}", day(end)),
+            (true, _) => format!(" from {}", permission.not_before.date()),
+            (false, Some(end)) => format!(" until {}", end.date()),
             (false, None) => String::new(),
         };
         self.edge(id, profile.clone(), format!("{}{when}", actions.join(", ")), edge);
@@ -305,11 +305,7 @@ impl Drawing<'_> {
 
 fn from_when(revocation: &Revocation) -> String {
     let code = revocation.reason_code().name();
-    revocation.effective().map_or(code.to_owned(), |from| format!("from {} ({code})", day(from)))
-}
-
-pub(super) fn day(time: Timestamp) -> String {
-    time.to_string().chars().take(10).collect()
+    revocation.effective().map_or(code.to_owned(), |from| format!("from {} ({code})", from.date()))
 }
 
 fn short_key(key: &KeyId) -> String {

@@ -1,6 +1,5 @@
 //! Sharing in the graph: known accounts, layers, and the accounts that can use them.
 
-use super::policy::day;
 use super::{Edge, Graph, Id, Kind, Node, State};
 use crate::account::KnownAccount;
 use crate::layer::{Consumer, Layer, LayerPermission, LayerVersion};
@@ -62,7 +61,7 @@ impl Sharing<'_> {
             Some(_) if profiles.is_empty() => (State::Unused, "no CSC allows its profiles"),
             Some(_) => (State::Good, ""),
         };
-        lines.extend(other.map(|other| format!("until {}", day(other.snapshot().expires))));
+        lines.extend(other.map(|other| format!("until {}", other.snapshot().expires.date())));
         self.node(name, id.clone(), lines, state, why);
         for (profile, state) in profiles {
             self.edge(id.clone(), profile, String::new(), state);
@@ -97,7 +96,7 @@ impl Sharing<'_> {
         };
         let id = Id::new(Kind::Consumer, key);
         self.node(account, id.clone(), vec![name], State::Good, "");
-        let until = permission.not_after.map_or(String::new(), |end| format!(" until {}", day(end)));
+        let until = permission.not_after.map_or(String::new(), |end| format!(" until {}", end.date()));
         self.edge(layer.clone(), id, format!("can use{until}"), state);
     }
 
@@ -115,6 +114,6 @@ fn version_lines(layer: &Layer, version: &LayerVersion) -> Vec<String> {
     let signed = if version.signed { "signed" } else { "published unsigned" };
     vec![
         format!("{}:{}", layer.name(), version.version),
-        format!("published {}, {signed}", day(version.created)),
+        format!("published {}, {signed}", version.created.date()),
     ]
 }

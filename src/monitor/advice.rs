@@ -1,10 +1,8 @@
 //! Advice: the next step for each cause and each function. None of it weakens the policy.
 
-use super::answer::Csc;
-use super::readiness::{Criteria, Evidence, Readiness};
-use super::tally::Subject;
+use super::readiness::{Criteria, CscReadiness, Evidence, Readiness};
 use crate::arn::ProfileArn;
-use crate::name::{CscId, FindingCode};
+use crate::name::{ArtifactName, CscId, FindingCode};
 use crate::report::Check;
 use crate::time::DAY_SECONDS;
 
@@ -12,11 +10,10 @@ use crate::time::DAY_SECONDS;
 pub fn of_cause(
     code: &FindingCode,
     check: Check,
-    subject: &Subject,
+    name: &ArtifactName,
     csc: Option<&CscId>,
     profile: Option<&ProfileArn>,
 ) -> String {
-    let name = &subject.name;
     let csc = csc.map_or("CSC".into(), ToString::to_string);
     let profile = profile.map_or("PROFILE".into(), |arn| arn.profile().to_string());
     match (code.as_str(), check) {
@@ -52,7 +49,7 @@ pub fn of_cause(
             "run `countersign release {name}`, and repeat it before each signature expires"
         ),
         ("signed-in-future", _) => "correct the clocks of the machines that sign and verify".into(),
-        ("function-ungoverned", _) => ungoverned(subject),
+        ("function-ungoverned", _) => ungoverned(name),
         (_, Check::Revocation) => format!(
             "replace it: deploy a version of `{name}` whose signature is not revoked"
         ),
@@ -65,8 +62,8 @@ pub fn of_cause(
     }
 }
 
-fn ungoverned(subject: &Subject) -> String {
-    format!("ask the policy owner to run `countersign function attach {} --csc ID`", subject.name)
+fn ungoverned(name: &ArtifactName) -> String {
+    format!("ask the policy owner to run `countersign function attach {} --csc ID`", name)
 }
 
 /// The reason for a function's readiness, in one sentence.
@@ -96,7 +93,7 @@ pub fn reason(readiness: Readiness, evidence: Option<&Evidence>, criteria: &Crit
 }
 
 /// The next step for a function, given the readiness of the others of its CSC.
-pub fn next(readiness: Readiness, subject: &Subject, csc: Option<&Csc>) -> String {
+pub fn next(readiness: Readiness, name: &ArtifactName, csc: Option<&CscReadiness>) -> String {
     let of_csc = match csc {
         Some(csc) if csc.safe => {
             format!("run `countersign csc update {} --untrusted Enforce`, and seal", csc.id)
@@ -105,10 +102,10 @@ pub fn next(readiness: Readiness, subject: &Subject, csc: Option<&Csc>) -> Strin
             format!(
                 "run `countersign function attach {} --csc ID` with a CSC that enforces: other functions under `{}` are not \
                 safe yet",
-                subject.name, csc.id
+                name, csc.id
             )
         }
-        None => ungoverned(subject),
+        None => ungoverned(name),
     };
     match readiness {
         Readiness::Safe | Readiness::Ungoverned => of_csc,

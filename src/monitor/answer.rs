@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Serialize, Serializer};
 
-use super::readiness::{Criteria, Evidence, Readiness};
-use super::tally::{Subject, Totals};
+use super::readiness::{Criteria, CscReadiness, Evidence, Readiness};
+use super::totals::{FunctionKey, Totals};
 use super::{Question, advice};
 use crate::arn::ProfileArn;
 use crate::csc::Untrusted;
@@ -41,7 +41,7 @@ pub struct Answer {
     /// The number of functions by readiness.
     pub readiness: BTreeMap<Readiness, usize>,
     /// The CSCs that govern the functions now.
-    pub code_signing_configs: Vec<Csc>,
+    pub code_signing_configs: Vec<CscReadiness>,
     /// The functions and layers: the most ready first, among equals the one with most errors.
     pub functions: Vec<Function>,
     /// The days on which there were verdicts.
@@ -127,22 +127,6 @@ impl Counts {
     }
 }
 
-/// A CSC that governs some of the functions.
-#[derive(Debug, Serialize)]
-pub struct Csc {
-    /// Its id.
-    #[serde(rename = "code_signing_config_id")]
-    pub id: CscId,
-    /// Its current mode.
-    pub mode: Untrusted,
-    /// The number of functions and layers seen under it.
-    pub functions: usize,
-    /// How many of them are safe to enforce.
-    pub safe_functions: usize,
-    /// Whether all of them are, and it warns.
-    pub safe: bool,
-}
-
 /// A function or a layer.
 #[derive(Debug, Serialize)]
 pub struct Function {
@@ -219,7 +203,7 @@ impl Day {
 impl Function {
     /// A function with its own data; the rest is set when all functions are known.
     pub fn new(
-        subject: Subject,
+        key: FunctionKey,
         csc: Option<CscId>,
         evidence: Option<Evidence>,
         readiness: Readiness,
@@ -228,8 +212,8 @@ impl Function {
         days: Vec<Day>,
     ) -> Self {
         Self {
-            name: subject.name,
-            kind: subject.kind,
+            name: key.name,
+            kind: key.kind,
             csc,
             mode: evidence.as_ref().map(|evidence| evidence.mode),
             readiness,
@@ -265,10 +249,9 @@ impl Answer {
         functions.retain(|function| question.asks_about(&function.name));
         for function in &mut functions {
             let csc = code_signing_configs.iter().find(|csc| Some(&csc.id) == function.csc.as_ref());
-            let subject = Subject { name: function.name.clone(), kind: function.kind };
             function.reason =
                 advice::reason(function.readiness, function.evidence.as_ref(), &question.criteria);
-            function.next = advice::next(function.readiness, &subject, csc);
+            function.next = advice::next(function.readiness, &function.name, csc);
         }
         let warned = |function: &Function| std::cmp::Reverse(function.counts.decided(Decision::Warned));
         functions.sort_by_key(|function| (function.readiness, warned(function)));
@@ -307,7 +290,7 @@ impl Answer {
 
 /// The CSCs of the functions. A CSC that is seen in both modes warns: some machine does not have the new seal
 /// yet.
-fn cscs(functions: &[Function]) -> Vec<Csc> {
+fn cscs(functions: &[Function]) -> Vec<CscReadiness> {
     let mut all: BTreeMap<&CscId, Vec<&Function>> = BTreeMap::new();
     for function in functions {
         if let Some(csc) = &function.csc {
@@ -319,7 +302,7 @@ fn cscs(functions: &[Function]) -> Vec<Csc> {
         let ready =
             |function: &&&Function| matches!(function.readiness, Readiness::Safe | Readiness::Enforced);
         let safe_functions = functions.iter().filter(ready).count();
-        Csc {
+        CscReadiness {
             id: id.clone(),
             mode: if warns { Untrusted::Warn } else { Untrusted::Enforce },
             functions: functions.len(),

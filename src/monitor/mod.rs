@@ -11,6 +11,7 @@ mod plot;
 pub mod readiness;
 mod tally;
 pub mod text;
+mod totals;
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
@@ -18,7 +19,8 @@ use std::path::{Path, PathBuf};
 
 use self::answer::{Answer, Day, Journal, Malformed};
 use self::readiness::Criteria;
-use self::tally::{Subject, Tally, Totals};
+use self::tally::Tally;
+use self::totals::{FunctionKey, Totals};
 use crate::files::FileError;
 use crate::hint::Hint;
 use crate::limits::{CLOCK_SKEW_SECONDS, EVENTS_MAX, MALFORMED_SHOWN};
@@ -89,7 +91,7 @@ pub struct Survey {
     question: Question,
     seen: HashSet<u128>,
     totals: Totals,
-    subjects: BTreeMap<Subject, Tally>,
+    functions: BTreeMap<FunctionKey, Tally>,
     days: BTreeMap<i64, Totals>,
     journals: Vec<Journal>,
     malformed: Vec<Malformed>,
@@ -102,7 +104,7 @@ impl Survey {
             question,
             seen: HashSet::new(),
             totals: Totals::default(),
-            subjects: BTreeMap::new(),
+            functions: BTreeMap::new(),
             days: BTreeMap::new(),
             journals: Vec::new(),
             malformed: Vec::new(),
@@ -152,16 +154,15 @@ impl Survey {
             self.totals.count(&event);
             self.days.entry(event.time.day()).or_default().count(&event);
         }
-        let subject = Subject { name: name.clone(), kind: event.kind };
-        self.subjects.entry(subject).or_default().count(event);
+        let key = FunctionKey { name: name.clone(), kind: event.kind };
+        self.functions.entry(key).or_default().count(event);
     }
 
     /// The answer.
     pub fn answer(self) -> Answer {
         let end = self.question.end();
-        let tallies = self.subjects.into_iter();
-        let functions =
-            tallies.map(|(subject, tally)| tally.close(subject, &self.question.criteria, end)).collect();
+        let tallies = self.functions.into_iter();
+        let functions = tallies.map(|(key, tally)| tally.close(key, &self.question.criteria, end)).collect();
         let days = self.days.iter().map(|(day, totals)| Day::of(*day, totals)).collect();
         Answer::new(&self.question, self.journals, self.malformed, &self.totals, functions, days)
     }

@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use crate::csc::Untrusted;
 use crate::limits::{CLEAN_DAYS_MIN, CLEAN_VERDICTS_MIN};
+use crate::name::CscId;
 use crate::time::{DAY_SECONDS, Timestamp};
 
 /// The criteria for safe.
@@ -85,6 +86,22 @@ impl Readiness {
             Self::Enforced => "enforced",
         }
     }
+}
+
+/// A CSC that governs some of the functions, and whether it can enforce.
+#[derive(Debug, Serialize)]
+pub struct CscReadiness {
+    /// Its id.
+    #[serde(rename = "code_signing_config_id")]
+    pub id: CscId,
+    /// Its current mode.
+    pub mode: Untrusted,
+    /// The number of functions and layers seen under it.
+    pub functions: usize,
+    /// How many of them are safe to enforce.
+    pub safe_functions: usize,
+    /// Whether all of them are, and it warns.
+    pub safe: bool,
 }
 
 impl Criteria {

@@ -5,51 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::advice;
 use super::answer::{Cause, Day, Function};
 use super::readiness::{Criteria, Evidence};
+use super::totals::{FunctionKey, Totals};
 use crate::arn::ProfileArn;
 use crate::csc::Untrusted;
 use crate::metrics::{Event, Occasion};
-use crate::name::{ArtifactName, CscId, FindingCode, HostLabel, Principal};
-use crate::provenance::Kind;
+use crate::name::{CscId, FindingCode, HostLabel, Principal};
 use crate::report::{Check, Decision};
 use crate::time::Timestamp;
-
-/// A function or a layer.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Subject {
-    /// Its name.
-    pub name: ArtifactName,
-    /// Whether it is a function or a layer, if known.
-    pub kind: Option<Kind>,
-}
-
-/// Numbers of verdicts and findings.
-#[derive(Debug, Clone, Default)]
-pub struct Totals {
-    /// Verdicts by occasion.
-    pub occasions: [u64; 4],
-    /// Verdicts by decision.
-    pub decisions: [u64; 3],
-    /// `SignatureValidationErrors` by check.
-    pub errors: [u64; 4],
-    /// Verdicts without a name.
-    pub unnamed: u64,
-}
-
-impl Totals {
-    /// Counts an event.
-    pub fn count(&mut self, event: &Event) {
-        self.occasions[event.event as usize] += 1;
-        self.decisions[event.decision as usize] += 1;
-        for (count, check) in self.errors.iter_mut().zip(Check::VERDICT) {
-            *count += event.errors_of(check);
-        }
-    }
-
-    /// All verdicts.
-    pub fn verdicts(&self) -> u64 {
-        self.decisions.iter().sum()
-    }
-}
 
 /// The counts of one function.
 #[derive(Debug, Default)]
@@ -123,7 +85,7 @@ impl Tally {
     }
 
     /// The function at the end of the window.
-    pub fn close(self, subject: Subject, criteria: &Criteria, end: Timestamp) -> Function {
+    pub fn close(self, function: FunctionKey, criteria: &Criteria, end: Timestamp) -> Function {
         let current = self.under.into_iter().max_by_key(|(csc, under)| (under.last, csc.clone()));
         let (csc, evidence) = match current {
             Some((Some(csc), under)) => (Some(csc), Some(under.evidence(end))),
@@ -131,7 +93,7 @@ impl Tally {
         };
         let readiness = criteria.judge(evidence.as_ref());
         let causes = self.causes.into_iter().map(|(key, seen)| Cause {
-            next: advice::of_cause(&key.code, key.check, &subject, csc.as_ref(), key.profile.as_ref()),
+            next: advice::of_cause(&key.code, key.check, &function.name, csc.as_ref(), key.profile.as_ref()),
             check: key.check,
             code: key.code,
             profile: key.profile,
@@ -144,7 +106,7 @@ impl Tally {
         let mut causes: Vec<Cause> = causes.collect();
         causes.sort_by_key(|cause| std::cmp::Reverse(cause.last_seen));
         let days = self.days.iter().map(|(day, totals)| Day::of(*day, totals)).collect();
-        Function::new(subject, csc, evidence, readiness, &self.totals, causes, days)
+        Function::new(function, csc, evidence, readiness, &self.totals, causes, days)
     }
 }
 

@@ -8,12 +8,11 @@ use std::path::Path;
 
 use tempfile::TempDir;
 
-use super::Memory;
 use super::central::Central;
 use super::clone::{Clone, Tip, files_of};
 use super::error::TargetError;
-use super::operation::Intent;
 use super::values::{is_unmanaged, revision, values, with_revision};
+use super::{Intent, Memory};
 use crate::crypto::secret::SecretKey;
 use crate::document;
 use crate::files::{self, Access};

@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
+use super::Intent;
 use super::central::Central;
 use super::clone::{Clone, Tip};
-use super::operation::Intent;
 use crate::git::GitError;
 use crate::git::commit::Changes;
 use crate::limits::MESSAGE_LINES_MAX;

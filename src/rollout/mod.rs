@@ -25,9 +25,18 @@ use std::path::{Path, PathBuf};
 
 pub use self::central::{Central, CentralError};
 pub use self::error::TargetError;
-pub use self::operation::{Intent, Operation, Outcome, Pushed, Status};
+pub use self::operation::{Operation, Outcome, Pushed, Status};
 use crate::policy::store::Location;
 use crate::stackset::Target;
+
+/// The purpose of an operation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Intent {
+    /// Targets get the central policy.
+    Deploy,
+    /// Targets get it, and lose documents that were not rolled out.
+    Remediate,
+}
 
 /// The folder of the remembered states of targets' own accounts.
 #[derive(Debug, Clone)]

@@ -8,7 +8,7 @@ use super::central::Central;
 use super::clone::{Clone, Tip};
 use super::error::TargetError;
 use super::order::{self, End, Preferences};
-use super::{Memory, copy, message};
+use super::{Intent, Memory, copy, message};
 use crate::crypto::secret::SecretKey;
 use crate::git::branch::Branch;
 use crate::git::commit::{Author, Changes};
@@ -21,15 +21,6 @@ use crate::time::Timestamp;
 
 /// How often a target is tried if other users push at the same time.
 const ATTEMPTS: usize = 2;
-
-/// The purpose of an operation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Intent {
-    /// Targets get the central policy.
-    Deploy,
-    /// Targets get it, and lose documents that were not rolled out.
-    Remediate,
-}
 
 /// An operation on targets of a stack set.
 #[derive(Debug)]

@@ -1,4 +1,4 @@
-//! Do Graphviz, Mermaid and an XML parser read the graph as we drew it, hostile names and all?
+//! Do Graphviz and Mermaid read the graph as we drew it, hostile names and all?
 
 use std::path::Path;
 
@@ -22,18 +22,6 @@ fn graphviz_draws_it() {
         assert!(svg.contains("ci@acme.example") && svg.contains("</svg>"), "{svg}");
         assert!(svg.contains(&csc) || svg.contains(&scene.csc_id()), "{svg}");
         assert_eq!(svg.contains("REVOKED"), svg.contains("&lt;/text&gt;&quot;]; end"), "{svg}");
-    }
-}
-
-#[test]
-fn an_xml_parser_reads_the_picture() {
-    let Some(python) = Peer::find("python3") else { return };
-    let script = "import sys, xml.etree.ElementTree as t; r = t.parse(sys.argv[1]).getroot(); \
-        print({e.tag.split('}')[1] for e in r.iter()} - set('svg title style defs marker path rect text g'.split()), \
-        sum(e.tag.endswith('rect') for e in r.iter()))";
-    for (scene, rects) in [(Scene::new(), 7), (Troubled::new().scene, 19)] {
-        let said = printed(&python.ask(["-c", script, &drawn(&scene, "svg")]));
-        assert_eq!(said, format!("set() {rects}\n"));
     }
 }
 

@@ -26,8 +26,6 @@ pub const USED_LAYERS_MAX: usize = 100;
 pub const MERMAID_CHARS_MAX: usize = 50_000;
 /// Most edges that Mermaid draws: its `maxEdges`.
 pub const MERMAID_EDGES_MAX: usize = 500;
-/// Most nodes and most edges of an SVG: a page that a person can still read.
-pub const SVG_PARTS_MAX: usize = 2_000;
 /// Most files and folders below `refs/` of a server's repository that a hook reads: as many as the refs of
 /// one push.
 pub const REF_FILES_MAX: usize = 1_000_000;

@@ -8,8 +8,8 @@
 
 use std::path::{Path, PathBuf};
 
+use super::Hook;
 use super::place::Place;
-use super::{Hook, script};
 use crate::files::{self, FileError};
 use crate::limits::HOOK_BYTES_MAX;
 
@@ -87,7 +87,7 @@ fn calls(file: &Path, hook: Hook) -> Result<bool, FileError> {
     let text = text(file)?;
     let command = hook.command();
     let line = |line: &str| !line.trim_start().starts_with('#') && line.contains(&command);
-    Ok(text.lines().any(line) || script::version(&text, hook).is_some())
+    Ok(text.lines().any(line) || hook.version_in(&text).is_some())
 }
 
 /// A file's text; empty if the file does not exist or is not text.

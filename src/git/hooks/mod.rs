@@ -54,6 +54,12 @@ impl Hook {
         }
     }
 
+    /// The countersign version that a script of ours names.
+    fn version_in(self, script: &str) -> Option<&str> {
+        let mark = script.lines().nth(1)?.strip_prefix("# countersign-hook: ")?;
+        mark.strip_prefix(self.name())?.strip_prefix(' ').map(str::trim)
+    }
+
     /// The command that decides, without its arguments.
     pub fn command(self) -> String {
         format!("countersign hook {self}")

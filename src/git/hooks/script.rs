@@ -12,9 +12,6 @@ use super::{Change, Hook, HooksError, Installed, Way, manager};
 use crate::files::{self, Access, FileError, Pending, writing};
 use crate::limits::HOOK_BYTES_MAX;
 
-/// The start of the second line of our scripts.
-const MARK: &str = "# countersign-hook: ";
-
 /// What is at a path.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Found {
@@ -28,12 +25,6 @@ pub enum Found {
     Other,
 }
 
-/// The countersign version that a script of ours names.
-pub fn version(text: &str, hook: Hook) -> Option<&str> {
-    let mark = text.lines().nth(1)?.strip_prefix(MARK)?;
-    mark.strip_prefix(hook.name())?.strip_prefix(' ').map(str::trim)
-}
-
 /// What is at a path that could be our script.
 pub fn look(path: &Path, hook: Hook) -> Result<Found, FileError> {
     let Some(kind) = kind(path)? else { return Ok(Found::Nothing) };
@@ -44,7 +35,7 @@ pub fn look(path: &Path, hook: Hook) -> Result<Found, FileError> {
         Err(error) => return Err(error),
     };
     let text = String::from_utf8_lossy(&bytes);
-    Ok(match version(&text, hook) {
+    Ok(match hook.version_in(&text) {
         None => Found::Other,
         Some(_) if kind.is_symlink() => Found::Changed,
         Some(current) if current == env!("CARGO_PKG_VERSION") && text != hook.script() => Found::Changed,

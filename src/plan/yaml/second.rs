@@ -6,7 +6,6 @@ use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, StrInput, Tag};
 
 use super::PlanError;
 use super::cursor::refuse;
-use super::tree::Properties;
 
 /// The tag handle of YAML's own types, as in `!!str`.
 const CORE: &str = "tag:yaml.org,2002:";
@@ -22,6 +21,22 @@ pub enum Found<'a> {
     Map,
     MapEnd,
     End,
+}
+
+/// An anchor and a tag before a value.
+#[derive(Debug, Default)]
+pub struct Properties<'t> {
+    /// The anchor, and its number in the document.
+    pub anchor: Option<(&'t str, usize)>,
+    /// A short tag without its `!`; `!str` for `!!str`.
+    pub tag: Option<&'t str>,
+}
+
+impl Properties<'_> {
+    /// Whether there is no anchor and no tag.
+    pub fn is_empty(&self) -> bool {
+        self.anchor.is_none() && self.tag.is_none()
+    }
 }
 
 /// A reader of YAML 1.2, one token behind.

@@ -7,7 +7,7 @@ use super::PlanError;
 use super::cursor::{is_blank, refuse};
 use super::reader::{Key, Reader};
 use super::schema::{is_ambiguous, is_letter, is_null};
-use super::second::Found;
+use super::second::{Found, Properties};
 use crate::plan::node::{Ambiguous, Map, Member, Node};
 
 /// How a scalar is written.
@@ -16,15 +16,6 @@ pub enum Style {
     Plain,
     Quoted,
     Block,
-}
-
-/// An anchor and a tag before a value.
-#[derive(Debug, Default)]
-pub struct Properties<'t> {
-    /// The anchor, and its number in the document.
-    pub anchor: Option<(&'t str, usize)>,
-    /// A short tag without its `!`; `!str` for `!!str`.
-    pub tag: Option<&'t str>,
 }
 
 /// A value with an anchor.
@@ -42,13 +33,6 @@ pub struct Members {
     lines: Vec<u32>,
     /// The members that `<<` merges in.
     pub merged: Option<Vec<Member>>,
-}
-
-impl Properties<'_> {
-    /// Whether there is no anchor and no tag.
-    pub fn is_empty(&self) -> bool {
-        self.anchor.is_none() && self.tag.is_none()
-    }
 }
 
 impl<'t> Reader<'t> {

@@ -5,9 +5,8 @@
 //! chain of roots, threshold, expiry, digests. It is used only for what our documents refer to, and trust is
 //! not transitive: the accounts that it knows stay unknown here.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, PoisonError};
 
 use super::error::PolicyError;
 use super::store::{Location, Policy};
@@ -15,13 +14,6 @@ use crate::account::{KnownAccount, Reached};
 use crate::name::AccountName;
 use crate::pin::Pin;
 use crate::time::Timestamp;
-
-/// The result of opening an account's policy.
-type Opened = Result<Arc<Policy>, Arc<PolicyError>>;
-
-/// The policies of other accounts that were opened, each once for all questions.
-#[derive(Debug, Default)]
-pub(super) struct Others(Mutex<BTreeMap<AccountName, Opened>>);
 
 /// The folder in a policy directory for a copy of another account's policy at one of its seals.
 pub fn folder(directory: &Path, account: &AccountName, reached: &Reached) -> PathBuf {
@@ -54,7 +46,7 @@ impl Policy {
     pub fn of_account(&self, name: &AccountName) -> Result<Option<Arc<Self>>, PolicyError> {
         let Some(known) = self.known_account(name)? else { return Ok(None) };
         // Values in the map are inserted whole, so it is consistent after a panic in another thread.
-        let mut opened = self.others.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut opened = self.others.lock().unwrap_or_else(PoisonError::into_inner);
         let open = || open(self.directory(), &known, self.now()).map(Arc::new).map_err(Arc::new);
         match opened.entry(name.clone()).or_insert_with(open) {
             Ok(policy) => Ok(Some(policy.clone())),

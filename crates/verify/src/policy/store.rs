@@ -1,13 +1,12 @@
 //! The store: an account's documents, read only as they were sealed.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::accounts::Others;
 use super::documents::{self, Kind};
 use super::entries::{ANY_ARTIFACT, Recorded, recorded};
 use super::error::PolicyError;
@@ -52,6 +51,9 @@ impl Location {
     }
 }
 
+/// The result of opening another account's policy.
+type Opened = Result<Arc<Policy>, Arc<PolicyError>>;
+
 /// An account's policy, trusted at one time; it can be shared by threads.
 #[derive(Debug)]
 pub struct Policy {
@@ -65,7 +67,8 @@ pub struct Policy {
     now: Timestamp,
     notes: Vec<String>,
     noticed: Mutex<BTreeSet<&'static str>>,
-    pub(super) others: Others,
+    /// The policies of other accounts that were opened, each once for all questions.
+    pub(super) others: Mutex<BTreeMap<AccountName, Opened>>,
 }
 
 impl Policy {
@@ -101,7 +104,7 @@ impl Policy {
             now,
             notes,
             noticed: Mutex::default(),
-            others: Others::default(),
+            others: Mutex::default(),
         })
     }
 

@@ -347,7 +347,7 @@ mod tests {
         let sign = |payload: Vec<u8>| {
             let envelope = Envelope::sign(manifest::PAYLOAD_TYPE, payload, &[&signer]);
             let bundle = Bundle::new(envelope, &signer.public().id());
-            ("orders.zip.sigstore.json".into(), document::to_json(&bundle))
+            Loaded { path: "orders.zip.sigstore.json".into(), bytes: document::to_json(&bundle) }
         };
         let mut job = opened(|_| {}).statement.job().clone();
         let file =
@@ -370,7 +370,7 @@ mod tests {
                 Opening::FormatNewer(newer) => newer,
                 _ => panic!("{payload}"),
             };
-            assert_eq!((newer.path, newer.format, newer.known), (Some(manifest.0.clone()), 2, 1));
+            assert_eq!((newer.path, newer.format, newer.known), (Some(manifest.path.clone()), 2, 1));
             assert_eq!(newer.needs.as_deref(), Some("0.1.0"));
             assert!(matches!(open(Some(&manifest), &BTreeMap::new()), Opening::UnknownKey(_)));
         }

@@ -1,7 +1,7 @@
 //! `countersign graph`: who trusts whom, as a picture.
 
 use anyhow::Result;
-use countersign::graph::{dot, mermaid, policy, svg};
+use countersign::graph::{dot, mermaid, policy};
 use countersign::name::{AccountName, ArtifactName};
 
 use crate::context::{Context, GlobalArgs, TrustArgs};
@@ -15,7 +15,7 @@ use crate::suggest;
     they govern, and the profiles of other accounts that a CSC allows. Revoked, expired, canceled, unused \
     and missing items are marked and labeled.\n\n\
     Examples:\n  \
-    countersign graph --format svg > trust.svg\n  \
+    countersign graph --format dot | dot -Tsvg > trust.svg\n  \
     countersign graph --function orders --format dot | dot -Tpdf > orders.pdf\n  \
     (echo '```mermaid'; countersign graph; echo '```') >> \"$GITHUB_STEP_SUMMARY\"")]
 pub struct Args {
@@ -37,7 +37,6 @@ pub struct Args {
 enum GraphFormat {
     Mermaid,
     Dot,
-    Svg,
 }
 
 impl Args {
@@ -69,7 +68,6 @@ impl Args {
         print(&match self.format {
             GraphFormat::Mermaid => mermaid::render(&graph),
             GraphFormat::Dot => dot::render(&graph),
-            GraphFormat::Svg => svg::render(&graph),
         })?;
         Ok(Exit::Done)
     }
