@@ -152,7 +152,7 @@ fn a_name_that_is_not_the_accounts_is_refused() {
     let from = pair.acme.policy();
     pair.acme
         .run(&["account", "trust", "vendor", "--root", &own, "--from", text(&from)])
-        .undecided("is account `acme`'s, not `vendor`'s");
+        .undecided("belongs to account `acme`, not `vendor`");
 }
 
 /// TUF, mix and match: the folder of one account or of one seal in the place of another's.
