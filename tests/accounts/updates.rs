@@ -146,13 +146,13 @@ fn a_name_that_is_not_the_accounts_is_refused() {
     let (pin, from) = (pair.vendor.pin().to_string(), pair.vendor.policy());
     let trust =
         |name: &str| pair.acme.run(&["account", "trust", name, "--root", &pin, "--from", text(&from)]);
-    trust("other").undecided("is account `vendor`'s, not `other`'s");
+    trust("other").undecided("belongs to account `vendor`, not `other`");
     trust("acme").undecided("`acme` is this account");
     let own = pair.acme.pin().to_string();
     let from = pair.acme.policy();
     pair.acme
         .run(&["account", "trust", "vendor", "--root", &own, "--from", text(&from)])
-        .undecided("is account `acme`'s, not `vendor`'s");
+        .undecided("belongs to account `acme`, not `vendor`");
 }
 
 /// TUF, mix and match: the folder of one account or of one seal in the place of another's.

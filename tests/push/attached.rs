@@ -46,7 +46,7 @@ fn what_is_no_manifest_is_not_attached() {
     scene
         .run(&["manifest", "attach", "nowhere", text(&scene.manifest())])
         .undecided("`nowhere` is not a commit");
-    assert!(scene.run(&["manifests"]).done().out().contains("0 manifests"));
+    assert!(scene.run(&["manifest", "list"]).done().out().contains("0 manifests"));
 }
 
 #[test]
@@ -61,7 +61,7 @@ fn a_manifest_is_detached_by_name_and_the_rest_stays() {
             .out()
             .starts_with("detached: function `orders`")
     );
-    assert!(scene.run(&["manifests"]).done().out().contains("0 manifests"));
+    assert!(scene.run(&["manifest", "list"]).done().out().contains("0 manifests"));
     scene.run(&["manifest", "detach", "HEAD"]).undecided("no such manifest is attached");
 }
 
@@ -71,7 +71,7 @@ fn somebody_elses_lines_stay_and_count_for_nothing() {
     scene.git(&["notes", "--ref", "countersign", "add", "-m", "a note by hand", "HEAD"]);
     scene.run(&["manifest", "attach", "HEAD", text(&scene.manifest())]).done();
     assert!(notes(&scene).contains("a note by hand"));
-    let listed = scene.run(&["manifests"]);
+    let listed = scene.run(&["manifest", "list"]);
     assert!(listed.done().err().contains("1 attached line is not a manifest"), "{listed}");
     scene.run(&["verify", "--source", "HEAD", "--format", "json"]).allowed();
     scene.run(&["manifest", "detach", "HEAD"]).done();
@@ -142,10 +142,10 @@ fn what_two_people_attached_is_united() {
     rejected.undecided("git cannot push to `origin`").told("hint: the remote has newer notes");
     other.run(&["manifest", "fetch"]).done();
     other.run(&["manifest", "push"]).done();
-    let united = other.run(&["manifests"]);
+    let united = other.run(&["manifest", "list"]);
     assert!(united.done().out().contains(": 2 manifests"), "{united}");
     place.scene.run(&["manifest", "fetch", "origin"]).done();
-    let both = place.scene.run(&["manifests"]);
+    let both = place.scene.run(&["manifest", "list"]);
     assert!(both.done().out().contains(": 2 manifests"), "{both}");
     assert_eq!(notes(&place.scene), notes(&other));
 }

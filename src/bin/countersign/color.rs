@@ -11,8 +11,9 @@ use clap::builder::styling::{AnsiColor, Style};
 use countersign::report::text::Detail;
 
 /// When output has colors.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Color {
+    #[default]
     Auto,
     Always,
     Never,

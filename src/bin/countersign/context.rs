@@ -30,7 +30,7 @@ use crate::output::{note, refuse};
 use crate::places::{fetched_folder, fetched_policy, key_folder, pin_file, state_folder};
 
 /// Options that every command has.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub struct GlobalArgs {
     /// Run as if started in DIR
     #[arg(short = 'C', long, value_name = "DIR", global = true, display_order = 100)]

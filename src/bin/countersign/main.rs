@@ -4,6 +4,7 @@
 
 mod color;
 mod command;
+mod complete;
 mod context;
 mod counting;
 mod help;
@@ -38,6 +39,9 @@ pub struct Cli {
 
 fn main() -> ExitCode {
     output::report_panics();
+    if complete::answer(std::env::args_os()) {
+        return ExitCode::SUCCESS;
+    }
     color::Color::in_arguments(std::env::args_os()).apply();
     keys::withhold_named(std::env::var("COUNTERSIGN_KEY").ok().as_deref());
     let run = |cli: Cli| {

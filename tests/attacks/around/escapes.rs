@@ -21,7 +21,7 @@ fn harmless(ran: &Ran) {
 /// Asserts that nothing in the output is more than letters.
 #[track_caller]
 fn obeyed_nothing(ran: &Ran) {
-    let all = ran.out() + &ran.err();
+    let all = without_our_colors(&(ran.out() + &ran.err()));
     let obeyed = |c: char| c != '\n' && line(&c.to_string()) != c.to_string();
     if let Some(c) = all.chars().find(|c| obeyed(*c)) {
         panic!("U+{:04X} is raw in\n{}", u32::from(c), all.escape_debug());
@@ -33,6 +33,26 @@ fn obeyed_nothing(ran: &Ran) {
         all.split('\n').find(|line| line.starts_with("error: forged") || line.starts_with("hint: forged"));
     assert_eq!(forged, None, "{ran}");
     assert!(!ran.err().contains("panicked"), "{ran}");
+}
+
+/// The output without the colors of labels and decisions, at exactly the places where they belong.
+fn without_our_colors(text: &str) -> String {
+    let words = ["error:", "hint:", "note:", "warning:", "allowed", "warned", "denied"];
+    let colored = |line: &str, word: &str| {
+        let start = ["31", "32", "33", "36"].map(|color| format!("\u{1b}[1m\u{1b}[{color}m{word}\u{1b}[0m"));
+        start.iter().find_map(|start| line.strip_prefix(start.as_str()).map(|rest| format!("{word}{rest}")))
+    };
+    let outcome = |line: &str| {
+        let plain = line.replace("\u{1b}[1m\u{1b}[32mok\u{1b}[0m", "ok");
+        let plain = plain.replace("\u{1b}[1m\u{1b}[31mfailed\u{1b}[0m", "failed");
+        let is_check = plain.starts_with("  ") && plain.split_whitespace().count() == 2;
+        is_check.then_some(plain)
+    };
+    let each = |line: &str| {
+        let label = words.iter().find_map(|word| colored(line, word));
+        label.or_else(|| outcome(line)).unwrap_or_else(|| line.to_owned())
+    };
+    text.split('\n').map(each).collect::<Vec<_>>().join("\n")
 }
 
 /// Runs it as on a terminal: nothing is taken away on the way out.

@@ -97,14 +97,14 @@ fn keys_that_do_not_make_a_role_make_nothing() {
     let meeting = Meeting::new();
     let before = contents(meeting.0.path());
     for (words, error) in [
-        (ROOT.to_owned(), "the root role is given 3 keys and no threshold"),
+        (ROOT.to_owned(), "the root role has 3 keys and no threshold"),
         (format!("{ROOT} --root-threshold 3"), "needs 3 secret keys, found 2"),
         (format!("{ROOT} --root-threshold 4"), "threshold 4, expected 1 to 3"),
         (format!("{ROOT} --root-threshold 0"), "threshold 0"),
         ("--root-threshold 2".into(), "threshold 2, expected 1 to 1"),
         ("--root-key carol.pub.pem".into(), "root role needs 1 secret keys"),
         ("--policy-key carol.pub.pem".into(), "policy role needs 1 secret keys"),
-        (POLICY.into(), "the policy role is given 3 keys and no threshold"),
+        (POLICY.into(), "the policy role has 3 keys and no threshold"),
         ("--root-key alice.pem --root-key alice.pub.pem --root-threshold 1".into(), "twice"),
         ("--root-key dora.pem".into(), "no key in `dora.pem`"),
         ("--signing-key notes".into(), "cannot use `notes`"),

@@ -1,9 +1,9 @@
 //! `countersign completions`: a completion script for a shell.
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use clap_complete::Shell;
 
-use crate::help;
+use crate::complete;
 use crate::output::{Exit, print};
 
 /// Arguments of `completions`.
@@ -16,15 +16,15 @@ use crate::output::{Exit, print};
     countersign completions fish > ~/.config/fish/completions/countersign.fish")]
 pub struct Args {
     /// Shell to print the script for
+    #[arg(value_enum, ignore_case = true)]
     shell: Shell,
 }
 
 impl Args {
-    /// Prints the script.
+    /// Prints the script, which asks this program for candidates.
     pub fn run(self) -> Result<Exit> {
-        let mut script = Vec::new();
-        clap_complete::generate(self.shell, &mut help::command(), "countersign", &mut script);
-        print(&String::from_utf8(script)?)?;
+        let script = complete::script(&self.shell.to_string())?;
+        print(&script.context("no script for this shell")?)?;
         Ok(Exit::Done)
     }
 }

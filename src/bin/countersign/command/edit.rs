@@ -4,18 +4,23 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
+use countersign::csc::Csc;
 use countersign::digest::Sha384;
 use countersign::files::artifact::Artifact;
 use countersign::function::Functions;
-use countersign::name::AccountName;
+use countersign::layer::Layer;
+use countersign::name::{AccountName, ArtifactName, CscId, ProfileName};
 use countersign::policy::diff::Difference;
 use countersign::policy::documents::{self, Kind};
-use countersign::policy::edit::Editor;
+use countersign::policy::edit::{
+    EditError, Editor, check_revision, path_of_csc, path_of_layer, path_of_profile,
+};
 use countersign::policy::error::PolicyError;
 use countersign::policy::root;
 use countersign::policy::snapshot::{self, SealedDocument, Snapshot};
 use countersign::policy::state::State;
 use countersign::policy::store::Location;
+use countersign::profile::Profile;
 use countersign::report::escape::line;
 use countersign::revocation::{Reason, ReasonCode};
 use countersign::time::Timestamp;
@@ -35,6 +40,33 @@ pub struct EditArgs {
     /// Fail unless the document is at this revision
     #[arg(long, value_name = "NUMBER")]
     pub revision: Option<u64>,
+}
+
+impl EditArgs {
+    /// Opens the policy directory to change a profile, which is at the revision that was passed, if one was.
+    pub fn profile(&self, context: &Context, name: &ProfileName) -> Result<(Editor, Profile)> {
+        let editor = editor(context, &self.trust)?;
+        let profile = editor.profile(name)?;
+        check_revision(&path_of_profile(name), profile.revision(), self.revision)?;
+        Ok((editor, profile))
+    }
+
+    /// As [`Self::profile`], for a CSC.
+    pub fn csc(&self, context: &Context, id: &CscId) -> Result<(Editor, Csc)> {
+        let editor = editor(context, &self.trust)?;
+        let csc = editor.csc(id)?;
+        check_revision(&path_of_csc(id), csc.revision(), self.revision)?;
+        Ok((editor, csc))
+    }
+
+    /// As [`Self::profile`], for a layer, which is absent before its first version; its revision is 0 then.
+    pub fn layer(&self, context: &Context, name: &ArtifactName) -> Result<(Editor, Option<Layer>)> {
+        let editor = editor(context, &self.trust)?;
+        let layer = editor.layer(name)?;
+        let revision = layer.as_ref().map_or(0, Layer::revision);
+        check_revision(&path_of_layer(name), revision, self.revision)?;
+        Ok((editor, layer))
+    }
 }
 
 /// Why something is revoked.
@@ -131,6 +163,30 @@ impl Documents {
     /// The documents of one kind.
     pub fn of(&self, kind: Kind) -> impl Iterator<Item = (&String, &Vec<u8>)> {
         self.found.iter().filter(move |(path, _)| Kind::of(path) == Some(kind))
+    }
+
+    /// The documents of one kind, parsed, each with its path.
+    pub fn parsed<T, E>(
+        &self,
+        kind: Kind,
+        parse: impl Fn(&Path, &[u8]) -> Result<T, E>,
+    ) -> Result<Vec<(&str, T)>, E> {
+        self.of(kind).map(|(path, bytes)| Ok((path.as_str(), parse(&self.file(path), bytes)?))).collect()
+    }
+
+    /// One document, parsed; `what` names it in the error if it does not exist.
+    pub fn one<T, E>(&self, path: &str, what: &str, parse: impl Fn(&Path, &[u8]) -> Result<T, E>) -> Result<T>
+    where
+        E: std::error::Error + Send + Sync + 'static,
+    {
+        let bytes = self.get(path).ok_or_else(|| EditError::Absent(what.into()))?;
+        Ok(parse(&self.file(path), bytes)?)
+    }
+
+    /// The names of the documents of one kind whose removal is not sealed.
+    pub fn deleted(&self, kind: Kind) -> Vec<String> {
+        let name = |path: &str| Path::new(path).file_stem()?.to_str().map(str::to_owned);
+        self.removed(kind).filter_map(name).collect()
     }
 
     /// One document.

@@ -4,6 +4,7 @@ use anyhow::Result;
 use countersign::graph::{dot, mermaid, policy};
 use countersign::name::{AccountName, ArtifactName};
 
+use crate::complete;
 use crate::context::{Context, GlobalArgs, TrustArgs};
 use crate::output::{Exit, print, refuse};
 use crate::suggest;
@@ -20,10 +21,10 @@ use crate::suggest;
     (echo '```mermaid'; countersign graph; echo '```') >> \"$GITHUB_STEP_SUMMARY\"")]
 pub struct Args {
     /// Draw only this function or layer and what leads to it
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", add = complete::functions())]
     function: Option<ArtifactName>,
     /// Draw only this account and what is connected to it
-    #[arg(long, value_name = "NAME", conflicts_with = "function")]
+    #[arg(long, value_name = "NAME", conflicts_with = "function", add = complete::accounts())]
     account: Option<AccountName>,
     #[command(flatten)]
     trust: TrustArgs,

@@ -13,6 +13,7 @@ use countersign::policy::edit::Mode;
 use countersign::report::escape::line;
 
 use super::edit::{self, editor};
+use crate::complete;
 use crate::context::{Context, GlobalArgs, TrustArgs};
 use crate::keys::{PassphraseArgs, load_public_key};
 use crate::output::{Exit, note, print, refuse, say};
@@ -35,7 +36,7 @@ pub struct Args {
     #[arg(long, value_name = "ACCOUNT")]
     as_own: Option<AwsAccount>,
     /// Profile of the imported permissions: AWS's output does not name it
-    #[arg(long = "profile", value_name = "NAME")]
+    #[arg(long = "profile", value_name = "NAME", add = complete::profiles())]
     permissions_of: Option<ProfileName>,
     /// PEM file with the public key of a principal; can be repeated. Permissions without a key are not imported
     #[arg(long = "key", value_name = "PRINCIPAL=FILE", value_parser = key)]

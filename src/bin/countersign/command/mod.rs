@@ -31,6 +31,7 @@ mod sign;
 mod stackset;
 mod statement;
 mod verify;
+mod view;
 
 use anyhow::Result;
 use clap::Subcommand;

@@ -11,6 +11,7 @@ use countersign::name::ArtifactName;
 use countersign::report::json;
 use countersign::time::Moment;
 
+use crate::complete;
 use crate::context::{Context, GlobalArgs};
 use crate::output::{Exit, note, print, refuse};
 
@@ -36,7 +37,7 @@ pub struct Args {
     #[arg(long, value_name = "TIME|SPAN")]
     until: Option<Moment>,
     /// Only this function or layer; can be repeated
-    #[arg(long = "function", value_name = "NAME")]
+    #[arg(long = "function", value_name = "NAME", add = complete::functions())]
     functions: Vec<ArtifactName>,
     /// Number of passed verdicts in a row that a function needs to be ready
     #[arg(long, value_name = "COUNT", default_value_t = CLEAN_VERDICTS_MIN)]

@@ -15,6 +15,7 @@ use countersign::report::escape::line;
 use countersign::workspace::Item;
 use serde::Serialize;
 
+use crate::complete;
 use crate::context::{Context, GlobalArgs, entry_time};
 use crate::output::{Exit, Format, print, print_done, print_json, refuse, warn};
 use crate::progress::Progress;
@@ -29,6 +30,7 @@ use crate::suggest;
     countersign package --from v1.2.0")]
 pub struct Args {
     /// Functions and layers to package [default: all of them]
+    #[arg(add = complete::packages())]
     names: Vec<ArtifactName>,
     #[command(flatten)]
     pub choice: ChoiceArgs,

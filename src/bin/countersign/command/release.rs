@@ -24,6 +24,7 @@ use super::judge::{Task, judge};
 use super::manifest::attach::{self, commit_of};
 use super::package::{ChoiceArgs, items, make};
 use super::sign::{SigningArgs, existing, layer_record, profile_for};
+use crate::complete;
 use crate::context::{Context, GlobalArgs, builder};
 use crate::output::{Exit, note, warn};
 use crate::verdicts::ReportArgs;
@@ -39,6 +40,7 @@ use crate::verdicts::ReportArgs;
     countersign release orders --format json")]
 pub struct Args {
     /// Functions and layers to release [default: all of them]
+    #[arg(add = complete::packages())]
     names: Vec<ArtifactName>,
     #[command(flatten)]
     choice: ChoiceArgs,

@@ -21,6 +21,7 @@ use serde::Serialize;
 
 use super::manifest::attach::{self, commit_of};
 use super::package::{ChoiceArgs, selection};
+use crate::complete;
 use crate::context::{Context, GlobalArgs, TrustArgs, builder};
 use crate::keys::KeyArgs;
 use crate::output::{Exit, Format, note, print_done, print_json, refuse};
@@ -38,10 +39,10 @@ pub struct Args {
     #[arg(required = true, value_name = "ARTIFACT")]
     artifacts: Vec<PathBuf>,
     /// Sign as this function [default: the function or layer of the file's name]
-    #[arg(long, value_name = "NAME", conflicts_with = "layer")]
+    #[arg(long, value_name = "NAME", conflicts_with = "layer", add = complete::functions())]
     function: Option<ArtifactName>,
     /// Sign as this layer
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", add = complete::packages())]
     layer: Option<ArtifactName>,
     #[command(flatten)]
     choice: ChoiceArgs,
@@ -66,7 +67,7 @@ pub struct Args {
 #[derive(Debug, clap::Args)]
 pub struct SigningArgs {
     /// Signing profile [default: the one in countersign.toml, or the account's only one]
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", add = complete::profiles())]
     pub profile: Option<ProfileName>,
     #[command(flatten)]
     pub key: KeyArgs,

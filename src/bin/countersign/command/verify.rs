@@ -16,6 +16,7 @@ use countersign::verify::integrity::Digests;
 
 use super::judge::{Task, judge, judge_with_layers, signed_revocation};
 use super::layer_arg::{LayerArg, Located, layers_of, locate};
+use crate::complete;
 use crate::context::{Context, GlobalArgs, TrustArgs};
 use crate::output::{Exit, note, refuse};
 use crate::suggest;
@@ -43,14 +44,14 @@ pub struct Args {
     #[arg(long, value_name = "REV")]
     source: Option<String>,
     /// Function that it is deployed as; selects the CSC
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", add = complete::functions())]
     function: Option<ArtifactName>,
     /// Layer of the function, besides those in countersign.toml: `ARN`, `ARN=FILE` or `NAME=FILE`; can be
     /// repeated
     #[arg(long = "layer", value_name = "LAYER", requires = "function", conflicts_with = "source")]
     layers: Vec<LayerArg>,
     /// CSC to use: an id, or a CSC file in a policy directory
-    #[arg(long, value_name = "ID|FILE")]
+    #[arg(long, value_name = "ID|FILE", add = complete::cscs())]
     csc: Option<String>,
     /// Signed revocation to apply besides those in the policy directory; can be repeated
     #[arg(long = "revocation", value_name = "FILE")]

@@ -4,6 +4,7 @@ use anyhow::Result;
 use countersign::name::AccountName;
 
 use super::super::edit::{self, EditArgs, editor};
+use crate::complete;
 use crate::context::Context;
 use crate::output::Exit;
 
@@ -15,6 +16,7 @@ use crate::output::Exit;
     countersign account forget vendor")]
 pub struct Args {
     /// Account to remove; no CSC can allow a publisher of it
+    #[arg(add = complete::accounts())]
     name: AccountName,
     #[command(flatten)]
     edit: EditArgs,

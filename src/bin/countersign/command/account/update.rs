@@ -8,6 +8,7 @@ use countersign::policy::edit::{EditError, Editor};
 
 use super::super::edit::{self, editor};
 use super::origin::Origin;
+use crate::complete;
 use crate::context::{Context, TrustArgs};
 use crate::output::{Exit, refuse, report, say};
 
@@ -22,6 +23,7 @@ use crate::output::{Exit, refuse, report, say};
     countersign account update vendor --from https://git.vendor.example/moved.git")]
 pub struct Args {
     /// Accounts to update [default: all of them]
+    #[arg(add = complete::accounts())]
     names: Vec<AccountName>,
     /// New location of its policy; requires exactly one account
     #[arg(long, value_name = "URL|DIR")]

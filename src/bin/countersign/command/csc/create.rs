@@ -5,6 +5,7 @@ use countersign::csc::{Csc, Publishers, Untrusted};
 
 use super::super::edit::{editor, show_with};
 use super::publisher::{Publisher, known, refused};
+use crate::complete;
 use crate::context::{Context, TrustArgs};
 use crate::output::Exit;
 use crate::values;
@@ -21,7 +22,7 @@ use crate::values;
 pub struct Args {
     /// Allowed publisher: a profile of this account, or a profile version ARN, with `/*` for every version; can
     /// be repeated
-    #[arg(long = "publisher", value_name = "PUBLISHER", required = true)]
+    #[arg(long = "publisher", value_name = "PUBLISHER", required = true, add = complete::profiles())]
     publishers: Vec<Publisher>,
     /// Action on an untrusted artifact: `Enforce` denies it, `Warn` lets it pass with a warning
     #[arg(long, value_name = "MODE", value_parser = values::untrusted(), ignore_case = true)]

@@ -2,9 +2,9 @@
 
 use anyhow::Result;
 use countersign::name::CscId;
-use countersign::policy::edit::{check_revision, path_of_csc};
 
-use super::super::edit::{self, EditArgs, editor};
+use super::super::edit::{self, EditArgs};
+use crate::complete;
 use crate::context::Context;
 use crate::output::Exit;
 
@@ -12,6 +12,7 @@ use crate::output::Exit;
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// CSC to delete; no function can be attached to it
+    #[arg(add = complete::cscs())]
     id: CscId,
     #[command(flatten)]
     edit: EditArgs,
@@ -20,8 +21,7 @@ pub struct Args {
 impl Args {
     /// Removes the document.
     pub fn run(self, context: &Context) -> Result<Exit> {
-        let editor = editor(context, &self.edit.trust)?;
-        check_revision(&path_of_csc(&self.id), editor.csc(&self.id)?.revision(), self.edit.revision)?;
+        let (editor, _) = self.edit.csc(context, &self.id)?;
         edit::show(&editor.delete_csc(&self.id)?)
     }
 }

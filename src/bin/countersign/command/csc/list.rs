@@ -6,27 +6,25 @@ use countersign::csc::Csc;
 use countersign::function::{Functions, Pattern};
 use countersign::name::CscId;
 use countersign::policy::documents::Kind;
-use countersign::policy::edit::{EditError, path_of_csc};
+use countersign::policy::edit::path_of_csc;
 use countersign::report::escape::line;
 use serde::Serialize;
 
 use super::super::edit::{Documents, FUNCTIONS, mark};
-use crate::context::{Context, TrustArgs};
-use crate::output::{Exit, Format, print, print_json};
+use super::super::view::ViewArgs;
+use crate::complete;
+use crate::context::Context;
+use crate::output::Exit;
 
 /// Arguments of `csc list`.
 #[derive(Debug, clap::Args)]
 pub struct ListArgs {
     #[command(flatten)]
-    trust: TrustArgs,
-    /// Output format
-    #[arg(long, value_enum, ignore_case = true, default_value = "text")]
-    format: Format,
+    view: ViewArgs,
 }
 
 #[derive(Serialize)]
 struct List {
-    schema_version: u32,
     code_signing_configs: Vec<Record>,
     /// Deleted, and that is not sealed.
     deleted: Vec<String>,
@@ -48,23 +46,15 @@ struct Record {
 impl ListArgs {
     /// Lists every CSC, with the patterns that it governs.
     pub fn run(self, context: &Context) -> Result<Exit> {
-        let documents = Documents::read(context, &self.trust)?;
+        let documents = self.view.documents(context)?;
         let functions = documents.functions()?;
-        let mut records = Vec::new();
-        for (path, bytes) in documents.of(Kind::Csc) {
-            let csc = Csc::parse(&documents.file(path), bytes)?;
-            records.push(record(&documents, &functions, &csc));
-        }
-        let id = |path: &str| Some(path.strip_prefix("csc/")?.strip_suffix(".toml")?.to_owned());
-        let deleted: Vec<String> = documents.removed(Kind::Csc).filter_map(id).collect();
-        match self.format {
-            Format::Json => print_json(&List { schema_version: 1, code_signing_configs: records, deleted })?,
-            Format::Text => {
-                let deleted = deleted.iter().map(|id| format!("{} deleted{}\n", line(id), mark(false)));
-                print(&records.iter().map(list_lines).chain(deleted).collect::<String>())?;
-            }
-        }
-        Ok(Exit::Done)
+        let cscs = documents.parsed(Kind::Csc, Csc::parse)?.into_iter();
+        let records = cscs.map(|(_, csc)| record(&documents, &functions, &csc)).collect();
+        let list = List { code_signing_configs: records, deleted: documents.deleted(Kind::Csc) };
+        self.view.show(&list, |List { code_signing_configs, deleted }| {
+            let deleted = deleted.iter().map(|id| format!("{} deleted{}\n", line(id), mark(false)));
+            code_signing_configs.iter().map(list_lines).chain(deleted).collect()
+        })
     }
 }
 
@@ -92,33 +82,24 @@ fn governed(record: &Record) -> String {
 #[derive(Debug, clap::Args)]
 pub struct ShowArgs {
     /// Id of the CSC
+    #[arg(add = complete::cscs())]
     id: CscId,
     #[command(flatten)]
-    trust: TrustArgs,
-    /// Output format
-    #[arg(long, value_enum, ignore_case = true, default_value = "text")]
-    format: Format,
+    view: ViewArgs,
 }
 
 #[derive(Serialize)]
 struct Shown {
-    schema_version: u32,
     code_signing_config: Record,
 }
 
 impl ShowArgs {
     /// Shows everything that the CSC's document says.
     pub fn run(self, context: &Context) -> Result<Exit> {
-        let documents = Documents::read(context, &self.trust)?;
-        let path = path_of_csc(&self.id);
-        let bytes = documents.get(&path).ok_or_else(|| EditError::Absent(format!("CSC `{}`", self.id)))?;
-        let csc = Csc::parse(&documents.file(&path), bytes)?;
-        let record = record(&documents, &documents.functions()?, &csc);
-        match self.format {
-            Format::Json => print_json(&Shown { schema_version: 1, code_signing_config: record })?,
-            Format::Text => print(&text(&record))?,
-        }
-        Ok(Exit::Done)
+        let documents = self.view.documents(context)?;
+        let csc = documents.one(&path_of_csc(&self.id), &format!("CSC `{}`", self.id), Csc::parse)?;
+        let shown = Shown { code_signing_config: record(&documents, &documents.functions()?, &csc) };
+        self.view.show(&shown, |shown| text(&shown.code_signing_config))
     }
 }
 

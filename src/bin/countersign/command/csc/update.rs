@@ -4,10 +4,11 @@ use anyhow::Result;
 use clap::ArgGroup;
 use countersign::csc::{Change, Csc, Publishers, Untrusted};
 use countersign::name::CscId;
-use countersign::policy::edit::{Editor, check_revision, path_of_csc};
+use countersign::policy::edit::Editor;
 
-use super::super::edit::{self, EditArgs, editor};
+use super::super::edit::{self, EditArgs};
 use super::publisher::{Publisher, known, refused};
+use crate::complete;
 use crate::context::Context;
 use crate::output::Exit;
 use crate::values;
@@ -24,15 +25,16 @@ use crate::values;
 )]
 pub struct Args {
     /// Id of the CSC
+    #[arg(add = complete::cscs())]
     id: CscId,
     /// Replace all publishers with this one; can be repeated
-    #[arg(long = "publisher", value_name = "PUBLISHER", conflicts_with_all = ["added", "removed"])]
+    #[arg(long = "publisher", value_name = "PUBLISHER", conflicts_with_all = ["added", "removed"], add = complete::profiles())]
     publishers: Vec<Publisher>,
     /// Allow one more publisher; can be repeated
-    #[arg(long = "add-publisher", value_name = "PUBLISHER")]
+    #[arg(long = "add-publisher", value_name = "PUBLISHER", add = complete::profiles())]
     added: Vec<Publisher>,
     /// Remove a publisher; can be repeated
-    #[arg(long = "remove-publisher", value_name = "PUBLISHER")]
+    #[arg(long = "remove-publisher", value_name = "PUBLISHER", add = complete::profiles())]
     removed: Vec<Publisher>,
     /// Action on an untrusted artifact: `Enforce` denies it, `Warn` lets it pass with a warning
     #[arg(long, value_name = "MODE", value_parser = values::untrusted(), ignore_case = true)]
@@ -47,9 +49,7 @@ pub struct Args {
 impl Args {
     /// Writes the changed CSC.
     pub fn run(self, context: &Context) -> Result<Exit> {
-        let editor = editor(context, &self.edit.trust)?;
-        let csc = editor.csc(&self.id)?;
-        check_revision(&path_of_csc(&self.id), csc.revision(), self.edit.revision)?;
+        let (editor, csc) = self.edit.csc(context, &self.id)?;
         let publishers = self.publishers(&csc, &editor)?;
         let change = Change { description: self.description, publishers, untrusted: self.untrusted };
         edit::show(&editor.save_csc(&csc.changed(change))?)

@@ -6,6 +6,7 @@ use countersign::name::CscId;
 
 use super::super::edit::{self, EditArgs};
 use super::governance;
+use crate::complete;
 use crate::context::Context;
 use crate::output::{Exit, note};
 
@@ -20,7 +21,7 @@ pub struct Args {
     /// Pattern for names of functions and layers: `*` is any text, `?` one character
     pattern: Pattern,
     /// CSC that governs them
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", add = complete::cscs())]
     csc: CscId,
     /// Put the rule before all others
     #[arg(long)]

@@ -6,9 +6,11 @@ use countersign::name::ArtifactName;
 use countersign::report::escape::line;
 use serde::Serialize;
 
-use super::super::edit::{Documents, FUNCTIONS, mark};
-use crate::context::{Context, TrustArgs};
-use crate::output::{Exit, Format, print, print_json};
+use super::super::edit::{FUNCTIONS, mark};
+use super::super::view::ViewArgs;
+use crate::complete;
+use crate::context::Context;
+use crate::output::Exit;
 
 /// Arguments of `function list`.
 #[derive(Debug, clap::Args)]
@@ -18,17 +20,14 @@ use crate::output::{Exit, Format, print, print_json};
     countersign function list orders")]
 pub struct Args {
     /// Show only the rule and the CSC of this function or layer
+    #[arg(add = complete::packages())]
     name: Option<ArtifactName>,
     #[command(flatten)]
-    trust: TrustArgs,
-    /// Output format
-    #[arg(long, value_enum, ignore_case = true, default_value = "text")]
-    format: Format,
+    view: ViewArgs,
 }
 
 #[derive(Serialize)]
 struct List {
-    schema_version: u32,
     revision: u64,
     sealed: bool,
     rules: Vec<Record>,
@@ -38,7 +37,6 @@ struct List {
 
 #[derive(Serialize)]
 struct Governed {
-    schema_version: u32,
     function_name: String,
     sealed: bool,
     /// Absent: nothing governs it, and every artifact is denied.
@@ -60,53 +58,51 @@ struct Record {
 impl Args {
     /// Lists the rules, or tells the one that governs a name.
     pub fn run(self, context: &Context) -> Result<Exit> {
-        let documents = Documents::read(context, &self.trust)?;
+        let documents = self.view.documents(context)?;
         let (functions, sealed) = (documents.functions()?, documents.is_sealed(FUNCTIONS));
         match self.name {
-            Some(name) => govern(&functions, &name, sealed, self.format)?,
-            None => list(&functions, sealed, self.format)?,
-        }
-        Ok(Exit::Done)
-    }
-}
-
-fn list(functions: &Functions, sealed: bool, format: Format) -> Result<()> {
-    let rules: Vec<Record> = (0..functions.rules().len()).map(|index| record(functions, index)).collect();
-    let (revision, refs, types) =
-        (functions.revision(), functions.protected_refs(), functions.deploys_no_code());
-    match format {
-        Format::Json => {
-            let protected_refs = refs.iter().map(RefPattern::to_string).collect();
-            let deploys_no_code = types.iter().map(TypePattern::to_string).collect();
-            print_json(&List { schema_version: 1, revision, sealed, rules, protected_refs, deploys_no_code })
-        }
-        Format::Text => {
-            let rules: String = rules.iter().map(rule_line).collect();
-            let everything = functions.rules().iter().any(|rule| rule.pattern().as_str() == "*");
-            let rest = "     other names have no CSC: every artifact is denied\n";
-            let rest = if everything { "" } else { rest };
-            let refs: String =
-                refs.iter().map(|pattern| format!("protected ref {}\n", line(pattern.as_str()))).collect();
-            let types: String =
-                types.iter().map(|pattern| format!("deploys no code {}\n", line(pattern.as_str()))).collect();
-            print(&format!("revision {revision}{}\n{rules}{rest}{refs}{types}", mark(sealed)))
+            Some(name) => self.view.show(&governed(&functions, &name, sealed), governed_text),
+            None => self.view.show(&list(&functions, sealed), list_text),
         }
     }
 }
 
-fn govern(functions: &Functions, name: &ArtifactName, sealed: bool, format: Format) -> Result<()> {
+fn list(functions: &Functions, sealed: bool) -> List {
+    List {
+        revision: functions.revision(),
+        sealed,
+        rules: (0..functions.rules().len()).map(|index| record(functions, index)).collect(),
+        protected_refs: functions.protected_refs().iter().map(RefPattern::to_string).collect(),
+        deploys_no_code: functions.deploys_no_code().iter().map(TypePattern::to_string).collect(),
+    }
+}
+
+fn list_text(list: &List) -> String {
+    let mut out = format!("revision {}{}\n", list.revision, mark(list.sealed));
+    out.extend(list.rules.iter().map(rule_line));
+    if !list.rules.iter().any(|rule| rule.pattern == "*") {
+        out.push_str("     other names have no CSC: every artifact is denied\n");
+    }
+    out.extend(list.protected_refs.iter().map(|pattern| format!("protected ref {}\n", line(pattern))));
+    out.extend(list.deploys_no_code.iter().map(|pattern| format!("deploys no code {}\n", line(pattern))));
+    out
+}
+
+fn governed(functions: &Functions, name: &ArtifactName, sealed: bool) -> Governed {
     let rule = functions.rule_of(name).map(|index| record(functions, index));
-    if format == Format::Json {
-        return print_json(&Governed { schema_version: 1, function_name: name.to_string(), sealed, rule });
-    }
-    let mark = mark(sealed);
-    print(&match rule {
+    Governed { function_name: name.to_string(), sealed, rule }
+}
+
+fn governed_text(governed: &Governed) -> String {
+    let Governed { function_name, sealed, rule } = governed;
+    let mark = mark(*sealed);
+    match rule {
         Some(rule) => format!(
-            "`{name}` is governed by {}: rule {}, `{}`{mark}\n",
+            "`{function_name}` is governed by {}: rule {}, `{}`{mark}\n",
             rule.code_signing_config_id, rule.number, rule.pattern
         ),
-        None => format!("`{name}` has no CSC: every artifact is denied{mark}\n"),
-    })
+        None => format!("`{function_name}` has no CSC: every artifact is denied{mark}\n"),
+    }
 }
 
 fn record(functions: &Functions, index: usize) -> Record {

@@ -22,6 +22,7 @@ use countersign::verify::integrity::Digests;
 
 use super::judge::signed_revocation;
 use super::layer_arg::{LayerArg, Located, layers_of, locate};
+use crate::complete;
 use crate::context::{Context, GlobalArgs, TrustArgs};
 use crate::output::{Exit, note, refuse, say};
 use crate::progress::Progress;
@@ -46,7 +47,7 @@ use crate::verdicts::ReportArgs;
     countersign gate --plan template.yaml --map OrdersFunction=orders")]
 pub struct Args {
     /// Function to deploy; its CSC in the policy decides
-    #[arg(long, value_name = "NAME", required_unless_present = "plans")]
+    #[arg(long, value_name = "NAME", required_unless_present = "plans", add = complete::functions())]
     function: Option<ArtifactName>,
     /// Package of the function [default: the workspace's]
     #[arg(long, value_name = "FILE")]

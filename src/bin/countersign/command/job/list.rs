@@ -21,8 +21,10 @@ use countersign::verify::revocation::{self, Uncounted};
 use serde::Serialize;
 
 use super::super::edit::{Documents, artifact_digest};
+use super::super::view::ViewArgs;
+use crate::complete;
 use crate::context::{Context, TrustArgs};
-use crate::output::{Exit, Format, print, print_json, refuse};
+use crate::output::{Exit, refuse};
 
 /// Arguments of `job list`.
 #[derive(Debug, clap::Args)]
@@ -33,13 +35,13 @@ use crate::output::{Exit, Format, print, print_json, refuse};
     countersign job list --artifact dist/orders.zip")]
 pub struct ListArgs {
     /// Only jobs of this profile
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", add = complete::profiles())]
     profile: Option<ProfileName>,
     /// Only jobs requested by this principal
     #[arg(long, value_name = "NAME")]
     principal: Option<Principal>,
     /// Only jobs of this function or layer
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", add = complete::packages())]
     name: Option<ArtifactName>,
     /// Only jobs recorded at or after this time
     #[arg(long, value_name = "TIME")]
@@ -57,15 +59,11 @@ pub struct ListArgs {
     #[arg(long)]
     expired: bool,
     #[command(flatten)]
-    trust: TrustArgs,
-    /// Output format
-    #[arg(long, value_enum, ignore_case = true, default_value = "text")]
-    format: Format,
+    view: ViewArgs,
 }
 
 #[derive(Serialize)]
 struct List {
-    schema_version: u32,
     jobs: Vec<Record>,
 }
 
@@ -85,8 +83,8 @@ impl ListArgs {
     /// Lists the jobs that every option lets through.
     pub fn run(self, context: &Context) -> Result<Exit> {
         let artifact = self.artifact.as_deref().map(|named| artifact_digest(context, named)).transpose()?;
-        let ledger = Ledger::open(context, &self.trust)?;
-        let (mut jobs, mut lines) = (Vec::new(), String::new());
+        let ledger = Ledger::open(context, &self.view.trust)?;
+        let mut jobs = Vec::new();
         ledger.each(context.now, |record| {
             let job = &record.job;
             let is = self.profile.as_ref().is_none_or(|name| name == job.profile.profile())
@@ -97,17 +95,9 @@ impl ListArgs {
                 && artifact.is_none_or(|artifact| artifact == job.artifact)
                 && (!self.expired || record.expired)
                 && (!self.revoked || record.revoked.is_some());
-            match self.format {
-                _ if !is => {}
-                Format::Json => jobs.push(record),
-                Format::Text => lines.push_str(&list_line(&record)),
-            }
+            jobs.extend(is.then_some(record));
         })?;
-        match self.format {
-            Format::Json => print_json(&List { schema_version: 1, jobs })?,
-            Format::Text => print(&lines)?,
-        }
-        Ok(Exit::Done)
+        self.view.show(&List { jobs }, |list| list.jobs.iter().map(list_line).collect())
     }
 }
 
@@ -141,15 +131,11 @@ pub struct ShowArgs {
     /// Id of the job
     job: JobId,
     #[command(flatten)]
-    trust: TrustArgs,
-    /// Output format
-    #[arg(long, value_enum, ignore_case = true, default_value = "text")]
-    format: Format,
+    view: ViewArgs,
 }
 
 #[derive(Serialize)]
 struct Shown {
-    schema_version: u32,
     job: Record,
 }
 
@@ -157,7 +143,7 @@ impl ShowArgs {
     /// Shows one job.
     pub fn run(self, context: &Context) -> Result<Exit> {
         let mut found = None;
-        Ledger::open(context, &self.trust)?.each(context.now, |record| {
+        Ledger::open(context, &self.view.trust)?.each(context.now, |record| {
             if *record.job.job.job() == self.job {
                 found.get_or_insert(record);
             }
@@ -167,11 +153,7 @@ impl ShowArgs {
             refuse(format!("the ledger has no job `{}`", self.job), hint)
         };
         let record = found.ok_or_else(absent)?;
-        match self.format {
-            Format::Json => print_json(&Shown { schema_version: 1, job: record })?,
-            Format::Text => print(&text(&record))?,
-        }
-        Ok(Exit::Done)
+        self.view.show(&Shown { job: record }, |shown| text(&shown.job))
     }
 }
 

@@ -21,6 +21,7 @@ use countersign::revocation::{Revocation, RevokedJob};
 use countersign::verify::revocation;
 
 use super::super::edit::{self, ReasonArgs};
+use crate::complete;
 use crate::context::{Context, TrustArgs};
 use crate::keys::KeyArgs;
 use crate::output::{Exit, print, refuse, say};
@@ -47,7 +48,7 @@ pub struct Args {
     #[arg(long)]
     signed: bool,
     /// Profile of the job, if JOB is an id
-    #[arg(long, value_name = "NAME", requires = "signed")]
+    #[arg(long, value_name = "NAME", requires = "signed", add = complete::profiles())]
     profile: Option<ProfileName>,
     /// Write the signed revocation to this file [default: a file in the policy directory]
     #[arg(long, value_name = "FILE", requires = "signed")]

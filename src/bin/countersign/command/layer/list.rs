@@ -12,22 +12,21 @@ use countersign::report::escape::line;
 use countersign::time::Timestamp;
 use serde::Serialize;
 
-use super::super::edit::{Documents, mark};
+use super::super::edit::mark;
+use super::super::view::ViewArgs;
 use super::permit::no_version;
+use crate::complete;
 use crate::context::{Context, TrustArgs};
-use crate::output::{Exit, Format, print, print_json, refuse};
+use crate::output::{Exit, refuse};
 
 /// Whose layers are looked at, and how they are shown.
 #[derive(Debug, clap::Args)]
 struct LookArgs {
     /// Show the sealed layers of another account
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", add = complete::accounts())]
     account: Option<AccountName>,
     #[command(flatten)]
-    trust: TrustArgs,
-    /// Output format
-    #[arg(long, value_enum, ignore_case = true, default_value = "text")]
-    format: Format,
+    view: ViewArgs,
 }
 
 /// Arguments of `layer list`.
@@ -49,6 +48,7 @@ pub struct ListArgs {
     countersign layer show base --layer-version 2 --format json")]
 pub struct ShowArgs {
     /// Name of the layer
+    #[arg(add = complete::layers())]
     name: ArtifactName,
     /// Show only this version
     #[arg(long, value_name = "NUMBER")]
@@ -59,7 +59,6 @@ pub struct ShowArgs {
 
 #[derive(Serialize)]
 struct List {
-    schema_version: u32,
     layers: Vec<Record>,
     /// Removed, and that is not sealed.
     deleted: Vec<String>,
@@ -67,7 +66,6 @@ struct List {
 
 #[derive(Serialize)]
 struct Shown {
-    schema_version: u32,
     layer: Record,
 }
 
@@ -116,48 +114,42 @@ impl ListArgs {
         let (mut layers, mut deleted) = (Vec::new(), Vec::new());
         match &self.look.account {
             Some(account) => {
-                let policy = sealed_by(context, &self.look.trust, account)?;
+                let policy = sealed_by(context, &self.look.view.trust, account)?;
                 for name in policy.layer_names() {
                     let layer = policy.layer(&name)?;
                     layers.extend(layer.map(|layer| record(account, &layer, true, context.now)));
                 }
             }
             None => {
-                let documents = Documents::read(context, &self.look.trust)?;
-                for (path, bytes) in documents.of(Kind::Layer) {
-                    let layer = Layer::parse(&documents.file(path), bytes)?;
+                let documents = self.look.view.documents(context)?;
+                for (path, layer) in documents.parsed(Kind::Layer, Layer::parse)? {
                     let sealed = documents.is_sealed(path);
                     layers.push(record(documents.account(), &layer, sealed, context.now));
                 }
-                let name = |path: &str| Some(path.strip_prefix("layers/")?.strip_suffix(".toml")?.to_owned());
-                deleted = documents.removed(Kind::Layer).filter_map(name).collect();
+                deleted = documents.deleted(Kind::Layer);
             }
         }
-        match self.look.format {
-            Format::Json => print_json(&List { schema_version: 1, layers, deleted })?,
-            Format::Text => {
-                let deleted = deleted.iter().map(|name| format!("{} removed{}\n", line(name), mark(false)));
-                print(&layers.iter().map(list_line).chain(deleted).collect::<String>())?;
-            }
-        }
-        Ok(Exit::Done)
+        self.look.view.show(&List { layers, deleted }, |List { layers, deleted }| {
+            let deleted = deleted.iter().map(|name| format!("{} removed{}\n", line(name), mark(false)));
+            layers.iter().map(list_line).chain(deleted).collect()
+        })
     }
 }
 
 impl ShowArgs {
     /// Shows everything that the layer's document says.
     pub fn run(self, context: &Context) -> Result<Exit> {
-        let absent = || EditError::Absent(format!("layer `{}`", self.name));
+        let what = format!("layer `{}`", self.name);
         let (account, layer, sealed) = match &self.look.account {
             Some(account) => {
-                let policy = sealed_by(context, &self.look.trust, account)?;
-                (account.clone(), policy.layer(&self.name)?.ok_or_else(absent)?, true)
+                let policy = sealed_by(context, &self.look.view.trust, account)?;
+                let layer = policy.layer(&self.name)?.ok_or(EditError::Absent(what))?;
+                (account.clone(), layer, true)
             }
             None => {
-                let documents = Documents::read(context, &self.look.trust)?;
+                let documents = self.look.view.documents(context)?;
                 let path = path_of_layer(&self.name);
-                let bytes = documents.get(&path).ok_or_else(absent)?;
-                let layer = Layer::parse(&documents.file(&path), bytes)?;
+                let layer = documents.one(&path, &what, Layer::parse)?;
                 (documents.account().clone(), layer, documents.is_sealed(&path))
             }
         };
@@ -169,11 +161,7 @@ impl ShowArgs {
             record.versions.retain(|each| each.version == version);
             record.permissions.retain(|each| each.version == version);
         }
-        match self.look.format {
-            Format::Json => print_json(&Shown { schema_version: 1, layer: record })?,
-            Format::Text => print(&text(&record))?,
-        }
-        Ok(Exit::Done)
+        self.look.view.show(&Shown { layer: record }, |shown| text(&shown.layer))
     }
 }
 

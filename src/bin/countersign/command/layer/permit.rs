@@ -3,11 +3,11 @@
 use anyhow::Result;
 use countersign::layer::{Consumer, Layer, LayerPermission};
 use countersign::name::{AccountName, ArtifactName, StatementId};
-use countersign::policy::edit::{EditError, Editor, check_revision, path_of_layer};
-use countersign::time::Timestamp;
+use countersign::policy::edit::{EditError, Editor};
 
-use super::super::edit::{self, EditArgs, editor};
-use super::super::statement::{StatementArgs, absent};
+use super::super::edit::{self, EditArgs};
+use super::super::statement::{EndArgs, StatementArgs};
+use crate::complete;
 use crate::context::Context;
 use crate::output::{Exit, refuse};
 
@@ -20,6 +20,7 @@ use crate::output::{Exit, refuse};
     countersign layer permit base --layer-version 1 --principal '*' --organization acme-group")]
 pub struct PermitArgs {
     /// Name of the layer
+    #[arg(add = complete::layers())]
     name: ArtifactName,
     /// Version of the layer
     #[arg(long, value_name = "NUMBER")]
@@ -39,17 +40,12 @@ pub struct PermitArgs {
 impl PermitArgs {
     /// Adds the permission.
     pub fn run(self, context: &Context) -> Result<Exit> {
-        let editor = editor(context, &self.edit.trust)?;
-        let layer = published(&editor, &self.name, Some(self.layer_version))?;
-        check_revision(&path_of_layer(&self.name), layer.revision(), self.edit.revision)?;
+        let (editor, layer) = self.edit.layer(context, &self.name)?;
+        let layer = published(layer, &self.name, Some(self.layer_version))?;
         check_consumer(&editor, &self.principal, self.organization.as_ref())?;
         let who = self.organization.as_ref().map_or_else(|| self.principal.to_string(), ToString::to_string);
         let who: String = who.chars().take(40).collect();
-        let statement_id = self.statement.id(
-            &format!("layer `{}`", self.name),
-            &format!("{who}-v{}", self.layer_version),
-            |id| layer.permission(id).is_some(),
-        )?;
+        let statement_id = self.statement.id(&layer, &format!("{who}-v{}", self.layer_version))?;
         let (not_before, not_after) = self.statement.times(context.now)?;
         let permission = LayerPermission {
             version: self.layer_version,
@@ -63,10 +59,9 @@ impl PermitArgs {
     }
 }
 
-/// The layer as it is now, which has this version.
-fn published(editor: &Editor, name: &ArtifactName, version: Option<u64>) -> Result<Layer> {
-    let absent = || EditError::Absent(format!("layer `{name}`"));
-    let layer = editor.layer(name)?.ok_or_else(absent)?;
+/// The layer, which has this version.
+fn published(layer: Option<Layer>, name: &ArtifactName, version: Option<u64>) -> Result<Layer> {
+    let layer = layer.ok_or_else(|| EditError::Absent(format!("layer `{name}`")))?;
     match version {
         Some(version) if layer.published(version).is_none() => Err(no_version(&layer, version)),
         _ => Ok(layer),
@@ -117,6 +112,7 @@ fn check_consumer(editor: &Editor, principal: &Consumer, organization: Option<&A
     countersign layer forbid base --principal shop --layer-version 1")]
 pub struct ForbidArgs {
     /// Name of the layer
+    #[arg(add = complete::layers())]
     name: ArtifactName,
     /// Id of the permission
     #[arg(long, value_name = "ID", conflicts_with_all = ["principal", "layer_version"], required_unless_present = "principal")]
@@ -127,9 +123,8 @@ pub struct ForbidArgs {
     /// Version of the permission
     #[arg(long, value_name = "NUMBER", requires = "principal")]
     layer_version: Option<u64>,
-    /// End of the permission [default: now]; it can only move earlier
-    #[arg(long, value_name = "TIME")]
-    at: Option<Timestamp>,
+    #[command(flatten)]
+    end: EndArgs,
     #[command(flatten)]
     edit: EditArgs,
 }
@@ -137,10 +132,9 @@ pub struct ForbidArgs {
 impl ForbidArgs {
     /// Ends the permission; given who may, every one that has not ended by then.
     pub fn run(self, context: &Context) -> Result<Exit> {
-        let editor = editor(context, &self.edit.trust)?;
-        let layer = published(&editor, &self.name, self.layer_version)?;
-        check_revision(&path_of_layer(&self.name), layer.revision(), self.edit.revision)?;
-        let end = self.at.unwrap_or(context.now);
+        let (editor, layer) = self.edit.layer(context, &self.name)?;
+        let layer = published(layer, &self.name, self.layer_version)?;
+        let end = self.end.end(context.now);
         let is_meant = |each: &&LayerPermission| match &self.statement_id {
             Some(id) => each.statement_id == *id,
             None => {
@@ -151,18 +145,13 @@ impl ForbidArgs {
         };
         let meant: Vec<StatementId> =
             layer.permissions().iter().filter(is_meant).map(|each| each.statement_id.clone()).collect();
-        if meant.is_empty() {
-            let what = match (&self.statement_id, &self.principal) {
-                (Some(id), _) => format!("permission `{id}`"),
-                (None, Some(principal)) => {
-                    format!("permission of `{principal}` for that version that is still active")
-                }
-                (None, None) => "such permission".to_owned(),
-            };
-            let known = layer.permissions().iter().map(|each| &each.statement_id);
-            return Err(absent(format!("layer `{}` has no {what}", self.name), known));
-        }
-        let ended = meant.iter().fold(layer, |layer, id| layer.forbidding(id, end));
-        edit::show(&editor.save_layer(&ended)?)
+        let what = match (&self.statement_id, &self.principal) {
+            (Some(id), _) => format!("permission `{id}`"),
+            (None, Some(principal)) => {
+                format!("permission of `{principal}` for that version that is still active")
+            }
+            (None, None) => "such permission".to_owned(),
+        };
+        self.end.forbid(context, &editor, layer, &meant, &what)
     }
 }

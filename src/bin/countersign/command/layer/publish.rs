@@ -12,12 +12,11 @@ use countersign::manifest;
 use countersign::manifest::attached::{AttachError, Attached};
 use countersign::name::ArtifactName;
 use countersign::package::{layer as layout, read, size};
-use countersign::policy::edit::{check_revision, path_of_layer};
 use countersign::provenance::Kind;
 use countersign::workspace::Item;
 use serde::Serialize;
 
-use super::super::edit::{EditArgs, editor, show_with};
+use super::super::edit::{EditArgs, show_with};
 use super::list::{VersionRecord, version};
 use crate::context::Context;
 use crate::output::{Exit, Format, note, print_json, refuse, say, warn};
@@ -85,10 +84,7 @@ impl Args {
             warn(&layout::not_signed(&self.name));
         }
 
-        let editor = editor(context, &self.edit.trust)?;
-        let before = editor.layer(&self.name)?;
-        let revision = before.as_ref().map_or(0, Layer::revision);
-        check_revision(&path_of_layer(&self.name), revision, self.edit.revision)?;
+        let (editor, before) = self.edit.layer(context, &self.name)?;
         let same = before.iter().flat_map(Layer::versions).find(|each| each.sha384 == digests.sha384);
         if let Some(same) = same {
             note(&format!(

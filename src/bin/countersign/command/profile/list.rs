@@ -4,28 +4,26 @@ use anyhow::Result;
 use countersign::arn::PublisherArn;
 use countersign::name::{AccountName, ProfileName};
 use countersign::policy::documents::Kind;
-use countersign::policy::edit::{EditError, path_of_profile};
+use countersign::policy::edit::path_of_profile;
 use countersign::profile::{Action, Permission, Profile, Version};
 use countersign::report::escape::line;
 use serde::Serialize;
 
-use super::super::edit::{Documents, mark};
-use crate::context::{Context, TrustArgs};
-use crate::output::{Exit, Format, print, print_json};
+use super::super::edit::mark;
+use super::super::view::ViewArgs;
+use crate::complete;
+use crate::context::Context;
+use crate::output::Exit;
 
 /// Arguments of `profile list`.
 #[derive(Debug, clap::Args)]
 pub struct ListArgs {
     #[command(flatten)]
-    trust: TrustArgs,
-    /// Output format
-    #[arg(long, value_enum, ignore_case = true, default_value = "text")]
-    format: Format,
+    view: ViewArgs,
 }
 
 #[derive(Serialize)]
 struct List {
-    schema_version: u32,
     profiles: Vec<Record>,
 }
 
@@ -63,17 +61,11 @@ struct PermissionRecord {
 impl ListArgs {
     /// Lists every profile, a line each.
     pub fn run(self, context: &Context) -> Result<Exit> {
-        let documents = Documents::read(context, &self.trust)?;
-        let mut records = Vec::new();
-        for (path, bytes) in documents.of(Kind::Profile) {
-            let profile = Profile::parse(&documents.file(path), bytes)?;
-            records.push(record(documents.account(), &profile, documents.is_sealed(path)));
-        }
-        match self.format {
-            Format::Json => print_json(&List { schema_version: 1, profiles: records })?,
-            Format::Text => print(&records.iter().map(list_line).collect::<String>())?,
-        }
-        Ok(Exit::Done)
+        let documents = self.view.documents(context)?;
+        let profiles = documents.parsed(Kind::Profile, Profile::parse)?.into_iter();
+        let record = |(path, profile)| record(documents.account(), &profile, documents.is_sealed(path));
+        let list = List { profiles: profiles.map(record).collect() };
+        self.view.show(&list, |list| list.profiles.iter().map(list_line).collect())
     }
 }
 
@@ -93,34 +85,25 @@ fn list_line(record: &Record) -> String {
 #[derive(Debug, clap::Args)]
 pub struct ShowArgs {
     /// Name of the profile
+    #[arg(add = complete::profiles())]
     name: ProfileName,
     #[command(flatten)]
-    trust: TrustArgs,
-    /// Output format
-    #[arg(long, value_enum, ignore_case = true, default_value = "text")]
-    format: Format,
+    view: ViewArgs,
 }
 
 #[derive(Serialize)]
 struct Shown {
-    schema_version: u32,
     profile: Record,
 }
 
 impl ShowArgs {
     /// Shows everything that the profile's document says.
     pub fn run(self, context: &Context) -> Result<Exit> {
-        let documents = Documents::read(context, &self.trust)?;
+        let documents = self.view.documents(context)?;
         let path = path_of_profile(&self.name);
-        let absent = || EditError::Absent(format!("signing profile `{}`", self.name));
-        let bytes = documents.get(&path).ok_or_else(absent)?;
-        let profile = Profile::parse(&documents.file(&path), bytes)?;
+        let profile = documents.one(&path, &format!("signing profile `{}`", self.name), Profile::parse)?;
         let record = record(documents.account(), &profile, documents.is_sealed(&path));
-        match self.format {
-            Format::Json => print_json(&Shown { schema_version: 1, profile: record })?,
-            Format::Text => print(&text(&record))?,
-        }
-        Ok(Exit::Done)
+        self.view.show(&Shown { profile: record }, |shown| text(&shown.profile))
     }
 }
 

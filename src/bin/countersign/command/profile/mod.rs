@@ -7,12 +7,12 @@ mod status;
 use anyhow::Result;
 use countersign::limits::VALIDITY_MONTHS;
 use countersign::name::ProfileName;
-use countersign::policy::edit::{check_revision, path_of_profile};
 use countersign::profile::change::CancelOld;
 use countersign::profile::{Profile, Status, Version};
 use countersign::time::{Period, Timestamp};
 
 use super::edit::{self, EditArgs, editor};
+use crate::complete;
 use crate::context::{Context, GlobalArgs, TrustArgs};
 use crate::output::{Exit, refuse};
 
@@ -85,6 +85,7 @@ impl CreateArgs {
     countersign profile rotate orders_release --cancel-old")]
 pub struct RotateArgs {
     /// Name of the profile
+    #[arg(add = complete::profiles())]
     name: ProfileName,
     /// Validity of the new version's signatures [default: that of the old version]
     #[arg(long, value_name = "PERIOD")]
@@ -98,9 +99,7 @@ pub struct RotateArgs {
 
 impl RotateArgs {
     fn run(self, context: &Context) -> Result<Exit> {
-        let editor = editor(context, &self.edit.trust)?;
-        let profile = editor.profile(&self.name)?;
-        check_revision(&path_of_profile(&self.name), profile.revision(), self.edit.revision)?;
+        let (editor, profile) = self.edit.profile(context, &self.name)?;
         let cancel_old = if self.cancel_old { CancelOld::Yes } else { CancelOld::No };
         if self.cancel_old && profile.current().status != Status::Active {
             let message = format!("version {} of `{}` is not active", profile.current().version, self.name);

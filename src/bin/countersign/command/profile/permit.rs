@@ -4,12 +4,11 @@ use std::collections::BTreeSet;
 
 use anyhow::Result;
 use countersign::name::{Principal, ProfileName, StatementId};
-use countersign::policy::edit::{check_revision, path_of_profile};
 use countersign::profile::{Action, Permission};
-use countersign::time::Timestamp;
 
-use super::super::edit::{self, EditArgs, editor};
-use super::super::statement::{StatementArgs, absent};
+use super::super::edit::{self, EditArgs};
+use super::super::statement::{EndArgs, StatementArgs};
+use crate::complete;
 use crate::context::Context;
 use crate::keys::{PassphraseArgs, load_public_key};
 use crate::output::Exit;
@@ -23,6 +22,7 @@ use crate::values;
     --action StartSigningJob --key ci.pub.pem --statement-id ci")]
 pub struct PermitArgs {
     /// Name of the profile
+    #[arg(add = complete::profiles())]
     name: ProfileName,
     /// Principal that gets the permission
     #[arg(long, value_name = "NAME")]
@@ -42,15 +42,11 @@ pub struct PermitArgs {
 impl PermitArgs {
     /// Adds the permission.
     pub fn run(self, context: &Context) -> Result<Exit> {
-        let editor = editor(context, &self.edit.trust)?;
-        let profile = editor.profile(&self.name)?;
-        check_revision(&path_of_profile(&self.name), profile.revision(), self.edit.revision)?;
-        // A statement id may hold less than a principal.
+        let (editor, profile) = self.edit.profile(context, &self.name)?;
+        // An id has fewer characters to choose from than a principal.
         let keep = |c: char| if c.is_ascii_alphanumeric() || c == '_' { c } else { '-' };
         let base: String = self.principal.as_str().chars().take(56).map(keep).collect();
-        let statement_id = self
-            .statement
-            .id(&format!("profile `{}`", self.name), &base, |id| profile.permission(id).is_some())?;
+        let statement_id = self.statement.id(&profile, &base)?;
         let (not_before, not_after) = self.statement.times(context.now)?;
         let permission = Permission {
             statement_id,
@@ -73,13 +69,13 @@ impl PermitArgs {
     countersign profile forbid orders_release --statement-id ci")]
 pub struct ForbidArgs {
     /// Name of the profile
+    #[arg(add = complete::profiles())]
     name: ProfileName,
     /// Id of the permission
     #[arg(long, value_name = "ID")]
     statement_id: StatementId,
-    /// End of the permission [default: now]; it can only move earlier
-    #[arg(long, value_name = "TIME")]
-    at: Option<Timestamp>,
+    #[command(flatten)]
+    end: EndArgs,
     #[command(flatten)]
     edit: EditArgs,
 }
@@ -87,14 +83,12 @@ pub struct ForbidArgs {
 impl ForbidArgs {
     /// Ends the permission.
     pub fn run(self, context: &Context) -> Result<Exit> {
-        let editor = editor(context, &self.edit.trust)?;
-        let profile = editor.profile(&self.name)?;
-        check_revision(&path_of_profile(&self.name), profile.revision(), self.edit.revision)?;
-        if profile.permission(&self.statement_id).is_none() {
-            let message = format!("profile `{}` has no permission `{}`", self.name, self.statement_id);
-            return Err(absent(message, profile.permissions().iter().map(|each| &each.statement_id)));
-        }
-        let end = self.at.unwrap_or(context.now);
-        edit::show(&editor.save_profile(&profile.forbidding(&self.statement_id, end))?)
+        let (editor, profile) = self.edit.profile(context, &self.name)?;
+        let meant: Vec<StatementId> = profile
+            .permission(&self.statement_id)
+            .map(|each| each.statement_id.clone())
+            .into_iter()
+            .collect();
+        self.end.forbid(context, &editor, profile, &meant, &format!("permission `{}`", self.statement_id))
     }
 }

@@ -3,12 +3,13 @@
 use anyhow::Result;
 use countersign::arn::ProfileArn;
 use countersign::name::{ProfileName, ProfileVersion};
-use countersign::policy::edit::{EditError, check_revision, path_of_profile};
+use countersign::policy::edit::EditError;
 use countersign::profile::{Profile, Status};
 use countersign::revocation::{Revocation, RevokedProfile};
 use countersign::time::Timestamp;
 
-use super::super::edit::{self, EditArgs, ReasonArgs, editor, in_the_past};
+use super::super::edit::{self, EditArgs, ReasonArgs, in_the_past};
+use crate::complete;
 use crate::context::Context;
 use crate::output::{Exit, refuse};
 
@@ -19,6 +20,7 @@ use crate::output::{Exit, refuse};
     countersign profile cancel orders_release")]
 pub struct CancelArgs {
     /// Name of the profile
+    #[arg(add = complete::profiles())]
     name: ProfileName,
     /// Version to cancel [default: every active version, which ends the profile]
     #[arg(long, value_name = "VERSION")]
@@ -30,9 +32,7 @@ pub struct CancelArgs {
 impl CancelArgs {
     /// Cancels the versions.
     pub fn run(self, context: &Context) -> Result<Exit> {
-        let editor = editor(context, &self.edit.trust)?;
-        let profile = editor.profile(&self.name)?;
-        check_revision(&path_of_profile(&self.name), profile.revision(), self.edit.revision)?;
+        let (editor, profile) = self.edit.profile(context, &self.name)?;
         let versions = match &self.profile_version {
             Some(version) => vec![known(&profile, version)?],
             None => {
@@ -61,6 +61,7 @@ impl CancelArgs {
     --reason-code keyCompromise --reason 'laptop stolen'")]
 pub struct RevokeArgs {
     /// Name of the profile
+    #[arg(add = complete::profiles())]
     name: ProfileName,
     /// Version to revoke [default: the current one]
     #[arg(long, value_name = "VERSION")]
@@ -77,9 +78,7 @@ pub struct RevokeArgs {
 impl RevokeArgs {
     /// Writes the revocation, then the status: what is killed in between denies already.
     pub fn run(self, context: &Context) -> Result<Exit> {
-        let editor = editor(context, &self.edit.trust)?;
-        let profile = editor.profile(&self.name)?;
-        check_revision(&path_of_profile(&self.name), profile.revision(), self.edit.revision)?;
+        let (editor, profile) = self.edit.profile(context, &self.name)?;
         let version = match &self.profile_version {
             Some(version) => known(&profile, version)?,
             None => profile.current().version.clone(),
