@@ -75,7 +75,7 @@ fn an_organisation_is_not_forgotten_while_something_names_it() {
     pair.allow(&["acme"]);
     let forget = || pair.acme.run(&["account", "forget", "vendor"]);
     pair.acme.run(&["account", "join", "vendor"]).done();
-    forget().undecided("account `vendor` is named by `account.toml`");
+    forget().undecided("account `vendor` is still used by `account.toml`");
     pair.acme.run(&["account", "leave"]).done();
     let artifact = pair.acme.artifact();
     pair.acme.run(&["layer", "publish", "base", "--artifact", text(&artifact)]).done();
@@ -188,7 +188,7 @@ fn what_was_brought_is_not_mixed() {
 #[test]
 fn an_account_is_forgotten_once_no_csc_names_it() {
     let pair = Pair::new();
-    pair.acme.run(&["account", "forget", "vendor"]).undecided("account `vendor` is named by CSC `csc-");
+    pair.acme.run(&["account", "forget", "vendor"]).undecided("account `vendor` is still used by CSC `csc-");
     pair.allow(&["acme"]);
     pair.acme.run(&["account", "forget", "vendor"]).done();
     pair.acme.seal();

@@ -163,7 +163,7 @@ fn a_description_reads_no_secret() {
     for (description, words) in [
         ("{{resolve:secretsmanager:root}}", "reads as a reference"),
         ("${AWS::AccountId}", "reads as a reference"),
-        (&*"x".repeat(257), "over 256"),
+        (&*"x".repeat(257), "more than 256"),
     ] {
         let scene = Scene::new();
         scene.run(&["csc", "update", &scene.csc_id(), "--description", description]).done();

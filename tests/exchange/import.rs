@@ -81,7 +81,7 @@ fn a_change_in_aws_is_the_next_revision() {
     scene.seal();
     csc["CodeSigningConfig"]["CodeSigningPolicies"]["UntrustedArtifactOnDeployment"] = "Warn".into();
     let ran = import(&scene, &[&csc], &[]);
-    assert!(ran.done().out().contains("goes from Enforce to Warn"), "{ran}");
+    assert!(ran.done().out().contains("changes from Enforce to Warn"), "{ran}");
     assert!(scene.document(CSC).contains("revision = 2"));
     scene.run(&["export", "cloudformation"]).undecided("unsealed changes");
 }
@@ -156,7 +156,7 @@ fn what_cannot_be_carried_is_refused_before_anything_is_written() {
     // A name that differs in capitals is the same file elsewhere.
     let mut capitals = profile("profileName", json!("ORDERS"));
     capitals.as_object_mut().expect("an object").remove("profileVersionArn");
-    import(&scene, &[&good, &capitals], &[]).undecided("there is a signing profile `ORDERS` already");
+    import(&scene, &[&good, &capitals], &[]).undecided("signing profile `ORDERS` already exists");
     assert_eq!(contents(&scene.policy()), before);
     let foreign = ["--as-own", "210987654321"];
     import(&scene, &[&answer("get-signing-profile")], &foreign).undecided("is not of the AWS account");
@@ -190,7 +190,8 @@ fn a_permission_comes_with_its_key_alone() {
     let scene = Scene::new();
     let (profile, permissions) = (answer("get-signing-profile"), answer("list-profile-permissions"));
     let of = ["--profile", "orders"];
-    import(&scene, &[&permissions], &of).undecided("no signing profile `orders`");
+    import(&scene, &[&permissions], &of)
+        .undecided("signing profile `orders` of the permissions does not exist");
     let ran = import(&scene, &[&profile, &permissions], &of);
     assert!(!ran.done().out().contains("permission"), "{ran}");
     for words in [

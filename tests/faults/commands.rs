@@ -246,7 +246,7 @@ pub const ROWS: &[Row] = &[
             r#""$0" csc create --publisher release --untrusted Warn | grep -o 'csc-[a-z0-9]*' | head -1 > ../csc"#,
         ],
         r#"exec "$0" csc delete "$(cat ../csc)""#,
-        "no CSC",
+        "does not exist",
     ),
     row(
         "function_attach",
@@ -254,7 +254,7 @@ pub const ROWS: &[Row] = &[
         r#"exec "$0" function attach --csc "$(basename ../policy/csc/*.toml .toml)" "billing-*""#,
         "would not change",
     ),
-    row("function_detach", &[], r#"exec "$0" function detach "*""#, "no rule"),
+    row("function_detach", &[], r#"exec "$0" function detach "*""#, "does not exist"),
     row("function_protect", &[], r#"exec "$0" function protect refs/heads/main"#, "would not change"),
     row("job_record", &[], r#"exec "$0" job record dist/orders.zip.sigstore.json"#, ""),
     row(
@@ -310,7 +310,7 @@ pub const ROWS: &[Row] = &[
         r#"exec "$0" account update vendor"#,
         "",
     ),
-    row("account_forget", &[VENDOR, TRUST, SEAL], r#"exec "$0" account forget vendor"#, "no account"),
+    row("account_forget", &[VENDOR, TRUST, SEAL], r#"exec "$0" account forget vendor"#, "does not exist"),
     row(
         "hooks_install",
         &["mkdir -p .git/hooks; printf '#!/bin/sh\n' > .git/hooks/pre-push; chmod +x .git/hooks/pre-push"],

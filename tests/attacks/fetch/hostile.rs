@@ -207,7 +207,7 @@ fn a_planted_trust_brings_in_no_other_root() {
     // Both places at once are one too many.
     let path = all.scene.repository().join("countersign.toml");
     write(&path, format!("policy = '../policy'\n{}", fs::read_to_string(&path).expect("text")));
-    all.scene.verify().undecided("`policy` or `trust`");
+    all.scene.verify().undecided("one of: `policy`, `trust`");
 }
 
 /// git CVE-2022-24765: settings and hooks of the repository that this runs in took part.

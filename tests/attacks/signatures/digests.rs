@@ -30,7 +30,7 @@ fn one_wrong_digest_among_right_ones_is_an_integrity_failure() {
             let ran = scene.verify();
             ran.denied("integrity", "digest-mismatch");
             let message = ran.verdict()["checks"][0]["findings"][0]["message"].to_string();
-            assert!(message.contains(&format!("signed: {name} differ")), "{message}");
+            assert!(message.contains(&format!("signed one: {name} differ")), "{message}");
             // Nor is it enough to name fewer.
             scene.restate(|statement| {
                 *statement = good.clone();
