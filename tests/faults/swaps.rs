@@ -84,7 +84,7 @@ fn a_change_that_is_saved_during_a_renewal_is_not_sealed() {
 fn a_change_that_is_saved_during_a_restart_is_not_sealed() {
     let keys = "../config/countersign/keys/acme";
     let line = format!(
-        r#"exec "$0" policy restart --out ../again --root-key {keys}/root.pem --policy-key {keys}/policy.pem"#
+        r#"exec "$0" policy restart --output ../again --root-key {keys}/root.pem --policy-key {keys}/policy.pem"#
     );
     saved_between("restart", &[], &line, "profiles/release.toml", other_version);
 }
