@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use anyhow::Result;
 use countersign::files;
 use countersign::git::Repository;
+use countersign::git::notes::NOTES_REF;
 use countersign::manifest::attached::{self, Attached};
 use countersign::name::ArtifactName;
 use countersign::provenance::Kind;
