@@ -42,7 +42,7 @@ use crate::digest::{Sha256, Sha384};
 use crate::document::format::{self, Format};
 use crate::document::{self, DocumentError};
 use crate::limits::{LAYER_TEXT_BYTES_MAX, LAYER_VERSIONS_MAX, RUNTIMES_MAX};
-use crate::name::{AccountName, ArtifactName, StatementId};
+use crate::name::{AccountName, ArtifactName, NameError, StatementId};
 use crate::time::Timestamp;
 
 /// A layer: the document `layers/NAME.toml`.
@@ -110,8 +110,7 @@ pub struct LayerPermission {
 }
 
 /// Who can use a layer version.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Consumer {
     /// One account.
     Account(AccountName),
@@ -120,29 +119,17 @@ pub enum Consumer {
 }
 
 impl FromStr for Consumer {
-    type Err = String;
+    type Err = NameError;
 
-    fn from_str(text: &str) -> Result<Self, String> {
+    fn from_str(text: &str) -> Result<Self, NameError> {
         if text == "*" {
             return Ok(Self::Everybody);
         }
-        text.parse().map(Self::Account).map_err(|error: crate::name::NameError| error.to_string())
+        text.parse().map(Self::Account)
     }
 }
 
-impl TryFrom<String> for Consumer {
-    type Error = String;
-
-    fn try_from(text: String) -> Result<Self, String> {
-        text.parse()
-    }
-}
-
-impl From<Consumer> for String {
-    fn from(consumer: Consumer) -> Self {
-        consumer.to_string()
-    }
-}
+crate::text_form!(Consumer);
 
 impl fmt::Display for Consumer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -32,7 +32,7 @@ use crate::crypto::key::{KeyId, PublicKey};
 use crate::document::format::{self, Format};
 use crate::document::{self, DocumentError};
 use crate::limits::VALIDITY_MONTHS;
-use crate::name::{Principal, ProfileName, ProfileVersion, StatementId};
+use crate::name::{Principal, ProfileName, ProfileVersion, StatementId, UnknownWord};
 use crate::provenance::Platform;
 use crate::time::{Period, Timestamp};
 
@@ -127,14 +127,12 @@ impl Action {
 }
 
 impl FromStr for Action {
-    type Err = String;
+    type Err = UnknownWord;
 
-    fn from_str(text: &str) -> Result<Self, String> {
+    fn from_str(text: &str) -> Result<Self, UnknownWord> {
         let known = [Self::StartSigningJob, Self::RevokeSignature];
         let found = known.into_iter().find(|action| action.name() == text);
-        found.ok_or_else(|| {
-            format!("`{text}` is not valid; expected one of: `{}`, `{}`", known[0].name(), known[1].name())
-        })
+        found.ok_or_else(|| UnknownWord::new("valid", text, known.map(Self::name)))
     }
 }
 
