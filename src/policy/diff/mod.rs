@@ -12,6 +12,7 @@ mod organization;
 mod profile;
 mod revocation;
 mod stackset;
+mod statement;
 
 use std::path::Path;
 

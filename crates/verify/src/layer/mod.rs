@@ -29,7 +29,6 @@
 mod change;
 pub mod location;
 
-use std::collections::BTreeSet;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -43,6 +42,7 @@ use crate::document::format::{self, Format};
 use crate::document::{self, DocumentError};
 use crate::limits::{LAYER_TEXT_BYTES_MAX, LAYER_VERSIONS_MAX, RUNTIMES_MAX};
 use crate::name::{AccountName, ArtifactName, NameError, StatementId};
+use crate::statement::{self, Statement};
 use crate::time::Timestamp;
 
 /// A layer: the document `layers/NAME.toml`.
@@ -152,6 +152,20 @@ pub fn path_in(output: &Path, arn: &LayerArn) -> PathBuf {
     output.join(format!("{}-{}.zip", arn.layer(), arn.number()))
 }
 
+impl Statement for LayerPermission {
+    fn statement_id(&self) -> &StatementId {
+        &self.statement_id
+    }
+
+    fn not_after(&self) -> Option<Timestamp> {
+        self.not_after
+    }
+
+    fn ending(self, end: Option<Timestamp>) -> Self {
+        Self { not_after: end, ..self }
+    }
+}
+
 impl LayerPermission {
     /// Whether the permission is valid at a time.
     pub fn holds(&self, at: Timestamp) -> bool {
@@ -185,8 +199,7 @@ impl Layer {
                 long.version
             ));
         }
-        let statements: BTreeSet<_> = self.permission.iter().map(|each| &each.statement_id).collect();
-        if statements.len() != self.permission.len() {
+        if !statement::are_distinct(&self.permission) {
             return Some("two permissions have the same `statement_id`".into());
         }
         let odd = |each: &&LayerPermission| {
@@ -227,7 +240,7 @@ impl Layer {
     }
 
     /// The permission with this statement id.
-    pub fn permission(&self, statement: &StatementId) -> Option<&LayerPermission> {
-        self.permission.iter().find(|each| each.statement_id == *statement)
+    pub fn permission(&self, id: &StatementId) -> Option<&LayerPermission> {
+        statement::find(&self.permission, id)
     }
 }

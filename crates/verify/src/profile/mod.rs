@@ -34,6 +34,7 @@ use crate::document::{self, DocumentError};
 use crate::limits::VALIDITY_MONTHS;
 use crate::name::{Principal, ProfileName, ProfileVersion, StatementId, UnknownWord};
 use crate::provenance::Platform;
+use crate::statement::{self, Statement};
 use crate::time::{Period, Timestamp};
 
 /// A signing profile.
@@ -136,6 +137,20 @@ impl FromStr for Action {
     }
 }
 
+impl Statement for Permission {
+    fn statement_id(&self) -> &StatementId {
+        &self.statement_id
+    }
+
+    fn not_after(&self) -> Option<Timestamp> {
+        self.not_after
+    }
+
+    fn ending(self, end: Option<Timestamp>) -> Self {
+        Self { not_after: end, ..self }
+    }
+}
+
 impl Permission {
     /// Whether the permission permits its principal the action at a time.
     pub fn permits(&self, action: Action, at: Timestamp) -> bool {
@@ -167,8 +182,7 @@ impl Profile {
         if versions.len() != profile.version.len() || versions.is_empty() {
             return fail("expected at least one version, with distinct names".into());
         }
-        let statements: BTreeSet<_> = profile.permission.iter().map(|p| &p.statement_id).collect();
-        if statements.len() != profile.permission.len() {
+        if !statement::are_distinct(&profile.permission) {
             return fail("two permissions have the same `statement_id`".into());
         }
         let start = Timestamp::from_unix(0).unwrap_or(profile.version[0].created);
@@ -222,8 +236,8 @@ impl Profile {
     }
 
     /// The permission with this statement id.
-    pub fn permission(&self, statement: &StatementId) -> Option<&Permission> {
-        self.permission.iter().find(|each| each.statement_id == *statement)
+    pub fn permission(&self, id: &StatementId) -> Option<&Permission> {
+        statement::find(&self.permission, id)
     }
 
     /// Whether a permission permits the principal, with this key, the action at a time.
