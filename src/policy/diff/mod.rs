@@ -37,6 +37,14 @@ pub struct Difference {
     pub forbidden: Option<String>,
 }
 
+/// Differences that are not allowed, with the reason, one per line below a message.
+pub fn listed(forbidden: &[Difference]) -> String {
+    let line = |each: &Difference| {
+        format!("\n  {}: {}: {}", each.path, each.text, each.forbidden.as_deref().unwrap_or_default())
+    };
+    forbidden.iter().map(line).collect()
+}
+
 /// The differences of one document.
 #[derive(Debug)]
 struct Differences {
