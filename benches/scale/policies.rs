@@ -158,7 +158,9 @@ fn add_jobs(scene: &Scene, count: usize) {
             artifact: digest(n + (1 << 33)),
             ..sample.clone()
         };
-        let mut line = serde_json::to_vec(&Line { format: Default::default(), previous, recorded_at: now, recorded }).expect("JSON");
+        let mut line =
+            serde_json::to_vec(&Line { format: Default::default(), previous, recorded_at: now, recorded })
+                .expect("JSON");
         line.push(b'\n');
         previous = Sha384::of(&line);
         file.write_all(&line).expect("written");
