@@ -25,7 +25,7 @@ use crate::policy::error::PolicyError;
 use crate::policy::memory;
 use crate::policy::objects::Objects;
 use crate::policy::root::{self, Root};
-use crate::policy::seal::{Outcome, SealError, Sealing};
+use crate::policy::seal::{SealError, SealOutcome, Sealing};
 use crate::policy::sealed;
 use crate::policy::snapshot::Snapshot;
 use crate::policy::store::Location;
@@ -240,8 +240,8 @@ impl<'a> Work<'a> {
         }
         let keys: Vec<&SecretKey> = self.sealer.keys.iter().collect();
         match sealing.replace(&keys, self.sealer.now, self.sealer.expires).map_err(seal)? {
-            Outcome::Sealed(_) => {}
-            Outcome::Waits(_, count) => {
+            SealOutcome::Sealed(_) => {}
+            SealOutcome::Waits(_, count) => {
                 return Err(TargetError::NoKey { given: count.given, needed: count.needed });
             }
         }
