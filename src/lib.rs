@@ -7,7 +7,7 @@
 // The trusted core.
 pub use countersign_verify::{
     account, arn, csc, digest, document, function, hint, inventory, layer, ledger, limits, name, parallel,
-    pin, profile, provenance, revocation, shown, time, verify,
+    pin, profile, provenance, revocation, shown, statement, time, verify,
 };
 
 // 0 tools

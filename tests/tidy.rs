@@ -26,7 +26,7 @@ const CORE: [&[&str]; 5] = [
         "shown",
         "time",
     ],
-    &["crypto", "document", "files", "report"],
+    &["crypto", "document", "files", "report", "statement"],
     &["account", "csc", "function", "layer", "ledger", "manifest", "package", "profile", "revocation"],
     &["policy", "verify"],
     &["gate"],

@@ -11,8 +11,8 @@ pub mod deployed;
 pub mod error;
 mod finding;
 pub mod json;
-mod judge;
 pub mod text;
+mod verifier;
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
@@ -21,7 +21,7 @@ use std::sync::Arc;
 use self::candidates::Candidates;
 use self::deployed::{Code, Function, layer_name};
 use self::error::AuditError;
-use self::judge::{Judge, Task};
+use self::verifier::{DeployedVerifier, Task};
 use crate::digest::Sha256;
 use crate::name::{AccountName, CscId};
 use crate::parallel::Threads;
@@ -131,16 +131,16 @@ impl Auditor<'_> {
         functions: Vec<Function>,
         layers: &BTreeMap<String, Code>,
     ) -> Result<Audit, AuditError> {
-        let judge = Judge::new(self)?;
+        let verifier = DeployedVerifier::new(self)?;
         let code = |arn: &String| layers.get(arn).cloned().unwrap_or(Code::Untold);
         let used: BTreeSet<&String> = functions.iter().flat_map(|function| &function.layers).collect();
         let unused = layers.keys().filter(|arn| !used.contains(arn)).map(|arn| {
-            let csc = layer_name(arn).and_then(|name| judge.csc_of(&name));
+            let csc = layer_name(arn).and_then(|name| verifier.csc_of(&name));
             Task::of_layer(arn, code(arn), csc)
         });
         let unused: Vec<Task> = unused.collect();
         let with_layers = |function: Function| {
-            let task = Task::of_function(&function, &judge);
+            let task = Task::of_function(&function, &verifier);
             let under = |csc: &CscId| {
                 let layer = |arn: &String| Task::of_layer(arn, code(arn), Some(csc.clone()));
                 function.layers.iter().map(layer).collect()
@@ -152,7 +152,7 @@ impl Auditor<'_> {
         let of_functions = functions.iter().flat_map(|(_, task, layers)| std::iter::once(task).chain(layers));
         let tasks: BTreeSet<&Task> = of_functions.chain(&unused).collect();
         let mut notes = BTreeSet::new();
-        let verdicts = judge.all(tasks.into_iter().collect(), &mut notes)?;
+        let verdicts = verifier.all(tasks.into_iter().collect(), &mut notes)?;
 
         let mut entries = Vec::with_capacity(functions.len() + unused.len());
         for (function, task, layers) in &functions {

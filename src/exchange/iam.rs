@@ -19,7 +19,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value, json};
 
 use super::aws::{AwsAccount, AwsPrincipalPattern, AwsRegion};
-use super::sealed::Sealed;
+use super::sealed::SealedPolicy;
 use crate::arn::CscArn;
 use crate::csc::{Csc, Untrusted};
 use crate::hint::Hint;
@@ -120,7 +120,7 @@ pub struct Approved {
 impl Approved {
     /// The sealed CSCs that are named, and those of an account and region that have the same ids there.
     pub fn of(
-        sealed: &Sealed,
+        sealed: &SealedPolicy,
         named: &[(CscId, CscArn)],
         place: Option<(&AwsAccount, &AwsRegion)>,
     ) -> Result<Self, IamError> {
@@ -156,7 +156,7 @@ impl Approved {
     }
 }
 
-fn notes(sealed: &Sealed, approved: &BTreeSet<&CscId>) -> Vec<String> {
+fn notes(sealed: &SealedPolicy, approved: &BTreeSet<&CscId>) -> Vec<String> {
     let mut notes = Vec::new();
     let left: Vec<&Csc> = sealed.cscs().iter().filter(|csc| !approved.contains(csc.id())).collect();
     notes.extend(left.iter().map(|csc| {

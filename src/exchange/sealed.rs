@@ -13,7 +13,7 @@ use crate::revocation::{self, Revocation};
 
 /// An account's documents, as they were sealed.
 #[derive(Debug)]
-pub struct Sealed {
+pub struct SealedPolicy {
     account: AccountName,
     version: u64,
     profiles: Vec<Profile>,
@@ -22,7 +22,7 @@ pub struct Sealed {
     revoked: BTreeSet<String>,
 }
 
-impl Sealed {
+impl SealedPolicy {
     /// Reads every document of an opened policy.
     pub fn read(policy: &Policy) -> Result<Self, PolicyError> {
         let mut profiles = Vec::new();

@@ -1,9 +1,9 @@
 //! Deploying: runs the four checks on private copies, and a command on the same copies.
 //!
 //! ```text
-//! PrivateCopy --judge(policy)--> Judged --cleared--> Cleared --run(command)--> exit status
+//! PrivateCopy --decide(policy)--> Decided --cleared--> Cleared --run(command)--> exit status
 //! ```
-//! [`Judged`] has each copy with its decision, and returns a [`Cleared`] only if all of them were admitted.
+//! [`Decided`] has each copy with its decision, and returns a [`Cleared`] only if all of them were admitted.
 //! Nothing else creates one, so a verdict about other bytes, or about a commit, cannot run a command.
 
 use std::borrow::Cow;
@@ -57,28 +57,31 @@ impl Hint for RunError {
     }
 }
 
-/// A function and its layers with the decision on each. Only [`judge`] creates it.
+/// A function and its layers with the decision on each. Only [`decide_deployment`] creates it.
 #[derive(Debug)]
-pub struct Judged {
+pub struct Decided {
     parts: Vec<Part<PrivateCopy>>,
     gates: Vec<Gate>,
     notes: Vec<String>,
 }
 
-/// Copies that can be deployed: the function's first, then its layers'. Only [`Judged::cleared`] creates it.
+/// Copies that can be deployed: the function's first, then its layers'. Only [`Decided::cleared`] creates it.
 #[derive(Debug)]
 pub struct Cleared(Vec<Part<PrivateCopy>>);
 
 /// Verifies every copy under the CSC of the function.
-pub fn judge(policy: &Policy, asked: Deployment<PrivateCopy>) -> Result<Judged, DeploymentError> {
+pub fn decide_deployment(
+    policy: &Policy,
+    asked: Deployment<PrivateCopy>,
+) -> Result<Decided, DeploymentError> {
     let functions = policy.functions().map_err(VerifyError::from)?;
     let csc = functions.csc_of(&asked.function.name).map_or(Ok(None), |id| policy.csc(id));
     let csc = csc.map_err(VerifyError::from)?;
-    let (gates, notes) = deployment::judge(policy, csc.as_ref(), &asked)?.into_parts();
-    Ok(Judged { parts: std::iter::once(asked.function).chain(asked.layers).collect(), gates, notes })
+    let (gates, notes) = deployment::decide_parts(policy, csc.as_ref(), &asked)?.into_parts();
+    Ok(Decided { parts: std::iter::once(asked.function).chain(asked.layers).collect(), gates, notes })
 }
 
-impl Judged {
+impl Decided {
     /// The decision on the function, on each layer, and on all of them together if something is wrong.
     pub fn gates(&self) -> &[Gate] {
         &self.gates
@@ -186,14 +189,14 @@ mod tests {
     #[test]
     fn copies_are_cleared_only_if_each_of_them_was_admitted() {
         let cleared = |parts: Vec<Part<PrivateCopy>>, gates: Vec<Gate>| {
-            Judged { parts, gates, notes: Vec::new() }.cleared().map(|Cleared(parts)| parts.len())
+            Decided { parts, gates, notes: Vec::new() }.cleared().map(|Cleared(parts)| parts.len())
         };
         let base = || part(Kind::Layer, "base", false);
         assert_eq!(cleared(vec![orders()], vec![admitted()]), Some(1));
         assert_eq!(cleared(vec![orders(), base()], vec![admitted(), admitted()]), Some(2));
         assert_eq!(cleared(vec![orders()], vec![stopped()]), None);
         assert_eq!(cleared(vec![orders(), base()], vec![admitted(), stopped()]), None);
-        // Something is wrong with all of them together, or a copy was not judged.
+        // Something is wrong with all of them together, or a copy was not verified.
         assert_eq!(cleared(vec![orders()], vec![admitted(), stopped()]), None);
         assert_eq!(cleared(vec![orders(), base()], vec![admitted()]), None);
         assert_eq!(cleared(Vec::new(), Vec::new()), None);

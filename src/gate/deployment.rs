@@ -123,7 +123,7 @@ impl Answer {
 /// Decides on every part, and on all of them together.
 ///
 /// Without a CSC they are denied.
-pub fn judge<C: Code>(
+pub fn decide_parts<C: Code>(
     policy: &Policy,
     csc: Option<&Csc>,
     asked: &Deployment<C>,

@@ -29,14 +29,14 @@ use crate::verify::integrity::Digests;
 use crate::verify::{Evidence, Here, Publishers, Question, VerifyError, verify_by};
 
 /// What plans are checked against.
-pub struct Judge<'a> {
+pub struct PlanGate<'a> {
     /// The account's policy.
     pub policy: &'a Policy,
     /// Manifests that are not next to their artifacts.
     pub shelf: &'a Shelf,
     /// Names of functions and layers: by address if the plan has no name, or by `name:` and the plan's name.
     pub names: &'a BTreeMap<String, ArtifactName>,
-    /// The templates that are checked too, as [`judged_template`] names them.
+    /// The templates that are checked too, as [`checked_template`] names them.
     pub templates: &'a [PathBuf],
     /// The current folder, from the root.
     pub here: &'a Path,
@@ -49,7 +49,7 @@ pub struct Judge<'a> {
 }
 
 /// A plan's resources, and its location.
-pub struct Judging<'a> {
+pub struct PlanResources<'a> {
     /// The plan's path, as it is shown.
     pub shown: &'a str,
     /// Its path.
@@ -69,9 +69,13 @@ struct Found {
     manifests: Vec<PathBuf>,
 }
 
-impl Judge<'_> {
+impl PlanGate<'_> {
     /// Decides on each resource; none is left out. Appends to the notes.
-    pub fn judge(&self, plan: &Judging<'_>, notes: &mut Vec<String>) -> Result<Vec<Gate>, VerifyError> {
+    pub fn decide(
+        &self,
+        plan: &PlanResources<'_>,
+        notes: &mut Vec<String>,
+    ) -> Result<Vec<Gate>, VerifyError> {
         let functions = self.policy.functions()?;
         let deploys_no_code = functions.deploys_no_code().to_vec();
         let governance = Governance::read(self.policy, functions)?;
@@ -97,7 +101,7 @@ impl Judge<'_> {
 
     fn resource(
         &self,
-        plan: &Judging<'_>,
+        plan: &PlanResources<'_>,
         resource: &Resource,
         governance: &Governance<'_>,
         notes: &mut Vec<String>,
@@ -105,7 +109,7 @@ impl Judge<'_> {
         let mut labels = labels(plan, resource);
         let deployed = match &resource.what {
             What::Code(deployed) => deployed,
-            What::Template(place) if self.is_judged(plan, place) => return Ok(None),
+            What::Template(place) if self.is_checked(plan, place) => return Ok(None),
             What::Template(place) => {
                 return Ok(Some(stop(self.other_template(plan, place), labels)));
             }
@@ -167,7 +171,7 @@ impl Judge<'_> {
     }
 
     /// Whether the template at this place is checked too. Terraform plans name no template files.
-    fn is_judged(&self, plan: &Judging<'_>, place: &str) -> bool {
+    fn is_checked(&self, plan: &PlanResources<'_>, place: &str) -> bool {
         let is_file = plan.is_template && !has_scheme(place);
         is_file
             && self.templates.contains(&places::lexical(self.here, &plan.folder.join(place)))
@@ -175,7 +179,7 @@ impl Judge<'_> {
     }
 
     /// Why a template that a plan names is not checked.
-    fn other_template(&self, plan: &Judging<'_>, place: &str) -> Finding {
+    fn other_template(&self, plan: &PlanResources<'_>, place: &str) -> Finding {
         let message = format!("its functions and layers are in the template `{place}`");
         if !plan.is_template {
             let hint = "add its functions and layers to the plan as resources";
@@ -197,12 +201,16 @@ impl Judge<'_> {
         )
     }
 
-    fn places<'a>(&'a self, plan: &'a Judging<'_>) -> Places<'a> {
+    fn places<'a>(&'a self, plan: &'a PlanResources<'_>) -> Places<'a> {
         Places { here: self.here, template: plan.path }
     }
 
     /// The code, by its bytes, or why it is not covered.
-    fn find(&self, plan: &Judging<'_>, deployed: &Deployed) -> Result<Result<Found, Finding>, VerifyError> {
+    fn find(
+        &self,
+        plan: &PlanResources<'_>,
+        deployed: &Deployed,
+    ) -> Result<Result<Found, Finding>, VerifyError> {
         let sha256 = match &deployed.hash {
             CodeHash::Unsaid => None,
             CodeHash::Sha256(sha256) => Some(*sha256),
@@ -337,7 +345,7 @@ impl Judge<'_> {
 }
 
 /// Adds a note for each layer that functions of the plan use but the plan does not deploy.
-fn layer_notes(plan: &Judging<'_>, notes: &mut Vec<String>) {
+fn layer_notes(plan: &PlanResources<'_>, notes: &mut Vec<String>) {
     let mut layers: BTreeMap<&str, (&str, usize)> = BTreeMap::new();
     for resource in plan.resources {
         let What::Code(deployed) = &resource.what else { continue };
@@ -381,7 +389,7 @@ fn not_covered(code: &'static str, message: impl Into<String>, hint: impl Into<S
 }
 
 /// The label of a resource: the plan, the address, and the code.
-fn labels(plan: &Judging<'_>, resource: &Resource) -> Labels {
+fn labels(plan: &PlanResources<'_>, resource: &Resource) -> Labels {
     let code = match &resource.what {
         What::Code(Deployed { code: Code::Local(place) | Code::Stored(place), .. })
         | What::Template(place) => {
@@ -402,7 +410,7 @@ const BY_NAME: &str = "name:";
 
 /// The path by which other templates name a template that is checked; `None` if deploy tools find another
 /// file there.
-pub fn judged_template(here: &Path, path: &Path) -> Option<PathBuf> {
+pub fn checked_template(here: &Path, path: &Path) -> Option<PathBuf> {
     places::template(here, path)
 }
 

@@ -3,18 +3,15 @@
 use std::fmt;
 use std::str::FromStr;
 
-use serde::Deserialize;
-
 use super::source::{RefName, is_folder};
+use crate::shown::shortened;
 
 /// A branch of a remote repository, by its short name.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
-#[serde(try_from = "String")]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Branch(String);
 
 /// A folder of a repository, `/`-separated; `.` is the top.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
-#[serde(try_from = "String")]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Folder(String);
 
 impl Branch {
@@ -42,30 +39,37 @@ impl Folder {
     }
 }
 
-impl FromStr for Branch {
-    type Err = String;
+/// Why a text is not the name of a branch.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is not a branch name")]
+pub struct BranchError(String);
 
-    fn from_str(text: &str) -> Result<Self, String> {
+/// Why a text is not a folder of a repository.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is not a folder of a repository; expected `.`, or a relative path without `..` and `.git`")]
+pub struct FolderError(String);
+
+impl FromStr for Branch {
+    type Err = BranchError;
+
+    fn from_str(text: &str) -> Result<Self, BranchError> {
         let short = !text.starts_with("refs/") && text != "HEAD";
         match text.parse::<RefName>() {
             Ok(_) if short => Ok(Self(text.into())),
-            _ => Err(format!("`{}` is not a branch name", crate::shown::shortened(text))),
+            _ => Err(BranchError(shortened(text).into_owned())),
         }
     }
 }
 
 impl FromStr for Folder {
-    type Err = String;
+    type Err = FolderError;
 
-    fn from_str(text: &str) -> Result<Self, String> {
+    fn from_str(text: &str) -> Result<Self, FolderError> {
         let is_git = |name: &str| name.trim_end_matches(['.', ' ']).eq_ignore_ascii_case(".git");
         if text == "." || (is_folder(text) && !text.split('/').any(is_git)) {
             return Ok(Self(text.into()));
         }
-        let shown: String = crate::shown::shortened(text).into_owned();
-        Err(format!(
-            "`{shown}` is not a folder of a repository; expected `.`, or a relative path without `..` and `.git`"
-        ))
+        Err(FolderError(shortened(text).into_owned()))
     }
 }
 
@@ -81,21 +85,9 @@ impl fmt::Display for Folder {
     }
 }
 
-impl TryFrom<String> for Branch {
-    type Error = String;
+countersign_verify::text_form!(read Branch);
 
-    fn try_from(text: String) -> Result<Self, String> {
-        text.parse()
-    }
-}
-
-impl TryFrom<String> for Folder {
-    type Error = String;
-
-    fn try_from(text: String) -> Result<Self, String> {
-        text.parse()
-    }
-}
+countersign_verify::text_form!(read Folder);
 
 #[cfg(test)]
 mod tests {

@@ -12,11 +12,8 @@ use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
-use crate::hint::Hint;
-
-use serde::{Deserialize, Serialize};
-
 use super::without_credentials;
+use crate::hint::Hint;
 
 /// The schemes that a URL can have; `ext::` and the like would run a command.
 pub const SCHEMES: [&str; 5] = ["file", "git", "http", "https", "ssh"];
@@ -42,8 +39,7 @@ impl Hint for SourceError {
 }
 
 /// A repository's URL: one of [`SCHEMES`], or `user@host:path` for SSH.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
-#[serde(try_from = "String")]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct RemoteUrl(String);
 
 /// A branch, a tag, a full commit id or `HEAD`, in the remote repository.
@@ -51,8 +47,7 @@ pub struct RemoteUrl(String);
 pub struct RefName(pub(super) String);
 
 /// A folder of a remote repository at a ref: `URL`, `URL#REF` or `URL#REF:FOLDER`.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Source {
     url: RemoteUrl,
     reference: RefName,
@@ -230,27 +225,9 @@ impl fmt::Display for RefName {
     }
 }
 
-impl TryFrom<String> for RemoteUrl {
-    type Error = SourceError;
+countersign_verify::text_form!(read RemoteUrl);
 
-    fn try_from(text: String) -> Result<Self, SourceError> {
-        text.parse()
-    }
-}
-
-impl TryFrom<String> for Source {
-    type Error = SourceError;
-
-    fn try_from(text: String) -> Result<Self, SourceError> {
-        text.parse()
-    }
-}
-
-impl From<Source> for String {
-    fn from(source: Source) -> Self {
-        source.to_string()
-    }
-}
+countersign_verify::text_form!(Source);
 
 #[cfg(test)]
 mod tests {

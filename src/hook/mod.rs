@@ -6,15 +6,15 @@
 //! the commit. The caller chooses the policy; nothing in the push can change it.
 
 mod candidates;
-mod judge;
 pub mod update;
+mod verifier;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use self::candidates::Search;
-use self::judge::Judge;
 use self::update::{Side, Update};
+use self::verifier::CommitVerifier;
 use crate::document::format::FormatNewer;
 use crate::files::FileError;
 use crate::function::{Functions, Protected, is_alike, replaces_objects};
@@ -139,7 +139,7 @@ pub struct Hook<'a> {
 
 /// The decisions about one commit.
 #[derive(Debug)]
-pub struct Judged {
+pub struct CommitVerdicts {
     /// The commit.
     pub commit: Commit,
     /// The protected refs that would point to it.
@@ -152,7 +152,7 @@ pub struct Judged {
 
 impl Hook<'_> {
     /// Decides on a push; empty if it moves no protected ref.
-    pub fn judge(&self, updates: &[Update]) -> Result<Vec<Judged>, HookError> {
+    pub fn verify_push(&self, updates: &[Update]) -> Result<Vec<CommitVerdicts>, HookError> {
         let functions = self.policy.functions()?;
         let commits = self.protected(&functions, updates)?;
         if commits.is_empty() {
@@ -164,10 +164,10 @@ impl Hook<'_> {
             Some(commit) => self.repository.notes_as_of(commit)?,
             None => self.repository.notes()?,
         };
-        let (judge, search) = (Judge::new(self, functions)?, Search::of(&notes));
+        let (verifier, search) = (CommitVerifier::new(self, functions)?, Search::of(&notes));
         let (mut judged, mut verdicts) = (Vec::new(), 0);
         for commit in commits.keys() {
-            let next = judge.commit(self, &search, &commits, commit)?;
+            let next = verifier.commit(self, &search, &commits, commit)?;
             verdicts += next.verdicts.len();
             judged.push(next);
             // A single commit has at most as many as its `countersign.toml` can list.
@@ -239,10 +239,10 @@ impl Hook<'_> {
     }
 
     /// Decides on one commit by the attached manifests, whatever refs point to it.
-    pub fn judge_commit(&self, commit: Commit) -> Result<Judged, HookError> {
+    pub fn verify_commit(&self, commit: Commit) -> Result<CommitVerdicts, HookError> {
         let functions = self.policy.functions()?;
         let notes = self.repository.notes()?;
         let commits = BTreeMap::from([(commit.clone(), Vec::new())]);
-        Judge::new(self, functions)?.commit(self, &Search::of(&notes), &commits, &commit)
+        CommitVerifier::new(self, functions)?.commit(self, &Search::of(&notes), &commits, &commit)
     }
 }

@@ -17,6 +17,7 @@ use crate::function::{Functions, Pattern};
 use crate::hint::Hint;
 use crate::name::{AccountName, CscId, Principal, ProfileName, StatementId};
 use crate::pin::Pin;
+use crate::policy::documents::{FUNCTIONS, Kind, REVOCATIONS};
 use crate::policy::error::PolicyError;
 use crate::policy::root::{self, RootFile};
 use crate::policy::seal::{SealError, Sealing};
@@ -118,14 +119,14 @@ fn write_documents(plan: &Plan<'_>, directory: &Path) -> Result<Established, Ini
     let root = root_document(&plan.account, &plan.root, &plan.policy, plan.now);
     put(&root::path(directory, 1), &root)?;
     let profile = profile(plan);
-    put(&directory.join(format!("profiles/{}.toml", plan.profile)), profile.to_toml().as_bytes())?;
+    put(&directory.join(Kind::path_of(&plan.profile)), profile.to_toml().as_bytes())?;
     let publisher = PublisherArn::every_version(plan.account.clone(), plan.profile.clone());
     let csc =
         Csc::new(crate::random::csc(), "first code signing config", publisher.into(), Untrusted::Enforce);
-    put(&directory.join(format!("csc/{}.toml", csc.id())), csc.to_toml().as_bytes())?;
+    put(&directory.join(Kind::path_of(csc.id())), csc.to_toml().as_bytes())?;
     let functions = Functions::new(plan.functions.clone(), csc.id().clone());
-    put(&directory.join("functions.toml"), functions.to_toml().as_bytes())?;
-    put(&directory.join("revocations.toml"), Revocations::none().to_toml().as_bytes())?;
+    put(&directory.join(FUNCTIONS), functions.to_toml().as_bytes())?;
+    put(&directory.join(REVOCATIONS), Revocations::none().to_toml().as_bytes())?;
     let pin = Pin::of(&root);
     let root = root::walk(directory, &pin)?;
     let expires = plan.now.plus(plan.seal_validity);

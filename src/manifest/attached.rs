@@ -74,7 +74,7 @@ impl Attached {
         if bytes.len() as u64 > MANIFEST_BYTES_MAX {
             return Err(malformed(format!("{} bytes, over the limit of {MANIFEST_BYTES_MAX}", bytes.len())));
         }
-        let bundle: Bundle = document::parse_json(bytes).map_err(malformed)?;
+        let bundle: Bundle = document::parse_json(bytes).map_err(|error| malformed(error.to_string()))?;
         let envelope = bundle.envelope().map_err(|error| malformed(error.to_string()))?;
         let statement = Statement::parse(envelope.unverified_payload());
         let claimed = statement.map_err(|error| match error {

@@ -54,10 +54,10 @@ impl Claim {
 pub fn of_newer(manifest: &[u8]) -> Option<Sha256> {
     #[derive(Deserialize)]
     struct Head {
-        subject: [Subject; 1],
+        subject: [Digested; 1],
     }
     #[derive(Deserialize)]
-    struct Subject {
+    struct Digested {
         digest: Digest,
     }
     #[derive(Deserialize)]
@@ -67,6 +67,6 @@ pub fn of_newer(manifest: &[u8]) -> Option<Sha256> {
     let bundle: Bundle = document::parse_foreign_json(manifest).ok()?;
     let payload = bundle.envelope().ok()?.unverified_payload();
     super::newer(payload)?;
-    let Head { subject: [Subject { digest }] } = document::parse_foreign_json(payload).ok()?;
+    let Head { subject: [Digested { digest }] } = document::parse_foreign_json(payload).ok()?;
     Some(digest.sha256)
 }

@@ -172,7 +172,7 @@ const READ_BYTES: usize = 256 << 10;
 
 fn parse(bytes: &[u8]) -> Line {
     match document::parse_foreign_json::<Event>(bytes) {
-        Err(message) => Line::Malformed(message),
+        Err(error) => Line::Malformed(error.to_string()),
         Ok(event) => match event.contradiction() {
             Some(what) => Line::Malformed(what.into()),
             None => Line::Event(Box::new(event)),

@@ -106,7 +106,7 @@ pub struct CscReadiness {
 
 impl Criteria {
     /// The readiness for this evidence; no evidence means that no CSC governs the function.
-    pub fn judge(&self, evidence: Option<&Evidence>) -> Readiness {
+    pub fn readiness_of(&self, evidence: Option<&Evidence>) -> Readiness {
         match evidence {
             None => Readiness::Ungoverned,
             Some(Evidence { mode: Untrusted::Enforce, .. }) => Readiness::Enforced,
@@ -140,22 +140,22 @@ mod tests {
 
     #[test]
     fn both_numbers_must_be_reached() {
-        let judge = |warned, verdicts, seconds| {
-            Criteria::default().judge(Some(&evidence(Untrusted::Warn, warned, verdicts, seconds)))
+        let readiness = |warned, verdicts, seconds| {
+            Criteria::default().readiness_of(Some(&evidence(Untrusted::Warn, warned, verdicts, seconds)))
         };
         let week = 7 * DAY_SECONDS;
-        assert_eq!(judge(false, 10, week), Readiness::Safe);
-        assert_eq!(judge(true, 10, week), Readiness::Safe);
-        assert_eq!(judge(false, 9, week), Readiness::Unproven);
-        assert_eq!(judge(false, 10, week - 1), Readiness::Unproven);
-        assert_eq!(judge(true, 9, week), Readiness::Unsafe);
-        assert_eq!(judge(true, 10, week - 1), Readiness::Unsafe);
+        assert_eq!(readiness(false, 10, week), Readiness::Safe);
+        assert_eq!(readiness(true, 10, week), Readiness::Safe);
+        assert_eq!(readiness(false, 9, week), Readiness::Unproven);
+        assert_eq!(readiness(false, 10, week - 1), Readiness::Unproven);
+        assert_eq!(readiness(true, 9, week), Readiness::Unsafe);
+        assert_eq!(readiness(true, 10, week - 1), Readiness::Unsafe);
     }
 
     #[test]
     fn only_a_csc_that_warns_can_be_ready() {
         let enforced = evidence(Untrusted::Enforce, true, 0, 0);
-        assert_eq!(Criteria::default().judge(Some(&enforced)), Readiness::Enforced);
-        assert_eq!(Criteria::default().judge(None), Readiness::Ungoverned);
+        assert_eq!(Criteria::default().readiness_of(Some(&enforced)), Readiness::Enforced);
+        assert_eq!(Criteria::default().readiness_of(None), Readiness::Ungoverned);
     }
 }

@@ -91,7 +91,7 @@ impl Tally {
             Some((Some(csc), under)) => (Some(csc), Some(under.evidence(end))),
             _ => (None, None),
         };
-        let readiness = criteria.judge(evidence.as_ref());
+        let readiness = criteria.readiness_of(evidence.as_ref());
         let causes = self.causes.into_iter().map(|(key, seen)| Cause {
             next: advice::of_cause(&key.code, key.check, &function.name, csc.as_ref(), key.profile.as_ref()),
             check: key.check,

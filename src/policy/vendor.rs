@@ -12,6 +12,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::accounts::{FOLDER_DIGITS, folder, folder_of_all};
+use super::documents::ACCOUNTS;
 use super::error::PolicyError;
 use super::sealed::{self, Which};
 use super::store::{Location, Policy};
@@ -28,7 +29,7 @@ const DRAFT: &str = ".draft-";
 pub(super) fn vendor(directory: &Path, policy: &Policy) -> Result<(), PolicyError> {
     let (account, reached) = (policy.account(), policy.reached());
     let (all, place) = (folder_of_all(directory, account), folder(directory, account, &reached));
-    check_no_link(&directory.join("accounts"))?;
+    check_no_link(&directory.join(ACCOUNTS))?;
     check_no_link(&all)?;
     if is_whole(policy, &place)? {
         return copy_revocations(policy.directory(), &place);
@@ -75,7 +76,7 @@ fn is_whole(policy: &Policy, place: &Path) -> Result<bool, PolicyError> {
 /// Only folders named by a seal's digest, and drafts, are removed, and no link is followed: anyone who can
 /// write to the tree could have put one in their place.
 pub(super) fn keep_only(directory: &Path, kept: &BTreeSet<PathBuf>) -> Result<(), FileError> {
-    let all = directory.join("accounts");
+    let all = directory.join(ACCOUNTS);
     for account in folders_in(&all)? {
         for seal in folders_in(&account)? {
             if !kept.contains(&seal) && is_seal(&seal) {

@@ -7,7 +7,7 @@ use std::fmt::Write;
 
 use super::escape::xml;
 use super::text::finding_lines;
-use super::{CheckResult, Decision, Finding, Outcome, Verdict};
+use super::{CheckOutcome, CheckResult, Decision, Finding, Verdict};
 
 /// Renders verdicts; without verdicts, one failed case.
 pub fn render(verdicts: &[Verdict], notes: &[String]) -> String {
@@ -59,7 +59,7 @@ fn counts(tests: usize, failures: usize, skipped: usize) -> String {
 
 fn suite(verdict: &Verdict) -> Suite {
     let count = |outcome| verdict.checks.iter().filter(|result| result.outcome == outcome).count();
-    let failed = count(Outcome::Failed);
+    let failed = count(CheckOutcome::Failed);
     let warned = if verdict.decision == Decision::Warned { failed } else { 0 };
     let mut properties = vec![
         ("decision", verdict.decision.name().to_owned()),
@@ -75,7 +75,7 @@ fn suite(verdict: &Verdict) -> Suite {
         name: verdict.artifact.clone(),
         tests: verdict.checks.len(),
         failures: failed - warned,
-        skipped: count(Outcome::NotEvaluated) + warned,
+        skipped: count(CheckOutcome::NotEvaluated) + warned,
         properties,
         cases: verdict.checks.iter().map(|result| case(verdict, result)).collect(),
     }
@@ -88,12 +88,12 @@ fn case(verdict: &Verdict, result: &CheckResult) -> String {
     let body: String = result.findings.iter().map(|finding| finding_lines(finding, "")).collect();
     let warned = verdict.decision == Decision::Warned;
     match (result.outcome, result.findings.first()) {
-        (Outcome::Passed, _) => format!("{head}/>\n"),
-        (Outcome::NotEvaluated, _) => {
-            let message = Outcome::NotEvaluated.name();
+        (CheckOutcome::Passed, _) => format!("{head}/>\n"),
+        (CheckOutcome::NotEvaluated, _) => {
+            let message = CheckOutcome::NotEvaluated.name();
             format!("{head}>\n      <skipped message=\"{message}\"/>\n    </testcase>\n")
         }
-        (Outcome::Failed, first) if warned => {
+        (CheckOutcome::Failed, first) if warned => {
             let message = xml(&format!("warned: {}", message(first, result.findings.len())));
             let body = xml(&body);
             format!(
@@ -101,7 +101,7 @@ fn case(verdict: &Verdict, result: &CheckResult) -> String {
                 <system-out>warned\n{body}</system-out>\n    </testcase>\n"
             )
         }
-        (Outcome::Failed, first) => {
+        (CheckOutcome::Failed, first) => {
             let kind = first.map_or(name, |finding| finding.code);
             let message = xml(&message(first, result.findings.len()));
             let body = xml(&body);

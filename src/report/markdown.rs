@@ -7,7 +7,7 @@ use std::cmp::Reverse;
 use std::fmt::Write;
 
 use super::escape::{code_span, shortened};
-use super::{Check, Decision, Finding, Outcome, Verdict, summary, text};
+use super::{Check, CheckOutcome, Decision, Finding, Verdict, summary, text};
 use crate::limits::{SHOWN_CHARS_MAX, SUMMARY_BYTES_MAX};
 
 /// Reserved for the lines that report what is left out.
@@ -67,8 +67,8 @@ fn row(verdict: &Verdict) -> String {
     };
     let outcome = |check: Check| {
         let result = verdict.checks.iter().find(|result| result.check == check);
-        match result.map_or(Outcome::NotEvaluated, |result| result.outcome) {
-            Outcome::Failed => format!("**{}**", Outcome::Failed.name()),
+        match result.map_or(CheckOutcome::NotEvaluated, |result| result.outcome) {
+            CheckOutcome::Failed => format!("**{}**", CheckOutcome::Failed.name()),
             other => other.name().to_owned(),
         }
     };

@@ -19,13 +19,13 @@ use crate::files::{self, Access};
 use crate::function::Functions;
 use crate::git::commit::Changes;
 use crate::policy::diff::Difference;
-use crate::policy::documents::{self, Kind};
+use crate::policy::documents::{self, FUNCTIONS, Kind};
 use crate::policy::edit::Mode;
 use crate::policy::error::PolicyError;
 use crate::policy::memory;
 use crate::policy::objects::Objects;
 use crate::policy::root::{self, Root};
-use crate::policy::seal::{Outcome, SealError, Sealing};
+use crate::policy::seal::{SealError, SealOutcome, Sealing};
 use crate::policy::sealed;
 use crate::policy::snapshot::Snapshot;
 use crate::policy::store::Location;
@@ -184,12 +184,12 @@ impl<'a> Work<'a> {
     /// Removes CSCs and profiles that were not rolled out, where this is allowed.
     fn remove_unmanaged(&mut self, wanted: &BTreeMap<String, Vec<u8>>) -> Result<(), TargetError> {
         let found = documents::read(self.directory()).map_err(|error| self.fail(error))?;
-        let functions = found
-            .get("functions.toml")
-            .and_then(|bytes| Functions::parse(Path::new("functions.toml"), bytes).ok());
+        let functions =
+            found.get(FUNCTIONS).and_then(|bytes| Functions::parse(Path::new(FUNCTIONS), bytes).ok());
         for path in found.keys().filter(|path| is_unmanaged(self.target, wanted, path)) {
-            let id = path.trim_start_matches("csc/").trim_end_matches(".toml");
-            let governs = functions.as_ref().is_some_and(|all| all.cscs().any(|csc| csc.as_str() == id));
+            let id = Kind::Csc.name_in(path);
+            let governs =
+                functions.as_ref().is_some_and(|all| all.cscs().any(|csc| Some(csc.as_str()) == id));
             let why = match Kind::of(path) {
                 Some(Kind::Profile) if self.base.document(path).is_some() => {
                     "a sealed profile cannot be removed; ask the account's owners to cancel it with \
@@ -240,8 +240,8 @@ impl<'a> Work<'a> {
         }
         let keys: Vec<&SecretKey> = self.sealer.keys.iter().collect();
         match sealing.replace(&keys, self.sealer.now, self.sealer.expires).map_err(seal)? {
-            Outcome::Sealed(_) => {}
-            Outcome::Waits(_, count) => {
+            SealOutcome::Sealed(_) => {}
+            SealOutcome::Waits(_, count) => {
                 return Err(TargetError::NoKey { given: count.given, needed: count.needed });
             }
         }

@@ -14,17 +14,18 @@ use crate::git::commit::{Author, Changes, Place};
 use crate::git::source::RemoteUrl;
 use crate::git::{BlobId, Commit, GitError};
 use crate::limits::{LEDGER_BYTES_MAX, POLICY_FILES_MAX, TARGET_GIT_SECONDS_MAX};
+use crate::policy::documents;
 use crate::policy::fetch::error::FetchError;
 use crate::policy::fetch::extract::{self, Walk, is_policy_path};
 use crate::stackset::Target;
 
 /// Folders of a policy directory that are read, and the depth of files in them.
 const FOLDERS: [(&str, usize); 7] = [
-    ("accounts", 5),
-    ("csc", 1),
-    ("layers", 1),
+    (documents::ACCOUNTS, 5),
+    (documents::CSCS, 1),
+    (documents::LAYERS, 1),
     ("objects", 2),
-    ("profiles", 1),
+    (documents::PROFILES, 1),
     ("revocations", 1),
     ("roots", 1),
 ];

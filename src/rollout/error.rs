@@ -11,7 +11,7 @@ use crate::git::bare::FetchedError;
 use crate::git::branch::Branch;
 use crate::git::program::ProgramError;
 use crate::hint::Hint;
-use crate::policy::diff::Difference;
+use crate::policy::diff::{self, Difference};
 use crate::policy::error::PolicyError;
 use crate::policy::fetch::error::FetchError;
 use crate::policy::seal::SealError;
@@ -62,7 +62,7 @@ pub enum TargetError {
     #[error("the target has unsealed changes that are not from this stack set: {}", .0.join(", "))]
     Unsealed(Vec<String>),
     /// The table of differences forbids the changes.
-    #[error("the rollout would make changes that are not allowed:{}", listed(.0))]
+    #[error("the rollout would make changes that are not allowed:{}", diff::listed(.0))]
     Forbidden(Vec<Difference>),
     /// No key for the target's seal was passed, and changes are pushed to the branch itself.
     #[error("not enough keys for the target's policy role: {given} of {needed}")]
@@ -84,13 +84,6 @@ pub enum TargetError {
     /// The clone cannot be created.
     #[error("cannot create a temporary folder")]
     Scratch(#[source] io::Error),
-}
-
-fn listed(forbidden: &[Difference]) -> String {
-    let line = |each: &Difference| {
-        format!("\n  {}: {}: {}", each.path, each.text, each.forbidden.as_deref().unwrap_or_default())
-    };
-    forbidden.iter().map(line).collect()
 }
 
 impl Hint for TargetError {

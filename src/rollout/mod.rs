@@ -25,7 +25,7 @@ use std::path::{Path, PathBuf};
 
 pub use self::central::{Central, CentralError};
 pub use self::error::TargetError;
-pub use self::operation::{Operation, Outcome, Pushed, Status};
+pub use self::operation::{Operation, Pushed, Status, TargetOutcome};
 use crate::policy::store::Location;
 use crate::stackset::Target;
 

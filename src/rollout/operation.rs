@@ -77,7 +77,7 @@ pub struct Pushed {
 
 /// The result for a target.
 #[derive(Debug)]
-pub struct Outcome {
+pub struct TargetOutcome {
     /// Its status.
     pub status: Status,
     /// The pushed commit, if any.
@@ -90,7 +90,7 @@ pub struct Outcome {
     pub error: Option<TargetError>,
 }
 
-impl Outcome {
+impl TargetOutcome {
     fn of(status: Status) -> Self {
         Self { status, pushed: None, differences: Vec::new(), left: Vec::new(), error: None }
     }
@@ -102,7 +102,12 @@ impl Outcome {
 
 impl Operation<'_> {
     /// Updates targets in order, by the preferences, and passes each result to `take` in that order.
-    pub fn run(&self, targets: &[&Target], preferences: Preferences, mut take: impl FnMut(&Target, Outcome)) {
+    pub fn run(
+        &self,
+        targets: &[&Target],
+        preferences: Preferences,
+        mut take: impl FnMut(&Target, TargetOutcome),
+    ) {
         // Two targets in one repository would only race each other.
         let places: BTreeMap<&RemoteUrl, Mutex<()>> =
             targets.iter().map(|target| (target.url(), Mutex::default())).collect();
@@ -113,20 +118,20 @@ impl Operation<'_> {
             drop(place);
             outcome
         };
-        let has_failed = |outcome: &Outcome| outcome.status == Status::Failed;
+        let has_failed = |outcome: &TargetOutcome| outcome.status == Status::Failed;
         order::run(targets, preferences, work, has_failed, |target, end| {
             take(
                 target,
                 match end {
                     End::Done(outcome) => outcome,
-                    End::Cancelled => Outcome::of(Status::Cancelled),
+                    End::Cancelled => TargetOutcome::of(Status::Cancelled),
                 },
             );
         });
     }
 
     /// Updates one target.
-    pub fn bring(&self, target: &Target) -> Outcome {
+    pub fn bring(&self, target: &Target) -> TargetOutcome {
         let mut last = TargetError::Raced(target.pull_request().unwrap_or(target.branch()).clone());
         for _ in 0..ATTEMPTS {
             match self.attempt(target) {
@@ -134,13 +139,13 @@ impl Operation<'_> {
                 Err(TargetError::Program(ProgramError::Push { words, .. })) if was_raced(&words) => {}
                 // A running push holds a lock for a moment; an interrupted one leaves it behind.
                 Err(error @ TargetError::Program(ProgramError::Locked { .. })) => last = error,
-                Err(error) => return Outcome::failed(error),
+                Err(error) => return TargetOutcome::failed(error),
             }
         }
-        Outcome::failed(last)
+        TargetOutcome::failed(last)
     }
 
-    fn attempt(&self, target: &Target) -> Result<Outcome, TargetError> {
+    fn attempt(&self, target: &Target) -> Result<TargetOutcome, TargetError> {
         let clone = Clone::of(target)?;
         let tip = clone.tip(target.branch())?;
         let plan = self.plan(target, &clone, &tip)?;
@@ -196,7 +201,7 @@ impl Operation<'_> {
         tip: &Tip,
         plan: Plan,
         branch: &Branch,
-    ) -> Result<Outcome, TargetError> {
+    ) -> Result<TargetOutcome, TargetError> {
         let mut outcome = plan.outcome(Status::Outdated);
         outcome.differences = message::differences(clone, tip, &plan.changes)?;
         if plan.changes.is_empty() {
@@ -240,10 +245,10 @@ impl Plan {
     }
 
     /// The result with the given status, or less if something remains to be done.
-    fn outcome(&self, status: Status) -> Outcome {
+    fn outcome(&self, status: Status) -> TargetOutcome {
         let left = self.account.as_ref().map(|account| account.left.clone()).unwrap_or_default();
         let status = if left.is_empty() || !self.changes.is_empty() { status } else { Status::Failed };
-        Outcome { left, ..Outcome::of(status) }
+        TargetOutcome { left, ..TargetOutcome::of(status) }
     }
 }
 

@@ -5,7 +5,9 @@
 //! pins that account, and its policy gets documents.
 
 use std::collections::BTreeSet;
+use std::str::FromStr;
 
+use countersign_verify::policy::documents::Kind;
 use serde::Deserialize;
 
 use super::parameters::Parameters;
@@ -13,6 +15,7 @@ use crate::git::branch::{Branch, Folder};
 use crate::git::source::RemoteUrl;
 use crate::name::{CscId, ProfileName, TargetName};
 use crate::pin::Pin;
+use crate::shown::shortened;
 
 /// A target.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,8 +71,7 @@ pub enum Part {
 }
 
 /// A profile or a CSC that a target's account can have in addition.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
-#[serde(try_from = "String")]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct OwnPath(String);
 
 impl File {
@@ -207,17 +209,22 @@ impl TryFrom<Written> for Deploy {
     }
 }
 
-impl TryFrom<String> for OwnPath {
-    type Error = String;
+/// Why a text is not the path of a profile or a CSC.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is not valid; expected `profiles/NAME.toml` or `csc/csc-….toml`")]
+pub struct OwnPathError(String);
 
-    fn try_from(text: String) -> Result<Self, String> {
-        let name = |folder: &str| text.strip_prefix(folder)?.strip_suffix(".toml");
-        let is_profile = name("profiles/").is_some_and(|name| name.parse::<ProfileName>().is_ok());
-        let is_csc = name("csc/").is_some_and(|name| name.parse::<CscId>().is_ok());
-        if is_profile || is_csc {
-            return Ok(Self(text));
+impl FromStr for OwnPath {
+    type Err = OwnPathError;
+
+    fn from_str(text: &str) -> Result<Self, OwnPathError> {
+        let profile = Kind::Profile.name_in(text).map(str::parse::<ProfileName>);
+        let csc = Kind::Csc.name_in(text).map(str::parse::<CscId>);
+        if matches!(profile, Some(Ok(_))) || matches!(csc, Some(Ok(_))) {
+            return Ok(Self(text.into()));
         }
-        let shown = crate::shown::shortened(&text);
-        Err(format!("{shown:?} is not valid; expected `profiles/NAME.toml` or `csc/csc-….toml`"))
+        Err(OwnPathError(shortened(text).into_owned()))
     }
 }
+
+countersign_verify::text_form!(read OwnPath);

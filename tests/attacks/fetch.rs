@@ -10,7 +10,7 @@ use countersign::git::source::Source;
 use countersign::policy::error::PolicyError;
 use countersign::policy::fetch::cache::Cache;
 use countersign::policy::fetch::error::FetchError;
-use countersign::policy::fetch::{Outcome, fetch};
+use countersign::policy::fetch::{FetchOutcome, fetch};
 use countersign::policy::memory;
 use countersign::policy::snapshot;
 use countersign::policy::store::Location;
@@ -379,7 +379,7 @@ fn offline_the_cached_policy_serves_until_it_expires() {
     fs::rename(all.scene.path().join("gone"), all.bare()).expect("renamed");
     let source: Source = format!("{}#main", all.url()).parse().expect("a source");
     let again = |now| fetch(&source, &all.cache(), Some(all.scene.pin()), None, now);
-    assert_eq!(again(expires.plus_seconds(-1)).expect("it holds").outcome, Outcome::UpToDate);
+    assert_eq!(again(expires.plus_seconds(-1)).expect("it holds").outcome, FetchOutcome::UpToDate);
     assert!(matches!(again(expires), Err(FetchError::Refused { .. })));
     assert!(snapshot::path(&all.current()).exists());
 }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use countersign::gate::command::{CommandLine, Finds};
-use countersign::gate::deploy::{Judged, judge};
+use countersign::gate::deploy::{Decided, decide_deployment};
 use countersign::gate::deployment::{Deployment, Part};
 use countersign::gate::private::PrivateCopy;
 use countersign::gate::watch::Watch;
@@ -52,7 +52,7 @@ fn part(shop: &Shop, watch: &Watch) -> Part<PrivateCopy> {
     Part { kind: Kind::Function, name, arn: None, labels, code }
 }
 
-fn judged(shop: &Shop, function: Part<PrivateCopy>) -> Judged {
+fn decided(shop: &Shop, function: Part<PrivateCopy>) -> Decided {
     let now = Timestamp::from_clock(SystemTime::now());
     let policy = shop.scene.open(now).expect("a policy");
     let deployment = Deployment {
@@ -62,14 +62,14 @@ fn judged(shop: &Shop, function: Part<PrivateCopy>) -> Judged {
         digests: Digests::Quick,
         threads: Threads::per_core(),
     };
-    judge(&policy, deployment).expect("decided")
+    decide_deployment(&policy, deployment).expect("decided")
 }
 
-fn deploy(shop: &Shop, judged: Judged, watch: &Watch) -> Option<PathBuf> {
+fn deploy(shop: &Shop, decided: Decided, watch: &Watch) -> Option<PathBuf> {
     let out = shop.file("deployed");
     let words = ["{artifact}", text(&out)].map(OsString::from);
     let line = CommandLine::new("cp".as_ref(), &words, &[], &[], Finds::Placeholder).expect("a command");
-    assert!(judged.cleared()?.run(&line, watch).expect("it runs").success());
+    assert!(decided.cleared()?.run(&line, watch).expect("it runs").success());
     Some(out)
 }
 
@@ -81,9 +81,9 @@ fn a_file_that_is_swapped_between_copy_and_verify_changes_nothing() {
     let function = part(&shop, &watch);
     write(&shop.file("dist/orders.zip"), "evil");
     write(&shop.file("dist/orders.zip.sigstore.json"), "evil");
-    let judged = judged(&shop, function);
-    assert!(matches!(judged.gates(), [Gate::Admitted(_)]), "{judged:?}");
-    let deployed = deploy(&shop, judged, &watch).expect("cleared");
+    let decided = decided(&shop, function);
+    assert!(matches!(decided.gates(), [Gate::Admitted(_)]), "{decided:?}");
+    let deployed = deploy(&shop, decided, &watch).expect("cleared");
     assert_eq!(read(&deployed), good);
 }
 
@@ -95,9 +95,9 @@ fn bad_bytes_that_become_good_ones_after_the_copy_stay_bad() {
     let watch = Watch::start().expect("a watch");
     let function = part(&shop, &watch);
     write(&shop.file("dist/orders.zip"), good);
-    let judged = judged(&shop, function);
-    assert!(matches!(judged.gates(), [Gate::Stopped(_)]), "{judged:?}");
-    assert_eq!(deploy(&shop, judged, &watch), None);
+    let decided = decided(&shop, function);
+    assert!(matches!(decided.gates(), [Gate::Stopped(_)]), "{decided:?}");
+    assert_eq!(deploy(&shop, decided, &watch), None);
 }
 
 #[test]

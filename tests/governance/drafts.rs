@@ -3,7 +3,7 @@
 use countersign::crypto::envelope::Envelope;
 use countersign::limits::{DRAFT_SECONDS_MAX, SEAL_SECONDS_MAX};
 use countersign::policy::root;
-use countersign::policy::seal::{Outcome, SealError, Sealing};
+use countersign::policy::seal::{SealError, SealOutcome, Sealing};
 use countersign::policy::snapshot::Snapshot;
 use countersign::time::{Period, Timestamp};
 use serde_json::{Value, json};
@@ -290,8 +290,8 @@ fn a_draft_waits_as_long_as_it_can_be_signed() {
     let end = last.plus_seconds(1);
     assert!(matches!(sealing().seal(&[&bob], last, year(last)), Err(SealError::DraftWaits(_))));
     assert!(matches!(sealing().add(&[&alice], end), Err(SealError::DraftDiffers)));
-    assert!(matches!(sealing().seal(&[&bob], end, year(end)), Ok(Outcome::Waits(..))));
+    assert!(matches!(sealing().seal(&[&bob], end, year(end)), Ok(SealOutcome::Waits(..))));
     // Nor does one by somebody whose clock is ahead: it would be there for ever.
     assert!(matches!(sealing().add(&[&alice], end.plus_seconds(-301)), Err(SealError::DraftDiffers)));
-    assert!(matches!(sealing().add(&[&alice], end.plus_seconds(-300)), Ok(Outcome::Sealed(_))));
+    assert!(matches!(sealing().add(&[&alice], end.plus_seconds(-300)), Ok(SealOutcome::Sealed(_))));
 }

@@ -2,7 +2,7 @@
 
 use countersign::provenance::{Endorsement, Kind};
 use countersign::report::{
-    Check, CheckResult, Decision, FileChanges, Finding, Outcome, SignatureFacts, Verdict,
+    Check, CheckOutcome, CheckResult, Decision, FileChanges, Finding, SignatureFacts, Verdict,
 };
 
 /// Texts that some format, terminal or CI log obeys.
@@ -76,9 +76,9 @@ fn verdict(decision: Decision, failed: Option<Check>, text: &mut impl FnMut() ->
             (true, _) => vec![finding(check, "signature-expired")],
         };
         let outcome = match failed {
-            Some(failed) if failed == check => Outcome::Failed,
-            Some(Check::Integrity) => Outcome::NotEvaluated,
-            _ => Outcome::Passed,
+            Some(failed) if failed == check => CheckOutcome::Failed,
+            Some(Check::Integrity) => CheckOutcome::NotEvaluated,
+            _ => CheckOutcome::Passed,
         };
         CheckResult { check, outcome, findings }
     };

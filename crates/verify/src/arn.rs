@@ -11,8 +11,6 @@
 use std::fmt;
 use std::str::FromStr;
 
-use serde::{Deserialize, Serialize};
-
 use crate::name::{AccountName, ArtifactName, CscId, JobId, ProfileName, ProfileVersion};
 
 /// Why a text is not the ARN it is meant to be.
@@ -101,25 +99,12 @@ macro_rules! arn_text {
             }
         }
 
-        impl TryFrom<String> for $name {
-            type Error = ArnError;
-
-            fn try_from(text: String) -> Result<Self, ArnError> {
-                text.parse()
-            }
-        }
-
-        impl From<$name> for String {
-            fn from(arn: $name) -> Self {
-                arn.to_string()
-            }
-        }
+        crate::text_form!($name);
     };
 }
 
 /// One version of a signing profile.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ProfileArn {
     owner: Owner,
     profile: ProfileName,
@@ -164,8 +149,7 @@ impl fmt::Display for ProfileArn {
 arn_text!(ProfileArn is "a signing profile version ARN such as `arn:countersign:signer::ACCOUNT:/signing-profiles/NAME/VERSION`");
 
 /// A publisher that a CSC allows: one version of a profile, or with `/*` all versions.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PublisherArn {
     owner: Owner,
     profile: ProfileName,
@@ -228,8 +212,7 @@ impl fmt::Display for PublisherArn {
 arn_text!(PublisherArn is "an allowed publisher such as `arn:countersign:signer::ACCOUNT:/signing-profiles/NAME/VERSION` or `…/NAME/*`");
 
 /// One signing job.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct JobArn {
     owner: Owner,
     job: JobId,
@@ -266,8 +249,7 @@ impl fmt::Display for JobArn {
 arn_text!(JobArn is "a signing job ARN such as `arn:countersign:signer::ACCOUNT:/signing-jobs/UUID`");
 
 /// One code signing config.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CscArn {
     owner: Owner,
     id: CscId,
@@ -304,8 +286,7 @@ impl fmt::Display for CscArn {
 arn_text!(CscArn is "a code signing config ARN such as `arn:countersign:lambda::ACCOUNT:code-signing-config:csc-…`");
 
 /// One version of a layer.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct LayerArn {
     owner: Owner,
     layer: ArtifactName,

@@ -5,20 +5,19 @@
 
 pub mod bounds;
 pub mod format;
+mod json;
 
 use std::borrow::Cow;
-use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
 use toml_edit::{Array, ArrayOfTables, DocumentMut, Item, RawString, Table, Value};
 
 use self::format::{FormatNewer, Header};
+pub use self::json::{JsonError, parse_foreign_json, parse_json};
 use crate::hint::Hint;
-use crate::limits::{
-    JSON_COMPARED_VALUES_MAX, PARSER_MESSAGE_CHARS_MAX, TOML_EDITED_TOKENS_MAX, TOML_PART_BYTES,
-};
+use crate::limits::{PARSER_MESSAGE_CHARS_MAX, TOML_EDITED_TOKENS_MAX, TOML_PART_BYTES};
 use crate::shown;
 
 /// Why a document cannot be read.
@@ -150,7 +149,7 @@ pub fn toml_table(bytes: &[u8]) -> Option<toml::Table> {
 /// A document has only one form: if it is parsed and written again, the result must be the same JSON value.
 /// So duplicate fields, arrays in place of objects and `null` for absent fields are refused.
 pub fn from_json<T: DeserializeOwned + Serialize>(path: &Path, bytes: &[u8]) -> Result<T, DocumentError> {
-    parse_json(bytes).map_err(|message| DocumentError::new(path, message))
+    parse_json(bytes).map_err(|error| DocumentError::new(path, error.to_string()))
 }
 
 /// Like [`from_json`], for a kind of document whose newest known format is `known`.
@@ -160,48 +159,6 @@ pub fn from_versioned_json<T: DeserializeOwned + Serialize>(
     bytes: &[u8],
 ) -> Result<T, DocumentError> {
     from_json(path, bytes).map_err(|error| error.unless_newer(known, Header::of_json(bytes)))
-}
-
-/// Like [`from_json`], for bytes that are not a file; the error is only the message.
-pub fn parse_json<T: DeserializeOwned + Serialize>(bytes: &[u8]) -> Result<T, String> {
-    let values = bounds::json(bytes)?;
-    let document: T = serde_json::from_slice(bytes).map_err(|error| bounded(error.to_string()))?;
-    // Our own files are compact and ordered, so comparing bytes is enough for them.
-    if is_written(&document, bytes) {
-        return Ok(document);
-    }
-    if values > JSON_COMPARED_VALUES_MAX {
-        return Err(format!(
-            "it has {values} values, but not in the order and layout that countersign writes"
-        ));
-    }
-    let again = serde_json::to_value(&document).map_err(|error| bounded(error.to_string()))?;
-    let given: serde_json::Value =
-        serde_json::from_slice(bytes).map_err(|error| bounded(error.to_string()))?;
-    if again == given { Ok(document) } else { Err("a value is not in its canonical form".into()) }
-}
-
-/// Parses JSON by another program; unknown fields are ignored.
-pub fn parse_foreign_json<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, String> {
-    bounds::json(bytes)?;
-    serde_json::from_slice(bytes).map_err(|error| bounded(error.to_string()))
-}
-
-/// Whether a document is written as these bytes; nothing is allocated to compare.
-fn is_written(document: &impl Serialize, bytes: &[u8]) -> bool {
-    struct Rest<'a>(&'a [u8]);
-    impl Write for Rest<'_> {
-        fn write(&mut self, written: &[u8]) -> io::Result<usize> {
-            self.0 = self.0.strip_prefix(written).ok_or(io::ErrorKind::InvalidData)?;
-            Ok(written.len())
-        }
-
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
-        }
-    }
-    let mut rest = Rest(bytes);
-    serde_json::to_writer(&mut rest, document).is_ok() && rest.0.is_empty()
 }
 
 /// Writes TOML.
@@ -355,6 +312,8 @@ fn line_of(text: &str, byte: usize) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use serde::Deserialize;
+
     use super::*;
 
     #[derive(Serialize)]
@@ -441,27 +400,6 @@ mod tests {
         assert!(parts > 4 && names == vec![1000; 5000], "{parts}");
         let error = read(&format!("{long}[[item]]\nname = 1\n")).unwrap_err().to_string();
         assert!(error.contains("line 10003: invalid type"), "{error}");
-    }
-
-    #[test]
-    fn json_is_compared_with_what_is_written_of_it() {
-        type Read = Result<std::collections::BTreeMap<String, Vec<u64>>, String>;
-        let read = |text: &str| -> Read { parse_json(text.as_bytes()) };
-        assert_eq!(read(r#"{"a":[1,2]}"#).unwrap()["a"], [1, 2]);
-        assert!(read("{ \"b\": [], \"a\": [1] }\n").is_ok());
-        let again = "a value is not in its canonical form";
-        assert_eq!(parse_json::<Vec<(u64, Option<u64>)>>(b"[ [1, null] ]").unwrap(), [(1, None)]);
-        #[derive(Debug, Serialize, Deserialize)]
-        struct One {
-            #[serde(default, skip_serializing_if = "Option::is_none")]
-            a: Option<u64>,
-        }
-        assert_eq!(parse_json::<One>(br#"{"a":null}"#).map(|one| one.a).unwrap_err(), again);
-        // So many values are compared only in our own form.
-        let many = format!("[{}1]", "12345678901234567,".repeat(200_000));
-        assert!(parse_json::<Vec<u64>>(many.as_bytes()).is_ok());
-        let error = parse_json::<Vec<u64>>(format!(" {many}").as_bytes()).unwrap_err();
-        assert!(error.contains("200002 values"), "{error}");
     }
 
     #[test]

@@ -11,7 +11,7 @@ use crate::name::{AccountName, ArtifactName};
 use crate::parallel::Threads;
 use crate::policy::store::Policy;
 use crate::provenance::Kind;
-use crate::report::{Check, Decision, Finding, Outcome, Verdict};
+use crate::report::{Check, CheckOutcome, Decision, Finding, Verdict};
 use crate::verify::integrity::Digests;
 use crate::verify::{self, Evidence, Here, Question, Reported, VerifyError};
 
@@ -122,9 +122,9 @@ pub fn report(reported: &Reported, labels: Labels) -> Verdict {
 }
 
 fn verdict(evidence: &Evidence, labels: Labels) -> Verdict {
-    let failed = |check: &Check| evidence.outcome(*check) == Outcome::Failed;
+    let failed = |check: &Check| evidence.outcome(*check) == CheckOutcome::Failed;
     let status = Check::VERDICT.into_iter().find(failed);
-    let every_passed = Check::VERDICT.iter().all(|check| evidence.outcome(*check) == Outcome::Passed);
+    let every_passed = Check::VERDICT.iter().all(|check| evidence.outcome(*check) == CheckOutcome::Passed);
     let decision = match (status, evidence.untrusted()) {
         (None, _) if every_passed => Decision::Allowed,
         (None | Some(Check::Integrity), _) | (Some(_), Untrusted::Enforce) => Decision::Denied,
@@ -207,7 +207,7 @@ mod tests {
 
     use crate::csc::Csc;
 
-    fn decided(outcomes: [Outcome; 4], mode: &str) -> Decision {
+    fn decided(outcomes: [CheckOutcome; 4], mode: &str) -> Decision {
         let text = format!(
             "id = 'csc-00000000000000001'\ndescription = ''\nrevision = 1\nallowed_publishers = \
             ['arn:countersign:signer::acme:/signing-profiles/release/*']\nuntrusted_artifact_on_deployment = '{mode}'\n"
@@ -219,7 +219,7 @@ mod tests {
 
     #[test]
     fn allows_only_if_every_check_passed() {
-        use Outcome::{Failed, NotEvaluated, Passed};
+        use CheckOutcome::{Failed, NotEvaluated, Passed};
         assert_eq!(decided([Passed; 4], "Enforce"), Decision::Allowed);
         for at in 0..4 {
             for mode in ["Enforce", "Warn"] {

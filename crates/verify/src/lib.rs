@@ -63,6 +63,7 @@ pub mod provenance;
 pub mod report;
 pub mod revocation;
 pub mod shown;
+pub mod statement;
 pub mod time;
 pub mod verify;
 

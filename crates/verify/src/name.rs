@@ -3,25 +3,74 @@
 //! A valid name contains no path separator, no `..`, no NUL and no control character, so it is safe in a file
 //! name or a message.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
-use serde::{Deserialize, Serialize};
+use crate::shown::shortened;
+
+/// Reads types from a string with `FromStr`, and writes them as one with `Display`, in documents.
+///
+/// `text_form!(A, B)` implements serde's two traits, `text_form!(read A, B)` only the first.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! text_form {
+    (read $($name:ty),+) => {$(
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+                let text = <String as serde::Deserialize>::deserialize(from)?;
+                text.parse().map_err(serde::de::Error::custom)
+            }
+        }
+    )+};
+    ($($name:ty),+) => {
+        $crate::text_form!(read $($name),+);
+        $(
+            impl serde::Serialize for $name {
+                fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+                    to.collect_str(self)
+                }
+            }
+        )+
+    };
+}
 
 /// Why a text is not a valid name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{text:?} is not {what}: expected {rule}")]
 pub struct NameError {
     what: &'static str,
-    rule: &'static str,
+    rule: Cow<'static, str>,
     text: String,
+}
+
+impl NameError {
+    /// An error about a text that is not `what`, and the rule that it breaks.
+    pub(crate) fn new(what: &'static str, rule: impl Into<Cow<'static, str>>, text: &str) -> Self {
+        Self { what, rule: rule.into(), text: shortened(text).into_owned() }
+    }
+}
+
+/// Why a text is none of a few words.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{text}` is not {what}; expected one of: `{}`", known.join("`, `"))]
+pub struct UnknownWord {
+    what: &'static str,
+    text: String,
+    known: Vec<&'static str>,
+}
+
+impl UnknownWord {
+    /// An error about a text that is not `what`, which is one of the known words.
+    pub(crate) fn new(what: &'static str, text: &str, known: impl Into<Vec<&'static str>>) -> Self {
+        Self { what, text: text.into(), known: known.into() }
+    }
 }
 
 macro_rules! names {
     ($($(#[$doc:meta])* $name:ident is $what:literal: $rule:literal, $check:expr;)*) => {$(
         $(#[$doc])*
-        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-        #[serde(try_from = "String", into = "String")]
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub struct $name(String);
 
         impl $name {
@@ -39,23 +88,11 @@ macro_rules! names {
                 if check(text) {
                     return Ok(Self(text.into()));
                 }
-                Err(NameError { what: $what, rule: $rule, text: crate::shown::shortened(text).into_owned() })
+                Err(NameError::new($what, $rule, text))
             }
         }
 
-        impl TryFrom<String> for $name {
-            type Error = NameError;
-
-            fn try_from(text: String) -> Result<Self, NameError> {
-                text.parse()
-            }
-        }
-
-        impl From<$name> for String {
-            fn from(name: $name) -> Self {
-                name.0
-            }
-        }
+        crate::text_form!($name);
 
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -3,13 +3,10 @@
 use std::fmt;
 use std::str::FromStr;
 
-use serde::{Deserialize, Serialize};
-
 use crate::digest::Sha384;
 
 /// `SHA384:` and the hexadecimal SHA-384 of the bytes of `roots/1.json`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Pin(Sha384);
 
 /// Why a text is not a pin.
@@ -45,16 +42,4 @@ impl FromStr for Pin {
     }
 }
 
-impl TryFrom<String> for Pin {
-    type Error = PinError;
-
-    fn try_from(text: String) -> Result<Self, PinError> {
-        text.parse()
-    }
-}
-
-impl From<Pin> for String {
-    fn from(pin: Pin) -> Self {
-        pin.to_string()
-    }
-}
+crate::text_form!(Pin);

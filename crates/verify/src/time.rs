@@ -6,11 +6,8 @@ use std::time::SystemTime;
 
 use jiff::civil::{DateTime, date};
 use jiff::{SignedDuration, Span};
-use serde::{Deserialize, Serialize};
-
 /// A time in UTC, in whole seconds, between 1970 and 9999.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(i64);
 
 /// The last second of the year 9999, the end of RFC 3339.
@@ -112,19 +109,7 @@ impl FromStr for Timestamp {
     }
 }
 
-impl TryFrom<String> for Timestamp {
-    type Error = TimeError;
-
-    fn try_from(text: String) -> Result<Self, TimeError> {
-        text.parse()
-    }
-}
-
-impl From<Timestamp> for String {
-    fn from(instant: Timestamp) -> Self {
-        instant.to_string()
-    }
-}
+crate::text_form!(Timestamp);
 
 /// A time, passed as such or as a span before now.
 #[derive(Debug, Clone)]
@@ -159,8 +144,7 @@ impl FromStr for Moment {
 }
 
 /// A calendar period: a number of days, months or years.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Period {
     count: u16,
     unit: Unit,
@@ -248,19 +232,7 @@ impl FromStr for Period {
     }
 }
 
-impl TryFrom<String> for Period {
-    type Error = TimeError;
-
-    fn try_from(text: String) -> Result<Self, TimeError> {
-        text.parse()
-    }
-}
-
-impl From<Period> for String {
-    fn from(period: Period) -> Self {
-        period.to_string()
-    }
-}
+crate::text_form!(Period);
 
 #[cfg(test)]
 mod tests {

@@ -1,4 +1,4 @@
-//! Verdicts: how the commands that judge report what the gates said, and with which exit status they end.
+//! Verdicts: how the commands that verify report what the gates said, and with which exit status they end.
 
 use std::borrow::Borrow;
 use std::path::PathBuf;
@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use anyhow::Result;
 use clap::ValueEnum;
 use countersign::files;
-use countersign::hook::Judged;
+use countersign::hook::CommitVerdicts;
 use countersign::metrics::Occasion;
 use countersign::report::escape::line;
 use countersign::report::text::Detail;
@@ -107,7 +107,7 @@ impl ReportArgs {
     }
 
     /// Counts and reports what was judged of a push: to people in full only what is not simply allowed.
-    pub fn show_push(&self, context: &Context, judged: &[Judged], notes: &[String]) -> Result<Exit> {
+    pub fn show_push(&self, context: &Context, judged: &[CommitVerdicts], notes: &[String]) -> Result<Exit> {
         let verdicts = || judged.iter().flat_map(|judged| &judged.verdicts);
         let report = self.counted(context, Occasion::Push, verdicts(), notes);
         self.write(context, &report, |format| match format {
@@ -182,7 +182,7 @@ impl Report {
 }
 
 /// The text for the pusher about one commit.
-fn push_text(judged: &Judged, detail: Detail) -> String {
+fn push_text(judged: &CommitVerdicts, detail: Detail) -> String {
     let verdicts = || judged.verdicts.iter();
     let worst = verdicts().map(|verdict| verdict.decision).max().unwrap_or(Decision::Denied);
     let is_shown = |verdict: &&Verdict| detail == Detail::Verbose || verdict.decision != Decision::Allowed;

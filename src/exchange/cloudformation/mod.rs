@@ -21,7 +21,7 @@ use serde_json::{Map, Value, json};
 
 pub use self::error::ExportError;
 use super::aws::AwsPrincipal;
-use super::sealed::Sealed;
+use super::sealed::SealedPolicy;
 use crate::arn::{ProfileArn, PublisherArn};
 use crate::csc::Csc;
 use crate::limits::{AWS_DESCRIPTION_CHARS_MAX, TEMPLATE_BYTES_MAX, TEMPLATE_RESOURCES_MAX};
@@ -48,7 +48,7 @@ pub struct Template {
 }
 
 /// The template of a sealed policy, with the permissions at a time.
-pub fn template(sealed: &Sealed, mapping: &Mapping, now: Timestamp) -> Result<Template, ExportError> {
+pub fn template(sealed: &SealedPolicy, mapping: &Mapping, now: Timestamp) -> Result<Template, ExportError> {
     mapping.check(sealed)?;
     let mut notes = Vec::new();
     let made = made(sealed, mapping, &mut notes);
@@ -83,7 +83,7 @@ pub fn template(sealed: &Sealed, mapping: &Mapping, now: Timestamp) -> Result<Te
 
 impl Mapping {
     /// Refuses to map names that are not in the policy, which would hide a typo.
-    fn check(&self, sealed: &Sealed) -> Result<(), ExportError> {
+    fn check(&self, sealed: &SealedPolicy) -> Result<(), ExportError> {
         let permissions = || sealed.profiles().iter().flat_map(Profile::permissions);
         let unknown = |name: &&Principal| permissions().all(|each| each.principal != **name);
         if let Some(name) = self.principals.keys().find(unknown) {
@@ -97,14 +97,14 @@ impl Mapping {
     }
 
     /// Whether the profile exists in AWS already, by a mapping of one of its versions.
-    fn places(&self, sealed: &Sealed, name: &ProfileName) -> bool {
+    fn places(&self, sealed: &SealedPolicy, name: &ProfileName) -> bool {
         self.publishers.keys().any(|arn| publishers::is_own(sealed, arn) && arn.profile() == name)
     }
 }
 
 /// The profiles that the template creates.
 fn made<'a>(
-    sealed: &'a Sealed,
+    sealed: &'a SealedPolicy,
     mapping: &Mapping,
     notes: &mut Vec<String>,
 ) -> BTreeMap<&'a ProfileName, &'a Profile> {
@@ -123,7 +123,7 @@ fn made<'a>(
     made
 }
 
-fn signing_profile(sealed: &Sealed, profile: &Profile) -> Value {
+fn signing_profile(sealed: &SealedPolicy, profile: &Profile) -> Value {
     let validity = profile.current().validity;
     json!({
         "Type": "AWS::Signer::SigningProfile",
@@ -136,7 +136,11 @@ fn signing_profile(sealed: &Sealed, profile: &Profile) -> Value {
     })
 }
 
-fn code_signing_config(sealed: &Sealed, csc: &Csc, publishers: Vec<Value>) -> Result<Value, ExportError> {
+fn code_signing_config(
+    sealed: &SealedPolicy,
+    csc: &Csc,
+    publishers: Vec<Value>,
+) -> Result<Value, ExportError> {
     let description = csc.description();
     if description.chars().count() > AWS_DESCRIPTION_CHARS_MAX {
         return Err(ExportError::LongDescription(csc.id().clone()));
@@ -157,7 +161,7 @@ fn code_signing_config(sealed: &Sealed, csc: &Csc, publishers: Vec<Value>) -> Re
 }
 
 /// The origin of a resource.
-fn tags(sealed: &Sealed, kind: &str, name: &str) -> Value {
+fn tags(sealed: &SealedPolicy, kind: &str, name: &str) -> Value {
     json!([
         { "Key": "countersign:account", "Value": sealed.account().as_str() },
         { "Key": "countersign:snapshot", "Value": sealed.version().to_string() },
@@ -165,7 +169,7 @@ fn tags(sealed: &Sealed, kind: &str, name: &str) -> Value {
     ])
 }
 
-fn output(sealed: &Sealed, csc: &Csc, name: &str) -> Value {
+fn output(sealed: &SealedPolicy, csc: &Csc, name: &str) -> Value {
     json!({
         "Description": format!("The ARN of {} in AWS", csc.id()),
         "Value": { "Fn::GetAtt": [name, "CodeSigningConfigArn"] },
@@ -174,7 +178,7 @@ fn output(sealed: &Sealed, csc: &Csc, name: &str) -> Value {
 }
 
 /// The CSC of each function pattern, for the person who attaches them.
-fn metadata(sealed: &Sealed) -> Value {
+fn metadata(sealed: &SealedPolicy) -> Value {
     let rule = |rule: &crate::function::Rule| json!({ "Pattern": rule.pattern().as_str(), "CodeSigningConfig": logical::csc(rule.csc()) });
     json!({
         "Account": sealed.account().as_str(),
@@ -183,7 +187,7 @@ fn metadata(sealed: &Sealed) -> Value {
     })
 }
 
-fn say_what_is_left(sealed: &Sealed, notes: &mut Vec<String>) {
+fn say_what_is_left(sealed: &SealedPolicy, notes: &mut Vec<String>) {
     match sealed.revocations() {
         0 => {}
         count => notes.push(format!(

@@ -5,14 +5,14 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::super::aws::AwsPrincipal;
-use super::{ExportError, Mapping, Sealed, logical};
+use super::{ExportError, Mapping, SealedPolicy, logical};
 use crate::name::{Principal, ProfileName};
 use crate::profile::{Action, Permission, Profile};
 use crate::time::Timestamp;
 
 /// A resource for each action of each permission that is valid at the time and has an AWS principal.
 pub fn resources(
-    sealed: &Sealed,
+    sealed: &SealedPolicy,
     mapping: &Mapping,
     made: &BTreeMap<&ProfileName, &Profile>,
     now: Timestamp,
@@ -33,7 +33,7 @@ pub fn resources(
 
 /// The AWS principal of a permission, or a note why there is none.
 fn named(
-    sealed: &Sealed,
+    sealed: &SealedPolicy,
     mapping: &Mapping,
     profile: &Profile,
     permission: &Permission,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::{ExportError, Mapping, Sealed, logical};
+use super::{ExportError, Mapping, SealedPolicy, logical};
 use crate::arn::{Owner, PublisherArn};
 use crate::csc::Csc;
 use crate::name::ProfileName;
@@ -12,7 +12,7 @@ use crate::profile::Profile;
 
 /// The publishers of a CSC in AWS, each once; at least one.
 pub fn of(
-    sealed: &Sealed,
+    sealed: &SealedPolicy,
     mapping: &Mapping,
     made: &BTreeMap<&ProfileName, &Profile>,
     csc: &Csc,
@@ -37,7 +37,7 @@ pub fn of(
 }
 
 /// Whether a publisher is a profile of the account itself.
-pub fn is_own(sealed: &Sealed, publisher: &PublisherArn) -> bool {
+pub fn is_own(sealed: &SealedPolicy, publisher: &PublisherArn) -> bool {
     *publisher.owner() == Owner::countersign(sealed.account().clone())
 }
 
@@ -45,7 +45,7 @@ pub fn is_own(sealed: &Sealed, publisher: &PublisherArn) -> bool {
 ///
 /// Only publishers that match the newest version are exported: older ones have signed nothing in AWS.
 fn own(
-    sealed: &Sealed,
+    sealed: &SealedPolicy,
     mapping: &Mapping,
     made: &BTreeMap<&ProfileName, &Profile>,
     publisher: &PublisherArn,

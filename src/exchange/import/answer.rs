@@ -292,7 +292,7 @@ fn checked(cscs: Vec<AwsCsc>) -> Result<Vec<AwsCsc>, String> {
 }
 
 fn json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, String> {
-    document::parse_foreign_json(bytes)
+    document::parse_foreign_json(bytes).map_err(|error| error.to_string())
 }
 
 #[cfg(test)]

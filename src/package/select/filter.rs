@@ -70,13 +70,30 @@ fn patterns(lines: &[String], weight: &mut Weight) -> Result<Gitignore, SelectEr
     let mut builder = GitignoreBuilder::new("");
     for line in lines {
         let fail = |message: String| SelectError::Pattern { pattern: shown::name(line), message };
-        check(line).map_err(fail)?;
-        weight.add(line).map_err(|message| {
-            SelectError::Patterns(format!("`include` and `exclude`, at `{}`: {message}", shown::name(line)))
+        check(line).map_err(|error| fail(error.to_string()))?;
+        weight.add(line).map_err(|error| {
+            SelectError::Patterns(format!("`include` and `exclude`, at `{}`: {error}", shown::name(line)))
         })?;
         builder.add_line(None, line).map_err(|error| fail(reason(&error)))?;
     }
     builder.build().map_err(|error| SelectError::Patterns(reason(&error)))
+}
+
+/// Why a pattern is refused before it is compiled.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PatternError {
+    /// It is too long.
+    #[error("it is longer than {PATTERN_BYTES_MAX} bytes")]
+    TooLong,
+    /// Its braces are nested too deeply.
+    #[error("it has nested braces, deeper than {PATTERN_DEPTH_MAX}")]
+    TooDeep,
+    /// With it, all patterns need more memory than this limit.
+    #[error(
+        "the patterns up to here weigh more than {0} bytes, with {PATTERN_WEIGHT_EACH} for each pattern and an eighth \
+        for one without wildcards; list folders instead of using wildcards"
+    )]
+    TooHeavy(usize),
 }
 
 /// The total memory of patterns in the matcher.
@@ -105,7 +122,7 @@ impl Weight {
     }
 
     /// Adds a pattern, or reports that the total exceeds the limit.
-    pub fn add(&mut self, pattern: &str) -> Result<(), String> {
+    pub fn add(&mut self, pattern: &str) -> Result<(), PatternError> {
         let weight = pattern.len() + PATTERN_WEIGHT_EACH;
         let extension = pattern.strip_prefix("*.").map(|rest| rest.strip_suffix('/').unwrap_or(rest));
         let extension = extension.filter(|rest| !rest.contains(['.', '/']));
@@ -114,27 +131,21 @@ impl Weight {
         if self.sum <= self.limit {
             return Ok(());
         }
-        Err(format!(
-            "the patterns up to here weigh more than {} bytes, with {PATTERN_WEIGHT_EACH} for each pattern and an \
-             eighth for one without wildcards; list folders instead of using wildcards",
-            self.limit
-        ))
+        Err(PatternError::TooHeavy(self.limit))
     }
 }
 
 /// Refuses a pattern that would make the matcher recurse too deeply or use too much memory.
-pub fn check(pattern: &str) -> Result<(), String> {
+pub fn check(pattern: &str) -> Result<(), PatternError> {
     if pattern.len() > PATTERN_BYTES_MAX {
-        return Err(format!("it is longer than {PATTERN_BYTES_MAX} bytes"));
+        return Err(PatternError::TooLong);
     }
     let open = |depth: &mut usize, c: char| {
         *depth = if c == '{' { *depth + 1 } else { depth.saturating_sub(usize::from(c == '}')) };
         Some(*depth)
     };
     match pattern.chars().scan(0, open).max() {
-        Some(depth) if depth > PATTERN_DEPTH_MAX => {
-            Err(format!("it has nested braces, deeper than {PATTERN_DEPTH_MAX}"))
-        }
+        Some(depth) if depth > PATTERN_DEPTH_MAX => Err(PatternError::TooDeep),
         _ => Ok(()),
     }
 }

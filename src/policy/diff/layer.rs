@@ -1,7 +1,8 @@
 //! Layer differences: versions are added, and permissions are added and ended; nothing else changes.
 
-use super::Differences;
+use super::{Differences, statement};
 use crate::layer::{Layer, LayerPermission, LayerVersion};
+use crate::name::StatementId;
 
 const FOR_EVER: &str = "published versions stay on record, so that a version number is never used again";
 const IMMUTABLE: &str = "a published version cannot change; publish a new one";
@@ -17,7 +18,10 @@ pub fn compare(differences: &mut Differences, before: Option<&Layer>, after: Opt
         }
         (Some(before), Some(after)) => {
             versions(differences, before, after);
-            permissions(differences, before, after);
+            let what = |id: &StatementId| format!("permission `{id}` of layer `{}`", before.name());
+            let (old, new) = (before.permissions(), after.permissions());
+            let added = statement::compare(differences, old, new, what, STATEMENT);
+            added.into_iter().for_each(|new| permitted(differences, after, new));
             differences.check_revision(before.revision(), after.revision());
         }
     }
@@ -48,31 +52,6 @@ fn published(differences: &mut Differences, layer: &Layer, new: &LayerVersion) {
         new.size,
         new.sha384
     ));
-}
-
-fn permissions(differences: &mut Differences, before: &Layer, after: &Layer) {
-    let name = before.name();
-    for old in before.permissions() {
-        let what = format!("permission `{}` of layer `{name}`", old.statement_id);
-        match after.permission(&old.statement_id) {
-            Some(new) if new == old => {}
-            Some(new) if LayerPermission { not_after: old.not_after, ..new.clone() } == *old => {
-                match (old.not_after, new.not_after) {
-                    (_, None) => differences.forbid(format!("{what} has no end anymore"), STATEMENT),
-                    (Some(old), Some(new)) if new > old => differences.forbid(
-                        format!("{what} ends later, at {new}"),
-                        "an end can only move to an earlier time",
-                    ),
-                    (_, Some(end)) => differences.allow(format!("{what} now ends at {end}")),
-                }
-            }
-            Some(_) => differences.forbid(format!("{what} changed"), STATEMENT),
-            None => differences.forbid(format!("{what} removed"), STATEMENT),
-        }
-    }
-    for new in after.permissions().iter().filter(|new| before.permission(&new.statement_id).is_none()) {
-        permitted(differences, after, new);
-    }
 }
 
 fn permitted(differences: &mut Differences, layer: &Layer, new: &LayerPermission) {

@@ -12,6 +12,7 @@ mod organization;
 mod profile;
 mod revocation;
 mod stackset;
+mod statement;
 
 use std::path::Path;
 
@@ -34,6 +35,14 @@ pub struct Difference {
     pub text: String,
     /// Why it is not allowed; `None` if it is.
     pub forbidden: Option<String>,
+}
+
+/// Differences that are not allowed, with the reason, one per line below a message.
+pub fn listed(forbidden: &[Difference]) -> String {
+    let line = |each: &Difference| {
+        format!("\n  {}: {}: {}", each.path, each.text, each.forbidden.as_deref().unwrap_or_default())
+    };
+    forbidden.iter().map(line).collect()
 }
 
 /// The differences of one document.

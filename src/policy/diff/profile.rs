@@ -1,6 +1,7 @@
 //! Profile differences: versions and permissions are added and ended; nothing else changes.
 
-use super::Differences;
+use super::{Differences, statement};
+use crate::name::StatementId;
 use crate::profile::{Action, Permission, Profile, Status, Version};
 
 const FOR_EVER: &str =
@@ -19,7 +20,10 @@ pub fn compare(differences: &mut Differences, before: Option<&Profile>, after: O
         }
         (Some(before), Some(after)) => {
             versions(differences, before, after);
-            permissions(differences, before, after);
+            let what = |id: &StatementId| format!("permission `{id}` of `{}`", before.name());
+            let (old, new) = (before.permissions(), after.permissions());
+            let permitted = statement::compare(differences, old, new, what, STATEMENT);
+            permitted.into_iter().for_each(|new| differences.allow(added(new, after)));
             differences.check_revision(before.revision(), after.revision());
         }
     }
@@ -78,36 +82,6 @@ fn status(differences: &mut Differences, what: &str, old: Status, new: Status) {
         (Canceled | Revoked, Active) => {
             differences.forbid(text, "a canceled or revoked version cannot become active again");
         }
-    }
-}
-
-fn permissions(differences: &mut Differences, before: &Profile, after: &Profile) {
-    let name = before.name();
-    for old in before.permissions() {
-        let what = format!("permission `{}` of `{name}`", old.statement_id);
-        match after.permission(&old.statement_id) {
-            Some(new) if new == old => {}
-            Some(new) if Permission { not_after: old.not_after, ..new.clone() } == *old => {
-                ending(differences, &what, old, new);
-            }
-            Some(_) => differences.forbid(format!("{what} changed"), STATEMENT),
-            None => differences.forbid(format!("{what} removed"), STATEMENT),
-        }
-    }
-    for new in after.permissions().iter().filter(|new| before.permission(&new.statement_id).is_none()) {
-        differences.allow(added(new, after));
-    }
-}
-
-/// A permission can get an end, and the end can move to an earlier time.
-fn ending(differences: &mut Differences, what: &str, old: &Permission, new: &Permission) {
-    match (old.not_after, new.not_after) {
-        (_, None) => differences.forbid(format!("{what} has no end anymore"), STATEMENT),
-        (Some(old), Some(new)) if new > old => {
-            differences
-                .forbid(format!("{what} ends later, at {new}"), "an end can only move to an earlier time");
-        }
-        (_, Some(end)) => differences.allow(format!("{what} now ends at {end}")),
     }
 }
 

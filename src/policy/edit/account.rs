@@ -1,7 +1,7 @@
 //! Edits of the documents about other accounts and organizations.
 
 use super::super::diff::Difference;
-use super::super::documents::{self, Kind};
+use super::super::documents::{self, Kind, MEMBERSHIP, ORGANIZATION};
 use super::super::error::PolicyError;
 use super::super::store::Policy;
 use super::super::vendor;
@@ -15,24 +15,24 @@ use crate::name::AccountName;
 impl Editor {
     /// The document about another account, sealed or not.
     pub fn known_account(&self, name: &AccountName) -> Result<Option<KnownAccount>, EditError> {
-        Ok(self.find(&path_of_account(name), KnownAccount::parse)?)
+        Ok(self.find(&Kind::path_of(name), KnownAccount::parse)?)
     }
 
     /// The names of all other accounts with a document, sealed or not.
     pub fn known_accounts(&self) -> Result<Vec<AccountName>, EditError> {
         let paths = documents::read(&self.directory)?.into_keys();
-        let name = |path: String| path.strip_prefix("accounts/")?.strip_suffix(".toml")?.parse().ok();
+        let name = |path: String| Kind::Account.name_in(&path)?.parse().ok();
         Ok(paths.filter_map(name).collect())
     }
 
     /// The organization that the account claims to be in, sealed or not.
     pub fn membership(&self) -> Result<Option<Membership>, EditError> {
-        Ok(self.find("account.toml", Membership::parse)?)
+        Ok(self.find(MEMBERSHIP, Membership::parse)?)
     }
 
     /// The members of the organization that this account is, sealed or not.
     pub fn organization(&self) -> Result<Option<Organization>, EditError> {
-        Ok(self.find("organization.toml", Organization::parse)?)
+        Ok(self.find(ORGANIZATION, Organization::parse)?)
     }
 
     /// Copies another account's policy into the directory, and then writes the document that pins it.
@@ -49,7 +49,7 @@ impl Editor {
             Some(before) if (before.from(), before.reached()) == (from, reached) => None,
             Some(before) => Some(before.updated(from, reached)),
         };
-        let path = path_of_account(policy.account());
+        let path = Kind::path_of(policy.account());
         let changed = next.map(|known| self.prepare(&path, &known)).transpose()?;
         if self.mode == Mode::Write {
             vendor::vendor(&self.directory, policy)?;
@@ -63,7 +63,7 @@ impl Editor {
         if !by.is_empty() {
             return Err(EditError::Named { account: name.clone(), by });
         }
-        self.remove(&path_of_account(name), &format!("trusted account `{name}`"))
+        self.remove(&Kind::path_of(name), &format!("trusted account `{name}`"))
     }
 
     /// What refers to another account: publishers, organizations of layers, and the organization that we are
@@ -102,16 +102,11 @@ impl Editor {
 
     /// Writes the organization that the account is in.
     pub fn save_membership(&self, membership: &Membership) -> Result<Vec<Difference>, EditError> {
-        self.save("account.toml", membership)
+        self.save(MEMBERSHIP, membership)
     }
 
     /// Writes the members of the organization.
     pub fn save_organization(&self, organization: &Organization) -> Result<Vec<Difference>, EditError> {
-        self.save("organization.toml", organization)
+        self.save(ORGANIZATION, organization)
     }
-}
-
-/// The path in a policy directory of the document about another account.
-pub fn path_of_account(name: &AccountName) -> String {
-    format!("accounts/{name}.toml")
 }

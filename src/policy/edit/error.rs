@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::super::diff::Difference;
+use super::super::documents::{FUNCTIONS, Kind, REVOCATIONS};
 use super::super::error::PolicyError;
 use crate::function::Pattern;
 use crate::hint::Hint;
@@ -63,7 +64,7 @@ impl Hint for EditError {
         let hint = match self {
             Self::Absent(_) => "list the existing ones with `list`",
             Self::Taken(_) => "choose another name; names cannot be reused",
-            Self::Conflict { path, .. } if path == "functions.toml" => {
+            Self::Conflict { path, .. } if path == FUNCTIONS => {
                 "review it with `countersign function list`, and pass the revision that it shows"
             }
             Self::Conflict { .. } => "review it with `show`, and pass the revision that it shows",
@@ -73,15 +74,15 @@ impl Hint for EditError {
             Self::Named { .. } => {
                 "remove it there first: `countersign csc update --remove-publisher`, `layer forbid` or `account leave`"
             }
-            Self::Forbidden(Difference { path, .. }) if path.starts_with("accounts/") => {
+            Self::Forbidden(Difference { path, .. }) if Kind::of(path) == Some(Kind::Account) => {
                 "ask the owner of the account which root and snapshot are current: the source may serve an old or a forged copy"
             }
-            Self::Forbidden(Difference { path, .. }) if path == "revocations.toml" => {
+            Self::Forbidden(Difference { path, .. }) if path == REVOCATIONS => {
                 "pass an earlier time than the one in `revocations.toml`; undo an unsealed change in the policy's repository"
             }
             Self::Forbidden(_) => "review it with `show`; undo an unsealed change in the policy's repository",
-            Self::Same(path) if path == "functions.toml" => "review it with `countersign function list`",
-            Self::Same(path) if path == "revocations.toml" => {
+            Self::Same(path) if path == FUNCTIONS => "review it with `countersign function list`",
+            Self::Same(path) if path == REVOCATIONS => {
                 "it is already revoked for the same reason code and from the same time; if `countersign policy diff` lists it, seal the policy"
             }
             Self::Same(_) => "review it with `show`",

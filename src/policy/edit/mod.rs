@@ -8,11 +8,10 @@ mod error;
 
 use std::path::{Path, PathBuf};
 
-pub use self::account::path_of_account;
 pub use self::error::EditError;
 
 use super::diff::{self, Difference};
-use super::documents::{self, Kind};
+use super::documents::{self, FUNCTIONS, Kind, REVOCATIONS};
 use super::error::PolicyError;
 use super::root::{self, Root};
 use super::seal::Sealing;
@@ -103,29 +102,29 @@ impl Editor {
 
     /// The current profile, sealed or not.
     pub fn profile(&self, name: &ProfileName) -> Result<Profile, EditError> {
-        self.find(&path_of_profile(name), Profile::parse)?
+        self.find(&Kind::path_of(name), Profile::parse)?
             .ok_or_else(|| EditError::Absent(format!("signing profile `{name}`")))
     }
 
     /// The current CSC, sealed or not.
     pub fn csc(&self, id: &CscId) -> Result<Csc, EditError> {
-        self.find(&path_of_csc(id), Csc::parse)?.ok_or_else(|| EditError::Absent(format!("CSC `{id}`")))
+        self.find(&Kind::path_of(id), Csc::parse)?.ok_or_else(|| EditError::Absent(format!("CSC `{id}`")))
     }
 
     /// The current governance, sealed or not.
     pub fn functions(&self) -> Result<Functions, EditError> {
-        Ok(self.find("functions.toml", Functions::parse)?.ok_or(PolicyError::Missing("functions.toml"))?)
+        Ok(self.find(FUNCTIONS, Functions::parse)?.ok_or(PolicyError::Missing(FUNCTIONS))?)
     }
 
     /// The current revocations, sealed or not.
     pub fn revocations(&self) -> Result<Revocations, EditError> {
-        let found = self.find("revocations.toml", Revocations::parse)?;
-        Ok(found.ok_or(PolicyError::Missing("revocations.toml"))?)
+        let found = self.find(REVOCATIONS, Revocations::parse)?;
+        Ok(found.ok_or(PolicyError::Missing(REVOCATIONS))?)
     }
 
     /// The current layer, sealed or not; `None` if no layer of that name was published.
     pub fn layer(&self, name: &ArtifactName) -> Result<Option<Layer>, EditError> {
-        Ok(self.find(&path_of_layer(name), Layer::parse)?)
+        Ok(self.find(&Kind::path_of(name), Layer::parse)?)
     }
 
     fn find<T>(
@@ -144,7 +143,7 @@ impl Editor {
 
     /// Writes a new profile; its name must never have been used, in any case.
     pub fn create_profile(&self, profile: &Profile) -> Result<Vec<Difference>, EditError> {
-        let path = path_of_profile(profile.name());
+        let path = Kind::path_of(profile.name());
         if self.alike(&path)?.is_some() {
             return Err(EditError::Taken(format!("signing profile `{}`", profile.name())));
         }
@@ -158,17 +157,17 @@ impl Editor {
 
     /// Writes a changed profile.
     pub fn save_profile(&self, profile: &Profile) -> Result<Vec<Difference>, EditError> {
-        self.save(&path_of_profile(profile.name()), profile)
+        self.save(&Kind::path_of(profile.name()), profile)
     }
 
     /// Writes a new or changed CSC.
     pub fn save_csc(&self, csc: &Csc) -> Result<Vec<Difference>, EditError> {
-        self.save(&path_of_csc(csc.id()), csc)
+        self.save(&Kind::path_of(csc.id()), csc)
     }
 
     /// Writes a layer with a new version or changed permissions.
     pub fn save_layer(&self, layer: &Layer) -> Result<Vec<Difference>, EditError> {
-        let path = path_of_layer(layer.name());
+        let path = Kind::path_of(layer.name());
         if let Some(known) = self.alike(&path)?.filter(|known| *known != path) {
             return Err(EditError::Taken(format!("document `{known}`")));
         }
@@ -181,7 +180,7 @@ impl Editor {
         if !patterns.is_empty() {
             return Err(EditError::Attached { id: id.clone(), patterns });
         }
-        self.remove(&path_of_csc(id), &format!("CSC `{id}`"))
+        self.remove(&Kind::path_of(id), &format!("CSC `{id}`"))
     }
 
     fn remove(&self, path: &str, what: &str) -> Result<Vec<Difference>, EditError> {
@@ -205,7 +204,7 @@ impl Editor {
 
     /// Writes the changed governance.
     pub fn save_functions(&self, functions: &Functions) -> Result<Vec<Difference>, EditError> {
-        self.save("functions.toml", functions)
+        self.save(FUNCTIONS, functions)
     }
 
     /// Adds a revocation; an existing one with the same reason code can move to an earlier time.
@@ -216,7 +215,7 @@ impl Editor {
         match revocations.all().iter().find(alike) {
             None => revocations.add(new.clone()),
             Some(old) if old.effective() == new.effective() => {
-                return Err(EditError::Same("revocations.toml".into()));
+                return Err(EditError::Same(REVOCATIONS.into()));
             }
             Some(old) => {
                 revocations.take(old);
@@ -226,7 +225,7 @@ impl Editor {
                 });
             }
         }
-        self.save("revocations.toml", &revocations.next_revision())
+        self.save(REVOCATIONS, &revocations.next_revision())
     }
 
     /// Writes a document whose differences are allowed; comments and layout of the file stay.
@@ -277,19 +276,4 @@ pub fn check_revision(path: &str, found: u64, expected: Option<u64>) -> Result<(
         }
         _ => Ok(()),
     }
-}
-
-/// The path of a profile in a policy directory.
-pub fn path_of_profile(name: &ProfileName) -> String {
-    format!("profiles/{name}.toml")
-}
-
-/// The path of a layer in a policy directory.
-pub fn path_of_layer(name: &ArtifactName) -> String {
-    format!("layers/{name}.toml")
-}
-
-/// The path of a CSC in a policy directory.
-pub fn path_of_csc(id: &CscId) -> String {
-    format!("csc/{id}.toml")
 }

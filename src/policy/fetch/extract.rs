@@ -11,6 +11,7 @@ use super::error::FetchError;
 use crate::files::writing;
 use crate::git::bare::{Bare, Entry, FolderId, Node};
 use crate::git::{BlobId, Commit};
+use crate::ledger;
 use crate::limits::{
     DOCUMENT_BYTES_MAX, LEDGER_BYTES_MAX, ORGANIZATION_BYTES_MAX, POLICY_BYTES_MAX, POLICY_FILES_MAX,
     POLICY_NAMES_MAX, REVOCATIONS_BYTES_MAX, ROOT_BYTES_MAX, SIGNED_REVOCATION_BYTES_MAX, SNAPSHOT_BYTES_MAX,
@@ -19,16 +20,17 @@ use crate::name::AccountName;
 use crate::package::name::check_path;
 use crate::pin::Pin;
 use crate::policy::accounts::FOLDER_DIGITS;
+use crate::policy::documents::{self, ACCOUNTS};
 
 /// Files at the top, each with its largest size in bytes.
 const FILES: [(&str, u64); 7] = [
     ("snapshot.json", SNAPSHOT_BYTES_MAX),
-    ("account.toml", DOCUMENT_BYTES_MAX),
-    ("functions.toml", DOCUMENT_BYTES_MAX),
-    ("organization.toml", ORGANIZATION_BYTES_MAX),
-    ("revocations.toml", REVOCATIONS_BYTES_MAX),
-    ("stackset.toml", DOCUMENT_BYTES_MAX),
-    ("ledger.jsonl", LEDGER_BYTES_MAX),
+    (documents::MEMBERSHIP, DOCUMENT_BYTES_MAX),
+    (documents::FUNCTIONS, DOCUMENT_BYTES_MAX),
+    (documents::ORGANIZATION, ORGANIZATION_BYTES_MAX),
+    (documents::REVOCATIONS, REVOCATIONS_BYTES_MAX),
+    (documents::STACKSET, DOCUMENT_BYTES_MAX),
+    (ledger::FILE_NAME, LEDGER_BYTES_MAX),
 ];
 
 /// Whether a name in a folder is a policy file.
@@ -37,10 +39,10 @@ type IsWanted = fn(&[u8]) -> bool;
 /// Folders, each with the policy files in it and the largest size of one, in bytes.
 const FOLDERS: [(&str, IsWanted, u64); 6] = [
     ("roots", is_root, ROOT_BYTES_MAX),
-    ("profiles", is_toml, DOCUMENT_BYTES_MAX),
-    ("csc", is_toml, DOCUMENT_BYTES_MAX),
-    ("layers", is_toml, DOCUMENT_BYTES_MAX),
-    ("accounts", is_toml, DOCUMENT_BYTES_MAX),
+    (documents::PROFILES, is_toml, DOCUMENT_BYTES_MAX),
+    (documents::CSCS, is_toml, DOCUMENT_BYTES_MAX),
+    (documents::LAYERS, is_toml, DOCUMENT_BYTES_MAX),
+    (documents::ACCOUNTS, is_toml, DOCUMENT_BYTES_MAX),
     ("revocations", is_json, SIGNED_REVOCATION_BYTES_MAX),
 ];
 
@@ -66,7 +68,8 @@ fn is_hex(name: &[u8]) -> bool {
 
 /// Whether a path in a policy directory is extracted; anything else there is not ours.
 pub fn is_policy_path(path: &str) -> bool {
-    let of_account = path.strip_prefix("accounts/").and_then(|path| {
+    let of_account = path.strip_prefix(ACCOUNTS).and_then(|path| {
+        let path = path.strip_prefix('/')?;
         let (name, path) = path.split_once('/')?;
         let (seal, path) = path.split_once('/')?;
         (name.parse::<AccountName>().is_ok() && is_seal_folder(seal.as_bytes())).then_some(path)
@@ -175,14 +178,14 @@ impl Extraction<'_> {
     ///
     /// Those have no further accounts in them, since trust is not transitive.
     fn add_accounts(&mut self, top: FolderId) -> Result<(), FetchError> {
-        let Some(Node::Folder(accounts)) = self.bare.entry(top, "accounts")? else { return Ok(()) };
-        for account in self.walk.entries(self.bare, "accounts", accounts)? {
+        let Some(Node::Folder(accounts)) = self.bare.entry(top, ACCOUNTS)? else { return Ok(()) };
+        for account in self.walk.entries(self.bare, ACCOUNTS, accounts)? {
             let name =
                 std::str::from_utf8(&account.name).ok().and_then(|name| name.parse::<AccountName>().ok());
             let (Some(name), Node::Folder(seals)) = (name, account.node) else { continue };
-            for seal in self.walk.entries(self.bare, &format!("accounts/{name}"), seals)? {
+            for seal in self.walk.entries(self.bare, &format!("{ACCOUNTS}/{name}"), seals)? {
                 if is_seal_folder(&seal.name) {
-                    let path = format!("accounts/{name}/{}", String::from_utf8_lossy(&seal.name));
+                    let path = format!("{ACCOUNTS}/{name}/{}", String::from_utf8_lossy(&seal.name));
                     self.add_policy(&format!("{path}/"), as_folder(&path, seal.node)?)?;
                 }
             }

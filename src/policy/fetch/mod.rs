@@ -32,12 +32,12 @@ pub struct Fetched {
     /// Where it is from.
     pub origin: Origin,
     /// Whether the cache changed.
-    pub outcome: Outcome,
+    pub outcome: FetchOutcome,
 }
 
 /// Whether a fetch changed the cache.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
+pub enum FetchOutcome {
     /// The cache has a new commit.
     Fetched,
     /// The cache already had the commit, and its copy is valid.
@@ -85,7 +85,7 @@ pub fn fetch(
     let place = location(cache.extracted(&commit.id));
     // A `current` that cannot be read is written again.
     let before = cache.current_commit().ok().flatten();
-    let mut outcome = Outcome::UpToDate;
+    let mut outcome = FetchOutcome::UpToDate;
     if before.as_ref() != Some(&commit.id) || sealed::open(&place, now).is_err() {
         let draft = cache.draft()?;
         extract::extract(&bare, top, draft.path())?;
@@ -93,7 +93,7 @@ pub fn fetch(
             .map_err(|error| FetchError::refused(&origin, draft.path(), error))?;
         cache.keep(draft, &commit.id)?;
         cache.clear(&[Some(&commit.id), before.as_ref()]);
-        outcome = Outcome::Fetched;
+        outcome = FetchOutcome::Fetched;
     }
     let policy = memory::open(&place, now)?;
     Ok(Fetched { policy, origin, outcome })

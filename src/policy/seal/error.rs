@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use crate::hint::Hint;
 use crate::ledger::LedgerError;
 use crate::limits::SEAL_SECONDS_MAX;
-use crate::policy::diff::Difference;
+use crate::policy::diff::{self, Difference};
 use crate::policy::error::PolicyError;
 use crate::policy::rotation::Count;
 use crate::time::Timestamp;
@@ -21,7 +21,7 @@ pub enum SealError {
         holders: Vec<String>,
     },
     /// Documents have changes that are not allowed.
-    #[error("the documents contain changes that are not allowed:{}", list(.0))]
+    #[error("the documents contain changes that are not allowed:{}", diff::listed(.0))]
     Forbidden(Vec<Difference>),
     /// The documents differ from the sealed ones, and a renewal seals nothing new.
     #[error("the policy has unsealed changes: {}", .0.join(", "))]
@@ -52,13 +52,6 @@ pub enum SealError {
     /// The documents cannot be sealed, or the policy is not trusted.
     #[error(transparent)]
     Policy(#[from] PolicyError),
-}
-
-fn list(forbidden: &[Difference]) -> String {
-    let line = |each: &Difference| {
-        format!("\n  {}: {}: {}", each.path, each.text, each.forbidden.as_deref().unwrap_or_default())
-    };
-    forbidden.iter().map(line).collect()
 }
 
 impl Hint for SealError {

@@ -24,7 +24,7 @@ use super::keep;
 use super::objects::Objects;
 use super::root::Root;
 use super::rotation::{Count, Pending};
-use super::snapshot::{self, PAYLOAD_TYPE, Sealed, Snapshot};
+use super::snapshot::{self, PAYLOAD_TYPE, SealedSnapshot, Snapshot};
 use super::state::State;
 use super::vendor;
 use crate::account::KnownAccount;
@@ -45,13 +45,13 @@ pub struct Sealing<'a> {
     directory: &'a Path,
     current: &'a Root,
     pending: Option<Pending>,
-    base: Option<Sealed>,
+    base: Option<SealedSnapshot>,
     other_keys: bool,
 }
 
 /// The result of sealing.
 #[derive(Debug)]
-pub enum Outcome {
+pub enum SealOutcome {
     /// The threshold is met: this is the new seal.
     Sealed(Snapshot),
     /// Signatures are missing.
@@ -213,7 +213,7 @@ impl<'a> Sealing<'a> {
         keys: &[&SecretKey],
         now: Timestamp,
         expires: Timestamp,
-    ) -> Result<Outcome, SealError> {
+    ) -> Result<SealOutcome, SealError> {
         let (prepared, envelope) = self.signed(self.found()?, keys, now, expires)?;
         self.start(prepared, &envelope, now)
     }
@@ -224,7 +224,7 @@ impl<'a> Sealing<'a> {
         keys: &[&SecretKey],
         now: Timestamp,
         expires: Timestamp,
-    ) -> Result<Outcome, SealError> {
+    ) -> Result<SealOutcome, SealError> {
         let (prepared, envelope) = self.signed(self.found()?, keys, now, expires)?;
         self.finish(prepared, &envelope)
     }
@@ -237,7 +237,7 @@ impl<'a> Sealing<'a> {
         keys: &[&SecretKey],
         now: Timestamp,
         expires: Timestamp,
-    ) -> Result<Outcome, SealError> {
+    ) -> Result<SealOutcome, SealError> {
         let found = self.found()?;
         let unsealed = found.unsealed(self.base());
         if !unsealed.is_empty() {
@@ -247,7 +247,12 @@ impl<'a> Sealing<'a> {
         self.start(prepared, &envelope, now)
     }
 
-    fn start(&self, prepared: Prepared, envelope: &Envelope, now: Timestamp) -> Result<Outcome, SealError> {
+    fn start(
+        &self,
+        prepared: Prepared,
+        envelope: &Envelope,
+        now: Timestamp,
+    ) -> Result<SealOutcome, SealError> {
         if let Some((draft, count)) = self.draft()?
             && (draft.version, &draft.documents)
                 == (prepared.snapshot().version, &prepared.snapshot().documents)
@@ -276,7 +281,7 @@ impl<'a> Sealing<'a> {
     }
 
     /// Checks the documents and that the waiting seal is for them, and adds signatures to it.
-    pub fn add(&self, keys: &[&SecretKey], now: Timestamp) -> Result<Outcome, SealError> {
+    pub fn add(&self, keys: &[&SecretKey], now: Timestamp) -> Result<SealOutcome, SealError> {
         let holders = self.holders(keys)?;
         let Some(Draft { mut envelope, snapshot: draft, .. }) = self.read_draft()? else {
             let path = snapshot::draft_path(self.directory);
@@ -284,7 +289,7 @@ impl<'a> Sealing<'a> {
         };
         if self.base() == Some(&draft) {
             self.settle()?;
-            return Ok(Outcome::Sealed(draft));
+            return Ok(SealOutcome::Sealed(draft));
         }
         if !can_be_signed(&draft, self.base(), now) {
             return Err(SealError::DraftDiffers);
@@ -329,7 +334,7 @@ impl<'a> Sealing<'a> {
         Ok(())
     }
 
-    fn finish(&self, prepared: Prepared, envelope: &Envelope) -> Result<Outcome, SealError> {
+    fn finish(&self, prepared: Prepared, envelope: &Envelope) -> Result<SealOutcome, SealError> {
         self.settle()?;
         let file = |error: files::FileError| SealError::from(PolicyError::from(error));
         let objects = Objects::of(self.directory);
@@ -341,14 +346,14 @@ impl<'a> Sealing<'a> {
         let count = Count::of(self.root().policy(), PAYLOAD_TYPE, envelope);
         let snapshot = prepared.into_snapshot();
         if !count.is_met() {
-            return Ok(Outcome::Waits(snapshot, count));
+            return Ok(SealOutcome::Waits(snapshot, count));
         }
         if let Some(pending) = &self.pending {
             pending.publish(self.directory)?;
         }
         files::rename(&draft, &snapshot::path(self.directory)).map_err(file)?;
         self.sweep(&objects, &snapshot)?;
-        Ok(Outcome::Sealed(snapshot))
+        Ok(SealOutcome::Sealed(snapshot))
     }
 
     /// Removes the objects of earlier seals; those of the last one stay for running commands.

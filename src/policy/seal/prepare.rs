@@ -17,7 +17,7 @@ use crate::ledger;
 use crate::limits::{ACCOUNTS_MAX, CLOCK_SKEW_SECONDS, INDEX_PAGE_BYTES_MAX, SNAPSHOT_VERSION_MAX};
 use crate::name::{AccountName, CscId};
 use crate::policy::accounts;
-use crate::policy::documents::Kind;
+use crate::policy::documents::{ACCOUNTS, FUNCTIONS, Kind, REVOCATIONS};
 use crate::policy::entries;
 use crate::policy::error::PolicyError;
 use crate::policy::index;
@@ -76,9 +76,7 @@ impl Prepared {
         let pages = index.iter().flat_map(|index| &index.pages);
         if pages.map(Vec::len).max().is_some_and(|longest| longest as u64 > INDEX_PAGE_BYTES_MAX) {
             let message = "a key, artifact, job or profile version has too many revocations to look up";
-            return Err(
-                PolicyError::from(DocumentError::new(&directory.join("revocations.toml"), message)).into()
-            );
+            return Err(PolicyError::from(DocumentError::new(&directory.join(REVOCATIONS), message)).into());
         }
         let sealed = |(path, bytes): (&String, &Vec<u8>)| SealedDocument {
             path: path.clone(),
@@ -138,7 +136,7 @@ fn check(
     found: &BTreeMap<String, Vec<u8>>,
     now: Timestamp,
 ) -> Result<Vec<Revocation>, PolicyError> {
-    for name in ["functions.toml", "revocations.toml"] {
+    for name in [FUNCTIONS, REVOCATIONS] {
         if !found.contains_key(name) {
             return Err(PolicyError::Missing(name));
         }
@@ -166,7 +164,7 @@ fn check(
     check_others(directory, account, &others, now)?;
     if let Some(id) = named.iter().find(|id| !cscs.contains(*id)) {
         let message = format!("CSC `{id}` does not exist");
-        return Err(DocumentError::new(&directory.join("functions.toml"), message).into());
+        return Err(DocumentError::new(&directory.join(FUNCTIONS), message).into());
     }
     let latest = now.plus_seconds(CLOCK_SKEW_SECONDS);
     if let Some(early) = revocations.iter().find(|each| each.revoked_at() > latest) {
@@ -175,7 +173,7 @@ fn check(
             early.subject(),
             early.revoked_at()
         );
-        return Err(DocumentError::new(&directory.join("revocations.toml"), message).into());
+        return Err(DocumentError::new(&directory.join(REVOCATIONS), message).into());
     }
     Ok(revocations)
 }
@@ -189,11 +187,11 @@ fn check_others(
 ) -> Result<(), PolicyError> {
     if others.len() > ACCOUNTS_MAX {
         let message = format!("{} other accounts, over the limit of {ACCOUNTS_MAX}", others.len());
-        return Err(DocumentError::new(&directory.join("accounts"), message).into());
+        return Err(DocumentError::new(&directory.join(ACCOUNTS), message).into());
     }
     for known in others {
         if known.account() == own {
-            let path = directory.join(format!("accounts/{own}.toml"));
+            let path = directory.join(Kind::path_of(own));
             return Err(DocumentError::new(&path, "the document names the policy's own account").into());
         }
         match accounts::open(directory, known, now) {

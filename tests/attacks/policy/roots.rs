@@ -86,7 +86,7 @@ fn a_role_needs_distinct_keys_and_at_least_one() {
     let chain = Chain::new();
     opened(chain.walk(), 1);
     let good = serde_json::to_value(chain.root()).expect("JSON");
-    let ids: Vec<String> = chain.ids(0..3).into_iter().map(String::from).collect();
+    let ids: Vec<String> = chain.ids(0..3).into_iter().map(|id| id.to_string()).collect();
     let pem = chain.keys[3].public().to_pem();
     let compressed = compressed(&chain.keys[3].public());
     let many: Vec<Value> =

@@ -113,7 +113,7 @@ impl Envelope {
     /// They are not verified here: [`Envelope::opened_by`] and [`Envelope::signers`] do that.
     pub fn new(payload_type: &str, payload: Vec<u8>, signatures: Vec<(KeyId, Vec<u8>)>) -> Self {
         let signature =
-            |(key, sig): (KeyId, Vec<u8>)| EnvelopeSignature { keyid: key.into(), sig: Bytes(sig) };
+            |(key, sig): (KeyId, Vec<u8>)| EnvelopeSignature { keyid: key.to_string(), sig: Bytes(sig) };
         Self {
             payload_type: payload_type.into(),
             signatures: signatures.into_iter().map(signature).collect(),

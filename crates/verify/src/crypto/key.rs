@@ -12,8 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::digest::Sha256;
 
 /// The OpenSSH fingerprint of a public key: `SHA256:` and 43 characters, as `ssh-keygen -lf` prints it.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct KeyId(String);
 
 /// Why a text is not a public key or a fingerprint of one.
@@ -52,19 +51,7 @@ impl FromStr for KeyId {
     }
 }
 
-impl TryFrom<String> for KeyId {
-    type Error = KeyError;
-
-    fn try_from(text: String) -> Result<Self, KeyError> {
-        text.parse()
-    }
-}
-
-impl From<KeyId> for String {
-    fn from(id: KeyId) -> Self {
-        id.0
-    }
-}
+crate::text_form!(KeyId);
 
 /// A P-384 public key: a point on the curve that is not the identity.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -20,7 +20,7 @@ pub use self::publishers::{Publishers, PublishersError};
 use crate::arn::{ProfileArn, PublisherArn};
 use crate::document::format::{self, Format};
 use crate::document::{self, DocumentError};
-use crate::name::CscId;
+use crate::name::{CscId, UnknownWord};
 
 /// A code signing config.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -66,11 +66,12 @@ impl Untrusted {
 }
 
 impl FromStr for Untrusted {
-    type Err = String;
+    type Err = UnknownWord;
 
-    fn from_str(text: &str) -> Result<Self, String> {
-        let found = [Self::Enforce, Self::Warn].into_iter().find(|each| each.name() == text);
-        found.ok_or_else(|| format!("`{text}` is not valid; expected one of: `Enforce`, `Warn`"))
+    fn from_str(text: &str) -> Result<Self, UnknownWord> {
+        let known = [Self::Enforce, Self::Warn];
+        let found = known.into_iter().find(|each| each.name() == text);
+        found.ok_or_else(|| UnknownWord::new("valid", text, known.map(Self::name)))
     }
 }
 

@@ -13,7 +13,6 @@ use std::fmt;
 use std::str::FromStr;
 
 use base64ct::{Base64, Encoding};
-use serde::{Deserialize, Serialize};
 use sha2::Digest as _;
 
 use crate::limits::CHUNK_BYTES;
@@ -30,8 +29,7 @@ pub struct DigestError {
 macro_rules! digests {
     ($($(#[$doc:meta])* $name:ident, $running:ident: $algorithm:literal, $hasher:ty, $bytes:literal;)*) => {$(
         $(#[$doc])*
-        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-        #[serde(try_from = "String", into = "String")]
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub struct $name([u8; $bytes]);
 
         impl $name {
@@ -88,19 +86,7 @@ macro_rules! digests {
             }
         }
 
-        impl TryFrom<String> for $name {
-            type Error = DigestError;
-
-            fn try_from(text: String) -> Result<Self, DigestError> {
-                text.parse()
-            }
-        }
-
-        impl From<$name> for String {
-            fn from(digest: $name) -> Self {
-                digest.to_string()
-            }
-        }
+        crate::text_form!($name);
     )*};
 }
 

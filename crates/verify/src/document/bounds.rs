@@ -174,8 +174,16 @@ impl<'a> Scan<'a> {
     }
 }
 
+/// A JSON text with more values than one of its size can have.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("it has {values} values, too many for its size of {bytes} bytes")]
+pub struct TooManyValues {
+    values: u64,
+    bytes: usize,
+}
+
 /// Counts the values of a JSON text; refuses one with too many for its size.
-pub fn json(bytes: &[u8]) -> Result<u64, String> {
+pub fn json(bytes: &[u8]) -> Result<u64, TooManyValues> {
     let most = JSON_FREE_VALUES + bytes.len() as u64 / JSON_VALUE_BYTES;
     let (mut values, mut is_text, mut is_escaped) = (1, false, false);
     for byte in bytes {
@@ -188,7 +196,7 @@ pub fn json(bytes: &[u8]) -> Result<u64, String> {
         }
     }
     if values > most {
-        return Err(format!("it has {values} values, too many for its size of {} bytes", bytes.len()));
+        return Err(TooManyValues { values, bytes: bytes.len() });
     }
     Ok(values)
 }

@@ -161,7 +161,7 @@ mod tests {
             functions("'*'")
                 .unwrap_err()
                 .to_string()
-                .contains("line 3: `*` is not a pattern of resource types")
+                .contains("line 3: \"*\" is not a pattern of resource types")
         );
         assert!(functions(&"'a',".repeat(TYPE_PATTERNS_MAX)).is_ok());
         assert!(functions(&"'a',".repeat(TYPE_PATTERNS_MAX + 1)).is_err());

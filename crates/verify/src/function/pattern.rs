@@ -3,14 +3,10 @@
 use std::fmt;
 use std::str::FromStr;
 
-use serde::{Deserialize, Serialize};
-
-use crate::name::ArtifactName;
-use crate::shown::shortened;
+use crate::name::{ArtifactName, NameError};
 
 /// A pattern of function names: `*` matches any characters, `?` one.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pattern(String);
 
 impl Pattern {
@@ -116,33 +112,19 @@ impl fmt::Display for Pattern {
 }
 
 impl FromStr for Pattern {
-    type Err = String;
+    type Err = NameError;
 
-    fn from_str(text: &str) -> Result<Self, String> {
-        text.to_owned().try_into()
-    }
-}
-
-impl TryFrom<String> for Pattern {
-    type Error = String;
-
-    fn try_from(text: String) -> Result<Self, String> {
+    fn from_str(text: &str) -> Result<Self, NameError> {
         let allowed = |b: u8| b.is_ascii_alphanumeric() || b"-_*?".contains(&b);
         if text.is_empty() || text.len() > 64 || !text.bytes().all(allowed) {
-            let shown = shortened(&text);
-            return Err(format!(
-                "{shown:?} is not a name pattern: expected 1 to 64 of `A-Z`, `a-z`, `0-9`, `-`, `_`, `*` and `?`"
-            ));
+            let rule = "1 to 64 of `A-Z`, `a-z`, `0-9`, `-`, `_`, `*` and `?`";
+            return Err(NameError::new("a name pattern", rule, text));
         }
-        Ok(Self(text))
+        Ok(Self(text.into()))
     }
 }
 
-impl From<Pattern> for String {
-    fn from(pattern: Pattern) -> Self {
-        pattern.0
-    }
-}
+crate::text_form!(Pattern);
 
 #[cfg(test)]
 mod tests {

@@ -8,14 +8,12 @@
 use std::fmt;
 use std::str::FromStr;
 
-use serde::{Deserialize, Serialize};
-
 use super::fold::fold;
 use crate::limits::REF_PATTERN_BYTES_MAX;
+use crate::name::NameError;
 
 /// A pattern of ref names: `refs/`, and `*` for any characters.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RefPattern(String);
 
 impl RefPattern {
@@ -121,34 +119,22 @@ impl fmt::Display for RefPattern {
 }
 
 impl FromStr for RefPattern {
-    type Err = String;
+    type Err = NameError;
 
-    fn from_str(text: &str) -> Result<Self, String> {
-        text.to_owned().try_into()
-    }
-}
-
-impl TryFrom<String> for RefPattern {
-    type Error = String;
-
-    fn try_from(text: String) -> Result<Self, String> {
+    fn from_str(text: &str) -> Result<Self, NameError> {
         // With a letter in place of each `*` it must be a valid name; otherwise no name would match.
         if text.len() <= REF_PATTERN_BYTES_MAX && is_ref(&text.replace('*', "x")) {
-            return Ok(Self(text));
+            return Ok(Self(text.into()));
         }
-        let shown = crate::shown::shortened(&text);
-        Err(format!(
-            "{shown:?} is not a ref pattern: expected the full name of a ref, such as `refs/heads/main`, of at most \
-            {REF_PATTERN_BYTES_MAX} bytes, with `*` for any characters"
-        ))
+        let rule = format!(
+            "the full name of a ref, such as `refs/heads/main`, of at most {REF_PATTERN_BYTES_MAX} bytes, with `*` for \
+            any characters"
+        );
+        Err(NameError::new("a ref pattern", rule, text))
     }
 }
 
-impl From<RefPattern> for String {
-    fn from(pattern: RefPattern) -> Self {
-        pattern.0
-    }
-}
+crate::text_form!(RefPattern);
 
 #[cfg(test)]
 mod tests {

@@ -6,16 +6,13 @@
 use std::fmt;
 use std::str::FromStr;
 
-use serde::{Deserialize, Serialize};
-
 use super::pattern::wildcard;
 use crate::limits::TYPE_PATTERN_BYTES_MAX;
-use crate::shown::shortened;
+use crate::name::NameError;
 
 /// A pattern of resource types, such as `Custom::*` or `datadog_*`, or of Terraform blocks, such as
 /// `data.external`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TypePattern(String);
 
 impl TypePattern {
@@ -37,36 +34,23 @@ impl fmt::Display for TypePattern {
 }
 
 impl FromStr for TypePattern {
-    type Err = String;
+    type Err = NameError;
 
-    fn from_str(text: &str) -> Result<Self, String> {
-        text.to_owned().try_into()
-    }
-}
-
-impl TryFrom<String> for TypePattern {
-    type Error = String;
-
-    fn try_from(text: String) -> Result<Self, String> {
+    fn from_str(text: &str) -> Result<Self, NameError> {
         let allowed = |b: u8| b.is_ascii_alphanumeric() || b"-_:.@*?".contains(&b);
         let first = text.as_bytes().first().is_some_and(u8::is_ascii_alphanumeric);
         if !first || text.len() > TYPE_PATTERN_BYTES_MAX || !text.bytes().all(allowed) {
-            let shown = shortened(&text);
-            return Err(format!(
-                "`{shown}` is not a pattern of resource types: expected a letter or digit, then up to {} of `A-Z`, `a-z`, `0-9`, \
-                `-`, `_`, `:`, `.`, `@`, `*` and `?`",
+            let rule = format!(
+                "a letter or digit, then up to {} of `A-Z`, `a-z`, `0-9`, `-`, `_`, `:`, `.`, `@`, `*` and `?`",
                 TYPE_PATTERN_BYTES_MAX - 1
-            ));
+            );
+            return Err(NameError::new("a pattern of resource types", rule, text));
         }
-        Ok(Self(text))
+        Ok(Self(text.into()))
     }
 }
 
-impl From<TypePattern> for String {
-    fn from(pattern: TypePattern) -> Self {
-        pattern.0
-    }
-}
+crate::text_form!(TypePattern);
 
 #[cfg(test)]
 mod tests {

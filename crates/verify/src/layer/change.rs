@@ -4,6 +4,7 @@ use super::{Layer, LayerPermission, LayerVersion};
 use crate::document;
 use crate::document::format::Format;
 use crate::name::{ArtifactName, StatementId};
+use crate::statement;
 use crate::time::Timestamp;
 
 impl Layer {
@@ -28,10 +29,8 @@ impl Layer {
     }
 
     /// Sets the end of a permission.
-    pub fn forbidding(mut self, statement: &StatementId, end: Timestamp) -> Self {
-        for each in self.permission.iter_mut().filter(|each| each.statement_id == *statement) {
-            each.not_after = Some(end);
-        }
+    pub fn forbidding(mut self, id: &StatementId, end: Timestamp) -> Self {
+        self.permission = statement::ended(self.permission, id, end);
         self.next_revision()
     }
 

@@ -13,14 +13,11 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use serde::{Deserialize, Serialize};
-
 use crate::limits::LAYER_TEXT_BYTES_MAX;
 use crate::name::is_device;
 
 /// The location of a layer version's artifact.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LayerLocation {
     /// A relative path, `/`-separated, which stays in the policy directory.
     File(String),
@@ -124,19 +121,7 @@ impl FromStr for LayerLocation {
     }
 }
 
-impl TryFrom<String> for LayerLocation {
-    type Error = LocationError;
-
-    fn try_from(text: String) -> Result<Self, LocationError> {
-        text.parse()
-    }
-}
-
-impl From<LayerLocation> for String {
-    fn from(location: LayerLocation) -> Self {
-        location.to_string()
-    }
-}
+crate::text_form!(LayerLocation);
 
 impl fmt::Display for LayerLocation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

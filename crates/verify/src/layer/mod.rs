@@ -29,7 +29,6 @@
 mod change;
 pub mod location;
 
-use std::collections::BTreeSet;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -42,7 +41,8 @@ use crate::digest::{Sha256, Sha384};
 use crate::document::format::{self, Format};
 use crate::document::{self, DocumentError};
 use crate::limits::{LAYER_TEXT_BYTES_MAX, LAYER_VERSIONS_MAX, RUNTIMES_MAX};
-use crate::name::{AccountName, ArtifactName, StatementId};
+use crate::name::{AccountName, ArtifactName, NameError, StatementId};
+use crate::statement::{self, Statement};
 use crate::time::Timestamp;
 
 /// A layer: the document `layers/NAME.toml`.
@@ -110,8 +110,7 @@ pub struct LayerPermission {
 }
 
 /// Who can use a layer version.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Consumer {
     /// One account.
     Account(AccountName),
@@ -120,29 +119,17 @@ pub enum Consumer {
 }
 
 impl FromStr for Consumer {
-    type Err = String;
+    type Err = NameError;
 
-    fn from_str(text: &str) -> Result<Self, String> {
+    fn from_str(text: &str) -> Result<Self, NameError> {
         if text == "*" {
             return Ok(Self::Everybody);
         }
-        text.parse().map(Self::Account).map_err(|error: crate::name::NameError| error.to_string())
+        text.parse().map(Self::Account)
     }
 }
 
-impl TryFrom<String> for Consumer {
-    type Error = String;
-
-    fn try_from(text: String) -> Result<Self, String> {
-        text.parse()
-    }
-}
-
-impl From<Consumer> for String {
-    fn from(consumer: Consumer) -> Self {
-        consumer.to_string()
-    }
-}
+crate::text_form!(Consumer);
 
 impl fmt::Display for Consumer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -163,6 +150,20 @@ impl LayerVersion {
 /// The path of a fetched layer version in an output folder: `NAME-N.zip`, with its manifest next to it.
 pub fn path_in(output: &Path, arn: &LayerArn) -> PathBuf {
     output.join(format!("{}-{}.zip", arn.layer(), arn.number()))
+}
+
+impl Statement for LayerPermission {
+    fn statement_id(&self) -> &StatementId {
+        &self.statement_id
+    }
+
+    fn not_after(&self) -> Option<Timestamp> {
+        self.not_after
+    }
+
+    fn ending(self, end: Option<Timestamp>) -> Self {
+        Self { not_after: end, ..self }
+    }
 }
 
 impl LayerPermission {
@@ -198,8 +199,7 @@ impl Layer {
                 long.version
             ));
         }
-        let statements: BTreeSet<_> = self.permission.iter().map(|each| &each.statement_id).collect();
-        if statements.len() != self.permission.len() {
+        if !statement::are_distinct(&self.permission) {
             return Some("two permissions have the same `statement_id`".into());
         }
         let odd = |each: &&LayerPermission| {
@@ -240,7 +240,7 @@ impl Layer {
     }
 
     /// The permission with this statement id.
-    pub fn permission(&self, statement: &StatementId) -> Option<&LayerPermission> {
-        self.permission.iter().find(|each| each.statement_id == *statement)
+    pub fn permission(&self, id: &StatementId) -> Option<&LayerPermission> {
+        statement::find(&self.permission, id)
     }
 }

@@ -23,7 +23,7 @@ use serde::{Deserialize, Serialize};
 use crate::arn::{JobArn, ProfileArn};
 use crate::digest::{ArtifactDigests, Sha256, Sha384};
 use crate::document::format::{self, Format, FormatNewer};
-use crate::document::{self, DocumentError};
+use crate::document::{self, DocumentError, JsonError};
 use crate::files::artifact::Artifact;
 use crate::files::{FileError, Loaded};
 use crate::hint::Hint;
@@ -176,7 +176,7 @@ impl Statement {
 
     /// Parses the payload of an envelope with a valid signature.
     pub fn parse(payload: &[u8]) -> Result<Self, StatementError> {
-        let malformed = StatementError::Malformed;
+        let malformed = |error: JsonError| StatementError::Malformed(error.to_string());
         // The types are checked first: a statement of another type can have any predicate.
         let types: StatementTypes = document::parse_foreign_json(payload).map_err(malformed)?;
         for (found, expected) in [(types.kind, STATEMENT_TYPE), (types.predicate_type, PREDICATE_TYPE)] {
@@ -186,7 +186,7 @@ impl Statement {
             }
         }
         let file: StatementFile = document::parse_json(payload)
-            .map_err(|message| newer(payload).map_or(malformed(message), StatementError::FormatNewer))?;
+            .map_err(|error| newer(payload).map_or(malformed(error), StatementError::FormatNewer))?;
         let count = file.subject.len();
         let [subject] =
             <[Subject; 1]>::try_from(file.subject).map_err(|_| StatementError::Subjects(count))?;

@@ -8,6 +8,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError};
 
+use super::documents::ACCOUNTS;
 use super::error::PolicyError;
 use super::store::{Location, Policy};
 use crate::account::{KnownAccount, Reached};
@@ -22,12 +23,12 @@ pub fn folder(directory: &Path, account: &AccountName, reached: &Reached) -> Pat
 
 /// The same, as a path relative to the policy directory.
 pub fn path(account: &AccountName, reached: &Reached) -> String {
-    format!("accounts/{account}/{}", folder_name(reached))
+    format!("{ACCOUNTS}/{account}/{}", folder_name(reached))
 }
 
 /// The parent of the folders of one account.
 pub fn folder_of_all(directory: &Path, account: &AccountName) -> PathBuf {
-    directory.join("accounts").join(account.as_str())
+    directory.join(ACCOUNTS).join(account.as_str())
 }
 
 /// A seal's folder is named by its digest, so that another seal can be fetched while this one is in use.

@@ -75,7 +75,7 @@ impl Snapshot {
 
 /// A snapshot whose signatures meet the policy role, and its payload's digest.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Sealed {
+pub struct SealedSnapshot {
     /// The snapshot.
     pub snapshot: Snapshot,
     /// SHA-384 of its payload.
@@ -98,7 +98,7 @@ pub fn draft_path(directory: &Path) -> PathBuf {
 ///
 /// Between publishing a root with other policy keys and renaming the seal made for it, that seal is the
 /// draft.
-pub fn read(directory: &Path, root: &Root) -> Result<Sealed, PolicyError> {
+pub fn read(directory: &Path, root: &Root) -> Result<SealedSnapshot, PolicyError> {
     let first = open(&path(directory), root);
     if matches!(&first, Err(PolicyError::Threshold { .. }))
         && let Ok(sealed) = open(&draft_path(directory), root)
@@ -113,7 +113,7 @@ pub fn is_in_place(directory: &Path, root: &Root) -> bool {
     open(&path(directory), root).is_ok()
 }
 
-fn open(file: &Path, root: &Root) -> Result<Sealed, PolicyError> {
+fn open(file: &Path, root: &Root) -> Result<SealedSnapshot, PolicyError> {
     let bytes = files::read(file, SNAPSHOT_BYTES_MAX)?;
     let envelope: Envelope = document::from_json(file, &bytes)?;
     let sealers = envelope.signers(PAYLOAD_TYPE, root.policy().keys());
@@ -122,7 +122,7 @@ fn open(file: &Path, root: &Root) -> Result<Sealed, PolicyError> {
     }
     let payload = envelope.unverified_payload();
     let snapshot = parse(file, payload, root)?;
-    Ok(Sealed { snapshot, payload: Sha384::of(payload), sealers })
+    Ok(SealedSnapshot { snapshot, payload: Sha384::of(payload), sealers })
 }
 
 /// Parses a payload; the caller has counted the signatures.

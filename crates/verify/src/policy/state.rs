@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use super::error::PolicyError;
 use super::root::Root;
-use super::snapshot::Sealed;
+use super::snapshot::SealedSnapshot;
 use crate::crypto::key::KeyId;
 use crate::digest::Sha384;
 use crate::document;
@@ -36,8 +36,8 @@ pub struct State {
 
 impl State {
     /// The state after a snapshot under a root was seen.
-    pub fn of(root: &Root, sealed: &Sealed) -> Self {
-        let Sealed { snapshot, payload, sealers } = sealed;
+    pub fn of(root: &Root, sealed: &SealedSnapshot) -> Self {
+        let SealedSnapshot { snapshot, payload, sealers } = sealed;
         Self { root: root.version(), sealers: sealers.clone(), snapshot: snapshot.version, sha384: *payload }
     }
 
@@ -54,7 +54,12 @@ impl State {
     /// Refuses a seal that is older than the state remembered at a path, if any.
     ///
     /// `sealed_at` is the time of the seal, or the current time if another seal will follow.
-    pub fn check(path: &Path, root: &Root, sealed: &Sealed, sealed_at: Timestamp) -> Result<(), PolicyError> {
+    pub fn check(
+        path: &Path,
+        root: &Root,
+        sealed: &SealedSnapshot,
+        sealed_at: Timestamp,
+    ) -> Result<(), PolicyError> {
         Self::read(path)?.map_or(Ok(()), |before| before.allows(&Self::of(root, sealed), root, sealed_at))
     }
 

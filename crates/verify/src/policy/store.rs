@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::documents::{self, Kind};
+use super::documents::{self, DocumentName, Kind};
 use super::entries::{ANY_ARTIFACT, Recorded, recorded};
 use super::error::PolicyError;
 use super::index::Index;
@@ -175,74 +175,74 @@ impl Policy {
 
     /// The signing profile with this name, if the account has one.
     pub fn profile(&self, name: &ProfileName) -> Result<Option<Profile>, PolicyError> {
-        self.document(&format!("profiles/{name}.toml"), Profile::parse)
+        self.document(&Kind::path_of(name), Profile::parse)
     }
 
     /// The names of every sealed profile.
     pub fn profile_names(&self) -> Vec<ProfileName> {
-        self.names_in("profiles/")
+        self.names()
     }
 
     /// The CSC with this id, if the account has one.
     pub fn csc(&self, id: &CscId) -> Result<Option<Csc>, PolicyError> {
-        self.document(&format!("csc/{id}.toml"), Csc::parse)
+        self.document(&Kind::path_of(id), Csc::parse)
     }
 
     /// The layer with this name, if the account has published one.
     pub fn layer(&self, name: &ArtifactName) -> Result<Option<Layer>, PolicyError> {
-        self.document(&format!("layers/{name}.toml"), Layer::parse)
+        self.document(&Kind::path_of(name), Layer::parse)
     }
 
     /// The document about another account, if there is one.
     pub fn known_account(&self, name: &AccountName) -> Result<Option<KnownAccount>, PolicyError> {
-        self.document(&format!("accounts/{name}.toml"), KnownAccount::parse)
+        self.document(&Kind::path_of(name), KnownAccount::parse)
     }
 
     /// The organization that the account is in, by its own word.
     pub fn membership(&self) -> Result<Option<Membership>, PolicyError> {
-        self.document("account.toml", Membership::parse)
+        self.document(documents::MEMBERSHIP, Membership::parse)
     }
 
     /// The members of the organization that the account is, if it is one.
     pub fn organization(&self) -> Result<Option<Organization>, PolicyError> {
-        self.document("organization.toml", Organization::parse)
+        self.document(documents::ORGANIZATION, Organization::parse)
     }
 
     /// The CSC of each function pattern.
     pub fn functions(&self) -> Result<Functions, PolicyError> {
-        self.document("functions.toml", Functions::parse)?.ok_or(PolicyError::Missing("functions.toml"))
+        self.document(documents::FUNCTIONS, Functions::parse)?
+            .ok_or(PolicyError::Missing(documents::FUNCTIONS))
     }
 
     /// The ids of every sealed CSC.
     pub fn csc_ids(&self) -> Vec<CscId> {
-        self.names_in("csc/")
+        self.names()
     }
 
     /// The names of every sealed layer.
     pub fn layer_names(&self) -> Vec<ArtifactName> {
-        self.names_in("layers/")
+        self.names()
     }
 
     /// The names of all other accounts with a document.
     pub fn account_names(&self) -> Vec<AccountName> {
-        self.names_in("accounts/")
+        self.names()
     }
 
-    fn names_in<T: std::str::FromStr>(&self, folder: &str) -> Vec<T> {
-        let name = |document: &SealedDocument| {
-            document.path.strip_prefix(folder)?.strip_suffix(".toml")?.parse().ok()
-        };
+    fn names<N: DocumentName>(&self) -> Vec<N> {
+        let name = |document: &SealedDocument| N::KIND.name_in(&document.path)?.parse().ok();
         self.snapshot.documents.iter().filter_map(name).collect()
     }
 
     /// Every revocation. Verification uses [`Policy::revocations_of`], which reads less.
     pub fn revocations(&self) -> Result<Revocations, PolicyError> {
-        self.document("revocations.toml", Revocations::parse)?.ok_or(PolicyError::Missing("revocations.toml"))
+        self.document(documents::REVOCATIONS, Revocations::parse)?
+            .ok_or(PolicyError::Missing(documents::REVOCATIONS))
     }
 
     /// The revocations of any of these subjects.
     pub fn revocations_of(&self, subjects: &[String]) -> Result<Vec<Revocation>, PolicyError> {
-        self.check_unread("revocations.toml")?;
+        self.check_unread(documents::REVOCATIONS)?;
         let mut found = Vec::new();
         for subject in subjects {
             for value in self.index.get(subject)? {

@@ -4,6 +4,7 @@
 use super::{Permission, Profile, Status, Version};
 use crate::document;
 use crate::name::{ProfileVersion, StatementId};
+use crate::statement;
 use crate::time::Timestamp;
 
 impl Profile {
@@ -31,10 +32,8 @@ impl Profile {
     }
 
     /// Sets the end of a permission, whose record stays.
-    pub fn forbidding(mut self, statement: &StatementId, end: Timestamp) -> Self {
-        for each in self.permission.iter_mut().filter(|each| each.statement_id == *statement) {
-            each.not_after = Some(end);
-        }
+    pub fn forbidding(mut self, id: &StatementId, end: Timestamp) -> Self {
+        self.permission = statement::ended(self.permission, id, end);
         self.next_revision()
     }
 

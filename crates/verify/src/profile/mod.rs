@@ -32,8 +32,9 @@ use crate::crypto::key::{KeyId, PublicKey};
 use crate::document::format::{self, Format};
 use crate::document::{self, DocumentError};
 use crate::limits::VALIDITY_MONTHS;
-use crate::name::{Principal, ProfileName, ProfileVersion, StatementId};
+use crate::name::{Principal, ProfileName, ProfileVersion, StatementId, UnknownWord};
 use crate::provenance::Platform;
+use crate::statement::{self, Statement};
 use crate::time::{Period, Timestamp};
 
 /// A signing profile.
@@ -127,14 +128,26 @@ impl Action {
 }
 
 impl FromStr for Action {
-    type Err = String;
+    type Err = UnknownWord;
 
-    fn from_str(text: &str) -> Result<Self, String> {
+    fn from_str(text: &str) -> Result<Self, UnknownWord> {
         let known = [Self::StartSigningJob, Self::RevokeSignature];
         let found = known.into_iter().find(|action| action.name() == text);
-        found.ok_or_else(|| {
-            format!("`{text}` is not valid; expected one of: `{}`, `{}`", known[0].name(), known[1].name())
-        })
+        found.ok_or_else(|| UnknownWord::new("valid", text, known.map(Self::name)))
+    }
+}
+
+impl Statement for Permission {
+    fn statement_id(&self) -> &StatementId {
+        &self.statement_id
+    }
+
+    fn not_after(&self) -> Option<Timestamp> {
+        self.not_after
+    }
+
+    fn ending(self, end: Option<Timestamp>) -> Self {
+        Self { not_after: end, ..self }
     }
 }
 
@@ -169,8 +182,7 @@ impl Profile {
         if versions.len() != profile.version.len() || versions.is_empty() {
             return fail("expected at least one version, with distinct names".into());
         }
-        let statements: BTreeSet<_> = profile.permission.iter().map(|p| &p.statement_id).collect();
-        if statements.len() != profile.permission.len() {
+        if !statement::are_distinct(&profile.permission) {
             return fail("two permissions have the same `statement_id`".into());
         }
         let start = Timestamp::from_unix(0).unwrap_or(profile.version[0].created);
@@ -224,8 +236,8 @@ impl Profile {
     }
 
     /// The permission with this statement id.
-    pub fn permission(&self, statement: &StatementId) -> Option<&Permission> {
-        self.permission.iter().find(|each| each.statement_id == *statement)
+    pub fn permission(&self, id: &StatementId) -> Option<&Permission> {
+        statement::find(&self.permission, id)
     }
 
     /// Whether a permission permits the principal, with this key, the action at a time.

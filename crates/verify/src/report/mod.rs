@@ -123,7 +123,7 @@ impl FileChanges {
 /// The outcome of one check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Outcome {
+pub enum CheckOutcome {
     /// No finding.
     Passed,
     /// At least one finding.
@@ -132,7 +132,7 @@ pub enum Outcome {
     NotEvaluated,
 }
 
-impl Outcome {
+impl CheckOutcome {
     /// The outcome in words.
     pub fn name(self) -> &'static str {
         match self {
@@ -244,7 +244,7 @@ pub struct CheckResult {
     /// The check.
     pub check: Check,
     /// Its outcome.
-    pub outcome: Outcome,
+    pub outcome: CheckOutcome,
     /// Its findings.
     pub findings: Vec<Finding>,
 }

@@ -19,6 +19,7 @@
 
 pub mod signed;
 
+use std::fmt;
 use std::path::Path;
 use std::str::FromStr;
 
@@ -30,6 +31,7 @@ use crate::digest::Sha384;
 use crate::document::format::{self, Format};
 use crate::document::{self, DocumentError};
 use crate::limits::REASON_CHARS_MAX;
+use crate::name::UnknownWord;
 use crate::time::Timestamp;
 
 /// An account's revocations.
@@ -187,18 +189,16 @@ impl ReasonCode {
 }
 
 impl FromStr for ReasonCode {
-    type Err = String;
+    type Err = UnknownWord;
 
-    fn from_str(text: &str) -> Result<Self, String> {
-        let names = Self::ALL.map(Self::name).join("`, `");
+    fn from_str(text: &str) -> Result<Self, UnknownWord> {
         let found = Self::ALL.into_iter().find(|code| code.name() == text);
-        found.ok_or_else(|| format!("`{text}` is not a reason code; expected one of: `{names}`"))
+        found.ok_or_else(|| UnknownWord::new("a reason code", text, Self::ALL.map(Self::name)))
     }
 }
 
 /// A reason in words: 1 to 500 characters.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reason(String);
 
 impl Reason {
@@ -208,30 +208,29 @@ impl Reason {
     }
 }
 
-impl TryFrom<String> for Reason {
-    type Error = String;
+/// Why a reason is not valid: its number of characters.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the reason has {0} characters, expected 1 to {REASON_CHARS_MAX}")]
+pub struct ReasonError(usize);
 
-    fn try_from(text: String) -> Result<Self, String> {
+impl FromStr for Reason {
+    type Err = ReasonError;
+
+    fn from_str(text: &str) -> Result<Self, ReasonError> {
         match text.chars().count() {
-            1..=REASON_CHARS_MAX => Ok(Self(text)),
-            count => Err(format!("the reason has {count} characters, expected 1 to {REASON_CHARS_MAX}")),
+            1..=REASON_CHARS_MAX => Ok(Self(text.into())),
+            count => Err(ReasonError(count)),
         }
     }
 }
 
-impl FromStr for Reason {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        text.to_owned().try_into()
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
     }
 }
 
-impl From<Reason> for String {
-    fn from(reason: Reason) -> Self {
-        reason.0
-    }
-}
+crate::text_form!(Reason);
 
 impl Revocations {
     /// The revocations of a new account: none.

@@ -83,7 +83,8 @@ pub fn open<'a>(
     bytes: &[u8],
     keys: impl Iterator<Item = &'a PublicKey>,
 ) -> Result<Opened, SignedRevocationError> {
-    let envelope: Envelope = document::parse_json(bytes).map_err(SignedRevocationError::Malformed)?;
+    let envelope: Envelope =
+        document::parse_json(bytes).map_err(|error| SignedRevocationError::Malformed(error.to_string()))?;
     let keys = keys.map(|key| (key.id(), key.clone())).collect();
     let payload = envelope.opened_by(PAYLOAD_TYPE, &keys)?;
     let path = Path::new("signed revocation");

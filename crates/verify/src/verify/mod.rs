@@ -32,7 +32,7 @@ use crate::parallel::Threads;
 use crate::policy::error::PolicyError;
 use crate::policy::store::Policy;
 use crate::provenance::Kind;
-use crate::report::{Check, CheckResult, Finding, Outcome, SignatureFacts};
+use crate::report::{Check, CheckOutcome, CheckResult, Finding, SignatureFacts};
 
 /// Why no decision was possible.
 #[derive(Debug, thiserror::Error)]
@@ -148,7 +148,7 @@ impl Evidence {
     pub fn with(mut self, findings: Vec<Finding>) -> Self {
         for finding in findings {
             if let Some(result) = self.checks.iter_mut().find(|result| result.check == finding.check) {
-                result.outcome = Outcome::Failed;
+                result.outcome = CheckOutcome::Failed;
                 result.findings.push(finding);
             }
         }
@@ -163,9 +163,9 @@ impl Evidence {
     }
 
     /// The outcome of one check.
-    pub fn outcome(&self, check: Check) -> Outcome {
+    pub fn outcome(&self, check: Check) -> CheckOutcome {
         let result = self.checks.iter().find(|result| result.check == check);
-        result.map_or(Outcome::NotEvaluated, |result| result.outcome)
+        result.map_or(CheckOutcome::NotEvaluated, |result| result.outcome)
     }
 }
 
@@ -311,9 +311,9 @@ pub(crate) fn only(failed: Check, findings: Vec<Finding>) -> Vec<CheckResult> {
 
 fn result(check: Check, findings: Option<Vec<Finding>>) -> CheckResult {
     let outcome = match &findings {
-        None => Outcome::NotEvaluated,
-        Some(found) if found.is_empty() => Outcome::Passed,
-        Some(_) => Outcome::Failed,
+        None => CheckOutcome::NotEvaluated,
+        Some(found) if found.is_empty() => CheckOutcome::Passed,
+        Some(_) => CheckOutcome::Failed,
     };
     CheckResult { check, outcome, findings: findings.unwrap_or_default() }
 }
@@ -321,7 +321,7 @@ fn result(check: Check, findings: Option<Vec<Finding>>) -> CheckResult {
 #[cfg(test)]
 impl Evidence {
     /// Evidence of these outcomes, for the tests of what is decided by it.
-    pub(crate) fn of_outcomes(csc: &Csc, outcomes: [Outcome; 4]) -> Self {
+    pub(crate) fn of_outcomes(csc: &Csc, outcomes: [CheckOutcome; 4]) -> Self {
         let checks = Check::VERDICT.into_iter().zip(outcomes);
         let checks = checks.map(|(check, outcome)| CheckResult { check, outcome, findings: Vec::new() });
         Self::of(csc, checks.collect())
@@ -342,17 +342,17 @@ mod tests {
         Finding::new(check, "code", "message", "hint")
     }
 
-    fn outcomes(evidence: &Evidence) -> [Outcome; 4] {
+    fn outcomes(evidence: &Evidence) -> [CheckOutcome; 4] {
         Check::VERDICT.map(|check| evidence.outcome(check))
     }
 
     fn passed() -> Evidence {
-        Evidence::of_outcomes(&csc(), [Outcome::Passed; 4])
+        Evidence::of_outcomes(&csc(), [CheckOutcome::Passed; 4])
     }
 
     #[test]
     fn a_failed_check_leaves_the_others_unevaluated() {
-        use Outcome::{Failed, NotEvaluated};
+        use CheckOutcome::{Failed, NotEvaluated};
         let evidence = Evidence::only(&csc(), finding(Check::Mismatch));
         assert_eq!(outcomes(&evidence), [NotEvaluated, Failed, NotEvaluated, NotEvaluated]);
         assert_eq!(evidence.outcome(Check::Package), NotEvaluated);
@@ -362,7 +362,7 @@ mod tests {
 
     #[test]
     fn more_findings_fail_their_checks_and_no_other() {
-        use Outcome::{Failed, Passed};
+        use CheckOutcome::{Failed, Passed};
         assert_eq!(outcomes(&passed()), [Passed; 4]);
         assert_eq!(outcomes(&passed().with(Vec::new())), [Passed; 4]);
         let evidence = passed().with(vec![finding(Check::Expiry), finding(Check::Expiry)]);

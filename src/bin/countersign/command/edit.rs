@@ -11,10 +11,8 @@ use countersign::function::Functions;
 use countersign::layer::Layer;
 use countersign::name::{AccountName, ArtifactName, CscId, ProfileName};
 use countersign::policy::diff::Difference;
-use countersign::policy::documents::{self, Kind};
-use countersign::policy::edit::{
-    EditError, Editor, check_revision, path_of_csc, path_of_layer, path_of_profile,
-};
+use countersign::policy::documents::{self, FUNCTIONS, Kind};
+use countersign::policy::edit::{EditError, Editor, check_revision};
 use countersign::policy::error::PolicyError;
 use countersign::policy::root;
 use countersign::policy::snapshot::{self, SealedDocument, Snapshot};
@@ -28,9 +26,6 @@ use countersign::time::Timestamp;
 use crate::context::{Context, TrustArgs};
 use crate::output::{Exit, note, print, refuse, say};
 use crate::values;
-
-/// Where a policy directory keeps the governance.
-pub const FUNCTIONS: &str = "functions.toml";
 
 /// Which document is changed, and which revision of it its maker has seen.
 #[derive(Debug, clap::Args)]
@@ -47,7 +42,7 @@ impl EditArgs {
     pub fn profile(&self, context: &Context, name: &ProfileName) -> Result<(Editor, Profile)> {
         let editor = editor(context, &self.trust)?;
         let profile = editor.profile(name)?;
-        check_revision(&path_of_profile(name), profile.revision(), self.revision)?;
+        check_revision(&Kind::path_of(name), profile.revision(), self.revision)?;
         Ok((editor, profile))
     }
 
@@ -55,7 +50,7 @@ impl EditArgs {
     pub fn csc(&self, context: &Context, id: &CscId) -> Result<(Editor, Csc)> {
         let editor = editor(context, &self.trust)?;
         let csc = editor.csc(id)?;
-        check_revision(&path_of_csc(id), csc.revision(), self.revision)?;
+        check_revision(&Kind::path_of(id), csc.revision(), self.revision)?;
         Ok((editor, csc))
     }
 
@@ -64,7 +59,7 @@ impl EditArgs {
         let editor = editor(context, &self.trust)?;
         let layer = editor.layer(name)?;
         let revision = layer.as_ref().map_or(0, Layer::revision);
-        check_revision(&path_of_layer(name), revision, self.revision)?;
+        check_revision(&Kind::path_of(name), revision, self.revision)?;
         Ok((editor, layer))
     }
 }

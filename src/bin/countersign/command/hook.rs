@@ -59,15 +59,15 @@ impl Command {
     pub fn run(self, global: &GlobalArgs) -> Result<Exit> {
         match self {
             Self::PrePush(PrePush { remote, options, .. }) => {
-                options.judge(global, Side::Pusher, remote.as_deref())
+                options.decide(global, Side::Pusher, remote.as_deref())
             }
-            Self::PreReceive(options) => options.judge(global, Side::Receiver, None),
+            Self::PreReceive(options) => options.decide(global, Side::Receiver, None),
         }
     }
 }
 
 impl Options {
-    fn judge(self, global: &GlobalArgs, side: Side, remote: Option<&str>) -> Result<Exit> {
+    fn decide(self, global: &GlobalArgs, side: Side, remote: Option<&str>) -> Result<Exit> {
         // Git must never write into a closed pipe, so all of it is read, whatever comes of it.
         let said = said()?;
         // pre-commit keeps git's lines to itself, and says what it pushes in its own way.
@@ -98,7 +98,7 @@ impl Options {
         let policy = context.policy(&context.location(&self.trust)?)?;
         let (now, threads) = (context.now, context.threads);
         let hook = Hook { policy: &policy, repository, side, remote, now, threads };
-        let judged = hook.judge(&updates)?;
+        let judged = hook.verify_push(&updates)?;
         judged.iter().flat_map(|judged| &judged.notes).for_each(|text| note(text));
         if judged.is_empty() {
             return Ok(Exit::Done);

@@ -214,7 +214,7 @@ pub fn local_if_needed(context: &Context, trust: &TrustArgs) -> Result<()> {
 }
 
 fn pattern(text: &str) -> Result<Pattern> {
-    Pattern::try_from(text.to_owned()).map_err(anyhow::Error::msg)
+    Ok(text.parse()?)
 }
 
 /// The user's name, as far as it can be a principal.

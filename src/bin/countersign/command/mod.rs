@@ -16,7 +16,6 @@ mod import;
 mod init;
 mod inspect;
 mod job;
-mod judge;
 mod key;
 mod layer;
 mod layer_arg;
@@ -30,6 +29,7 @@ mod release;
 mod sign;
 mod stackset;
 mod statement;
+mod task;
 mod verify;
 mod view;
 

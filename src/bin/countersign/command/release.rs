@@ -20,10 +20,10 @@ use countersign::verify::integrity::Digests;
 use countersign::workspace::Item;
 
 use super::init;
-use super::judge::{Task, judge};
 use super::manifest::attach::{self, commit_of};
 use super::package::{ChoiceArgs, items, make};
 use super::sign::{SigningArgs, existing, layer_record, profile_for};
+use super::task::{Task, verdict_of};
 use crate::complete;
 use crate::context::{Context, GlobalArgs, builder};
 use crate::output::{Exit, note, warn};
@@ -140,7 +140,7 @@ impl Args {
                 pending.keep()?;
             }
         }
-        let verdict = judge(context, policy, None, &task, notes)?;
+        let verdict = verdict_of(context, policy, None, &task, notes)?;
         Ok(Released { verdict, manifest, commit })
     }
 

@@ -92,7 +92,7 @@ struct Record {
 }
 
 /// What is signed, and as what.
-struct Subject<'a> {
+struct SignedAs<'a> {
     kind: Kind,
     name: ArtifactName,
     item: Option<&'a Item>,
@@ -138,7 +138,7 @@ impl Args {
     }
 
     /// The name from the options, else from the workspace's item, else from the file.
-    fn subject<'a>(&self, context: &'a Context, path: &Path) -> Result<Subject<'a>> {
+    fn subject<'a>(&self, context: &'a Context, path: &Path) -> Result<SignedAs<'a>> {
         let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
         let by_file = || stem.parse::<ArtifactName>();
         let (kind, name) = match (&self.function, &self.layer) {
@@ -153,7 +153,7 @@ impl Args {
         };
         let item = context.workspace.item(&name).filter(|item| kind.is_none_or(|kind| kind == item.kind));
         let kind = kind.or(item.map(|item| item.kind)).unwrap_or(Kind::Function);
-        Ok(Subject { kind, name, item })
+        Ok(SignedAs { kind, name, item })
     }
 
     fn sign_one(
@@ -161,7 +161,7 @@ impl Args {
         context: &Context,
         signer: &Signer<'_>,
         path: &Path,
-        subject: &Subject<'_>,
+        subject: &SignedAs<'_>,
     ) -> Result<Signed> {
         context.check_output_file(path)?;
         let progress = Progress::start(&format!("signing {}", context.shown(path)), 0);

@@ -14,8 +14,8 @@ use countersign::source;
 use countersign::verify::CommitFiles;
 use countersign::verify::integrity::Digests;
 
-use super::judge::{Task, judge, judge_with_layers, signed_revocation};
 use super::layer_arg::{LayerArg, Located, layers_of, locate};
+use super::task::{Task, signed_revocation, verdict_of, verdicts_with_layers};
 use crate::complete;
 use crate::context::{Context, GlobalArgs, TrustArgs};
 use crate::output::{Exit, note, refuse};
@@ -83,11 +83,11 @@ impl Args {
             let layers = self.layers_of(&context, &policy, &task)?;
             match (&task.asked, layers.as_slice()) {
                 (_, []) | (None, _) => {
-                    verdicts.push(judge(&context, &policy, csc.as_ref(), &task, &mut notes)?)
+                    verdicts.push(verdict_of(&context, &policy, csc.as_ref(), &task, &mut notes)?)
                 }
                 (Some((_, name)), layers) => {
                     let asked = (&task, name);
-                    verdicts.extend(judge_with_layers(
+                    verdicts.extend(verdicts_with_layers(
                         &context,
                         &policy,
                         csc.as_ref(),
@@ -122,7 +122,7 @@ impl Args {
         let repository = context.in_repository()?;
         let (now, threads) = (context.now, context.threads);
         let hook = Hook { policy, repository, side: Side::Pusher, remote: None, now, threads };
-        let judged = hook.judge_commit(repository.commit(revision)?)?;
+        let judged = hook.verify_commit(repository.commit(revision)?)?;
         judged.notes.iter().for_each(|text| note(text));
         let notes = [policy.notes(), &judged.notes].concat();
         self.report.show(context, Occasion::Verify, &judged.verdicts, &notes)

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use countersign::account::{KnownAccount, Membership, Organization};
 use countersign::policy::accounts;
-use countersign::policy::documents::Kind;
+use countersign::policy::documents::{Kind, MEMBERSHIP, ORGANIZATION};
 use countersign::report::escape::line;
 use serde::Serialize;
 
@@ -68,13 +68,12 @@ impl Args {
 fn read(context: &Context, documents: &Documents) -> Result<List> {
     let parse = |(path, bytes): (&String, &Vec<u8>)| KnownAccount::parse(&documents.file(path), bytes);
     let known = documents.of(Kind::Account).map(parse).collect::<Result<Vec<_>, _>>()?;
-    let membership = documents.get("account.toml");
+    let membership = documents.get(MEMBERSHIP);
     let membership =
-        membership.map(|bytes| Membership::parse(&documents.file("account.toml"), bytes)).transpose()?;
-    let organization = documents.get("organization.toml");
-    let organization = organization
-        .map(|bytes| Organization::parse(&documents.file("organization.toml"), bytes))
-        .transpose()?;
+        membership.map(|bytes| Membership::parse(&documents.file(MEMBERSHIP), bytes)).transpose()?;
+    let organization = documents.get(ORGANIZATION);
+    let organization =
+        organization.map(|bytes| Organization::parse(&documents.file(ORGANIZATION), bytes)).transpose()?;
     let member = |member: &countersign::account::Member| MemberRecord {
         account: member.account.to_string(),
         root: member.root.to_string(),
@@ -97,7 +96,7 @@ fn record(context: &Context, documents: &Documents, known: &KnownAccount) -> Rec
         root_version: reached.root_version,
         snapshot: reached.snapshot,
         from: known.from().to_owned(),
-        sealed: documents.is_sealed(&countersign::policy::edit::path_of_account(known.account())),
+        sealed: documents.is_sealed(&Kind::path_of(known.account())),
         expires: opened.as_ref().ok().map(|policy| policy.snapshot().expires.to_string()),
         error: opened.err().map(|error| error.to_string()),
     }

@@ -5,12 +5,11 @@ use countersign::arn::CscArn;
 use countersign::csc::Csc;
 use countersign::function::{Functions, Pattern};
 use countersign::name::CscId;
-use countersign::policy::documents::Kind;
-use countersign::policy::edit::path_of_csc;
+use countersign::policy::documents::{FUNCTIONS, Kind};
 use countersign::report::escape::line;
 use serde::Serialize;
 
-use super::super::edit::{Documents, FUNCTIONS, mark};
+use super::super::edit::{Documents, mark};
 use super::super::view::ViewArgs;
 use crate::complete;
 use crate::context::Context;
@@ -97,7 +96,7 @@ impl ShowArgs {
     /// Shows everything that the CSC's document says.
     pub fn run(self, context: &Context) -> Result<Exit> {
         let documents = self.view.documents(context)?;
-        let csc = documents.one(&path_of_csc(&self.id), &format!("CSC `{}`", self.id), Csc::parse)?;
+        let csc = documents.one(&Kind::path_of(&self.id), &format!("CSC `{}`", self.id), Csc::parse)?;
         let shown = Shown { code_signing_config: record(&documents, &documents.functions()?, &csc) };
         self.view.show(&shown, |shown| text(&shown.code_signing_config))
     }
@@ -110,7 +109,7 @@ fn record(documents: &Documents, functions: &Functions, csc: &Csc) -> Record {
         code_signing_config_arn: CscArn::new(documents.account().clone(), id.clone()).to_string(),
         description: csc.description().into(),
         revision: csc.revision(),
-        sealed: documents.is_sealed(&path_of_csc(id)),
+        sealed: documents.is_sealed(&Kind::path_of(id)),
         untrusted_artifact_on_deployment: csc.untrusted().name(),
         allowed_publishers: csc.publishers().iter().map(ToString::to_string).collect(),
         functions: functions.patterns_of(id).map(Pattern::to_string).collect(),

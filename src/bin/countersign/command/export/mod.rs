@@ -11,7 +11,7 @@ use anyhow::Result;
 use countersign::arn::{ProfileArn, PublisherArn};
 use countersign::exchange::aws::AwsPrincipal;
 use countersign::exchange::cloudformation::{Mapping, Template, template};
-use countersign::exchange::sealed::Sealed;
+use countersign::exchange::sealed::SealedPolicy;
 use countersign::name::Principal;
 
 use crate::context::{Context, GlobalArgs, TrustArgs};
@@ -53,7 +53,7 @@ struct MappingArgs {
 
 impl MappingArgs {
     /// Makes the template of the sealed policy, and says what it could not say.
-    fn template(self, context: &Context, trust: &TrustArgs) -> Result<(Sealed, Template)> {
+    fn template(self, context: &Context, trust: &TrustArgs) -> Result<(SealedPolicy, Template)> {
         let sealed = sealed(context, trust)?;
         let mapping =
             Mapping { principals: each_once(self.principals)?, publishers: each_once(self.publishers)? };
@@ -64,8 +64,8 @@ impl MappingArgs {
 }
 
 /// The sealed policy.
-fn sealed(context: &Context, trust: &TrustArgs) -> Result<Sealed> {
-    Ok(Sealed::read(&context.policy(&context.location(trust)?)?)?)
+fn sealed(context: &Context, trust: &TrustArgs) -> Result<SealedPolicy> {
+    Ok(SealedPolicy::read(&context.policy(&context.location(trust)?)?)?)
 }
 
 /// A map in which nothing was given twice.

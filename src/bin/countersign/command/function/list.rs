@@ -3,10 +3,11 @@
 use anyhow::Result;
 use countersign::function::{Functions, RefPattern, TypePattern};
 use countersign::name::ArtifactName;
+use countersign::policy::documents::FUNCTIONS;
 use countersign::report::escape::line;
 use serde::Serialize;
 
-use super::super::edit::{FUNCTIONS, mark};
+use super::super::edit::mark;
 use super::super::view::ViewArgs;
 use crate::complete;
 use crate::context::Context;

@@ -9,9 +9,10 @@ mod unprotect;
 
 use anyhow::Result;
 use countersign::function::Functions;
+use countersign::policy::documents::FUNCTIONS;
 use countersign::policy::edit::{Editor, check_revision};
 
-use super::edit::{EditArgs, FUNCTIONS, editor};
+use super::edit::{EditArgs, editor};
 use crate::context::{Context, GlobalArgs};
 use crate::output::Exit;
 

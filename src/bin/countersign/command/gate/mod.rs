@@ -11,7 +11,7 @@ use countersign::arn::LayerArn;
 use countersign::files::Loaded;
 use countersign::gate::Labels;
 use countersign::gate::command::{CommandLine, Finds};
-use countersign::gate::deploy::{Judged, RunError, judge};
+use countersign::gate::deploy::{Decided, RunError, decide_deployment};
 use countersign::gate::deployment::{Code, Deployment, Part};
 use countersign::gate::private::PrivateCopy;
 use countersign::gate::watch::Watch;
@@ -20,8 +20,8 @@ use countersign::name::ArtifactName;
 use countersign::provenance::Kind;
 use countersign::verify::integrity::Digests;
 
-use super::judge::signed_revocation;
 use super::layer_arg::{LayerArg, Located, layers_of, locate};
+use super::task::signed_revocation;
 use crate::complete;
 use crate::context::{Context, GlobalArgs, TrustArgs};
 use crate::output::{Exit, note, refuse, say};
@@ -92,16 +92,16 @@ impl Args {
         let watch = Watch::start().context("cannot handle signals")?;
         let request = self.request(&context, &watch, function, &artifact, &layers)?;
         let progress = Progress::start(&format!("verifying {}", context.shown(&artifact)), 0);
-        let judged = judge(&policy, request)?;
+        let decided = decide_deployment(&policy, request)?;
         drop(progress);
-        let exit = self.report(&context, &judged, policy.notes())?;
+        let exit = self.report(&context, &decided, policy.notes())?;
         match line {
             Some(line) if self.dry_run => {
                 let verb = if exit == Exit::Allowed { "would run" } else { "would not run" };
                 note(&format!("{verb}: {line}"));
                 Ok(exit)
             }
-            Some(line) => match judged.cleared() {
+            Some(line) => match decided.cleared() {
                 Some(cleared) => ended(cleared.run(&line, &watch)),
                 None => Ok(Exit::Denied),
             },
@@ -186,13 +186,13 @@ impl Args {
     }
 
     /// Reports every verdict, where a command has standard output beside it.
-    fn report(&self, context: &Context, judged: &Judged, policy_notes: &[String]) -> Result<Exit> {
-        judged.notes().iter().for_each(|text| note(text));
-        let notes = [policy_notes, judged.notes()].concat();
+    fn report(&self, context: &Context, decided: &Decided, policy_notes: &[String]) -> Result<Exit> {
+        decided.notes().iter().for_each(|text| note(text));
+        let notes = [policy_notes, decided.notes()].concat();
         if self.dry_run {
-            return self.verdicts.show(context, Occasion::Verify, judged.gates(), &notes);
+            return self.verdicts.show(context, Occasion::Verify, decided.gates(), &notes);
         }
-        self.verdicts.show_aside(context, Occasion::Deploy, judged.gates(), &notes)
+        self.verdicts.show_aside(context, Occasion::Deploy, decided.gates(), &notes)
     }
 }
 

@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use anyhow::{Context as _, Result};
 use countersign::files;
-use countersign::gate::plan::{Judge, Judging, is_address, judged_template};
+use countersign::gate::plan::{PlanGate, PlanResources, checked_template, is_address};
 use countersign::limits::PLAN_BYTES_MAX;
 use countersign::manifest::shelf::Shelf;
 use countersign::metrics::Occasion;
@@ -74,11 +74,11 @@ pub fn run(args: &super::Args, global: &GlobalArgs) -> Result<Exit> {
     let templates = plans.iter().zip(&read).filter(|(_, plan)| plan.is_template);
     let policy = context.policy(&context.location(&args.trust)?)?;
     let folders = [manifests.as_slice(), std::slice::from_ref(&context.workspace.output)].concat();
-    let judge = Judge {
+    let gate = PlanGate {
         policy: &policy,
         shelf: &Shelf::read(&folders)?,
         names: &names,
-        templates: &templates.filter_map(|(path, _)| judged_template(&here, path)).collect::<Vec<_>>(),
+        templates: &templates.filter_map(|(path, _)| checked_template(&here, path)).collect::<Vec<_>>(),
         here: &here,
         revocations: &args.revocations()?,
         now: context.now,
@@ -90,8 +90,8 @@ pub fn run(args: &super::Args, global: &GlobalArgs) -> Result<Exit> {
         let shown = context.shown(path);
         let folder = assets.as_deref().unwrap_or_else(|| path.parent().unwrap_or(Path::new("")));
         let plan::Plan { is_template, resources } = plan;
-        let judging = Judging { shown: &shown, path, is_template: *is_template, folder, resources };
-        gates.extend(judge.judge(&judging, &mut notes)?);
+        let plan = PlanResources { shown: &shown, path, is_template: *is_template, folder, resources };
+        gates.extend(gate.decide(&plan, &mut notes)?);
         drop(progress);
     }
     for name in names

@@ -8,7 +8,6 @@ use countersign::ledger::{self, Line, RecordedJob};
 use countersign::limits::{LEDGER_BYTES_MAX, SIGNED_REVOCATION_BYTES_MAX};
 use countersign::name::{ArtifactName, JobId, Principal, ProfileName};
 use countersign::policy::documents::Kind;
-use countersign::policy::edit::path_of_profile;
 use countersign::profile::Profile;
 use countersign::report::escape::line;
 use countersign::revocation::signed;
@@ -241,7 +240,7 @@ impl Ledger {
 
     /// Why somebody who may has revoked a job without a seal, if somebody has.
     fn revoked_by_holder(&self, job: &RecordedJob, now: Timestamp) -> Result<Option<String>> {
-        let path = path_of_profile(job.profile.profile());
+        let path = Kind::path_of(job.profile.profile());
         let Some(bytes) = self.documents.get(&path) else { return Ok(None) };
         let profile = Profile::parse(&self.documents.file(&path), bytes)?;
         for place in signed::places(&self.documents.file(""), job.job.job()) {

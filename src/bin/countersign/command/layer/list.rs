@@ -6,7 +6,7 @@ use anyhow::Result;
 use countersign::layer::{Consumer, Layer, LayerPermission, LayerVersion};
 use countersign::name::{AccountName, ArtifactName};
 use countersign::policy::documents::Kind;
-use countersign::policy::edit::{EditError, path_of_layer};
+use countersign::policy::edit::EditError;
 use countersign::policy::store::Policy;
 use countersign::report::escape::line;
 use countersign::time::Timestamp;
@@ -148,7 +148,7 @@ impl ShowArgs {
             }
             None => {
                 let documents = self.look.view.documents(context)?;
-                let path = path_of_layer(&self.name);
+                let path = Kind::path_of(&self.name);
                 let layer = documents.one(&path, &what, Layer::parse)?;
                 (documents.account().clone(), layer, documents.is_sealed(&path))
             }

@@ -4,7 +4,7 @@ use anyhow::Result;
 use countersign::git::source::Source;
 use countersign::pin::Pin;
 use countersign::policy::fetch::cache::Cache;
-use countersign::policy::fetch::{self, Fetched, Outcome};
+use countersign::policy::fetch::{self, FetchOutcome, Fetched};
 use countersign::report::escape::line;
 use countersign::workspace::FILE_NAME;
 use serde::Serialize;
@@ -107,8 +107,8 @@ impl Args {
 fn text(fetched: &Fetched) -> String {
     let Fetched { policy, origin, outcome } = fetched;
     let outcome = match outcome {
-        Outcome::Fetched => "fetched",
-        Outcome::UpToDate => "already up to date",
+        FetchOutcome::Fetched => "fetched",
+        FetchOutcome::UpToDate => "already up to date",
     };
     format!(
         "{outcome}: account `{}`, root {}, snapshot {}, from {}\n",
@@ -124,8 +124,8 @@ fn result(context: &Context, fetched: &Fetched) -> Summary {
     Summary {
         schema_version: 1,
         outcome: match outcome {
-            Outcome::Fetched => "fetched",
-            Outcome::UpToDate => "up-to-date",
+            FetchOutcome::Fetched => "fetched",
+            FetchOutcome::UpToDate => "up-to-date",
         },
         account: policy.account().to_string(),
         root: policy.root().version(),

@@ -17,7 +17,7 @@ use countersign::policy::edit;
 use countersign::policy::error::PolicyError;
 use countersign::policy::root::{self, Root};
 use countersign::policy::rotation::Count;
-use countersign::policy::seal::{Outcome, Sealing};
+use countersign::policy::seal::{SealOutcome, Sealing};
 use countersign::policy::snapshot::{self, Snapshot};
 use countersign::policy::store::Location;
 
@@ -130,9 +130,14 @@ fn waits(draft: &Snapshot, count: Count) -> String {
 }
 
 /// Says what came of sealing; `before` is how many had signed a seal that waited.
-fn show(context: &Context, location: &Location, outcome: &Outcome, before: Option<Count>) -> Result<Exit> {
+fn show(
+    context: &Context,
+    location: &Location,
+    outcome: &SealOutcome,
+    before: Option<Count>,
+) -> Result<Exit> {
     match outcome {
-        Outcome::Sealed(sealed) => {
+        SealOutcome::Sealed(sealed) => {
             prove(context, location, &snapshot::path(&location.directory))?;
             let count = sealed.documents.len();
             print(&format!(
@@ -140,7 +145,7 @@ fn show(context: &Context, location: &Location, outcome: &Outcome, before: Optio
                 sealed.version, sealed.expires
             ))?;
         }
-        Outcome::Waits(draft, count) => {
+        SealOutcome::Waits(draft, count) => {
             let verb = if before == Some(*count) { "already signed" } else { "signed" };
             print(&format!(
                 "{verb}: version {}, until {}, {} of {} signatures\n",

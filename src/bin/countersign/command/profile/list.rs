@@ -4,7 +4,6 @@ use anyhow::Result;
 use countersign::arn::PublisherArn;
 use countersign::name::{AccountName, ProfileName};
 use countersign::policy::documents::Kind;
-use countersign::policy::edit::path_of_profile;
 use countersign::profile::{Action, Permission, Profile, Version};
 use countersign::report::escape::line;
 use serde::Serialize;
@@ -100,7 +99,7 @@ impl ShowArgs {
     /// Shows everything that the profile's document says.
     pub fn run(self, context: &Context) -> Result<Exit> {
         let documents = self.view.documents(context)?;
-        let path = path_of_profile(&self.name);
+        let path = Kind::path_of(&self.name);
         let profile = documents.one(&path, &format!("signing profile `{}`", self.name), Profile::parse)?;
         let record = record(documents.account(), &profile, documents.is_sealed(&path));
         self.view.show(&Shown { profile: record }, |shown| text(&shown.profile))

@@ -8,7 +8,7 @@ use anyhow::Result;
 use countersign::hint::Hint;
 use countersign::report::escape::{line, lines};
 use countersign::rollout::order::Preferences;
-use countersign::rollout::{Central, Operation, Outcome, Status};
+use countersign::rollout::{Central, Operation, Status, TargetOutcome};
 use countersign::stackset::Target;
 use serde::Serialize;
 
@@ -82,7 +82,7 @@ impl Results {
     }
 
     /// Adds a target's, and tells it where results are told as they come.
-    fn add(&mut self, target: &Target, outcome: &Outcome) -> Result<()> {
+    fn add(&mut self, target: &Target, outcome: &TargetOutcome) -> Result<()> {
         *self.counts.entry(outcome.status).or_default() += 1;
         let row = Row::of(target, outcome);
         if self.format == Format::Text {
@@ -114,7 +114,7 @@ impl Results {
 }
 
 impl Row {
-    fn of(target: &Target, outcome: &Outcome) -> Self {
+    fn of(target: &Target, outcome: &TargetOutcome) -> Self {
         let differences = outcome.differences.iter();
         Self {
             target: target.name().to_string(),

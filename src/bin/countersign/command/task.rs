@@ -1,4 +1,4 @@
-//! Judging: one artifact, or one commit's package, under the CSC that governs it.
+//! Tasks: the verdict on one artifact, or one commit's package, under the CSC that governs it.
 
 use std::path::{Path, PathBuf};
 
@@ -51,7 +51,7 @@ pub fn signed_revocation(path: &Path) -> Result<Loaded> {
 }
 
 /// Verifies one artifact under the CSC that governs it; what changes no verdict is said, and added to the notes.
-pub fn judge(
+pub fn verdict_of(
     context: &Context,
     policy: &Policy,
     csc: Option<&CscId>,
@@ -109,7 +109,7 @@ fn keep(notes: &mut Vec<String>, said: &[String]) {
 }
 
 /// Verifies a function's artifact and its layers under the function's CSC; each gate, and one for all if there is cause.
-pub fn judge_with_layers(
+pub fn verdicts_with_layers(
     context: &Context,
     policy: &Policy,
     csc: Option<&CscId>,
@@ -143,7 +143,7 @@ pub fn judge_with_layers(
     };
     let csc = governing(policy, csc, task)?;
     let progress = Progress::start(&format!("verifying {function} and its layers"), 0);
-    let (gates, said) = deployment::judge(policy, csc.as_ref(), &asked)?.into_parts();
+    let (gates, said) = deployment::decide_parts(policy, csc.as_ref(), &asked)?.into_parts();
     drop(progress);
     keep(notes, &said);
     Ok(gates.into_iter().map(Verdict::from).collect())

@@ -38,12 +38,12 @@ pub struct Task {
 
 impl Task {
     /// A function's code.
-    pub fn of_function(function: &Function, judge: &Judge<'_>) -> Self {
+    pub fn of_function(function: &Function, verifier: &DeployedVerifier<'_>) -> Self {
         let name = function.name();
         Self {
             kind: Kind::Function,
             label: function.arn.clone().unwrap_or_else(|| function.told_name.clone()),
-            csc: name.as_ref().and_then(|name| judge.csc_of(name)),
+            csc: name.as_ref().and_then(|name| verifier.csc_of(name)),
             name,
             code: function.code.clone(),
         }
@@ -56,13 +56,13 @@ impl Task {
 }
 
 /// Decides under one policy, whose documents are read once. All threads share it.
-pub struct Judge<'a> {
+pub struct DeployedVerifier<'a> {
     auditor: &'a Auditor<'a>,
     governance: Governance<'a>,
     many: Many,
 }
 
-impl<'a> Judge<'a> {
+impl<'a> DeployedVerifier<'a> {
     /// Reads every CSC that governs a name, and its publishers.
     pub fn new(auditor: &'a Auditor<'a>) -> Result<Self, PolicyError> {
         let governance = Governance::read(auditor.policy, auditor.policy.functions()?)?;

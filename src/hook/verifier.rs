@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use super::candidates::{Candidate, Candidates, Named, Search};
-use super::{Hook, HookError, Judged};
+use super::{CommitVerdicts, Hook, HookError};
 use crate::crypto::key::Library;
 use crate::digest::Sha384;
 use crate::files::Loaded;
@@ -27,7 +27,7 @@ use crate::verify::{self, CommitFiles, Elsewhere, Publishers, Question, Reported
 use crate::workspace::{Item, Workspace};
 
 /// Decides on commits under one policy, whose documents are read once. All threads share it.
-pub struct Judge<'a> {
+pub struct CommitVerifier<'a> {
     policy: &'a Policy,
     governance: Governance<'a>,
     handles: Handles,
@@ -38,7 +38,7 @@ pub struct Judge<'a> {
 }
 
 /// A function or a layer of the commit, and its package if there is one.
-struct Subjected<'a> {
+struct PackagedItem<'a> {
     named: Named,
     item: &'a Item,
     package: Result<Packaged, SelectError>,
@@ -60,7 +60,7 @@ struct Job<'a> {
 /// list of names.
 const FILE_WEIGHT: u64 = 400;
 
-impl<'a> Judge<'a> {
+impl<'a> CommitVerifier<'a> {
     /// Reads every CSC that governs a function or a layer, and its publishers.
     pub fn new(hook: &Hook<'a>, functions: Functions) -> Result<Self, PolicyError> {
         let Hook { policy, repository, threads, .. } = *hook;
@@ -82,7 +82,7 @@ impl<'a> Judge<'a> {
         search: &Search<'_>,
         pushed: &BTreeMap<Commit, Vec<String>>,
         commit: &Commit,
-    ) -> Result<Judged, HookError> {
+    ) -> Result<CommitVerdicts, HookError> {
         let workspace = source::workspace(hook.repository, commit)?;
         self.known.trim();
         let subjects = self.subjects(hook.repository, commit, &workspace)?;
@@ -104,10 +104,10 @@ impl<'a> Judge<'a> {
             ));
         }
         let mut verdicts = Vec::with_capacity(subjects.len());
-        let verdict = |subject: &Subjected<'_>| self.verdict(commit, &workspace, subject, &candidates);
+        let verdict = |subject: &PackagedItem<'_>| self.verdict(commit, &workspace, subject, &candidates);
         self.each(&subjects, |_| 0, verdict, |verdict| verdicts.push(verdict))?;
         let references = pushed.get(commit).cloned().unwrap_or_default();
-        Ok(Judged { commit: commit.clone(), references, verdicts, notes: candidates.notes })
+        Ok(CommitVerdicts { commit: commit.clone(), references, verdicts, notes: candidates.notes })
     }
 
     fn subjects<'w>(
@@ -115,7 +115,7 @@ impl<'a> Judge<'a> {
         repository: &Repository,
         commit: &Commit,
         workspace: &'w Workspace,
-    ) -> Result<Vec<Subjected<'w>>, HookError> {
+    ) -> Result<Vec<PackagedItem<'w>>, HookError> {
         let held = AtomicUsize::new(0);
         let package = |job: &Job<'w>| {
             let item = job.item;
@@ -129,7 +129,7 @@ impl<'a> Judge<'a> {
                     Ok(Packaged { inventory, held: holds.then_some(package) })
                 }
             };
-            Ok(Subjected { named: (item.kind, item.name.clone()), item, package })
+            Ok(PackagedItem { named: (item.kind, item.name.clone()), item, package })
         };
         let jobs = self.jobs(repository, commit, workspace)?;
         let mut subjects = Vec::with_capacity(jobs.len());
@@ -210,7 +210,7 @@ impl<'a> Judge<'a> {
         &self,
         commit: &Commit,
         workspace: &Workspace,
-        subject: &Subjected<'_>,
+        subject: &PackagedItem<'_>,
         candidates: &Candidates,
     ) -> Result<Verdict, HookError> {
         let Some(publishers) = self.governance.of(&subject.item.name) else {
@@ -229,7 +229,7 @@ impl<'a> Judge<'a> {
         &self,
         commit: &Commit,
         workspace: &Workspace,
-        subject: &Subjected<'_>,
+        subject: &PackagedItem<'_>,
         candidates: &Candidates,
         publishers: &Publishers<'_>,
     ) -> Result<Verdict, HookError> {
@@ -270,7 +270,7 @@ impl<'a> Judge<'a> {
     fn ask(
         &self,
         commit: &Commit,
-        subject: &Subjected<'_>,
+        subject: &PackagedItem<'_>,
         (package, candidate): (&CommitFiles, &Candidate),
         publishers: &Publishers<'_>,
     ) -> Result<Verdict, HookError> {
@@ -305,7 +305,7 @@ fn path_of(commit: &str) -> PathBuf {
     format!("{NOTES_REF}:{commit}").into()
 }
 
-fn labels(commit: &Commit, subject: &Subjected<'_>, candidate: Option<&Candidate>) -> Labels {
+fn labels(commit: &Commit, subject: &PackagedItem<'_>, candidate: Option<&Candidate>) -> Labels {
     Labels {
         artifact: format!("commit {}", commit.short()),
         manifest: candidate.map(|candidate| format!("{NOTES_REF} of {}", candidate.commit)),
