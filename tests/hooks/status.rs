@@ -51,7 +51,7 @@ fn a_hook_that_would_run_is_told_with_what_runs_before_it() {
 fn whatever_keeps_it_from_running_is_told() {
     type Break<'a> = &'a dyn Fn(&Yard);
     let cases: &[(&str, Break)] = &[
-        ("git runs the hooks in `.husky/_`", &|yard| {
+        ("git runs the hooks in `.husky/_` instead", &|yard| {
             drop(yard.git(&["config", "core.hooksPath", ".husky/_"]))
         }),
         ("`.git/hooks/pre-push` is not executable", &|yard| {

@@ -185,7 +185,7 @@ fn a_missing_program_is_named() {
         let mut command = place.scene.countersign();
         let empty = place.scene.path().join("home");
         Ran::of(command.args(["layer", "fetch", ARN]).env("PATH", empty))
-            .undecided(&format!("there is no `{program}` program on the PATH"));
+            .undecided(&format!("no `{program}` program on the PATH"));
     }
 }
 

@@ -173,7 +173,7 @@ fn an_edit_that_is_killed_is_made_once() {
     let who =
         ["--principal", "ann@acme.example", "--action", "signer:StartSigningJob", "--statement-id", "ann"];
     let arguments = [&["profile", "permit", "release"], &who[..]].concat();
-    Killed { board, people: &["bob"], arguments, done: &once, already: "has a permission `ann` already" }
+    Killed { board, people: &["bob"], arguments, done: &once, already: "already has a permission `ann`" }
         .everywhere();
 }
 

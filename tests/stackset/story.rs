@@ -51,7 +51,7 @@ fn a_central_rollout_is_seen_and_repaired() {
     let commits = |name| fleet.commits(name);
     assert_eq!((commits("t3"), commits("t7"), commits("t12"), commits("t4")), (4, 4, 4, 2));
     let message = fleet.git("t3", &["log", "-1", "--format=%B", "main"]);
-    assert!(message.contains("Restore") && message.contains("goes from Warn to Enforce"), "{message}");
+    assert!(message.contains("Restore") && message.contains("changes from Warn to Enforce"), "{message}");
     assert_eq!(fleet.file("t7", "README.md"), "# a service\n");
 }
 

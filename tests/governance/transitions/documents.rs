@@ -92,7 +92,7 @@ fn a_changed_document_has_a_higher_revision() {
     let scene = Scene::new();
     let csc = scene.csc();
     for (path, from, to, added) in [
-        (&csc[..], "the first", "our first", String::new()),
+        (&csc[..], "first code", "our first code", String::new()),
         ("profiles/release.toml", "", "", "[[version]]\nversion = 'aaaaaaaaaa'\nstatus = 'Active'\ncreated = '2024-01-01T00:00:00Z'\nvalidity = '1 year'".into()),
         ("functions.toml", "\"*\"", "\"orders*\"", String::new()),
         ("revocations.toml", "", "", revocation("artifact", &"5".repeat(96))),

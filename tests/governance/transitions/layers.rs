@@ -55,7 +55,7 @@ fn a_version_never_changes_and_a_permission_only_ends() {
             "layer|publish|base|--artifact|dist/orders.zip",
             May::Be("layer `base` version 2 published"),
         ),
-        ("removed", some(&one), None, "", May::Not("stays on record")),
+        ("removed", some(&one), None, "", May::Not("stay on record")),
         (
             "a version removed",
             some(&two),

@@ -210,7 +210,7 @@ fn a_name_is_never_used_again() {
     scene.seal();
     for name in ["orders", "Orders", "ORDERS", "Release"] {
         let ran = scene.run(&["profile", "create", name]);
-        ran.undecided("there is a signing profile");
+        ran.undecided("already exists");
         write(
             &scene.policy().join(format!("profiles/{name}.toml")),
             one.replace("'orders'", &format!("'{name}'")),
@@ -240,7 +240,7 @@ fn a_statement_id_is_never_used_again() {
             &[&["profile", "permit", "orders", "--key", text(&key), "--statement-id", id], &who[..]].concat(),
         )
     };
-    permit("ci").undecided("has a permission `ci` already");
+    permit("ci").undecided("already has a permission `ci`");
     permit("ci-2").done();
     scene.append(PATH, &permission("ci", None));
     scene.run(&["policy", "seal"]).undecided("the same `statement_id`");
