@@ -105,7 +105,7 @@ pub enum ProgramError {
         lock: String,
     },
     /// The program cannot fetch, push or merge notes.
-    #[error("git cannot {what} `{NOTES_REF}`{}", indented(words))]
+    #[error("git cannot {what}{}", indented(words))]
     Notes {
         /// What it tried to do.
         what: String,
@@ -274,7 +274,7 @@ fn limited(mut command: Command, limit: Limit) -> Command {
 
 /// Fetches a remote's notes and merges them with the local ones, line by line; false if it has none.
 pub fn fetch_notes(repository: &Repository, remote: &str) -> Result<bool, ProgramError> {
-    let failed = |ran: Ran| notes_failed(format!("fetch from `{remote}`"), ran);
+    let failed = |ran: Ran| notes_failed(format!("fetch `{NOTES_REF}` from `{remote}`"), ran);
     let mut command = git_in(repository);
     command.args(["ls-remote", "--quiet", "--exit-code", "--", remote, NOTES_REF]);
     match run(command)? {
@@ -301,7 +301,7 @@ pub fn fetch_notes(repository: &Repository, remote: &str) -> Result<bool, Progra
         "--strategy=cat_sort_uniq",
         FETCHED_NOTES,
     ]);
-    check(run(command)?, |ran| notes_failed(format!("merge the notes of `{remote}` with"), ran))?;
+    check(run(command)?, |ran| notes_failed(format!("merge `{NOTES_REF}` of `{remote}`"), ran))?;
     Ok(true)
 }
 
@@ -309,7 +309,7 @@ pub fn fetch_notes(repository: &Repository, remote: &str) -> Result<bool, Progra
 pub fn push_notes(repository: &Repository, remote: &str) -> Result<(), ProgramError> {
     let mut command = git_in(repository);
     command.args(["push", "--quiet", "--no-recurse-submodules", "--", remote, NOTES_REF]);
-    check(run(command)?, |ran| notes_failed(format!("push to `{remote}`"), ran))
+    check(run(command)?, |ran| notes_failed(format!("push `{NOTES_REF}` to `{remote}`"), ran))
 }
 
 fn notes_failed(what: String, ran: Ran) -> ProgramError {

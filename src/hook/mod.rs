@@ -49,7 +49,7 @@ pub enum HookError {
     Replacement(String),
     /// A ref whose name a server could store as a protected one.
     #[error(
-        "the push changes `{reference}`, which a server that ignores case in names treats as protected by `{pattern}`"
+        "the push changes `{reference}`, which some servers store in the same place as a ref that `{pattern}` protects"
     )]
     Alike {
         /// The ref.
@@ -100,7 +100,7 @@ impl Hint for HookError {
                 server deletes existing ones with `git replace -d`"
             }
             Self::Alike { .. } => {
-                "push to the protected ref by its own name, or choose a name that differs in more than case"
+                "push to the protected ref by its own name, or choose a name that differs more"
             }
             Self::TooManyPushedNames | Self::TooManyVerdicts => "push fewer refs at a time",
             Self::TooManyNames { .. } => "give each function its own folder in `countersign.toml`",

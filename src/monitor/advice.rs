@@ -26,7 +26,7 @@ pub fn of_cause(
             csc show {csc}`, or ask the policy owner to permit the new key with `countersign profile permit`"
         ),
         ("publisher-not-allowed", _) => format!(
-            "sign it with a profile that `countersign csc show {csc}` lists, or ask the policy owner to allow it: \
+            "sign it with a profile that `countersign csc show {csc}` lists, or ask the policy owner to allow `{profile}`: \
             countersign csc update {csc} --add-publisher {profile}"
         ),
         ("permission-missing", _) => format!(

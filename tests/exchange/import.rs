@@ -197,7 +197,7 @@ fn a_permission_comes_with_its_key_alone() {
     for words in [
         "needs the key of",
         "`signer:GetSigningProfile`, which countersign does not have",
-        "for version a1b2c3d4e5 alone",
+        "for version a1b2c3d4e5 only",
     ] {
         assert!(ran.err().contains(words), "{words}: {ran}");
     }
