@@ -36,7 +36,7 @@ fn what_does_not_count_is_said_in_words() {
             "REVOKED: key from 2024-01-01",
             "UNUSED: hidden by rule 1",
             "UNUSED: governs nothing",
-            "MISSING: no such version",
+            "MISSING: does not exist",
         ] {
             assert!(drawn.contains(part), "{format}: no {part}:\n{drawn}");
         }
