@@ -262,7 +262,7 @@ mod tests {
 
     #[test]
     fn a_folder_lends_its_name() {
-        let name = |folder| ArtifactName::from_folder(folder).map(String::from);
+        let name = |folder| ArtifactName::from_folder(folder).map(|name| name.to_string());
         assert_eq!(name("orders"), Some("orders".into()));
         assert_eq!(name("my orders.v2"), Some("my-orders-v2".into()));
         assert_eq!(name("..."), None);

@@ -84,16 +84,16 @@ fn patterns(lines: &[String], weight: &mut Weight) -> Result<Gitignore, SelectEr
 pub enum PatternError {
     /// It is too long.
     #[error("it is longer than {PATTERN_BYTES_MAX} bytes")]
-    TooLong,
+    Length,
     /// Its braces are nested too deeply.
     #[error("it has nested braces, deeper than {PATTERN_DEPTH_MAX}")]
-    TooDeep,
+    Depth,
     /// With it, all patterns need more memory than this limit.
     #[error(
         "the patterns up to here weigh more than {0} bytes, with {PATTERN_WEIGHT_EACH} for each pattern and an eighth \
         for one without wildcards; list folders instead of using wildcards"
     )]
-    TooHeavy(usize),
+    Weight(usize),
 }
 
 /// The total memory of patterns in the matcher.
@@ -131,21 +131,21 @@ impl Weight {
         if self.sum <= self.limit {
             return Ok(());
         }
-        Err(PatternError::TooHeavy(self.limit))
+        Err(PatternError::Weight(self.limit))
     }
 }
 
 /// Refuses a pattern that would make the matcher recurse too deeply or use too much memory.
 pub fn check(pattern: &str) -> Result<(), PatternError> {
     if pattern.len() > PATTERN_BYTES_MAX {
-        return Err(PatternError::TooLong);
+        return Err(PatternError::Length);
     }
     let open = |depth: &mut usize, c: char| {
         *depth = if c == '{' { *depth + 1 } else { depth.saturating_sub(usize::from(c == '}')) };
         Some(*depth)
     };
     match pattern.chars().scan(0, open).max() {
-        Some(depth) if depth > PATTERN_DEPTH_MAX => Err(PatternError::TooDeep),
+        Some(depth) if depth > PATTERN_DEPTH_MAX => Err(PatternError::Depth),
         _ => Ok(()),
     }
 }

@@ -263,7 +263,7 @@ mod tests {
         // One signature that is valid is enough, and one under another key's name is not.
         envelope.signatures[0].sig.0[40] ^= 1;
         assert_eq!(envelope.signers(TYPE, &both), BTreeSet::from([a.public().id()]));
-        envelope.signatures[0].keyid = b.public().id().into();
+        envelope.signatures[0].keyid = b.public().id().to_string();
         assert_eq!(envelope.signers(TYPE, &both), BTreeSet::from([a.public().id()]));
     }
 
@@ -272,7 +272,7 @@ mod tests {
         let (a, b) = (SecretKey::new(), SecretKey::new());
         let both = [a.public(), b.public()];
         let mut envelope = Envelope::sign(TYPE, b"hello".to_vec(), &[&a]);
-        envelope.signatures[0].keyid = b.public().id().into();
+        envelope.signatures[0].keyid = b.public().id().to_string();
         assert!(envelope.signers(TYPE, &both).is_empty());
         let mut envelope = Envelope::sign(TYPE, b"hello".to_vec(), &[&a]);
         envelope.payload_type = "text/html".into();

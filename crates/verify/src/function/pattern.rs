@@ -142,13 +142,13 @@ mod tests {
     #[test]
     fn a_pattern_holds_no_path() {
         for text in ["", "a/b", "[a]", "{a,b}", "a b", "..", "\\*"] {
-            assert!(Pattern::try_from(text.to_owned()).is_err(), "{text:?}");
+            assert!(text.parse::<Pattern>().is_err(), "{text:?}");
         }
     }
 
     #[test]
     fn a_refused_pattern_is_shortened_in_its_error() {
-        let error = "{".repeat(200_000).parse::<Pattern>().unwrap_err();
+        let error = "{".repeat(200_000).parse::<Pattern>().unwrap_err().to_string();
         assert!(error.len() < 500 && error.contains("(200000 characters)"), "{error}");
     }
 
