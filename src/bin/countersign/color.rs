@@ -1,6 +1,6 @@
 //! How much is printed, and in which colors.
 //!
-//! Color is added to text that has no control characters any more: a name cannot bring its own.
+//! Color is added to text without control characters: a name cannot add its own.
 
 use std::ffi::OsString;
 use std::sync::OnceLock;

@@ -1,7 +1,7 @@
 //! Completion in shells: commands, options, and the names in the workspace and in its policy.
 //!
 //! The scripts that `countersign completions` prints run `COUNTERSIGN_COMPLETE=SHELL countersign -- WORDS`. Only
-//! arguments that begin with `--` complete, so the variable never stands in for the verdict of another command.
+//! arguments that begin with `--` complete, so the variable never replaces the verdict of another command.
 //! Completion reads files of this machine within their limits: it prompts for nothing, starts no program, writes
 //! nothing, and prints nothing where a name cannot be known.
 

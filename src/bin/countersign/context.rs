@@ -1,4 +1,4 @@
-//! The context: folder, repository, workspace, clock and places, read once for a command.
+//! The context: folder, repository, workspace, clock and paths, read once for a command.
 
 use std::num::NonZero;
 use std::path::{Path, PathBuf};
@@ -108,7 +108,7 @@ impl Context {
 
     /// What a hook works in: the repository that git's variables name, or the one here.
     ///
-    /// Where a push arrives, no file of the repository says anything: its settings alone name the policy.
+    /// On a server, files of the repository have no effect: only its settings name the policy.
     pub fn of_hook(global: &GlobalArgs, side: Side) -> Result<Self> {
         let start = Path::new(".").canonicalize().context("cannot determine the current folder")?;
         let repository = match std::env::var_os("GIT_DIR") {
@@ -148,7 +148,7 @@ impl Context {
         self.repository.as_ref().ok_or_else(absent)
     }
 
-    /// A path as it is shown: relative to where the command was started, if it lies below.
+    /// A path as it is shown: relative to the current folder, if it is below it.
     pub fn shown(&self, path: &Path) -> String {
         let here = std::env::current_dir().ok();
         let relative = here.and_then(|here| path.strip_prefix(here).ok().map(Path::to_path_buf));
@@ -211,7 +211,7 @@ impl Context {
 
     /// The local account's policy; in a policy's own repository, where there is none, that policy.
     ///
-    /// Either way the pin says whether it counts.
+    /// In both cases it must match the pin.
     fn own_policy(&self) -> Result<PathBuf> {
         let local = self.local_policy()?;
         let here = root::path(&self.folder, 1).is_file();
@@ -288,7 +288,7 @@ impl Context {
         Ok(location)
     }
 
-    /// Refuses to change a fetched policy: the next fetch would bring back what its owner sealed.
+    /// Refuses to change a fetched policy: the next fetch would replace the change.
     pub fn check_editable(&self, directory: &Path) -> Result<()> {
         if fetched_folder(directory).is_none() {
             return Ok(());
@@ -302,7 +302,7 @@ impl Context {
         ))
     }
 
-    /// Opens the policy, and says its notes.
+    /// Opens the policy, and prints its notes.
     pub fn policy(&self, location: &Location) -> Result<Policy> {
         let policy = memory::open(location, self.now)?;
         policy.notes().iter().for_each(|text| note(text));

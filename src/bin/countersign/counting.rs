@@ -1,4 +1,4 @@
-//! Counting: each verdict goes into the journal and the metrics that were asked for, and none of that
+//! Counting: each verdict goes to the journal and to the requested metrics, and none of that
 //! changes it.
 
 use std::fs::OpenOptions;
@@ -65,7 +65,7 @@ pub struct Counted {
 pub struct Lines(String);
 
 impl MetricsArgs {
-    /// Counts the verdicts; what cannot be counted is said, and changes nothing else.
+    /// Counts the verdicts; a failure is a note, and changes nothing else.
     pub fn count(&self, context: &Context, occasion: Occasion, verdicts: &[Verdict]) -> Counted {
         let mut notes = Vec::new();
         let host = context.host().unwrap_or_else(|error| {

@@ -1,4 +1,4 @@
-//! Keys: where a command's keys and passphrases come from.
+//! The keys and passphrases of a command.
 
 use std::path::{Path, PathBuf};
 
@@ -33,7 +33,7 @@ pub struct PassphraseArgs {
     passphrase_file: Option<PathBuf>,
 }
 
-/// Keeps the variable that holds a key, if a key is named so, from every program that is started.
+/// Removes the variable of a key, `env:NAME`, from the environment of every program that is started.
 pub fn withhold_named(key: Option<&str>) {
     if let Some(variable) = key.and_then(|key| key.strip_prefix("env:")) {
         program::withhold(variable);

@@ -2,7 +2,7 @@
 //!
 //! Everything that reaches a terminal passes through here, and nothing is left of it that a terminal obeys: no
 //! control character but the line feed, no bidirectional or invisible one. A line of an error begins with `error:`
-//! or `hint:` only if this file wrote it; what else an error says over several lines is indented.
+//! or `hint:` only if this file wrote it; other lines of an error are indented.
 
 use std::borrow::Cow;
 use std::io::{IsTerminal, Write};
@@ -92,7 +92,7 @@ impl Exit {
     }
 }
 
-/// Writes a result to stdout; a result that nobody got is an error.
+/// Writes a result to stdout; a closed stdout is an error.
 pub fn print(text: &str) -> Result<()> {
     let mut stdout = std::io::stdout().lock();
     stdout
@@ -189,7 +189,7 @@ fn below(text: &str) -> String {
     out
 }
 
-/// Reports a bug, with nothing in it that a terminal obeys: a panic's message may hold any name.
+/// Reports a bug, without control characters: the message of a panic may contain any name.
 pub fn report_panics() {
     std::panic::set_hook(Box::new(|panic| {
         let text = format!("error: this is a bug in countersign: {}", below(&panic.to_string()));
@@ -198,7 +198,7 @@ pub fn report_panics() {
     }));
 }
 
-/// Shows help, or reports what is wrong with the arguments; those may hold anything.
+/// Shows help, or reports wrong arguments, which may contain anything.
 pub fn report_usage(usage: clap::Error) -> ExitCode {
     if !usage.use_stderr() {
         return if usage.print().is_ok() { ExitCode::SUCCESS } else { ExitCode::from(2) };

@@ -1,4 +1,4 @@
-//! Places: the user's folders of keys, pins, fetched policies and what is remembered.
+//! The user's folders for keys, pins, fetched policies and remembered versions.
 
 use std::path::{Path, PathBuf};
 

@@ -6,7 +6,7 @@
 //! | variable | is |
 //! |---|---|
 //! | `PRE_COMMIT_LOCAL_BRANCH`, `PRE_COMMIT_REMOTE_BRANCH` | first and third word of git's line |
-//! | `PRE_COMMIT_TO_REF` | its second word; not set if the push brings the root commit |
+//! | `PRE_COMMIT_TO_REF` | its second word; not set if the push includes the root commit |
 //! | `PRE_COMMIT_FROM_REF` | the last commit that the remote has, which may not be what its ref names |
 
 use std::path::Path;
@@ -16,9 +16,9 @@ use countersign::git::hooks::resolve;
 
 use crate::output::refuse;
 
-/// The line that git would have said, from what pre-commit says; nothing where it announces no push.
+/// The line that git would have written, from pre-commit's variables; nothing without a push.
 ///
-/// The remote's object is always zeros, as for a new ref: pre-commit does not tell it, and a guess
+/// The remote's object is always zeros, as for a new ref: pre-commit does not pass it, and a guess
 /// could make a commit look as if it had been looked at before.
 pub fn update_from_environment(get: impl Fn(&str) -> Option<String>) -> Result<Option<String>> {
     update(get, |revision| Ok(resolve(Path::new("."), revision)?))

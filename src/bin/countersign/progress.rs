@@ -1,4 +1,4 @@
-//! Progress: a line on the terminal for work of over half a second, and nothing in a log.
+//! Progress: one line on the terminal for work over half a second; nothing in a log.
 
 use std::io::IsTerminal;
 use std::sync::Arc;
@@ -8,7 +8,10 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use countersign::report::escape::line;
+use countersign::report::text::Detail;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use crate::color;
 
 /// How long work may take before it shows.
 const QUIET: Duration = Duration::from_millis(500);
@@ -24,7 +27,7 @@ impl Progress {
     /// Starts; `total` is the work in bytes, 0 if that is not known.
     pub fn start(what: &str, total: u64) -> Self {
         let bytes = Arc::new(AtomicU64::new(0));
-        if !std::io::stderr().is_terminal() {
+        if !std::io::stderr().is_terminal() || color::detail() == Detail::Quiet {
             return Self { bytes, shown: None };
         }
         let (stop, stopped) = channel::<()>();

@@ -26,7 +26,7 @@ pub fn reason_code() -> impl TypedValueParser<Value = ReasonCode> {
     one_of(ReasonCode::ALL.map(|each| (PossibleValue::new(each.name()), each)).to_vec())
 }
 
-/// Parses one of these; the argument says whether case counts.
+/// Parses one of the choices; the argument sets whether case matters.
 fn one_of<T: Clone + Send + Sync + 'static>(
     choices: Vec<(PossibleValue, T)>,
 ) -> impl TypedValueParser<Value = T> {

@@ -1,4 +1,4 @@
-//! Verdicts: how the commands that verify report what the gates said, and with which exit status they end.
+//! Verdicts: how commands report them, and the exit status.
 
 use std::borrow::Borrow;
 use std::path::PathBuf;
@@ -67,7 +67,7 @@ impl std::str::FromStr for Copied {
 }
 
 impl ReportArgs {
-    /// Counts and reports what each gate said. Allowed only if there is one, and all of them are open.
+    /// Counts and reports the verdicts. Allowed only if there is at least one, and none is denied.
     pub fn show(
         &self,
         context: &Context,
@@ -80,7 +80,7 @@ impl ReportArgs {
         Ok(Exit::from_verdicts(verdicts.iter().map(Borrow::borrow)))
     }
 
-    /// As [`Self::show`], where standard output is somebody else's: the verdict goes to standard error.
+    /// As [`Self::show`], if another program writes to standard output: the verdict goes to standard error.
     pub fn show_aside(
         &self,
         context: &Context,
@@ -95,7 +95,7 @@ impl ReportArgs {
         Ok(Exit::from_verdicts(verdicts.iter().map(Borrow::borrow)))
     }
 
-    /// Refuses a format that no program could tell from what else is on standard error.
+    /// Refuses a format that a program cannot parse among other output on standard error.
     pub fn check_aside(&self) -> Result<()> {
         match self.format {
             ReportFormat::Text | ReportFormat::Github => Ok(()),

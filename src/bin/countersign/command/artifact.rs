@@ -1,4 +1,4 @@
-//! `countersign artifact`: artifacts that nobody may deploy, whoever signed them.
+//! `countersign artifact`: revokes artifacts, whoever signed them.
 
 use anyhow::Result;
 use countersign::revocation::{Revocation, RevokedArtifact};
@@ -10,7 +10,7 @@ use crate::output::Exit;
 /// What can be done with artifacts.
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
-    /// Revoke an artifact by its digest, whoever signed it
+    /// Revoke an artifact and all its signatures, by its digest
     Revoke(RevokeArgs),
 }
 

@@ -87,7 +87,7 @@ impl Args {
         Ok(exit)
     }
 
-    /// Reads the manifests, wherever they were said to be.
+    /// Reads the manifests from folders and notes.
     fn collect(&self, context: &Context, candidates: &mut Candidates) -> Result<()> {
         for folder in &self.manifests {
             if !folder.is_dir() {

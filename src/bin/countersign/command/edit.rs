@@ -1,4 +1,4 @@
-//! What commands that change a document have in common: the lock, the reason, and what they say.
+//! What commands that change a document have in common: the lock, the reason, and their output.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -97,12 +97,12 @@ pub fn artifact_digest(context: &Context, named: &str) -> Result<Sha384> {
     }
 }
 
-/// Prints what changed, and says that it waits for a seal.
+/// Prints what changed, and how to seal it.
 pub fn show(differences: &[Difference]) -> Result<Exit> {
     show_with(differences, "")
 }
 
-/// Prints what changed and then these lines, and says that it waits for a seal.
+/// Prints what changed and these lines, and how to seal it.
 pub fn show_with(differences: &[Difference], lines: &str) -> Result<Exit> {
     let changes: String = differences.iter().map(|each| format!("{}\n", line(&each.text))).collect();
     print(&format!("{changes}{lines}"))?;
@@ -218,7 +218,7 @@ impl Documents {
     }
 }
 
-/// What stands after a document that waits for a seal.
+/// The mark after a document that is not sealed.
 pub fn mark(sealed: bool) -> &'static str {
     if sealed { "" } else { " (not sealed)" }
 }

@@ -70,7 +70,7 @@ impl Options {
     fn decide(self, global: &GlobalArgs, side: Side, remote: Option<&str>) -> Result<Exit> {
         // Git must never write into a closed pipe, so all of it is read, whatever comes of it.
         let said = said()?;
-        // pre-commit keeps git's lines to itself, and says what it pushes in its own way.
+        // pre-commit does not pass git's lines on, and describes the push in variables.
         let announced = match side {
             Side::Pusher => update_from_environment(|name| std::env::var(name).ok())?,
             Side::Receiver => None,
@@ -106,7 +106,7 @@ impl Options {
         self.report.show_push(&context, &judged, policy.notes())
     }
 
-    /// Where a push arrives, the policy and its pin are for the server's owner to name, and for nobody else.
+    /// On a server, only its owner names the policy and its pin.
     fn check_settings(&self, context: &Context) -> Result<()> {
         let unset = |setting: &str, hint: &str| {
             Err(refuse(
@@ -136,7 +136,7 @@ impl Options {
     }
 }
 
-/// What git says on standard input; nothing at a terminal, where it says nothing.
+/// The lines of git on standard input; nothing at a terminal.
 fn said() -> Result<Option<Vec<u8>>> {
     let stdin = std::io::stdin();
     if stdin.is_terminal() {
@@ -159,7 +159,7 @@ fn said() -> Result<Option<Vec<u8>>> {
     Ok(Some(said))
 }
 
-/// What a hook does that is told of no ref.
+/// What a hook does if git lists no ref.
 ///
 /// Git runs `pre-push` with an empty pipe where everything is up to date already, and `pre-receive` never. A hook manager
 /// that keeps standard input to itself mostly passes `/dev/null`, which git never does.

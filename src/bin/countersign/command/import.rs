@@ -49,7 +49,7 @@ pub struct Args {
 }
 
 fn key(text: &str) -> Result<(Principal, String), String> {
-    // The first `=`: no principal holds one, and a file may.
+    // The first `=`: a file name may contain one, a principal does not.
     let (name, file) = text.split_once('=').ok_or("expected a `=`")?;
     Ok((name.parse().map_err(|error: countersign::name::NameError| error.to_string())?, file.into()))
 }

@@ -22,7 +22,7 @@ use crate::keys::PassphraseArgs;
 use crate::output::{Exit, note, print, refuse, say};
 use crate::places::key_folder;
 
-/// How long a first seal counts, if nothing else is said.
+/// Default validity of a first seal.
 const SEAL_DAYS: u16 = 365;
 
 /// Arguments of `init`.
@@ -131,7 +131,7 @@ impl Args {
         keys.write(passphrase.as_ref())?;
         // Before the policy: once that exists, only the pin is missing.
         let workspace = write_workspace(&context, &account, &directory).inspect_err(|_| keys.remove())?;
-        // Keys of an account that was not made would stand in the way of the next try.
+        // Keys of an account that was not created would block the next try.
         let made = establish(&plan).inspect_err(|_| {
             keys.remove();
             workspace.iter().for_each(|path| drop(std::fs::remove_file(path)));
@@ -152,7 +152,7 @@ impl Args {
     }
 }
 
-/// Whether a root is pinned here that is not just the local account's, which nobody chose.
+/// Whether a root is pinned here, except that of the local account.
 fn pinned_by_choice(context: &Context, directory: &Path) -> Result<bool> {
     let Some(pin) = context.pin(&TrustArgs { policy: None, root: None }, directory)? else {
         return Ok(false);
@@ -170,7 +170,7 @@ fn check_validity(plan: &Plan<'_>) -> Result<()> {
     Ok(())
 }
 
-/// Makes a local account if nothing names an account, a policy or a root, and says so.
+/// Creates a local account if no account, policy or root is named, and reports it.
 ///
 /// Its keys have no passphrase: they are trusted on this machine only.
 pub fn local_if_needed(context: &Context, trust: &TrustArgs) -> Result<()> {

@@ -1,4 +1,4 @@
-//! `countersign inspect`: what a manifest, a package or a policy directory holds. It verifies nothing.
+//! `countersign inspect`: the content of a manifest, a package or a policy directory. It verifies nothing.
 
 use std::path::{Path, PathBuf};
 

@@ -18,7 +18,7 @@ use crate::output::refuse;
 /// A layer that a function is deployed with.
 #[derive(Debug, Clone)]
 pub enum LayerArg {
-    /// A published version; its package, or the folder that holds it, if that was said.
+    /// A published version; its package, or the folder of it, if one is named.
     Published { arn: LayerArn, place: Option<PathBuf> },
     /// A name and a package.
     Named { name: ArtifactName, file: PathBuf },
@@ -67,9 +67,9 @@ impl LayerArg {
     }
 }
 
-/// The layers of a function: those that the workspace says it has, and those that were given.
+/// The layers of a function: those in countersign.toml, and those that were passed.
 ///
-/// What was given for one that the workspace names says where its package is.
+/// For a layer in countersign.toml, what was passed names its package.
 pub fn layers_of(context: &Context, function: &ArtifactName, given: &[LayerArg]) -> Vec<LayerArg> {
     let item = context.workspace.item(function).filter(|item| item.kind == Kind::Function);
     let (mut all, mut rest) = (Vec::new(), given.to_vec());
@@ -84,7 +84,7 @@ pub fn layers_of(context: &Context, function: &ArtifactName, given: &[LayerArg])
     all
 }
 
-/// Finds a layer's package: where it was said to be, else in the workspace's output.
+/// Finds a layer's package: at the path that is named, else in the workspace's output.
 ///
 /// Of several it is the one that was published under the ARN; the first of them, if none is.
 pub fn locate(context: &Context, policy: &Policy, layer: LayerArg) -> Result<Located> {

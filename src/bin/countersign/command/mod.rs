@@ -1,4 +1,4 @@
-//! Commands: a file each, with its arguments, its help and what it does.
+//! Commands: one file each, with its arguments, its help and its code.
 
 mod account;
 mod artifact;
@@ -39,7 +39,7 @@ use clap::Subcommand;
 use crate::context::GlobalArgs;
 use crate::output::Exit;
 
-/// What countersign can do.
+/// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Create an account: keys, first profile and CSC, sealed and pinned

@@ -30,7 +30,7 @@ use crate::suggest;
     countersign package --from v1.2.0")]
 pub struct Args {
     /// Functions and layers to package [default: all of them]
-    #[arg(add = complete::packages())]
+    #[arg(value_name = "NAME", add = complete::packages())]
     names: Vec<ArtifactName>,
     #[command(flatten)]
     pub choice: ChoiceArgs,

@@ -40,7 +40,7 @@ use crate::verdicts::ReportArgs;
     countersign release orders --format json")]
 pub struct Args {
     /// Functions and layers to release [default: all of them]
-    #[arg(add = complete::packages())]
+    #[arg(value_name = "NAME", add = complete::packages())]
     names: Vec<ArtifactName>,
     #[command(flatten)]
     choice: ChoiceArgs,
@@ -91,7 +91,7 @@ impl Args {
         let commit = self.attach.then(|| commit_of(context, &packaged.path, packaged.source.as_ref()));
         let commit = commit.transpose()?;
         let existing = existing(&signer, &packaged.path, &packaged.digests)?;
-        // A manifest is kept only if a new one would say the same, but for its job and its time.
+        // A manifest is kept only if a new one would be the same, except for its job and its time.
         let void = |key| Ok::<_, PolicyError>(!policy.revocations_of(&[subject_of_key(key)])?.is_empty());
         let by_void_key = existing.as_ref().and_then(|each| each.key.as_ref()).map(void).transpose()?;
         let valid = existing.filter(|Existing { job, .. }| {

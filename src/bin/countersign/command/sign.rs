@@ -1,4 +1,4 @@
-//! `countersign sign`: detached manifests for artifacts, ours or anybody's.
+//! `countersign sign`: detached manifests for artifacts, from this workspace or elsewhere.
 
 use std::path::{Path, PathBuf};
 

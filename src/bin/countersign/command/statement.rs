@@ -13,7 +13,7 @@ use crate::context::Context;
 use crate::output::{Exit, refuse};
 use crate::suggest;
 
-/// What a new permission is called, and when it holds.
+/// The id and the times of a new permission.
 #[derive(Debug, clap::Args)]
 pub struct StatementArgs {
     /// Id of the permission [default: generated from the principal]

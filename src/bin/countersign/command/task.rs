@@ -50,7 +50,7 @@ pub fn signed_revocation(path: &Path) -> Result<Loaded> {
     Ok(file)
 }
 
-/// Verifies one artifact under the CSC that governs it; what changes no verdict is said, and added to the notes.
+/// Verifies one artifact under the CSC that governs it; prints notes, and adds them to the list.
 pub fn verdict_of(
     context: &Context,
     policy: &Policy,

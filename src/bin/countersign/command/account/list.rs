@@ -44,16 +44,16 @@ struct Record {
     snapshot: u64,
     from: String,
     sealed: bool,
-    /// When its seal ends; absent if it does not hold.
+    /// When its seal expires; absent if it is not valid.
     #[serde(skip_serializing_if = "Option::is_none")]
     expires: Option<String>,
-    /// Why it does not hold, if it does not.
+    /// Why it is not valid, if it is not.
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<String>,
 }
 
 impl Args {
-    /// Lists the accounts, and opens what was brought of each.
+    /// Lists the accounts, and opens the documents of each.
     pub fn run(self, context: &Context) -> Result<Exit> {
         let documents = Documents::read(context, &self.trust)?;
         let list = read(context, &documents)?;

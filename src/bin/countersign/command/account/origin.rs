@@ -17,7 +17,7 @@ use crate::context::{Context, TrustArgs};
 use crate::output::{note, refuse};
 use crate::places::fetched_policies;
 
-/// A folder that holds a policy, or a repository to fetch one from.
+/// A folder with a policy, or a repository to fetch one from.
 pub enum Origin {
     /// The folder, and how the policy keeps it.
     Folder {
@@ -66,7 +66,7 @@ impl Origin {
         }
     }
 
-    /// The origin as the policy keeps it, without credentials: anybody may read it there.
+    /// The origin as the policy stores it, without credentials: every user can read it there.
     pub fn text(&self) -> String {
         match self {
             Self::Folder { text, .. } => text.clone(),

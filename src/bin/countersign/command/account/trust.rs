@@ -1,4 +1,4 @@
-//! `account trust`: another account is pinned in this policy, and its documents are brought here.
+//! `account trust`: pins another account in this policy, and fetches its documents.
 
 use anyhow::Result;
 use countersign::name::AccountName;
@@ -41,7 +41,7 @@ impl Args {
             self.check_new(&editor)?;
             Origin::named(&self.from, editor.directory())?
         };
-        // The policy's lock is not held meanwhile: a server that never answers would keep everybody waiting.
+        // Without the policy's lock: a server that never answers must not block other commands.
         let policy = origin.open(context, &self.name, self.root)?;
         let editor = editor(context, &own)?;
         self.check_new(&editor)?;

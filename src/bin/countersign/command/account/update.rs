@@ -1,4 +1,4 @@
-//! `account update`: other accounts' documents are brought up to date, each by itself.
+//! `account update`: updates the documents of other accounts, each independently.
 
 use anyhow::Result;
 use countersign::account::KnownAccount;
@@ -23,7 +23,7 @@ use crate::output::{Exit, refuse, report, say};
     countersign account update vendor --from https://git.vendor.example/moved.git")]
 pub struct Args {
     /// Accounts to update [default: all of them]
-    #[arg(add = complete::accounts())]
+    #[arg(value_name = "NAME", add = complete::accounts())]
     names: Vec<AccountName>,
     /// New location of its policy; requires exactly one account
     #[arg(long, value_name = "URL|DIR")]
@@ -70,7 +70,7 @@ impl Args {
 
     /// Brings one account up to date.
     ///
-    /// The policy's lock is not held meanwhile: a server that never answers would keep everybody waiting.
+    /// Without the policy's lock: a server that never answers must not block other commands.
     fn update(&self, context: &Context, name: &AccountName) -> Result<Vec<Difference>> {
         let (known, directory) = {
             let editor = editor(context, &self.trust)?;

@@ -1,4 +1,4 @@
-//! `csc create`: a new CSC, which counts once it is sealed and governs what is attached to it.
+//! `csc create`: a new CSC, which is valid once it is sealed, and governs what is attached to it.
 
 use anyhow::Result;
 use countersign::csc::{Csc, Publishers, Untrusted};

@@ -1,4 +1,4 @@
-//! `csc delete`: a CSC that governs nothing goes.
+//! `csc delete`: deletes a CSC that no function is attached to.
 
 use anyhow::Result;
 use countersign::name::CscId;

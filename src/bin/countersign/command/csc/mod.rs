@@ -1,4 +1,4 @@
-//! `countersign csc`: code signing configs, which say whose signatures a deploy needs.
+//! `countersign csc`: code signing configs, which list the publishers that a deploy accepts.
 
 mod create;
 mod delete;

@@ -1,4 +1,4 @@
-//! `csc update`: what is given of a CSC changes, and what is not stays.
+//! `csc update`: changes the parts of a CSC that are passed.
 
 use anyhow::Result;
 use clap::ArgGroup;

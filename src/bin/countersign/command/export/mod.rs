@@ -52,7 +52,7 @@ struct MappingArgs {
 }
 
 impl MappingArgs {
-    /// Makes the template of the sealed policy, and says what it could not say.
+    /// Creates the template of the sealed policy, and prints notes about what AWS cannot express.
     fn template(self, context: &Context, trust: &TrustArgs) -> Result<(SealedPolicy, Template)> {
         let sealed = sealed(context, trust)?;
         let mapping =

@@ -57,7 +57,7 @@ struct Record {
 }
 
 impl Args {
-    /// Lists the rules, or tells the one that governs a name.
+    /// Lists the rules, or the one that governs a name.
     pub fn run(self, context: &Context) -> Result<Exit> {
         let documents = self.view.documents(context)?;
         let (functions, sealed) = (documents.functions()?, documents.is_sealed(FUNCTIONS));

@@ -48,7 +48,7 @@ impl Command {
     }
 }
 
-/// Opens the governance for one change by somebody who has seen this revision of it.
+/// Opens `functions.toml` for one change, if it is at the revision that was passed.
 fn governance(context: &Context, edit: &EditArgs) -> Result<(Editor, Functions)> {
     let editor = editor(context, &edit.trust)?;
     let functions = editor.functions()?;

@@ -52,7 +52,7 @@ impl FromStr for Mapped {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        // An address may hold `=` in the key of an instance; a name never does.
+        // An address may contain `=` in the key of an instance; a name never does.
         let (address, name) = text.rsplit_once('=').ok_or("expected `ADDRESS=NAME`")?;
         Ok(Self { address: address.into(), name: name.parse().map_err(|error| format!("{error}"))? })
     }

@@ -1,4 +1,4 @@
-//! `countersign hooks install`: puts a hook in, and never over somebody else's.
+//! `countersign hooks install`: installs a hook, and never replaces another one.
 
 use anyhow::{Context as _, Result};
 use countersign::git::hooks::place::Place;
@@ -29,7 +29,7 @@ pub struct Args {
 }
 
 impl Args {
-    /// Puts the hook in, and says where it is.
+    /// Installs the hook, and prints where.
     pub fn run(self) -> Result<Exit> {
         let place = Place::here()?;
         let hook = self.hook.in_place(&place);

@@ -49,7 +49,7 @@ struct HookStatus {
 }
 
 impl Args {
-    /// Looks, and tells.
+    /// Prints the status.
     pub fn run(self) -> Result<Exit> {
         let place = Place::here()?;
         let usual = self.hook.in_place(&place);

@@ -20,7 +20,7 @@ pub struct Args {
 }
 
 impl Args {
-    /// Takes the hook out, and says what is there now.
+    /// Removes the hook, and prints the result.
     pub fn run(self) -> Result<Exit> {
         let place = Place::here()?;
         let hook = self.hook.in_place(&place);

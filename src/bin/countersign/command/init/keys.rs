@@ -1,4 +1,4 @@
-//! The keys of a new account: those that people bring, and a new one for whatever has none.
+//! The keys of a new account: those that are passed, and new ones for the rest.
 
 use std::path::{Path, PathBuf};
 
@@ -12,7 +12,7 @@ use countersign::init::role::RolePlan;
 use crate::keys::{PassphraseArgs, load_any_key, load_key_file, load_public_key};
 use crate::output::refuse;
 
-/// Keys of the two roles that people bring.
+/// Existing keys of the two roles.
 #[derive(Debug, clap::Args)]
 pub struct RoleArgs {
     /// Key for the root role: a PEM file or `env:NAME`, secret to sign now or public to only list it; can be
@@ -30,7 +30,7 @@ pub struct RoleArgs {
     policy_threshold: Option<usize>,
 }
 
-/// Keys that people bring.
+/// Existing keys.
 #[derive(Debug, clap::Args)]
 pub struct BroughtArgs {
     #[command(flatten)]
@@ -73,7 +73,7 @@ impl BroughtArgs {
     }
 }
 
-/// The keys of the two roles, as they were brought.
+/// The keys of the two roles, as they were passed.
 pub struct Roles {
     root: Vec<AnyKey>,
     root_threshold: usize,
@@ -97,7 +97,7 @@ impl RoleArgs {
 }
 
 impl Roles {
-    /// Refuses a role that nobody brought a key for.
+    /// Refuses a role without a key.
     pub fn check_brought(&self) -> Result<()> {
         for (role, keys) in [("root", &self.root), ("policy", &self.policy)] {
             if keys.is_empty() {
@@ -121,7 +121,7 @@ impl Roles {
     }
 }
 
-/// The threshold that was named; nobody but the owners can tell how many of several keys are enough.
+/// The threshold that was passed: for several keys, only the owners know how many must sign.
 fn threshold(role: &str, keys: usize, named: Option<usize>) -> Result<usize> {
     match named {
         Some(threshold) => Ok(threshold),

@@ -181,7 +181,7 @@ fn text(record: &Record) -> String {
 struct Ledger {
     documents: Documents,
     revocations: BTreeMap<String, Vec<Revocation>>,
-    /// The jobs of which something lies in `revocations/`.
+    /// The jobs that have a file in `revocations/`.
     signed: BTreeSet<JobId>,
 }
 
@@ -238,7 +238,7 @@ impl Ledger {
         }
     }
 
-    /// Why somebody who may has revoked a job without a seal, if somebody has.
+    /// The reason of a signed revocation of a job, if one is valid.
     fn revoked_by_holder(&self, job: &RecordedJob, now: Timestamp) -> Result<Option<String>> {
         let path = Kind::path_of(job.profile.profile());
         let Some(bytes) = self.documents.get(&path) else { return Ok(None) };

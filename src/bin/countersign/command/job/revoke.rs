@@ -1,4 +1,4 @@
-//! `job revoke`: by the owner of the policy, or signed by somebody who may, without a seal.
+//! `job revoke`: by the policy owner, or signed by a permitted principal, without a seal.
 
 use std::path::{Path, PathBuf};
 
@@ -73,7 +73,7 @@ impl Args {
         edit::show(&editor.revoke(&revocation)?)
     }
 
-    /// The job's id, and its profile if a manifest tells it. Whoever signed that, only a job is revoked.
+    /// The job's id, and its profile if a manifest has it. The manifest is not verified: only a job is revoked.
     fn subject(&self) -> Result<(JobId, Option<ProfileName>)> {
         if let Ok(id) = self.job.parse() {
             return Ok((id, None));
@@ -127,7 +127,7 @@ impl Args {
         Ok(Exit::Done)
     }
 
-    /// Refuses a file that is there, and a name in a policy directory under which nobody looks; says what to do next.
+    /// Refuses an existing file, and a name in a policy directory that `verify` ignores; returns the next step.
     fn check_out(&self, context: &Context, path: &Path, job: &JobId) -> Result<&'static str> {
         if path.symlink_metadata().is_ok() {
             let message = format!("`{}` already exists", context.shown(path));
@@ -181,7 +181,7 @@ const COMMIT: &str = "it applies in this policy directory now: commit it to the 
 const GIVE: &str = "to apply it, pass it to `verify --revocation`, or store it as `revocations/JOB.json` in the \
                  policy directory";
 
-/// Refuses a revocation that says what one by the same key says already.
+/// Refuses a revocation that repeats one by the same key.
 fn check_new(context: &Context, policy: &Policy, new: &SignedRevocation, key: &SecretKey) -> Result<()> {
     let Some(profile) = policy.profile(new.profile.profile())? else { return Ok(()) };
     for Loaded { path, bytes } in policy.signed_revocations(new.job.job())? {
@@ -191,7 +191,7 @@ fn check_new(context: &Context, policy: &Policy, new: &SignedRevocation, key: &S
             profile.current().version.clone(),
         );
         let found = revocation::counted(&new.job, &version, &profile, &bytes, context.now);
-        // One that does not count, or is about other versions only, takes nobody's place.
+        // One that is not valid, or is only for other versions, is no duplicate.
         if let Ok(Some(found)) = found
             && (found.signer(), &found.revocation().profile) == (&key.public().id(), &new.profile)
         {

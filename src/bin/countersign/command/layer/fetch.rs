@@ -127,7 +127,7 @@ impl Args {
     }
 }
 
-/// What of a layer version lies in the output folder.
+/// What of a layer version exists in the output folder.
 enum There {
     /// All of it; whether there is a manifest.
     Whole(bool),
@@ -161,7 +161,7 @@ fn publisher(policy: Policy, arn: &LayerArn) -> Result<Publisher> {
             format!("run `countersign account trust {account}`, which pins its root, and seal the policy"),
         ));
     };
-    // What was brought of an account is its documents; its other files are where it was brought from.
+    // Only the documents of an account are fetched; its other files are at its origin.
     let is_folder = known.from().parse::<Source>().is_err();
     let folder = is_folder.then(|| policy.directory().join(known.from()));
     Ok(Publisher { policy: theirs, folder })
@@ -179,7 +179,7 @@ fn published(policy: &Policy, arn: &LayerArn) -> Result<LayerVersion> {
     version.ok_or_else(|| no_version(&layer, arn.number()))
 }
 
-/// What was brought, whole, and has no name yet.
+/// The fetched files, complete, before they get their names.
 struct Brought {
     artifact: Pending,
     manifest: Option<Pending>,

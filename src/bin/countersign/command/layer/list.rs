@@ -165,7 +165,7 @@ impl ShowArgs {
     }
 }
 
-/// The policy of another account, as far as it was brought here.
+/// The policy of another account, as last fetched.
 pub fn sealed_by(context: &Context, trust: &TrustArgs, account: &AccountName) -> Result<Arc<Policy>> {
     let policy = context.policy(&context.location(trust)?)?;
     if account == policy.account() {

@@ -74,7 +74,7 @@ pub fn no_version(layer: &Layer, version: u64) -> anyhow::Error {
     refuse(message, format!("expected one of its versions: 1 to {}", layer.versions().len()))
 }
 
-/// Refuses a consumer that nobody can be, or that needs no permission.
+/// Refuses a consumer that no account matches, or that needs no permission.
 fn check_consumer(editor: &Editor, principal: &Consumer, organization: Option<&AccountName>) -> Result<()> {
     let own = editor.root().account();
     match (principal, organization) {

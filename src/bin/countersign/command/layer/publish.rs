@@ -143,7 +143,7 @@ impl Args {
         Err(refuse(message, "name fewer runtimes, or publish another layer for the others"))
     }
 
-    /// Whether a manifest is about these very bytes. Whose it is and whether it holds is for a verdict to say.
+    /// Whether a manifest is for this content. Who signed it and whether it is valid is for a verdict.
     fn is_signed(&self, context: &Context, artifact: &Path, digests: &ArtifactDigests) -> Result<bool> {
         let path = self.manifest.clone().unwrap_or_else(|| manifest::path_beside(artifact));
         let shown = context.shown(&path);

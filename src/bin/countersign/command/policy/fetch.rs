@@ -1,4 +1,4 @@
-//! `countersign policy fetch`: brings a policy over git, verifies it, and keeps it for offline use.
+//! `countersign policy fetch`: fetches a policy over git, verifies it, and caches it for offline use.
 
 use anyhow::Result;
 use countersign::git::source::Source;
@@ -53,7 +53,7 @@ struct Summary {
 }
 
 impl Args {
-    /// Fetches the policy, and says which it is.
+    /// Fetches the policy, and prints which one.
     pub fn run(self, context: &Context) -> Result<Exit> {
         let source = self.source(context)?;
         let cache = Cache::of(&fetched_policies()?, &source);
@@ -139,7 +139,7 @@ fn result(context: &Context, fetched: &Fetched) -> Summary {
     }
 }
 
-/// A source without credentials: what is put into a tracked file is for everybody to read.
+/// A source without credentials: every user can read a tracked file.
 fn shown(source: &Source) -> String {
     source.url().redact(&source.to_string())
 }

@@ -92,9 +92,9 @@ fn newest_root(context: &Context, location: &Location) -> Result<Root> {
     Ok(root)
 }
 
-/// Opens what was just made at a path: the proof that it holds, and its version is remembered.
+/// Opens the policy that was just written at a path: proves that it is valid, and remembers its version.
 ///
-/// If something else has ended it is said: its own holders mend that, and this is done all the same.
+/// Another part that has expired is a note: its own key holders renew it.
 fn prove(context: &Context, location: &Location, made: &Path) -> Result<()> {
     let Err(error) = context.policy(location) else { return Ok(()) };
     match error.downcast_ref() {
@@ -158,7 +158,7 @@ fn show(
     Ok(Exit::Done)
 }
 
-/// Takes the lock that every writing command holds.
+/// Takes the lock of all commands that write.
 fn lock(location: &Location) -> Result<countersign::files::Lock> {
     Ok(edit::lock(&location.directory)?)
 }

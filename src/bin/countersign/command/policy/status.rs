@@ -72,7 +72,7 @@ struct Unsealed {
 }
 
 impl Args {
-    /// Opens the policy and tells its state.
+    /// Opens the policy and prints its state.
     pub fn run(self, context: &Context) -> Result<Exit> {
         let policy = context.policy(&context.location(&self.trust)?)?;
         let status = status(context, &policy)?;
@@ -121,7 +121,7 @@ fn status(context: &Context, policy: &Policy) -> Result<Status> {
     })
 }
 
-/// Somebody meant to revoke with a file that nobody looks for.
+/// Reports files in `revocations/` that are ignored because of their names.
 fn stray(policy: &Policy) -> Result<Option<String>> {
     let names = files::names_in(&policy.directory().join(signed::FOLDER))?;
     let mut strays = names.iter().filter(|name| name.ends_with(".json") && signed::job_of(name).is_none());
@@ -134,7 +134,7 @@ fn stray(policy: &Policy) -> Result<Option<String>> {
     }))
 }
 
-/// What there is to say of the other accounts that the policy knows.
+/// Notes about the other accounts of the policy.
 fn of_accounts(policy: &Policy) -> Result<Vec<String>> {
     let mut said = Vec::new();
     for name in policy.account_names() {
@@ -158,7 +158,7 @@ fn waiting(policy: &Policy) -> Result<Vec<Waiting>> {
     };
     if let Some(pending) = Pending::read(directory, root)? {
         let (old, new) = pending.counts(root);
-        // The role that lacks more signatures says how far the root is.
+        // The role that lacks more signatures has the count.
         let lacking = |count: &Count| count.needed.saturating_sub(count.given);
         let count = if lacking(&new) > lacking(&old) { new } else { old };
         add("root", pending.root().version(), count);

@@ -1,4 +1,4 @@
-//! `countersign stackset deploy` and `remediate`: commits that bring targets to what they should hold.
+//! `countersign stackset deploy` and `remediate`: commits that give targets their expected content.
 
 use anyhow::Result;
 use countersign::crypto::secret::SecretKey;

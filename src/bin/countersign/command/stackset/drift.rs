@@ -1,4 +1,4 @@
-//! `countersign stackset drift`: what targets hold, against what they should.
+//! `countersign stackset drift`: compares targets with their expected content.
 
 use std::borrow::Cow;
 use std::num::NonZero;

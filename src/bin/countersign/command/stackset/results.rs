@@ -1,4 +1,4 @@
-//! Results: what came of each target, told as they come or as one JSON document.
+//! Results of targets: printed one by one as text, or as one JSON document.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -55,7 +55,7 @@ struct Entry {
 }
 
 impl Results {
-    /// Runs an operation on targets, and tells of each as it comes where that is told, and then the whole.
+    /// Runs an operation on targets; text prints each result when it is known, and then the sum.
     pub fn of(
         operation: &Operation<'_>,
         central: &Central,
@@ -81,7 +81,7 @@ impl Results {
         Ok(results)
     }
 
-    /// Adds a target's, and tells it where results are told as they come.
+    /// Adds the result of a target, and prints it if the format is text.
     fn add(&mut self, target: &Target, outcome: &TargetOutcome) -> Result<()> {
         *self.counts.entry(outcome.status).or_default() += 1;
         let row = Row::of(target, outcome);
