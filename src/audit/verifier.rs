@@ -110,7 +110,10 @@ impl<'a> DeployedVerifier<'a> {
             return Ok(stopped.into());
         };
         let only = |finding: Finding, candidate: Option<&Candidate>| {
-            Ok(gate::report(&Reported::only(publishers.csc(), finding), labels(task, candidate)))
+            Ok(gate::report(
+                &Reported::only(publishers, (task.kind, name.clone()), finding),
+                labels(task, candidate),
+            ))
         };
         let sha256 = match &task.code {
             Code::Zip(sha256) => sha256,

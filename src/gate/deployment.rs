@@ -8,18 +8,17 @@ use std::borrow::Cow;
 
 use super::{Gate, Labels, decide, stop, stop_ungoverned};
 use crate::arn::LayerArn;
-use crate::csc::Csc;
 use crate::files::Loaded;
 use crate::files::artifact::Artifact;
 use crate::hint::Hint;
 use crate::limits::{AWS_UNZIPPED_BYTES, LAYERS_MAX};
-use crate::name::ArtifactName;
+use crate::name::{ArtifactName, CscId};
 use crate::parallel::Threads;
 use crate::policy::store::Policy;
 use crate::provenance::Kind;
 use crate::report::{Check, Finding};
 use crate::verify::integrity::Digests;
-use crate::verify::{Evidence, Here, Publishers, Question, VerifyError, layer, verify_by};
+use crate::verify::{Evidence, Here, Publishers, Question, VerifyError, layer, verify};
 
 /// Why there is no decision.
 #[derive(Debug, thiserror::Error)]
@@ -125,12 +124,13 @@ impl Answer {
 /// Without a CSC they are denied.
 pub fn decide_parts<C: Code>(
     policy: &Policy,
-    csc: Option<&Csc>,
+    csc: Option<&CscId>,
     asked: &Deployment<C>,
 ) -> Result<Answer, DeploymentError> {
     check_layers(&asked.layers)?;
     let parts = || std::iter::once(&asked.function).chain(&asked.layers);
-    let Some(csc) = csc else {
+    let publishers = csc.map_or(Ok(None), |id| Publishers::read(policy, id)).map_err(VerifyError::from)?;
+    let Some(publishers) = publishers else {
         // The ungoverned name is the function's, also for a layer.
         let of_function = asked.labels();
         let labels = |part: &Part<C>| Labels {
@@ -141,7 +141,6 @@ pub fn decide_parts<C: Code>(
         let gates = parts().map(|part| stop_ungoverned(policy.account(), labels(part))).collect();
         return Ok(Answer { gates, notes: Vec::new() });
     };
-    let publishers = Publishers::read(policy, csc).map_err(VerifyError::from)?;
     let (mut gates, mut notes, mut unzipped) = (Vec::new(), Vec::new(), 0u64);
     for part in parts() {
         let evidence = asked.evidence(&publishers, part)?;
@@ -184,7 +183,7 @@ impl<C: Code> Deployment<C> {
             digests: self.digests,
             threads: self.threads,
         };
-        let evidence = verify_by(publishers, &question)?;
+        let evidence = verify(publishers, &question)?;
         match &part.arn {
             Some(arn) => {
                 Ok(evidence.with(layer::check(publishers.policy(), arn, part.code.artifact(), self.threads)?))

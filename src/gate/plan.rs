@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use self::places::Places;
-use super::{Gate, Labels, best, decide, stop, stop_ungoverned};
+use super::{Labels, best, decide, report, stop, stop_ungoverned};
 use crate::digest::Sha256;
 use crate::files::artifact::Artifact;
 use crate::files::{FileError, Loaded};
@@ -22,11 +22,10 @@ use crate::parallel::Threads;
 use crate::plan::{Code, CodeHash, Deployed, Resource, What, has_scheme, without_keys};
 use crate::policy::store::Policy;
 use crate::provenance::Kind;
-use crate::report::{Check, Finding};
-use crate::time::Timestamp;
+use crate::report::{Check, Finding, Verdict};
 use crate::verify::governance::Governance;
 use crate::verify::integrity::Digests;
-use crate::verify::{Evidence, Here, Publishers, Question, VerifyError, verify_by};
+use crate::verify::{Here, Publishers, Question, Reported, VerifyError, verify};
 
 /// What plans are checked against.
 pub struct PlanGate<'a> {
@@ -42,8 +41,6 @@ pub struct PlanGate<'a> {
     pub here: &'a Path,
     /// Signed revocations that the user passed.
     pub revocations: &'a [Loaded],
-    /// The verifier's clock.
-    pub now: Timestamp,
     /// Number of threads.
     pub threads: Threads,
 }
@@ -75,18 +72,18 @@ impl PlanGate<'_> {
         &self,
         plan: &PlanResources<'_>,
         notes: &mut Vec<String>,
-    ) -> Result<Vec<Gate>, VerifyError> {
+    ) -> Result<Vec<Verdict>, VerifyError> {
         let functions = self.policy.functions()?;
         let deploys_no_code = functions.deploys_no_code().to_vec();
         let governance = Governance::read(self.policy, functions)?;
-        let mut gates = Vec::with_capacity(plan.resources.len());
+        let mut verdicts = Vec::with_capacity(plan.resources.len());
         let mut passed: BTreeMap<&str, usize> = BTreeMap::new();
         for resource in plan.resources {
             match &resource.what {
                 What::Type { name, .. } if deploys_no_code.iter().any(|pattern| pattern.matches(name)) => {
                     *passed.entry(name).or_default() += 1;
                 }
-                _ => gates.extend(self.resource(plan, resource, &governance, notes)?),
+                _ => verdicts.extend(self.resource(plan, resource, &governance, notes)?),
             }
         }
         layer_notes(plan, notes);
@@ -96,7 +93,7 @@ impl PlanGate<'_> {
                 plan.shown
             ));
         }
-        Ok(gates)
+        Ok(verdicts)
     }
 
     fn resource(
@@ -105,35 +102,38 @@ impl PlanGate<'_> {
         resource: &Resource,
         governance: &Governance<'_>,
         notes: &mut Vec<String>,
-    ) -> Result<Option<Gate>, VerifyError> {
+    ) -> Result<Option<Verdict>, VerifyError> {
         let mut labels = labels(plan, resource);
         let deployed = match &resource.what {
             What::Code(deployed) => deployed,
             What::Template(place) if self.is_checked(plan, place) => return Ok(None),
             What::Template(place) => {
-                return Ok(Some(stop(self.other_template(plan, place), labels)));
+                return Ok(Some(stop(self.other_template(plan, place), labels).into()));
             }
             What::Type { name, deploys, provider } => {
                 let finding = unknown_type(name, *deploys, provider.as_deref());
-                return Ok(Some(stop(finding, labels)));
+                return Ok(Some(stop(finding, labels).into()));
             }
             What::Opaque(why) => {
                 let message = format!("cannot tell what it deploys: {why}");
                 let hint = "pass the plan or template that has its functions and layers as resources";
-                return Ok(Some(stop(not_covered("plan-opaque", message, hint), labels)));
+                return Ok(Some(stop(not_covered("plan-opaque", message, hint), labels).into()));
             }
         };
         let name = match self.name(resource, deployed) {
             Ok(name) => name,
-            Err(finding) => return Ok(Some(stop(*finding, labels))),
+            Err(finding) => return Ok(Some(stop(*finding, labels).into())),
         };
         (labels.kind, labels.name) = (Some(deployed.kind), Some(name.clone()));
         let Some(publishers) = governance.of(&name) else {
-            return Ok(Some(stop_ungoverned(self.policy.account(), labels)));
+            return Ok(Some(stop_ungoverned(self.policy.account(), labels).into()));
         };
         match self.find(plan, deployed)? {
             Ok(found) => self.verified((deployed.kind, name), &found, publishers, &labels, notes).map(Some),
-            Err(finding) => Ok(Some(decide(&Evidence::only(publishers.csc(), finding), labels))),
+            Err(finding) => {
+                let reported = Reported::only(publishers, (deployed.kind, name), finding);
+                Ok(Some(report(&reported, labels)))
+            }
         }
     }
 
@@ -319,7 +319,7 @@ impl PlanGate<'_> {
         publishers: &Publishers<'_>,
         labels: &Labels,
         notes: &mut Vec<String>,
-    ) -> Result<Gate, VerifyError> {
+    ) -> Result<Verdict, VerifyError> {
         let none = found.manifests.is_empty().then_some(None);
         let each = |path: Option<&PathBuf>| {
             let manifest = path.map(|path| Loaded::read(path, MANIFEST_BYTES_MAX)).transpose()?;
@@ -331,7 +331,7 @@ impl PlanGate<'_> {
                 digests: Digests::Quick,
                 threads: self.threads,
             };
-            let evidence = verify_by(publishers, &question)?.hinting(
+            let evidence = verify(publishers, &question)?.hinting(
                 "manifest-missing",
                 "sign it with `countersign sign`, or pass the folder of its manifest with `--manifests`",
             );
@@ -340,7 +340,7 @@ impl PlanGate<'_> {
             Ok::<_, VerifyError>(decide(&evidence, Labels { manifest, ..labels.clone() }))
         };
         let best = best(none.into_iter().chain(found.manifests.iter().map(Some)).map(each))?;
-        Ok(best.expect("there is at least one question"))
+        Ok(best.expect("there is at least one question").into())
     }
 }
 

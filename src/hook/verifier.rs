@@ -234,7 +234,10 @@ impl<'a> CommitVerifier<'a> {
         publishers: &Publishers<'_>,
     ) -> Result<Verdict, HookError> {
         let only = |finding| {
-            Ok(gate::report(&Reported::only(publishers.csc(), finding), labels(commit, subject, None)))
+            Ok(gate::report(
+                &Reported::only(publishers, subject.named.clone(), finding),
+                labels(commit, subject, None),
+            ))
         };
         let package = match &subject.package {
             Ok(package) => package,

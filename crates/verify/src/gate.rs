@@ -13,7 +13,7 @@ use crate::policy::store::Policy;
 use crate::provenance::Kind;
 use crate::report::{Check, CheckOutcome, Decision, Finding, Verdict};
 use crate::verify::integrity::Digests;
-use crate::verify::{self, Evidence, Here, Question, Reported, VerifyError};
+use crate::verify::{self, Evidence, Here, Publishers, Question, Reported, VerifyError};
 
 /// An artifact that passed the gate. Only [`decide`] creates it.
 #[derive(Debug)]
@@ -91,7 +91,7 @@ pub fn admit(
         name: Some(name.clone()),
     };
     let functions = policy.functions()?;
-    let Some(csc) = functions.csc_of(name).map_or(Ok(None), |id| policy.csc(id))? else {
+    let Some(publishers) = functions.csc_of(name).map_or(Ok(None), |id| Publishers::read(policy, id))? else {
         return Ok(stop_ungoverned(policy.account(), labels));
     };
     let question = Question {
@@ -102,7 +102,7 @@ pub fn admit(
         digests: Digests::Quick,
         threads: Threads::per_core(),
     };
-    Ok(decide(&verify::verify(policy, &csc, &question)?, labels))
+    Ok(decide(&verify::verify(&publishers, &question)?, labels))
 }
 
 /// Decides: an integrity failure denies in every mode, any other failure does what the CSC says.
@@ -135,8 +135,8 @@ fn verdict(evidence: &Evidence, labels: Labels) -> Verdict {
         status,
         artifact: labels.artifact,
         manifest: labels.manifest,
-        kind: labels.kind,
-        name: labels.name,
+        kind: evidence.asked().map(|(kind, _)| *kind),
+        name: evidence.asked().map(|(_, name)| name.clone()),
         csc: Some(evidence.csc().clone()),
         untrusted_artifact_on_deployment: Some(evidence.untrusted().name()),
         signature: evidence.facts().cloned(),

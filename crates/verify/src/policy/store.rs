@@ -74,7 +74,8 @@ pub struct Policy {
 impl Policy {
     /// Opens a policy: checks pin, roots, seal and expiry, and that it is not older than one seen before.
     ///
-    /// Nothing is written. To reject a rollback next time, keep [`Policy::state`] at [`Location::state`].
+    /// Each verdict is as of `now`, so open the policy again for each decision. Nothing is written: to reject a rollback
+    /// next time, keep [`Policy::state`] at [`Location::state`].
     pub fn open(location: &Location, now: Timestamp) -> Result<Self, PolicyError> {
         let Location { directory, pin, state } = location;
         let pin = pin.as_ref().ok_or_else(|| PolicyError::Unpinned(directory.clone()))?;

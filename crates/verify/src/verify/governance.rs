@@ -20,8 +20,8 @@ impl<'p> Governance<'p> {
     pub fn read(policy: &'p Policy, functions: Functions) -> Result<Self, PolicyError> {
         let mut cscs = BTreeMap::new();
         for id in functions.cscs() {
-            if let Some(csc) = policy.csc(id)? {
-                cscs.insert(id.clone(), Publishers::read(policy, &csc)?);
+            if let Some(publishers) = Publishers::read(policy, id)? {
+                cscs.insert(id.clone(), publishers);
             }
         }
         Ok(Self { functions, cscs })

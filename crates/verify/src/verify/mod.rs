@@ -105,6 +105,7 @@ pub struct Question<'a, S> {
 /// The results of the four checks under one CSC. Only [`verify`] creates it with every check passed.
 #[derive(Debug)]
 pub struct Evidence {
+    asked: Option<(Kind, ArtifactName)>,
     csc: CscId,
     untrusted: Untrusted,
     checks: Vec<CheckResult>,
@@ -114,6 +115,11 @@ pub struct Evidence {
 }
 
 impl Evidence {
+    /// The function or layer that it was verified for, if any.
+    pub fn asked(&self) -> Option<&(Kind, ArtifactName)> {
+        self.asked.as_ref()
+    }
+
     /// The CSC that it was verified under.
     pub fn csc(&self) -> &CscId {
         &self.csc
@@ -144,12 +150,14 @@ impl Evidence {
         &self.notes
     }
 
-    /// Adds findings: their checks fail, and no failed check passes.
+    /// Adds findings: their checks fail, and no failed check passes. A finding of no check of a verdict fails integrity.
     pub fn with(mut self, findings: Vec<Finding>) -> Self {
         for finding in findings {
-            if let Some(result) = self.checks.iter_mut().find(|result| result.check == finding.check) {
+            let is_listed = Check::VERDICT.contains(&finding.check);
+            let check = if is_listed { finding.check } else { Check::Integrity };
+            for result in self.checks.iter_mut().filter(|result| result.check == check) {
                 result.outcome = CheckOutcome::Failed;
-                result.findings.push(finding);
+                result.findings.push(finding.clone());
             }
         }
         self
@@ -175,9 +183,9 @@ impl Evidence {
 pub struct Reported(Evidence);
 
 impl Reported {
-    /// Results with a single finding: nothing was verified under the CSC.
-    pub fn only(csc: &Csc, finding: Finding) -> Self {
-        Self(Evidence::only(csc, finding))
+    /// Results with a single finding about a function or layer: nothing was verified under the CSC.
+    pub fn only(publishers: &Publishers<'_>, asked: (Kind, ArtifactName), finding: Finding) -> Self {
+        Self(Evidence::only(publishers.csc(), Some(asked), finding))
     }
 
     /// Notes for the user that change no verdict.
@@ -192,16 +200,9 @@ impl Reported {
 }
 
 /// Runs the four checks in order; each runs if the ones before left something to check.
+///
+/// The publishers of a CSC are read once for many questions.
 pub fn verify(
-    policy: &Policy,
-    csc: &Csc,
-    question: &Question<'_, Here<'_>>,
-) -> Result<Evidence, VerifyError> {
-    verify_by(&Publishers::read(policy, csc)?, question)
-}
-
-/// Like [`verify`], with the publishers of the CSC, read once for many questions.
-pub fn verify_by(
     publishers: &Publishers<'_>,
     question: &Question<'_, Here<'_>>,
 ) -> Result<Evidence, VerifyError> {
@@ -221,7 +222,7 @@ pub fn verify_by(
     })
 }
 
-/// Like [`verify_by`], for an artifact whose bytes are elsewhere, with signatures verified by this check.
+/// Like [`verify`], for an artifact whose bytes are elsewhere, with signatures verified by this check.
 pub fn report(
     check: &dyn SignatureCheck,
     publishers: &Publishers<'_>,
@@ -246,15 +247,15 @@ fn verify_with<'a, S>(
     question: &Question<'a, S>,
     integrity: impl FnOnce(Opened, bool) -> Result<Passed<'a>, VerifyError>,
 ) -> Result<Evidence, VerifyError> {
-    let (policy, csc) = (publishers.policy(), publishers.csc());
+    let (policy, csc, asked) = (publishers.policy(), publishers.csc(), question.asked.clone());
     let opened = match integrity::open_with(check, question.manifest, publishers.keys()) {
         Opening::Opened(opened) => *opened,
         Opening::UnknownKey(finding) => {
             publishers.check_all_asked()?;
-            return Ok(Evidence::only(csc, finding));
+            return Ok(Evidence::only(csc, asked, finding));
         }
         Opening::FormatNewer(newer) => return Err(newer.into()),
-        Opening::Failed(finding) => return Ok(Evidence::only(csc, finding)),
+        Opening::Failed(finding) => return Ok(Evidence::only(csc, asked, finding)),
     };
     let facts = Some(opened.facts());
     let account = publishers.account(&opened.job().profile)?;
@@ -265,7 +266,7 @@ fn verify_with<'a, S>(
     let (opened, commit) = match integrity(opened, revokes_artifacts)? {
         Ok(passed) => passed,
         Err(findings) => {
-            return Ok(Evidence { facts, ..Evidence::failed(csc, Check::Integrity, findings) });
+            return Ok(Evidence { facts, ..Evidence::failed(csc, asked, Check::Integrity, findings) });
         }
     };
     let job = opened.job();
@@ -283,22 +284,22 @@ fn verify_with<'a, S>(
         (Check::Revocation, revoked.findings),
     ];
     let checks = results.map(|(check, findings)| result(check, Some(findings)));
-    Ok(Evidence { facts, unzipped, notes, ..Evidence::of(csc, checks.into()) })
+    Ok(Evidence { facts, unzipped, notes, ..Evidence::of(csc, asked, checks.into()) })
 }
 
 impl Evidence {
-    fn of(csc: &Csc, checks: Vec<CheckResult>) -> Self {
+    fn of(csc: &Csc, asked: Option<(Kind, ArtifactName)>, checks: Vec<CheckResult>) -> Self {
         let (csc, untrusted) = (csc.id().clone(), csc.untrusted());
-        Self { csc, untrusted, checks, facts: None, unzipped: None, notes: Vec::new() }
+        Self { asked, csc, untrusted, checks, facts: None, unzipped: None, notes: Vec::new() }
     }
 
     /// A failed check whose failure leaves the others nothing to check.
-    pub fn only(csc: &Csc, finding: Finding) -> Self {
-        Self::failed(csc, finding.check, vec![finding])
+    fn only(csc: &Csc, asked: Option<(Kind, ArtifactName)>, finding: Finding) -> Self {
+        Self::failed(csc, asked, finding.check, vec![finding])
     }
 
-    fn failed(csc: &Csc, failed: Check, findings: Vec<Finding>) -> Self {
-        Self::of(csc, only(failed, findings))
+    fn failed(csc: &Csc, asked: Option<(Kind, ArtifactName)>, failed: Check, findings: Vec<Finding>) -> Self {
+        Self::of(csc, asked, only(failed, findings))
     }
 }
 
@@ -324,7 +325,7 @@ impl Evidence {
     pub(crate) fn of_outcomes(csc: &Csc, outcomes: [CheckOutcome; 4]) -> Self {
         let checks = Check::VERDICT.into_iter().zip(outcomes);
         let checks = checks.map(|(check, outcome)| CheckResult { check, outcome, findings: Vec::new() });
-        Self::of(csc, checks.collect())
+        Self::of(csc, None, checks.collect())
     }
 }
 
@@ -353,7 +354,7 @@ mod tests {
     #[test]
     fn a_failed_check_leaves_the_others_unevaluated() {
         use CheckOutcome::{Failed, NotEvaluated};
-        let evidence = Evidence::only(&csc(), finding(Check::Mismatch));
+        let evidence = Evidence::only(&csc(), None, finding(Check::Mismatch));
         assert_eq!(outcomes(&evidence), [NotEvaluated, Failed, NotEvaluated, NotEvaluated]);
         assert_eq!(evidence.outcome(Check::Package), NotEvaluated);
         let findings: Vec<usize> = evidence.checks().iter().map(|result| result.findings.len()).collect();
@@ -370,5 +371,7 @@ mod tests {
         assert_eq!(evidence.checks()[2].findings.len(), 2);
         let evidence = evidence.with(vec![finding(Check::Revocation)]);
         assert_eq!(outcomes(&evidence), [Passed, Passed, Failed, Failed]);
+        let evidence = evidence.with(vec![finding(Check::Package)]);
+        assert_eq!(outcomes(&evidence), [Failed, Passed, Failed, Failed]);
     }
 }

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use crate::arn::{Owner, ProfileArn};
 use crate::crypto::key::{KeyId, PublicKey};
 use crate::csc::Csc;
-use crate::name::{AccountName, ProfileName};
+use crate::name::{AccountName, CscId, ProfileName};
 use crate::policy::error::PolicyError;
 use crate::policy::store::Policy;
 use crate::profile::Profile;
@@ -46,8 +46,12 @@ impl Account {
 }
 
 impl<'p> Publishers<'p> {
-    /// Reads the profiles that a CSC allows.
-    pub fn read(policy: &'p Policy, csc: &Csc) -> Result<Self, PolicyError> {
+    /// Reads a sealed CSC and the profiles that it allows; nothing if no CSC with this id is sealed.
+    pub fn read(policy: &'p Policy, id: &CscId) -> Result<Option<Self>, PolicyError> {
+        policy.csc(id)?.map(|csc| Self::of(policy, csc)).transpose()
+    }
+
+    fn of(policy: &'p Policy, csc: Csc) -> Result<Self, PolicyError> {
         let mut all = Self {
             policy,
             csc: csc.clone(),
@@ -187,7 +191,7 @@ mod tests {
             (&["countersign:signer::unknown"], vec![]),
             (&["aws:signer:eu-west-1:123456789012"], vec![]),
         ] {
-            let publishers = Publishers::read(&policy, &csc(allowed)).unwrap();
+            let publishers = Publishers::of(&policy, csc(allowed)).unwrap();
             let found: std::collections::BTreeSet<&KeyId> = publishers.keys().keys().collect();
             assert_eq!(found, keys.into_iter().collect(), "{allowed:?}");
             assert!(publishers.notes().is_empty() && publishers.check_all_asked().is_ok());
@@ -201,7 +205,7 @@ mod tests {
             }
         }
         let aws = "aws:signer:eu-west-1:123456789012";
-        let publishers = Publishers::read(&policy, &csc(&[aws])).unwrap();
+        let publishers = Publishers::of(&policy, csc(&[aws])).unwrap();
         assert!(publishers.account(&version_of(aws)).unwrap().is_none());
     }
 
@@ -213,7 +217,7 @@ mod tests {
             std::fs::remove_file(path.unwrap().path().join("snapshot.json")).unwrap();
         }
         let policy = sample.open(after).unwrap();
-        let publishers = Publishers::read(&policy, &csc(&[THEIRS, OURS])).unwrap();
+        let publishers = Publishers::of(&policy, csc(&[THEIRS, OURS])).unwrap();
         assert_eq!(publishers.keys().keys().collect::<Vec<_>>(), [&ours]);
         assert_eq!(publishers.notes().len(), 1);
         assert!(publishers.notes()[0].starts_with("cannot use the policy of account `vendor`"));

@@ -6,7 +6,6 @@ use anyhow::Result;
 use countersign::arn::LayerArn;
 use countersign::crypto::envelope::Envelope;
 use countersign::crypto::key::Library;
-use countersign::csc::Csc;
 use countersign::document;
 use countersign::files::Loaded;
 use countersign::files::artifact::Artifact;
@@ -20,7 +19,7 @@ use countersign::provenance::Kind;
 use countersign::report::Verdict;
 use countersign::verify::CommitFiles;
 use countersign::verify::integrity::Digests;
-use countersign::verify::{self, Elsewhere, Here, Publishers, Question, verify_by};
+use countersign::verify::{self, Elsewhere, Here, Publishers, Question};
 
 use super::layer_arg::Located;
 use crate::context::Context;
@@ -61,11 +60,11 @@ pub fn verdict_of(
     let artifact = task.artifact.as_deref().map(|path| open(context, path)).transpose()?;
     let manifest = manifest_of(task)?;
     let labels = labels(context, task, manifest.as_ref());
-    let Some(csc) = governing(policy, csc, task)? else {
+    let csc = governing(policy, csc, task)?;
+    let Some(publishers) = csc.map_or(Ok(None), |id| Publishers::read(policy, &id))? else {
         return Ok(gate::stop_ungoverned(policy.account(), labels).into());
     };
     let progress = Progress::start(&format!("verifying {}", labels.artifact), 0);
-    let publishers = Publishers::read(policy, &csc)?;
     let subject = match (&artifact, &task.source) {
         (Some(artifact), None) => Here::Artifact(artifact),
         (Some(artifact), Some(commit)) => Here::OfCommit(artifact, commit),
@@ -78,7 +77,7 @@ pub fn verdict_of(
         }
         (None, None) => return Err(refuse("nothing to verify", "name an artifact")),
     };
-    let evidence = verify_by(&publishers, &task.question(subject, manifest.as_ref(), context))?;
+    let evidence = verify::verify(&publishers, &task.question(subject, manifest.as_ref(), context))?;
     drop(progress);
     keep(notes, evidence.notes());
     Ok(gate::decide(&evidence, labels).into())
@@ -182,7 +181,7 @@ fn open(context: &Context, path: &Path) -> Result<Artifact> {
 /// The CSC that the sealed policy attaches to the name asked about; without one, the CSC that was named.
 ///
 /// Nobody chooses another CSC than the policy's for a function, and what it attaches none to is denied.
-fn governing(policy: &Policy, named: Option<&CscId>, task: &Task) -> Result<Option<Csc>> {
+fn governing(policy: &Policy, named: Option<&CscId>, task: &Task) -> Result<Option<CscId>> {
     let functions = policy.functions()?;
     let id = match (&task.asked, named) {
         (None, named) => named,
@@ -199,5 +198,6 @@ fn governing(policy: &Policy, named: Option<&CscId>, task: &Task) -> Result<Opti
         let hint = "name a CSC of this account, or ask the policy owner to seal it";
         refuse(format!("account `{}` has no sealed CSC `{id}`", policy.account()), hint)
     };
-    policy.csc(id)?.ok_or_else(absent).map(Some)
+    policy.csc(id)?.ok_or_else(absent)?;
+    Ok(Some(id.clone()))
 }

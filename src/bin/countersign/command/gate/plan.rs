@@ -81,17 +81,16 @@ pub fn run(args: &super::Args, global: &GlobalArgs) -> Result<Exit> {
         templates: &templates.filter_map(|(path, _)| checked_template(&here, path)).collect::<Vec<_>>(),
         here: &here,
         revocations: &args.revocations()?,
-        now: context.now,
         threads: context.threads,
     };
-    let (mut gates, mut notes) = (Vec::new(), Vec::new());
+    let (mut verdicts, mut notes) = (Vec::new(), Vec::new());
     for (path, plan) in plans.iter().zip(&read) {
         let progress = Progress::start(&format!("verifying {}", path.display()), 0);
         let shown = context.shown(path);
         let folder = assets.as_deref().unwrap_or_else(|| path.parent().unwrap_or(Path::new("")));
         let plan::Plan { is_template, resources } = plan;
         let plan = PlanResources { shown: &shown, path, is_template: *is_template, folder, resources };
-        gates.extend(gate.decide(&plan, &mut notes)?);
+        verdicts.extend(gate.decide(&plan, &mut notes)?);
         drop(progress);
     }
     for name in names
@@ -100,7 +99,7 @@ pub fn run(args: &super::Args, global: &GlobalArgs) -> Result<Exit> {
     {
         notes.push(format!("no plan contains `{name}`, which `--map` names"));
     }
-    if gates.is_empty() {
+    if verdicts.is_empty() {
         let shown: Vec<String> = plans.iter().map(|path| format!("`{}`", context.shown(path))).collect();
         notes.push(format!(
             "{}: the plans deploy no function and no layer, so nothing was verified",
@@ -108,8 +107,9 @@ pub fn run(args: &super::Args, global: &GlobalArgs) -> Result<Exit> {
         ));
     }
     notes.iter().for_each(|text| note(text));
-    let exit = args.verdicts.show(&context, Occasion::Verify, &gates, &[policy.notes(), &notes].concat())?;
-    match (gates.is_empty(), allow_empty) {
+    let exit =
+        args.verdicts.show(&context, Occasion::Verify, &verdicts, &[policy.notes(), &notes].concat())?;
+    match (verdicts.is_empty(), allow_empty) {
         (true, true) => Ok(Exit::Done),
         (true, false) => {
             say("hint: use `--allow-empty` if a plan can leave every function and layer unchanged");
