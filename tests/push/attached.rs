@@ -139,7 +139,9 @@ fn what_two_people_attached_is_united() {
     other.run(&["sign", "--again", "--attach", text(&other.artifact())]).done();
     place.scene.run(&["manifest", "push"]).done();
     let rejected = other.run(&["manifest", "push"]);
-    rejected.undecided("git cannot push `refs/notes/countersign` to `origin`").told("hint: the remote has newer notes");
+    rejected
+        .undecided("git cannot push `refs/notes/countersign` to `origin`")
+        .told("hint: the remote has newer notes");
     other.run(&["manifest", "fetch"]).done();
     other.run(&["manifest", "push"]).done();
     let united = other.run(&["manifest", "list"]);
@@ -156,7 +158,10 @@ fn a_remote_without_manifests_is_no_error() {
     let fetched = place.scene.run(&["manifest", "fetch"]);
     assert!(fetched.done().err().contains("`origin` has no `refs/notes/countersign` yet"), "{fetched}");
     for remote in ["nowhere", "--upload-pack=touch x", "ext::sh -c touch% x"] {
-        place.scene.run(&["manifest", "fetch", "--", remote]).undecided("git cannot fetch `refs/notes/countersign` from");
+        place
+            .scene
+            .run(&["manifest", "fetch", "--", remote])
+            .undecided("git cannot fetch `refs/notes/countersign` from");
     }
     assert!(!place.scene.repository().join("x").exists());
 }

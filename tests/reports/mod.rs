@@ -210,7 +210,10 @@ fn a_page_of_any_length_fits_a_step_summary() {
     let rows = page.lines().filter(|line| line.starts_with("| `")).count();
     assert!(page.contains(&format!("\n… and {} more artifacts\n", 25_000 - rows)), "{rows}");
     let findings = page.lines().filter(|line| line.starts_with("- **")).count();
-    assert!(page.contains(&format!("\n… and {} more; pass `--format json`", 10_000 - findings)), "{findings}");
+    assert!(
+        page.contains(&format!("\n… and {} more; pass `--format json`", 10_000 - findings)),
+        "{findings}"
+    );
     // The worst is never what is cut.
     let first = page.lines().find(|line| line.starts_with("| `")).unwrap();
     assert!(first.contains("**denied**"), "{first}");
