@@ -164,7 +164,7 @@ pub struct Lock {
 
 impl Lock {
     /// Waits for the lock of a file that is replaced as a whole: a file next to it, with the suffix `.lock`.
-    pub fn beside(path: &Path) -> Result<Self, FileError> {
+    pub fn next_to(path: &Path) -> Result<Self, FileError> {
         let folder = folder_of(path);
         std::fs::create_dir_all(folder).map_err(writing(folder))?;
         let mut name = path.as_os_str().to_owned();
@@ -240,9 +240,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let (file, lock) = (folder.path().join("a"), folder.path().join("a.lock"));
         rustix::fs::mkfifoat(rustix::fs::CWD, &lock, rustix::fs::Mode::RWXU).unwrap();
-        assert!(matches!(Lock::beside(&file), Err(FileError::NotReplaced { path }) if path == lock));
+        assert!(matches!(Lock::next_to(&file), Err(FileError::NotReplaced { path }) if path == lock));
         std::fs::remove_file(&lock).unwrap();
-        Lock::beside(&file).unwrap();
+        Lock::next_to(&file).unwrap();
     }
 
     #[test]

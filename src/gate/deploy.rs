@@ -180,7 +180,7 @@ mod tests {
         let original = folder.path().join(format!("{name}.zip"));
         std::fs::write(&original, name).unwrap();
         if has_manifest {
-            std::fs::write(manifest::path_beside(&original), "{}").unwrap();
+            std::fs::write(manifest::path_next_to(&original), "{}").unwrap();
         }
         let sealed = PrivateCopy::copy(&Watch::start().unwrap(), &original, None).unwrap();
         Part { kind, name: name.parse().unwrap(), arn: None, labels: labels(), code: sealed }

@@ -305,7 +305,7 @@ impl PlanGate<'_> {
                 so create the plan again",
             )));
         }
-        let beside = manifest::path_beside(path);
+        let beside = manifest::path_next_to(path);
         // A manifest next to the artifact is its manifest, whatever is on the shelf.
         let manifests = if beside.exists() { vec![beside] } else { self.shelf.about(&sha256).to_vec() };
         Ok(Ok(Found { artifact, manifests }))

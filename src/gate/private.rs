@@ -70,11 +70,11 @@ impl PrivateCopy {
         let sha256 = copy_file(artifact, &copy)?;
         let found = match manifest {
             Some(named) => Some(Loaded::read(named, MANIFEST_BYTES_MAX)?),
-            None => Loaded::read_if_exists(&manifest::path_beside(artifact), MANIFEST_BYTES_MAX)?,
+            None => Loaded::read_if_exists(&manifest::path_next_to(artifact), MANIFEST_BYTES_MAX)?,
         };
         let manifest = match found {
             Some(original) => {
-                let copy = manifest::path_beside(&copy);
+                let copy = manifest::path_next_to(&copy);
                 let mut file = create(&copy)?;
                 file.write_all(&original.bytes).map_err(writing(&copy))?;
                 Some(Manifest { original, copy })
@@ -245,7 +245,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let original = folder.path().join("a.zip");
         std::fs::write(&original, "one").unwrap();
-        std::fs::write(manifest::path_beside(&original), "{}").unwrap();
+        std::fs::write(manifest::path_next_to(&original), "{}").unwrap();
         let sealed = PrivateCopy::copy(&Watch::start().unwrap(), &original, None).unwrap();
         let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o7777;
         assert_eq!(mode(sealed.folder()), 0o500);
@@ -278,9 +278,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let original = folder.path().join("a.zip");
         std::fs::write(&original, "one").unwrap();
-        std::fs::write(manifest::path_beside(&original), "{}").unwrap();
+        std::fs::write(manifest::path_next_to(&original), "{}").unwrap();
         let sealed = PrivateCopy::copy(&Watch::start().unwrap(), &original, None).unwrap();
-        let beside = manifest::path_beside(&original);
+        let beside = manifest::path_next_to(&original);
         assert_eq!(sealed.manifest(), Some(&Loaded { path: beside, bytes: b"{}".to_vec() }));
         let name = sealed.folder().file_name().unwrap().to_string_lossy().into_owned();
         assert!(name.starts_with("countersign-"), "{name}");

@@ -48,7 +48,7 @@ impl Bare {
     /// Opens the bare repository in a folder, and creates it if it does not exist.
     ///
     /// The caller ensures that no other process creates it at the same time.
-    pub fn open_or_make(path: &Path) -> Result<Self, GitError> {
+    pub fn open_or_create(path: &Path) -> Result<Self, GitError> {
         let make = |_| {
             // A process that was killed here leaves the lock behind.
             let _ = std::fs::remove_file(path.join("config.lock"));
@@ -66,7 +66,7 @@ impl Bare {
     }
 
     /// Whether a remote repository has a branch.
-    pub fn sees(&self, url: &RemoteUrl, branch: &Branch) -> Result<bool, ProgramError> {
+    pub fn has_branch(&self, url: &RemoteUrl, branch: &Branch) -> Result<bool, ProgramError> {
         program::has(&self.path, url, &branch.full(), self.limit)
     }
 

@@ -120,7 +120,7 @@ mod tests {
     /// A repository with a commit of these files.
     fn repository(files: &[(&str, &str)]) -> (tempfile::TempDir, Bare, Commit) {
         let folder = tempfile::tempdir().unwrap();
-        let bare = Bare::open_or_make(folder.path()).unwrap();
+        let bare = Bare::open_or_create(folder.path()).unwrap();
         let empty = bare.inner.treebuilder(None).unwrap().write().unwrap();
         let who = Signature::new("a", "a@b", &Time::new(0, 0)).unwrap();
         let id = {

@@ -74,7 +74,7 @@ impl Repository {
         change: impl FnOnce(Option<Vec<u8>>) -> Result<Option<String>, E>,
     ) -> Result<(), E> {
         let place = self.common_dir().join("countersign").join("notes");
-        let _lock = Lock::beside(&place).map_err(|error| GitError::Notes(error.to_string()))?;
+        let _lock = Lock::next_to(&place).map_err(|error| GitError::Notes(error.to_string()))?;
         let id = Oid::from_str(&commit.id).map_err(GitError::from)?;
         let before = self.notes()?.of(&commit.id)?;
         let there = before.is_some();

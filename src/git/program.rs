@@ -164,10 +164,10 @@ pub fn fetch(
     reference: &RefName,
     limit: Limit,
 ) -> Result<(), ProgramError> {
-    bring(repository, url, reference, "--depth=1", limit)
+    fetch_with(repository, url, reference, "--depth=1", limit)
 }
 
-fn bring(
+fn fetch_with(
     repository: &Path,
     url: &RemoteUrl,
     reference: &RefName,
@@ -195,7 +195,7 @@ pub fn fetch_since(
     since: i64,
     limit: Limit,
 ) -> Result<(), ProgramError> {
-    bring(repository, url, reference, &format!("--shallow-since={since}"), limit)
+    fetch_with(repository, url, reference, &format!("--shallow-since={since}"), limit)
 }
 
 /// Whether a fetched commit is an ancestor of another, as far as their history was fetched.

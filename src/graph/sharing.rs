@@ -26,7 +26,7 @@ pub fn add(graph: &mut Graph, policy: &Policy, now: Timestamp) -> Result<(), Pol
         for layer in other.as_deref().map_or(Ok(Vec::new()), layers)? {
             let is_ours = |permission: &LayerPermission| match &permission.principal {
                 Consumer::Account(account) => account == policy.account(),
-                Consumer::Everybody => true,
+                Consumer::Everyone => true,
             };
             sharing.layer(&name, &layer, is_ours);
         }
@@ -88,11 +88,11 @@ impl Sharing<'_> {
         let state = if permission.holds(self.now) { State::Good } else { State::Expired };
         let (key, name, account) = match (&permission.principal, &permission.organization) {
             (Consumer::Account(account), _) => (account.to_string(), account.to_string(), account),
-            (Consumer::Everybody, Some(organization)) => {
+            (Consumer::Everyone, Some(organization)) => {
                 (format!("* {organization}"), format!("every account in {organization}"), organization)
             }
             // Parsing refuses such a document.
-            (Consumer::Everybody, None) => return,
+            (Consumer::Everyone, None) => return,
         };
         let id = Id::new(Kind::Consumer, key);
         self.node(account, id.clone(), vec![name], State::Good, "");

@@ -59,7 +59,7 @@ impl Shelf {
 
 /// The content of a file; `None` if it is not a regular file, or too large for a manifest.
 fn contents(path: &Path) -> Result<Option<Vec<u8>>, FileError> {
-    match files::read_if_there(path, MANIFEST_BYTES_MAX) {
+    match files::read_if_exists(path, MANIFEST_BYTES_MAX) {
         Err(FileError::NotAFile { .. } | FileError::TooLarge { .. }) => Ok(None),
         other => other,
     }

@@ -117,7 +117,7 @@ fn open(path: &Path) -> Result<(File, u64), JournalError> {
 
 /// Renames a full journal, unless another process has just done so.
 fn rotate(path: &Path) -> Result<(), FileError> {
-    let _lock = Lock::beside(path)?;
+    let _lock = Lock::next_to(path)?;
     match path.symlink_metadata() {
         Ok(found) if found.len() < JOURNAL_BYTES_MAX => Ok(()),
         Ok(_) => std::fs::rename(path, previous(path)).map_err(writing(path)),

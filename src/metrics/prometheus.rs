@@ -59,8 +59,8 @@ impl From<FileError> for PrometheusError {
 
 /// Adds events to the counters in a file; returns how many series were dropped because the file is full.
 pub fn add(path: &Path, events: &[Event]) -> Result<usize, PrometheusError> {
-    let _lock = Lock::beside(path)?;
-    let before = files::read_if_there(path, SERIES_BYTES_MAX)?.unwrap_or_default();
+    let _lock = Lock::next_to(path)?;
+    let before = files::read_if_exists(path, SERIES_BYTES_MAX)?.unwrap_or_default();
     let text = String::from_utf8_lossy(&before);
     let mut counters =
         Counters::parse(&text).map_err(|line| PrometheusError::Malformed { path: path.into(), line })?;

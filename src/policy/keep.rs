@@ -12,7 +12,7 @@ pub fn put(objects: &Objects, bytes: &[u8]) -> Result<Sha384, FileError> {
     let digest = Sha384::of(bytes);
     let path = objects.path(&digest);
     let limit = bytes.len() as u64;
-    if !matches!(files::read_if_there(&path, limit), Ok(Some(there)) if there == bytes) {
+    if !matches!(files::read_if_exists(&path, limit), Ok(Some(there)) if there == bytes) {
         files::write(&path, bytes, Access::Public)?;
     }
     Ok(digest)

@@ -19,7 +19,7 @@ pub fn open(location: &Location, now: Timestamp) -> Result<Policy, PolicyError> 
         return Ok(policy);
     }
     // Two commands at once must not leave the lower of their versions.
-    let lock = Lock::beside(path);
+    let lock = Lock::next_to(path);
     if let Some(before) = State::read(path)? {
         policy.check_follows(&before)?;
     }

@@ -139,7 +139,7 @@ impl Pending {
     /// The draft of the next root, if there is one.
     pub fn read(directory: &Path, current: &Root) -> Result<Option<Self>, PolicyError> {
         let path = draft_path(directory, current.version() + 1);
-        let Some(bytes) = files::read_if_there(&path, ROOT_BYTES_MAX)? else { return Ok(None) };
+        let Some(bytes) = files::read_if_exists(&path, ROOT_BYTES_MAX)? else { return Ok(None) };
         let envelope: Envelope = document::from_json(&path, &bytes)?;
         if Count::of(current.root(), PAYLOAD_TYPE, &envelope).given == 0 {
             return Ok(None);

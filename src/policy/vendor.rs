@@ -129,7 +129,7 @@ fn copy_revocations(from: &Path, to: &Path) -> Result<(), PolicyError> {
         let mut free = None;
         let mut is_here = false;
         for place in signed::places(to, &job) {
-            match files::read_if_there(&place, SIGNED_REVOCATION_BYTES_MAX)? {
+            match files::read_if_exists(&place, SIGNED_REVOCATION_BYTES_MAX)? {
                 Some(there) => is_here |= there == bytes,
                 None => free = free.or(Some(place)),
             }

@@ -162,7 +162,7 @@ impl<'a> Work<'a> {
         let says = |bytes: &[u8]| values(path, bytes);
         let expected = says(wanted);
         let sealed = self.sealed(path)?;
-        let there = files::read_if_there(&file, Kind::of(path).map_or(0, Kind::limit))?;
+        let there = files::read_if_exists(&file, Kind::of(path).map_or(0, Kind::limit))?;
         let next = match &sealed {
             Some(sealed) if says(sealed) == expected => sealed.clone(),
             Some(sealed) => {

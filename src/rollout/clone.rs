@@ -51,7 +51,7 @@ impl<'t> Clone<'t> {
     /// An empty clone, in a folder that is removed when dropped.
     pub fn of(target: &'t Target) -> Result<Self, TargetError> {
         let folder = scratch()?;
-        let bare = Bare::open_or_make(folder.path())?.within(Duration::from_secs(TARGET_GIT_SECONDS_MAX));
+        let bare = Bare::open_or_create(folder.path())?.within(Duration::from_secs(TARGET_GIT_SECONDS_MAX));
         Ok(Self { target, bare, _folder: folder })
     }
 
@@ -60,8 +60,8 @@ impl<'t> Clone<'t> {
     }
 
     /// Whether the target's repository has a branch.
-    pub fn sees(&self, branch: &Branch) -> Result<bool, TargetError> {
-        Ok(self.bare.sees(self.url(), branch)?)
+    pub fn has_branch(&self, branch: &Branch) -> Result<bool, TargetError> {
+        Ok(self.bare.has_branch(self.url(), branch)?)
     }
 
     /// Whether the content of a tip was merged into the target's branch.

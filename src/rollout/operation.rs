@@ -114,7 +114,7 @@ impl Operation<'_> {
         let work = |target: &&Target| {
             let place =
                 places.get(target.url()).map(|lock| lock.lock().unwrap_or_else(PoisonError::into_inner));
-            let outcome = self.bring(target);
+            let outcome = self.update(target);
             drop(place);
             outcome
         };
@@ -131,7 +131,7 @@ impl Operation<'_> {
     }
 
     /// Updates one target.
-    pub fn bring(&self, target: &Target) -> TargetOutcome {
+    pub fn update(&self, target: &Target) -> TargetOutcome {
         let mut last = TargetError::Raced(target.pull_request().unwrap_or(target.branch()).clone());
         for _ in 0..ATTEMPTS {
             match self.attempt(target) {
@@ -157,7 +157,7 @@ impl Operation<'_> {
             return self.push(target, &clone, &tip, plan, target.branch());
         };
         // Commits that others pushed to the branch of the pull request, such as a seal, are kept.
-        if !clone.sees(request)? {
+        if !clone.has_branch(request)? {
             return self.push(target, &clone, &tip, plan, request);
         }
         let waiting = clone.tip(request)?;

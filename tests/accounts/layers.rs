@@ -330,7 +330,7 @@ fn the_layers_of_a_workspace_are_not_forgotten() {
     Layered::of(&pair.acme, &["verify"]).untrusted(Mode::Enforce, "manifest-missing");
     assert_eq!(pair.acme.run(&gate).code, Some(1));
     let manifest = pair.acme.repository().join("dist/base-1.zip.sigstore.json");
-    std::fs::copy(countersign::manifest::path_beside(&pair.layer()), manifest).expect("a copy");
+    std::fs::copy(countersign::manifest::path_next_to(&pair.layer()), manifest).expect("a copy");
     Layered::of(&pair.acme, &["verify"]).is("allowed", &[]);
     // Of two packages it takes the published one; in a folder that is named too.
     write(&pair.acme.repository().join("dist/base.zip"), "a later build");

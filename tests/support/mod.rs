@@ -144,7 +144,7 @@ impl Scene {
 
     /// Its manifest.
     pub fn manifest(&self) -> PathBuf {
-        manifest::path_beside(&self.artifact())
+        manifest::path_next_to(&self.artifact())
     }
 
     /// Where the highest policy seen is remembered.

@@ -124,7 +124,7 @@ impl Scene {
         let inner = git2::Repository::init(folder.path()).expect("a repository can be made");
         let opened = Repository::find(folder.path()).expect("the repository can be read");
         let opened = opened.expect("the repository is there");
-        let bare = Bare::open_or_make(inner.path()).expect("the repository can be read");
+        let bare = Bare::open_or_create(inner.path()).expect("the repository can be read");
         let put = |kind, bytes: &[u8]| {
             inner.odb().and_then(|odb| odb.write(kind, bytes)).expect("it can be written")
         };

@@ -244,7 +244,7 @@ impl Context {
             return setting.map(|text| text.parse()).transpose().context("in `git config countersign.root`");
         }
         let path = pin_file(directory)?;
-        let Some(bytes) = files::read_if_there(&path, KEY_BYTES_MAX)? else { return Ok(None) };
+        let Some(bytes) = files::read_if_exists(&path, KEY_BYTES_MAX)? else { return Ok(None) };
         String::from_utf8_lossy(&bytes).parse().map(Some).with_context(|| format!("in `{}`", path.display()))
     }
 
@@ -354,7 +354,7 @@ fn find_workspace(start: &Path, repository: Option<&Repository>) -> Result<Works
     let top = repository.map_or(start, Repository::top);
     for folder in start.ancestors().take_while(|folder| folder.starts_with(top)) {
         let path = folder.join(workspace::FILE_NAME);
-        if let Some(bytes) = files::read_if_there(&path, DOCUMENT_BYTES_MAX)? {
+        if let Some(bytes) = files::read_if_exists(&path, DOCUMENT_BYTES_MAX)? {
             return Ok(Workspace::parse(folder, &bytes)?);
         }
     }

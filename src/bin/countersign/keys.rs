@@ -111,7 +111,7 @@ fn is_variable(name: &str) -> bool {
 
 fn read_key_file(path: &Path, hint: &str) -> Result<(Zeroizing<String>, String)> {
     check_is_no_key(&path.to_string_lossy())?;
-    let Some(bytes) = files::read_if_there(path, KEY_BYTES_MAX)?.map(Zeroizing::new) else {
+    let Some(bytes) = files::read_if_exists(path, KEY_BYTES_MAX)?.map(Zeroizing::new) else {
         return Err(refuse(format!("no key in `{}`", path.display()), hint));
     };
     let pem = std::str::from_utf8(&bytes).with_context(|| format!("`{}` is not PEM", path.display()))?;

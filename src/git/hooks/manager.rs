@@ -92,7 +92,7 @@ fn calls(file: &Path, hook: Hook) -> Result<bool, FileError> {
 
 /// A file's text; empty if the file does not exist or is not text.
 fn text(path: &Path) -> Result<String, FileError> {
-    match files::read_if_there(path, HOOK_BYTES_MAX) {
+    match files::read_if_exists(path, HOOK_BYTES_MAX) {
         Ok(bytes) => Ok(String::from_utf8_lossy(&bytes.unwrap_or_default()).into_owned()),
         Err(FileError::TooLarge { .. } | FileError::NotAFile { .. }) => Ok(String::new()),
         Err(error) => Err(error),

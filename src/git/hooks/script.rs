@@ -28,7 +28,7 @@ pub enum Found {
 /// What is at a path that could be our script.
 pub fn look(path: &Path, hook: Hook) -> Result<Found, FileError> {
     let Some(kind) = kind(path)? else { return Ok(Found::Nothing) };
-    let bytes = match files::read_if_there(path, HOOK_BYTES_MAX) {
+    let bytes = match files::read_if_exists(path, HOOK_BYTES_MAX) {
         Ok(Some(bytes)) => bytes,
         // A broken link, a folder or a large program.
         Ok(None) | Err(FileError::NotAFile { .. } | FileError::TooLarge { .. }) => return Ok(Found::Other),

@@ -44,7 +44,7 @@ pub(super) fn install(place: &Place, hook: Hook) -> Result<Change, HooksError> {
     }
     let path = script(place, hook);
     let is_in = get(&config, hook, "event").is_some();
-    let is_current = files::read_if_there(&path, HOOK_BYTES_MAX)?.as_deref()
+    let is_current = files::read_if_exists(&path, HOOK_BYTES_MAX)?.as_deref()
         == Some(hook.script().as_bytes())
         && super::script::is_program(&path);
     if !is_current {

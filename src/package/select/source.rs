@@ -42,7 +42,7 @@ fn is_dirty(
             return Ok(true);
         };
         let blobs = repository.blobs();
-        let on_disk = files::read_if_there(&request.folder.join(&path), FILE_BYTES_MAX)?;
+        let on_disk = files::read_if_exists(&request.folder.join(&path), FILE_BYTES_MAX)?;
         let Some(on_disk) = on_disk else {
             return Ok(true);
         };

@@ -101,7 +101,7 @@ fn check_ignore_file(path: PathBuf, weight: &mut Weight) -> Result<(), SelectErr
     if path.is_dir() {
         return Ok(());
     }
-    let Some(bytes) = files::read_if_there(&path, IGNORE_FILE_BYTES_MAX)? else { return Ok(()) };
+    let Some(bytes) = files::read_if_exists(&path, IGNORE_FILE_BYTES_MAX)? else { return Ok(()) };
     let text = String::from_utf8_lossy(&bytes);
     let fail = |message: String| SelectError::IgnoreFile { path: path.clone(), message };
     let patterns = text.lines().enumerate().filter(|(_, line)| !line.is_empty() && !line.starts_with('#'));

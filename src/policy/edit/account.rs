@@ -38,7 +38,7 @@ impl Editor {
     /// Copies another account's policy into the directory, and then writes the document that pins it.
     ///
     /// `from` is the source for later updates. The policy was opened with the account's pin.
-    pub fn bring_account(&self, policy: &Policy, from: &str) -> Result<Vec<Difference>, EditError> {
+    pub fn copy_account(&self, policy: &Policy, from: &str) -> Result<Vec<Difference>, EditError> {
         let reached = policy.reached();
         let next = match self.known_account(policy.account())? {
             None => Some(KnownAccount::new(policy.account().clone(), policy.pin(), from, reached)),

@@ -138,7 +138,7 @@ impl Editor {
 
     fn bytes(&self, path: &str) -> Result<Option<Vec<u8>>, PolicyError> {
         let limit = Kind::of(path).map_or(0, Kind::limit);
-        Ok(files::read_if_there(&self.directory.join(path), limit)?)
+        Ok(files::read_if_exists(&self.directory.join(path), limit)?)
     }
 
     /// Writes a new profile; its name must never have been used, in any case.

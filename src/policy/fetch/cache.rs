@@ -50,7 +50,7 @@ impl Cache {
 
     pub(super) fn current_commit(&self) -> Result<Option<String>, PolicyError> {
         let path = self.folder.join("current");
-        let Some(bytes) = files::read_if_there(&path, CURRENT_BYTES_MAX)? else { return Ok(None) };
+        let Some(bytes) = files::read_if_exists(&path, CURRENT_BYTES_MAX)? else { return Ok(None) };
         let text = String::from_utf8_lossy(&bytes).trim_end().to_owned();
         if !is_commit(&text) {
             return Err(DocumentError::new(&path, "it does not contain a commit id").into());

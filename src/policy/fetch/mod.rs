@@ -73,7 +73,7 @@ pub fn fetch(
     now: Timestamp,
 ) -> Result<Fetched, FetchError> {
     let _lock = cache.lock()?;
-    let bare = Bare::open_or_make(&cache.repository())?;
+    let bare = Bare::open_or_create(&cache.repository())?;
     let commit = bare.fetch(source.url(), source.reference())?;
     let origin = Origin { source: source.clone(), commit: commit.id.clone() };
     let top = extract::folder(&bare, &commit, source.folder())?;

@@ -133,7 +133,7 @@ impl<'a> Sealing<'a> {
 
     fn read_draft(&self) -> Result<Option<Draft>, PolicyError> {
         let path = snapshot::draft_path(self.directory);
-        let Some(bytes) = files::read_if_there(&path, SNAPSHOT_BYTES_MAX)? else { return Ok(None) };
+        let Some(bytes) = files::read_if_exists(&path, SNAPSHOT_BYTES_MAX)? else { return Ok(None) };
         let envelope: Envelope = document::from_json(&path, &bytes)?;
         let count = Count::of(self.root().policy(), PAYLOAD_TYPE, &envelope);
         // Anyone with write access could have created it, with an expiry that no key holder wants.

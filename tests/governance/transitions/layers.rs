@@ -86,7 +86,7 @@ fn a_version_never_changes_and_a_permission_only_ends() {
             "ends earlier",
             some(&ending),
             with(&ending, "2098", "2097"),
-            "layer|forbid|base|--principal|shop|--version|1|--at|2097-01-01T00:00:00Z",
+            "layer|forbid|base|--principal|shop|--layer-version|1|--at|2097-01-01T00:00:00Z",
             May::Be("ends at 2097-"),
         ),
         (

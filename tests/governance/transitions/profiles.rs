@@ -224,7 +224,7 @@ fn a_name_is_never_used_again() {
     scene.seal();
     // Not even after its file is gone: then it is the removal that is refused.
     std::fs::remove_file(scene.policy().join("profiles/billing.toml")).expect("it was there");
-    scene.run(&["policy", "seal"]).undecided("never used again");
+    scene.run(&["policy", "seal"]).undecided("never reused");
 }
 
 /// A statement id is used once, whatever its permission became.

@@ -82,7 +82,7 @@ impl Released {
     }
 
     fn manifest(&self, machine: &str) -> PathBuf {
-        countersign::manifest::path_beside(&self.archive(machine))
+        countersign::manifest::path_next_to(&self.archive(machine))
     }
 
     /// Asks the script about these files under the name of this machine's archive.

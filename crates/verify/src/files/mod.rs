@@ -9,7 +9,7 @@ use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
-pub use self::read::{at_once, open, read, read_if_there};
+pub use self::read::{at_once, open, read, read_if_exists};
 use crate::hint::Hint;
 use crate::shown;
 
@@ -125,7 +125,7 @@ impl Loaded {
 
     /// Like [`Loaded::read`], but `None` if the file does not exist.
     pub fn read_if_exists(path: &Path, limit: u64) -> Result<Option<Self>, FileError> {
-        Ok(read_if_there(path, limit)?.map(|bytes| Self { path: path.into(), bytes }))
+        Ok(read_if_exists(path, limit)?.map(|bytes| Self { path: path.into(), bytes }))
     }
 }
 

@@ -115,7 +115,7 @@ pub enum Consumer {
     /// One account.
     Account(AccountName),
     /// `*`: every account in an organization.
-    Everybody,
+    Everyone,
 }
 
 impl FromStr for Consumer {
@@ -123,7 +123,7 @@ impl FromStr for Consumer {
 
     fn from_str(text: &str) -> Result<Self, NameError> {
         if text == "*" {
-            return Ok(Self::Everybody);
+            return Ok(Self::Everyone);
         }
         text.parse().map(Self::Account)
     }
@@ -135,7 +135,7 @@ impl fmt::Display for Consumer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Account(account) => account.fmt(f),
-            Self::Everybody => f.write_str("*"),
+            Self::Everyone => f.write_str("*"),
         }
     }
 }
@@ -203,7 +203,7 @@ impl Layer {
             return Some("two permissions have the same `statement_id`".into());
         }
         let odd = |each: &&LayerPermission| {
-            let everybody = each.principal == Consumer::Everybody;
+            let everybody = each.principal == Consumer::Everyone;
             everybody != each.organization.is_some() || self.published(each.version).is_none()
         };
         self.permission.iter().find(odd).map(|odd| {

@@ -277,7 +277,7 @@ fn check_inventory(files: &[FileRecord]) -> Result<(), StatementError> {
 }
 
 /// The path of an artifact's manifest: the artifact's with `.sigstore.json` appended.
-pub fn path_beside(artifact: &Path) -> std::path::PathBuf {
+pub fn path_next_to(artifact: &Path) -> std::path::PathBuf {
     let mut name = artifact.as_os_str().to_owned();
     name.push(".sigstore.json");
     name.into()
@@ -285,7 +285,7 @@ pub fn path_beside(artifact: &Path) -> std::path::PathBuf {
 
 /// The manifest next to an artifact, not verified yet; `None` if there is none.
 pub fn manifest_of(artifact: &Artifact) -> Result<Option<Loaded>, FileError> {
-    Loaded::read_if_exists(&path_beside(artifact.path()), MANIFEST_BYTES_MAX)
+    Loaded::read_if_exists(&path_next_to(artifact.path()), MANIFEST_BYTES_MAX)
 }
 
 /// Parses a manifest file.

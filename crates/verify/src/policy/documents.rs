@@ -164,7 +164,7 @@ pub fn read(directory: &Path) -> Result<BTreeMap<String, Vec<u8>>, PolicyError> 
     let mut found = BTreeMap::new();
     for path in paths(directory)? {
         let limit = Kind::of(&path).map_or(DOCUMENT_BYTES_MAX, Kind::limit);
-        if let Some(bytes) = files::read_if_there(&directory.join(&path), limit)? {
+        if let Some(bytes) = files::read_if_exists(&directory.join(&path), limit)? {
             found.insert(path, bytes);
         }
     }
@@ -205,7 +205,7 @@ pub fn changes(directory: &Path, sealed: &Snapshot) -> Result<Vec<Change>, Polic
 
 fn document_change(directory: &Path, sealed: &SealedDocument) -> Result<Option<&'static str>, PolicyError> {
     let limit = Kind::of(&sealed.path).map_or(DOCUMENT_BYTES_MAX, Kind::limit);
-    Ok(match files::read_if_there(&directory.join(&sealed.path), limit)? {
+    Ok(match files::read_if_exists(&directory.join(&sealed.path), limit)? {
         Some(bytes) if Sha384::of(&bytes) == sealed.sha384 => None,
         Some(_) => Some("changed"),
         None => Some("removed"),

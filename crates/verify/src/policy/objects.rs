@@ -38,7 +38,7 @@ impl Objects {
     /// an error.
     pub fn get(&self, digest: &Sha384, limit: u64) -> Result<Option<Vec<u8>>, PolicyError> {
         let path = self.path(digest);
-        let Some(bytes) = files::read_if_there(&path, limit)? else { return Ok(None) };
+        let Some(bytes) = files::read_if_exists(&path, limit)? else { return Ok(None) };
         if Sha384::of(&bytes) == *digest {
             return Ok(Some(bytes));
         }

@@ -196,7 +196,7 @@ pub fn walk(directory: &Path, pin: &Pin) -> Result<Root, PolicyError> {
     let mut root = next(&first, &bytes, None)?;
     for version in 2..=ROOTS_MAX {
         let file = path(directory, version);
-        let Some(bytes) = files::read_if_there(&file, ROOT_BYTES_MAX)? else {
+        let Some(bytes) = files::read_if_exists(&file, ROOT_BYTES_MAX)? else {
             break;
         };
         root = next(&file, &bytes, Some(&root))?;

@@ -45,7 +45,7 @@ impl State {
     ///
     /// Errors: the state cannot be read; it is not treated as missing.
     pub fn read(path: &Path) -> Result<Option<Self>, PolicyError> {
-        match files::read_if_there(path, STATE_BYTES_MAX)? {
+        match files::read_if_exists(path, STATE_BYTES_MAX)? {
             Some(bytes) => Ok(Some(document::from_json(path, &bytes)?)),
             None => Ok(None),
         }

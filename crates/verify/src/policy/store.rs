@@ -335,7 +335,7 @@ impl Policy {
         };
         let file = self.directory.join(path);
         let limit = Kind::of(path).map_or(DOCUMENT_BYTES_MAX, Kind::limit);
-        let bytes = match files::read_if_there(&file, limit)? {
+        let bytes = match files::read_if_exists(&file, limit)? {
             Some(bytes) if bytes.len() as u64 == sealed.size && Sha384::of(&bytes) == sealed.sha384 => bytes,
             _ => return Err(self.unsealed()?),
         };

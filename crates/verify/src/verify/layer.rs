@@ -73,7 +73,7 @@ fn may_use(policy: &Policy, other: &Policy, layer: &Layer, arn: &LayerArn) -> Re
     for permission in holding {
         let lets = match (&permission.principal, &permission.organization) {
             (Consumer::Account(account), None) => account == policy.account(),
-            (Consumer::Everybody, Some(organization)) => policy.is_in_organization(organization, other)?,
+            (Consumer::Everyone, Some(organization)) => policy.is_in_organization(organization, other)?,
             _ => false,
         };
         if lets {

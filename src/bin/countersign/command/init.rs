@@ -158,7 +158,7 @@ fn pinned_by_choice(context: &Context, directory: &Path) -> Result<bool> {
         return Ok(false);
     };
     let local = root::path(&context.local_policy()?, 1);
-    let local = files::read_if_there(&local, ROOT_BYTES_MAX)?;
+    let local = files::read_if_exists(&local, ROOT_BYTES_MAX)?;
     Ok(local.is_none_or(|bytes| Pin::of(&bytes) != pin))
 }
 
@@ -182,7 +182,7 @@ pub fn local_if_needed(context: &Context, trust: &TrustArgs) -> Result<()> {
         return Ok(());
     }
     // Of many first commands at once, one makes the account, and the others wait until it is pinned.
-    let lock = Lock::beside(&directory);
+    let lock = Lock::next_to(&directory);
     if directory.exists() {
         return Ok(());
     }

@@ -123,7 +123,7 @@ fn payload<T: serde::de::DeserializeOwned + Serialize>(
     path: &Path,
     limit: u64,
 ) -> Result<Option<T>> {
-    let Some(bytes) = files::read_if_there(path, limit)? else {
+    let Some(bytes) = files::read_if_exists(path, limit)? else {
         return Ok(None);
     };
     let envelope: Envelope = document::from_json(path, &bytes)?;

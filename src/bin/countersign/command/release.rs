@@ -100,7 +100,7 @@ impl Args {
                 && (&job.profile, &job.name, job.kind) == (signer.profile(), &item.name, item.kind)
                 && (&job.source, job.selection.as_ref()) == (&packaged.source, Some(&packaged.rules))
         });
-        let manifest = manifest::path_beside(&packaged.path);
+        let manifest = manifest::path_next_to(&packaged.path);
         let shown = context.shown(&manifest);
         let task = Task {
             artifact: Some(packaged.path.clone()),

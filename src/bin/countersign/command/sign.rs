@@ -119,7 +119,7 @@ impl Args {
             let signed = self.sign_one(&context, &signer, path, &subject)?;
             let record = Record {
                 artifact: context.shown(path),
-                manifest: context.shown(&manifest::path_beside(path)),
+                manifest: context.shown(&manifest::path_next_to(path)),
                 job: signed.job.job().to_string(),
                 profile: signer.profile().to_string(),
                 expires_at: signed.expires,
@@ -200,7 +200,7 @@ impl Args {
             },
         )?;
         drop(progress);
-        files::write(&manifest::path_beside(path), &signed.manifest, Access::Public)?;
+        files::write(&manifest::path_next_to(path), &signed.manifest, Access::Public)?;
         if let Some(commit) = commit {
             let attached = Attached::parse(&signed.manifest)?;
             note(&attach::attach(context.in_repository()?, &commit, &[attached])?);
@@ -248,7 +248,7 @@ pub fn profile_for(policy: &Policy, named: Option<&ProfileName>, item: Option<&I
 
 /// The manifest that the artifact has already, if it describes these very bytes.
 pub fn existing(signer: &Signer<'_>, artifact: &Path, digests: &ArtifactDigests) -> Result<Option<Existing>> {
-    let manifest = Loaded::read_if_exists(&manifest::path_beside(artifact), MANIFEST_BYTES_MAX)?;
+    let manifest = Loaded::read_if_exists(&manifest::path_next_to(artifact), MANIFEST_BYTES_MAX)?;
     let existing = manifest.map(|manifest| sign::existing(signer, &manifest, digests));
     Ok(existing.transpose()?.flatten())
 }

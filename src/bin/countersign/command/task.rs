@@ -154,7 +154,7 @@ fn manifest_of(task: &Task) -> Result<Option<Loaded>> {
         return Ok(Some(Loaded::read(named, MANIFEST_BYTES_MAX)?));
     }
     let Some(artifact) = &task.artifact else { return Ok(None) };
-    Ok(Loaded::read_if_exists(&manifest::path_beside(artifact), MANIFEST_BYTES_MAX)?)
+    Ok(Loaded::read_if_exists(&manifest::path_next_to(artifact), MANIFEST_BYTES_MAX)?)
 }
 
 fn labels(context: &Context, task: &Task, manifest: Option<&Loaded>) -> Labels {

@@ -45,7 +45,7 @@ impl Args {
         let policy = origin.open(context, &self.name, self.root)?;
         let editor = editor(context, &own)?;
         self.check_new(&editor)?;
-        edit::show(&editor.bring_account(&policy, &origin.text())?)
+        edit::show(&editor.copy_account(&policy, &origin.text())?)
     }
 
     /// Refuses the account that the policy is, and one that it knows.

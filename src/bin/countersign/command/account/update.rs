@@ -84,7 +84,7 @@ impl Args {
         let editor = editor(context, &self.trust)?;
         // Who was forgotten in the meantime is not known anew.
         self::known(&editor, name)?;
-        Ok(editor.bring_account(&policy, &origin.text())?)
+        Ok(editor.copy_account(&policy, &origin.text())?)
     }
 }
 

@@ -139,7 +139,7 @@ impl Keys {
         // They are written once, whichever of the user's repositories is first.
         let names = ["root.pem", "policy.pem", "signing.pem"];
         let are_there = names.iter().all(|name| folder.join(name).exists());
-        let _lock = if are_there { None } else { Some(Lock::beside(folder)?) };
+        let _lock = if are_there { None } else { Some(Lock::next_to(folder)?) };
         let held = |name: &str| {
             let path = folder.join(name);
             let there = path.exists().then(|| load_key_file(&path, &PassphraseArgs::default()));

@@ -244,7 +244,7 @@ impl Ledger {
         let Some(bytes) = self.documents.get(&path) else { return Ok(None) };
         let profile = Profile::parse(&self.documents.file(&path), bytes)?;
         for place in signed::places(&self.documents.file(""), job.job.job()) {
-            let Some(bytes) = files::read_if_there(&place, SIGNED_REVOCATION_BYTES_MAX)? else { continue };
+            let Some(bytes) = files::read_if_exists(&place, SIGNED_REVOCATION_BYTES_MAX)? else { continue };
             match revocation::counted(&job.job, &job.profile, &profile, &bytes, now) {
                 Ok(Some(found)) => return Ok(Some(found.revocation().reason.as_str().to_owned())),
                 Err(Uncounted::FormatNewer(newer)) => return Err(newer.at(&place).into()),

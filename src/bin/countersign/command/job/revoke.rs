@@ -83,7 +83,7 @@ impl Args {
             let message = format!("`{}` is not the id of a signing job, nor a manifest", self.job);
             refuse(message, "name the id that `countersign inspect` shows, or a `.sigstore.json` file")
         };
-        let bytes = files::read_if_there(path, MANIFEST_BYTES_MAX)?.ok_or_else(unknown)?;
+        let bytes = files::read_if_exists(path, MANIFEST_BYTES_MAX)?.ok_or_else(unknown)?;
         let bundle = manifest::parse(path, &bytes)?;
         let statement =
             Statement::parse(bundle.envelope()?.unverified_payload()).map_err(|error| error.at(path))?;

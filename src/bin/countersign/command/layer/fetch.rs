@@ -63,7 +63,7 @@ impl Args {
         let version = published(&publisher.policy, &self.arn)?;
         let path = path_in(self.output.as_ref().unwrap_or(&context.workspace.output), &self.arn);
         context.check_output_file(&path)?;
-        let beside = manifest::path_beside(&path);
+        let beside = manifest::path_next_to(&path);
         let (fetched, manifest) = match self.there(context, &path, &version)? {
             There::Whole(manifest) => {
                 note(&format!("`{}` already is this layer version", context.shown(&path)));
@@ -120,8 +120,8 @@ impl Args {
                 "move the file, or name another folder with `--output`",
             ));
         }
-        let beside = manifest::path_beside(path);
-        let bytes = files::read_if_there(&beside, MANIFEST_BYTES_MAX)?;
+        let beside = manifest::path_next_to(path);
+        let bytes = files::read_if_exists(&beside, MANIFEST_BYTES_MAX)?;
         let about = bytes.map_or(Ok(false), |bytes| is_about(&beside, &bytes, &digests))?;
         Ok(if about || !version.signed { There::Whole(about) } else { There::Nothing })
     }
@@ -207,8 +207,8 @@ fn bring(
     if !version.signed {
         return Ok(Brought { artifact, manifest: None });
     }
-    let beside = manifest::path_beside(path);
-    if let Some(mine) = files::read_if_there(&beside, MANIFEST_BYTES_MAX)?
+    let beside = manifest::path_next_to(path);
+    if let Some(mine) = files::read_if_exists(&beside, MANIFEST_BYTES_MAX)?
         && !is_about(&beside, &mine, &digests)?
     {
         return Err(refuse(

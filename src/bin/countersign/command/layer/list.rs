@@ -252,7 +252,7 @@ fn text(record: &Record) -> String {
     record.versions.iter().for_each(|each| out.push_str(&version_text(each)));
     for each in &record.permissions {
         let who = match &each.organization {
-            Some(organization) if each.principal == Consumer::Everybody.to_string() => {
+            Some(organization) if each.principal == Consumer::Everyone.to_string() => {
                 format!("every account of `{organization}`")
             }
             _ => format!("`{}`", each.principal),

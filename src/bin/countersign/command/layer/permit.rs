@@ -78,7 +78,7 @@ pub fn no_version(layer: &Layer, version: u64) -> anyhow::Error {
 fn check_consumer(editor: &Editor, principal: &Consumer, organization: Option<&AccountName>) -> Result<()> {
     let own = editor.root().account();
     match (principal, organization) {
-        (Consumer::Everybody, None) => Err(refuse(
+        (Consumer::Everyone, None) => Err(refuse(
             "`--principal '*'` requires `--organization`",
             "name the organization whose accounts can use the version with `--organization`",
         )),
@@ -90,7 +90,7 @@ fn check_consumer(editor: &Editor, principal: &Consumer, organization: Option<&A
             format!("account `{own}` can use its own layers without a permission"),
             "name another account",
         )),
-        (Consumer::Everybody, Some(organization))
+        (Consumer::Everyone, Some(organization))
             if organization != own && editor.known_account(organization)?.is_none() =>
         {
             Err(refuse(

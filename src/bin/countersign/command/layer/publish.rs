@@ -145,7 +145,7 @@ impl Args {
 
     /// Whether a manifest is for this content. Who signed it and whether it is valid is for a verdict.
     fn is_signed(&self, context: &Context, artifact: &Path, digests: &ArtifactDigests) -> Result<bool> {
-        let path = self.manifest.clone().unwrap_or_else(|| manifest::path_beside(artifact));
+        let path = self.manifest.clone().unwrap_or_else(|| manifest::path_next_to(artifact));
         let shown = context.shown(&path);
         let bytes = match files::read(&path, MANIFEST_BYTES_MAX) {
             Err(error) if self.manifest.is_none() && FileError::is_absent(&error) => return Ok(false),
