@@ -119,7 +119,7 @@ impl Cleared {
                 .collect(),
         };
         if line.needs_manifest() && paths.manifest.is_none() {
-            return Err(CommandError::NoManifest(sealed.original().into()).into());
+            return Err(CommandError::NoManifest(parts[0].labels.artifact.clone().into()).into());
         }
         if let Some(signal) = watch.interrupted() {
             return Err(RunError::Interrupted(signal));
@@ -135,7 +135,7 @@ impl Cleared {
         let child = command.spawn().map_err(cannot)?;
         let ended = watch.wait(child).map_err(cannot)?;
         match parts.iter().find(|part| !part.code.is_unchanged()) {
-            Some(part) => Err(RunError::Changed(part.code.original().into())),
+            Some(part) => Err(RunError::Changed(part.labels.artifact.clone().into())),
             None => Ok(ended),
         }
     }

@@ -36,7 +36,6 @@ const COPY_BYTES: usize = 1 << 20;
 pub struct PrivateCopy {
     artifact: Artifact,
     sha256: Sha256,
-    original: PathBuf,
     manifest: Option<Manifest>,
     folder: Folder,
 }
@@ -82,12 +81,7 @@ impl PrivateCopy {
             None => None,
         };
         folder.close()?;
-        Ok(Self { artifact: Artifact::open(&copy)?, sha256, original: artifact.into(), manifest, folder })
-    }
-
-    /// The path of the original.
-    pub fn original(&self) -> &Path {
-        &self.original
+        Ok(Self { artifact: Artifact::open(&copy)?, sha256, manifest, folder })
     }
 
     /// The path of the manifest's copy.

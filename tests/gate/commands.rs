@@ -134,7 +134,7 @@ fn what_is_warned_about_runs_with_the_warning_shown() {
     assert!(ran.done().err().starts_with("warned (mismatch): dist/orders.zip as `orders`\n"), "{ran}");
     let ran = shop.run(&["--function", "orders", "--", "touch", "ran", "{artifact}", "{manifest}"]);
     assert_eq!(ran.code, Some(2), "{ran}");
-    assert!(ran.err().contains("dist/orders.zip` has no manifest"), "{ran}");
+    assert!(ran.err().contains("`dist/orders.zip` has no manifest"), "{ran}");
     shop.nothing_ran();
     // Integrity stops in Warn too.
     let shop = Shop::of(Mode::Warn);
