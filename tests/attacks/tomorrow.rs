@@ -1,16 +1,14 @@
 //! Does a manifest or a policy of a newer format ever get a verdict?
 
-use std::path::Path;
 use std::process::Stdio;
 
-use countersign::crypto::envelope::Envelope;
 use countersign::crypto::secret::SecretKey;
 use countersign::manifest;
 use countersign::policy::{root, snapshot};
 use countersign::revocation::signed as revocations;
 use serde_json::{Value, json};
 
-use crate::support::{Mode, Ran, Scene, decode, next_revision, read, signed, text, write};
+use crate::support::{Mode, Ran, Scene, next_revision, read, reseal, signed, text, write};
 
 const NEWER: &str = "format-newer: ";
 const HINT: &str = "hint: update countersign";
@@ -32,16 +30,6 @@ fn newer(ran: &Ran, names: &str) {
     ran.undecided(NEWER);
     assert!(ran.err().contains(names) && ran.err().contains(HINT), "no {names:?} or no hint: {ran}");
     assert!(ran.err().contains("has format 2, and countersign "), "{ran}");
-}
-
-/// A file's envelope with another payload, signed by the key.
-fn reseal(path: &Path, payload_type: &str, key: &SecretKey, change: impl FnOnce(&mut Value)) {
-    let envelope: Value = serde_json::from_slice(&read(path)).expect("JSON");
-    let mut payload: Value = serde_json::from_slice(&decode(&envelope["payload"])).expect("JSON");
-    change(&mut payload);
-    let envelope: Envelope =
-        countersign::crypto::signing::sign(payload_type, payload.to_string().into_bytes(), &[key]);
-    write(path, serde_json::to_vec(&envelope).expect("JSON"));
 }
 
 #[test]
