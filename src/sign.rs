@@ -232,7 +232,7 @@ pub fn existing(
     let keys = signer.profile.permissions().iter().map(|each| (each.key.id(), each.key.clone())).collect();
     let (statement, key) = match integrity::open(Some(manifest), &keys) {
         Opening::Opened(opened) => (opened.statement().clone(), Some(opened.signer().clone())),
-        Opening::FormatNewer(newer) => return Err(newer),
+        Opening::FormatNewer(signed) => return Err(signed.newer),
         opening @ (Opening::UnknownKey(_) | Opening::Failed(_)) => match claimed(manifest) {
             Some(Ok(statement)) => (statement, None),
             // A manifest that was changed can be replaced.

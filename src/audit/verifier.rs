@@ -9,6 +9,7 @@ use super::error::AuditError;
 use super::{Auditor, finding};
 use crate::crypto::many::Many;
 use crate::digest::Sha256;
+use crate::document::format::FormatNewer;
 use crate::files::Loaded;
 use crate::gate::{self, Labels};
 use crate::name::{ArtifactName, CscId};
@@ -55,6 +56,9 @@ impl Task {
     }
 }
 
+/// The verdict on a task; or the manifest that could cover it, but is newer than this program.
+pub type Judged = Result<Arc<Verdict>, FormatNewer>;
+
 /// Decides under one policy, whose documents are read once. All threads share it.
 pub struct DeployedVerifier<'a> {
     auditor: &'a Auditor<'a>,
@@ -74,17 +78,22 @@ impl<'a> DeployedVerifier<'a> {
         self.governance.of(name).map(|publishers| publishers.csc().id().clone())
     }
 
-    /// The verdict on each. Appends to the notes.
+    /// The verdict on each, if there is one. Appends to the notes.
     pub fn all<'t>(
         &self,
         tasks: Vec<&'t Task>,
         notes: &mut BTreeSet<String>,
-    ) -> Result<BTreeMap<&'t Task, Arc<Verdict>>, AuditError> {
+    ) -> Result<BTreeMap<&'t Task, Judged>, AuditError> {
         let mut verdicts = BTreeMap::new();
         let batches: Vec<&[&Task]> = tasks.chunks(BATCH).collect();
         let work = |batch: &&[&'t Task]| -> Result<(Vec<_>, BTreeSet<String>), AuditError> {
             let mut notes = BTreeSet::new();
-            let each = |task: &&'t Task| Ok((*task, Arc::new(self.verdict(task, &mut notes)?)));
+            let each = |task: &&'t Task| match self.verdict(task, &mut notes) {
+                Ok(verdict) => Ok((*task, Ok(Arc::new(verdict)))),
+                // One manifest must not hide what is known about all other code.
+                Err(AuditError::FormatNewer(newer)) => Ok((*task, Err(newer))),
+                Err(error) => Err(error),
+            };
             Ok((batch.iter().map(each).collect::<Result<_, AuditError>>()?, notes))
         };
         let take = |(judged, said)| {

@@ -23,7 +23,7 @@ use crate::report::{Check, Decision, Finding, Verdict};
 use crate::source;
 use crate::verify::governance::Governance;
 use crate::verify::integrity::{self, Digests, Opening};
-use crate::verify::{self, CommitFiles, Elsewhere, Publishers, Question, Reported};
+use crate::verify::{self, CommitFiles, Elsewhere, Publishers, Question, Reported, revocation};
 use crate::workspace::{Item, Workspace};
 
 /// Decides on commits under one policy, whose documents are read once. All threads share it.
@@ -296,8 +296,10 @@ impl<'a> CommitVerifier<'a> {
 fn check_newer(candidates: &Candidates, publishers: &Publishers<'_>) -> Result<(), HookError> {
     for (newer, commit) in &candidates.newer {
         let manifest = Loaded { path: path_of(commit), bytes: newer.line.as_bytes().to_vec() };
-        if let Opening::FormatNewer(newer) = integrity::open(Some(&manifest), publishers.keys()) {
-            return Err(HookError::FormatNewer(newer));
+        if let Opening::FormatNewer(signed) = integrity::open(Some(&manifest), publishers.keys())
+            && revocation::of_newer(publishers, &signed)?.is_empty()
+        {
+            return Err(HookError::FormatNewer(signed.newer));
         }
     }
     Ok(())

@@ -120,12 +120,6 @@ fn no_command_ignores_a_manifest_of_tomorrow() {
     assert_eq!(read(&scene.manifest()), bytes, "the manifest was written over");
     let attach = scene.run(&["manifest", "attach", "HEAD", path]);
     newer(&attach, "cannot attach");
-    let seen = scene.path().join("functions.json");
-    let sha256 = decode_hex(scene.statement()["subject"][0]["digest"]["sha256"].as_str().expect("a digest"));
-    let function = json!({ "FunctionName": "orders", "Version": "$LATEST", "PackageType": "Zip",
-        "FunctionArn": "arn:aws:lambda:eu-west-1:123456789012:function:orders", "CodeSha256": sha256 });
-    write(&seen, json!({ "Functions": [function] }).to_string());
-    newer(&scene.run(&["audit", "--deployed", text(&seen), "--manifests", "dist"]), path_in(path));
     let plan = scene.path().join("plan.yaml");
     write(
         &plan,
@@ -139,6 +133,77 @@ fn no_command_ignores_a_manifest_of_tomorrow() {
     let shelf = scene.path().join("shelf");
     let gate = ["gate", "--plan", text(&plan), "--manifests", text(&shelf)];
     newer(&scene.run(&gate), "one.sigstore.json");
+}
+
+/// Writes a list of two deployed functions: the released package, and other code.
+fn deployed(scene: &Scene) -> String {
+    let of = |name: &str, sha256: &str| {
+        json!({ "FunctionName": name, "Version": "$LATEST", "PackageType": "Zip", "CodeSha256": sha256,
+            "FunctionArn": format!("arn:aws:lambda:eu-west-1:123456789012:function:{name}") })
+    };
+    let sha256 = decode_hex(scene.statement()["subject"][0]["digest"]["sha256"].as_str().expect("a digest"));
+    let path = scene.path().join("functions.json");
+    write(
+        &path,
+        json!({ "Functions": [of("orders", &sha256), of("other", &decode_hex(&"00".repeat(32)))] })
+            .to_string(),
+    );
+    text(&path).into()
+}
+
+#[test]
+fn an_audit_reports_all_code_but_that_of_a_manifest_of_tomorrow() {
+    for mode in Mode::BOTH {
+        let scene = Scene::of(mode);
+        scene.restate(of_tomorrow);
+        let seen = deployed(&scene);
+        let audit = ["audit", "--deployed", &seen, "--manifests", "dist"];
+        let ran = scene.run(&[&audit[..], &["--format", "json"]].concat());
+        let says = "orders.zip.sigstore.json` has format 2";
+        assert!(ran.code == Some(2) && ran.err().contains(NEWER) && ran.err().contains(HINT), "{ran}");
+        let report: Value = serde_json::from_str(&ran.out()).expect("JSON");
+        assert_eq!(report["covered"], false, "{ran}");
+        assert_eq!((&report["summary"]["deployed"], &report["summary"]["undecided"]), (&json!(2), &json!(1)));
+        assert_eq!((&report["deployed"][0]["name"], &report["deployed"][1]), (&json!("other"), &Value::Null));
+        assert_eq!(report["undecided"][0]["name"], "orders", "{ran}");
+        assert!(report["undecided"][0]["error"].as_str().expect("a text").contains(says), "{ran}");
+        let ran = scene.run(&audit);
+        let line = |line: &str| line.starts_with("undecided  function orders  ") && line.contains(says);
+        assert!(ran.code == Some(2) && ran.out().lines().any(line), "{ran}");
+        assert!(
+            ran.out().starts_with("not covered: 2 functions") && ran.out().contains("1 undecided"),
+            "{ran}"
+        );
+        let ran = scene.run(&[&audit[..], &["--format", "sarif"]].concat());
+        assert!(ran.code == Some(2) && ran.out().contains("could not decide on `orders`"), "{ran}");
+        assert!(ran.out().contains(r#""exitCode": 2"#), "{ran}");
+    }
+}
+
+/// A revoked key does not turn a denial into an error.
+#[test]
+fn a_revoked_key_is_a_finding_in_a_manifest_of_tomorrow_too() {
+    for mode in Mode::BOTH {
+        let scene = Scene::of(mode);
+        scene.run(&["function", "protect", "refs/heads/main"]).done();
+        scene.seal();
+        scene.run(&["release", "--format", "json"]).allowed();
+        scene.restate(of_tomorrow);
+        note(&scene, &[&read(&scene.manifest())]);
+        let key = scene.key("signing").public().id().to_string();
+        let revoke = |effective: &str, reason_code: &str| {
+            let reason = ["--reason-code", reason_code, "--reason", "stolen"];
+            scene.run(&[&["key", "revoke", &key, "--effective", effective][..], &reason].concat()).done();
+            scene.seal();
+        };
+        revoke("2020-01-01T00:00:00Z", "keyCompromise");
+        scene.verify().untrusted(mode, "revocation", "key-revoked");
+        push(&scene).untrusted(mode, "mismatch", "manifest-missing");
+        let seen = deployed(&scene);
+        let audit = ["audit", "--deployed", &seen, "--manifests", "dist", "--format", "json"];
+        let ran = scene.run(&audit);
+        assert!(ran.code == Some(1) && ran.out().contains(r#""code": "key-revoked""#), "{ran}");
+    }
 }
 
 /// The part of a path that every way of naming it has.
