@@ -386,6 +386,29 @@ fn a_seal_of_tomorrow_gives_no_verdict() {
     }
 }
 
+/// A newer program may deny by a document that this one does not know.
+#[test]
+fn a_sealed_document_of_an_unknown_kind_gives_no_verdict_and_is_not_dropped() {
+    for mode in Mode::BOTH {
+        let scene = Scene::of(mode);
+        let file = snapshot::path(&scene.policy());
+        write(&scene.policy().join("quarantine.toml"), "abc");
+        let mut sealed = scene.snapshot();
+        let sha384 = countersign::digest::Sha384::of(b"abc");
+        sealed.documents.push(snapshot::SealedDocument { path: "quarantine.toml".into(), size: 3, sha384 });
+        sealed.documents.sort_by(|a, b| a.path.cmp(&b.path));
+        sealed.version += 1;
+        scene.put_snapshot(&sealed);
+        let bytes = read(&file);
+        for command in [&["verify"][..], &["policy", "diff"], &["policy", "seal"], &["policy", "renew"]] {
+            let ran = scene.run(command);
+            ran.undecided("sealed document `quarantine.toml` is of a kind that this program does not know");
+            assert!(ran.err().contains(HINT), "{ran}");
+        }
+        assert_eq!(read(&file), bytes, "the document was dropped");
+    }
+}
+
 #[test]
 fn a_root_of_tomorrow_gives_no_verdict() {
     let scene = Scene::new();
