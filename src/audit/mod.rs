@@ -20,10 +20,9 @@ use std::sync::Arc;
 
 use self::candidates::Candidates;
 use self::deployed::{Code, Function, layer_name};
-use self::error::AuditError;
+use self::error::{AuditError, Undecidable};
 use self::verifier::{DeployedVerifier, Task};
 use crate::digest::Sha256;
-use crate::document::format::FormatNewer;
 use crate::name::{AccountName, CscId};
 use crate::parallel::Threads;
 use crate::policy::store::Policy;
@@ -89,8 +88,8 @@ pub struct Undecided {
     pub name: String,
     /// Its ARN, if known.
     pub arn: Option<String>,
-    /// The manifest's format.
-    pub error: FormatNewer,
+    /// Why.
+    pub error: Undecidable,
 }
 
 impl Entry {

@@ -5,18 +5,17 @@ use std::sync::Arc;
 
 use super::candidates::Candidate;
 use super::deployed::{Code, Function, layer_name};
-use super::error::AuditError;
+use super::error::{AuditError, Undecidable};
 use super::{Auditor, finding};
 use crate::crypto::many::Many;
 use crate::digest::Sha256;
-use crate::document::format::FormatNewer;
 use crate::files::Loaded;
 use crate::gate::{self, Labels};
 use crate::name::{ArtifactName, CscId};
 use crate::parallel::{Threads, in_order};
 use crate::policy::error::PolicyError;
 use crate::provenance::Kind;
-use crate::report::{Finding, Verdict};
+use crate::report::{Decision, Finding, Verdict};
 use crate::verify::governance::Governance;
 use crate::verify::integrity::Digests;
 use crate::verify::{self, Elsewhere, Publishers, Question, Reported};
@@ -56,8 +55,8 @@ impl Task {
     }
 }
 
-/// The verdict on a task; or the manifest that could cover it, but is newer than this program.
-pub type Judged = Result<Arc<Verdict>, FormatNewer>;
+/// The verdict on a task, or why there is none.
+pub type Judged = Result<Arc<Verdict>, Undecidable>;
 
 /// Decides under one policy, whose documents are read once. All threads share it.
 pub struct DeployedVerifier<'a> {
@@ -91,7 +90,7 @@ impl<'a> DeployedVerifier<'a> {
             let each = |task: &&'t Task| match self.verdict(task, &mut notes) {
                 Ok(verdict) => Ok((*task, Ok(Arc::new(verdict)))),
                 // One manifest must not hide what is known about all other code.
-                Err(AuditError::FormatNewer(newer)) => Ok((*task, Err(newer))),
+                Err(AuditError::Undecidable(why)) => Ok((*task, Err(why))),
                 Err(error) => Err(error),
             };
             Ok((batch.iter().map(each).collect::<Result<_, AuditError>>()?, notes))
@@ -138,7 +137,13 @@ impl<'a> DeployedVerifier<'a> {
             Ok::<_, AuditError>(gate::report(&audited, labels(task, Some(candidate))))
         };
         let newer = self.auditor.candidates.newer_of(sha256);
-        if let Some(best) = gate::best(candidates.iter().chain(newer).map(each))? {
+        let best = gate::best(candidates.iter().chain(newer).map(each))?;
+        // Beyond the limit nothing is known about the signers.
+        let is_allowed = best.as_ref().is_some_and(|best| best.decision == Decision::Allowed);
+        if !is_allowed && self.auditor.candidates.has_more_newer(sha256) {
+            return Err(AuditError::Undecidable(Undecidable::TooManyNewer(*sha256)));
+        }
+        if let Some(best) = best {
             return Ok(best);
         }
         match self.auditor.candidates.newest_of(&named) {

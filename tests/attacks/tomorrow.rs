@@ -302,6 +302,42 @@ fn the_push_hook_rejects_a_commit_that_only_a_manifest_of_tomorrow_covers() {
     }
 }
 
+/// Lines that anyone can write do not push out the one that counts.
+#[test]
+fn more_forged_lines_of_tomorrow_than_are_verified_are_an_error() {
+    let scene = Scene::of(Mode::Warn);
+    scene.run(&["function", "protect", "refs/heads/main"]).done();
+    scene.seal();
+    scene.run(&["release", "--format", "json"]).allowed();
+    let today = read(&scene.manifest());
+    scene.restate(of_tomorrow);
+    let forged = |number: usize| {
+        let mut bundle = scene.bundle();
+        bundle["dsseEnvelope"]["signatures"][0]["keyid"] = json!(format!("SHA256:{number:042}A"));
+        bundle["verificationMaterial"]["publicKey"]["hint"] = json!(format!("SHA256:{number:042}A"));
+        bundle.to_string().into_bytes()
+    };
+    let forged: Vec<Vec<u8>> = (0..65).map(forged).collect();
+    let all: Vec<&[u8]> = forged.iter().map(Vec::as_slice).collect();
+    let seen = deployed(&scene);
+    let audit = ["audit", "--deployed", &seen, "--notes", "HEAD", "--format", "json"];
+    note(&scene, &all[..64]);
+    push(&scene).warned("mismatch", "manifest-missing");
+    assert_eq!(scene.run(&audit).code, Some(1));
+    note(&scene, &all);
+    push(&scene).undecided("more than 64 manifests for commit ");
+    let ran = scene.run(&audit);
+    assert!(ran.code == Some(2) && ran.err().contains("more than 64 manifests of the code"), "{ran}");
+    let report: Value = serde_json::from_str(&ran.out()).expect("JSON");
+    assert_eq!(report["undecided"][0]["name"], "orders", "{ran}");
+    // Unless a manifest allows it.
+    note(&scene, &[&all[..], &[&today]].concat());
+    push(&scene).allowed();
+    let ran = scene.run(&audit);
+    let report: Value = serde_json::from_str(&ran.out()).expect("JSON");
+    assert!(ran.code == Some(1) && report["summary"]["covered"] == 1, "{ran}");
+}
+
 #[test]
 fn a_policy_document_of_tomorrow_gives_no_verdict() {
     for mode in Mode::BOTH {

@@ -86,7 +86,7 @@ impl Args {
             AuditFormat::Sarif => sarif::render_ending(&audit.verdicts(), &notes, status),
         })?;
         match audit.undecided.into_iter().next() {
-            Some(first) => Err(first.error.into()),
+            Some(first) => Err(AuditError::Undecidable(first.error).into()),
             None => Ok(exit),
         }
     }
