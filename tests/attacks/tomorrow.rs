@@ -4,6 +4,7 @@ use std::process::Stdio;
 
 use countersign::crypto::secret::SecretKey;
 use countersign::manifest;
+use countersign::name::JobId;
 use countersign::policy::{root, snapshot};
 use countersign::revocation::signed as revocations;
 use serde_json::{Value, json};
@@ -472,16 +473,26 @@ fn a_root_of_tomorrow_gives_no_verdict() {
 fn a_signed_revocation_of_tomorrow_gives_no_verdict() {
     let scene = Scene::of(Mode::Warn);
     let job = scene.statement()["predicate"]["job"].as_str().expect("an ARN").to_owned();
-    let id = job.rsplit('/').next().expect("an id").parse().expect("an id");
+    let id: JobId = job.rsplit('/').next().expect("an id").parse().expect("an id");
     let file = revocations::path(&scene.policy(), &id);
-    let payload = json!({ "format": 2, "jobs": [job] }).to_string().into_bytes();
-    let put = |key: &SecretKey| {
-        let envelope = countersign::crypto::signing::sign(revocations::PAYLOAD_TYPE, payload.clone(), &[key]);
+    let put = |payload: Value, key: &SecretKey| {
+        let payload = payload.to_string().into_bytes();
+        let envelope = countersign::crypto::signing::sign(revocations::PAYLOAD_TYPE, payload, &[key]);
         write(&file, serde_json::to_vec(&envelope).expect("JSON"));
     };
-    put(&scene.key("signing"));
-    newer(&scene.verify(), path_in(text(&file)));
-    put(&SecretKey::generate().expect("a key"));
+    let other = job.replace(&id.to_string(), "3f2b8c1e-0f5a-4c57-9d1c-2f6f0f9a7b10");
+    for named in
+        [json!({ "jobs": [job] }), json!({ "job": job }), json!({ "job": [other] }), json!({ "job": "x" })]
+    {
+        let mut payload = named;
+        payload["format"] = json!(2);
+        put(payload, &scene.key("signing"));
+        newer(&scene.verify(), path_in(text(&file)));
+    }
+    // One of another job has no effect on this one.
+    put(json!({ "format": 2, "job": other }), &scene.key("signing"));
+    assert_eq!(scene.verify().allowed().err(), "");
+    put(json!({ "format": 2, "jobs": [job] }), &SecretKey::generate().expect("a key"));
     let ran = scene.verify();
     assert!(ran.allowed().err().contains("ignoring the revocation"), "{ran}");
 }

@@ -172,8 +172,13 @@ pub fn counted(
     let opened = match signed::open(bytes, keys) {
         Ok(opened) => opened,
         // When and for which principal cannot be read.
-        Err(SignedRevocationError::FormatNewer { newer, signer }) if may_revoke(profile, &signer) => {
-            return Err(Uncounted::FormatNewer(newer));
+        Err(SignedRevocationError::FormatNewer { newer, signer, job: named })
+            if may_revoke(profile, &signer) =>
+        {
+            return match named {
+                Some(named) if named != *job => Ok(None),
+                _ => Err(Uncounted::FormatNewer(newer)),
+            };
         }
         Err(error) => return Err(Uncounted::Other(error.to_string())),
     };
