@@ -49,7 +49,7 @@ impl<'a> Recorder<'a> {
     pub fn check(&self, manifest: &Loaded) -> Result<Result<RecordedJob, Vec<Finding>>, VerifyError> {
         let opened = match integrity::open(Some(manifest), &self.keys) {
             Opening::Opened(opened) => opened,
-            Opening::FormatNewer(newer) => return Err(newer.into()),
+            Opening::FormatNewer(signed) => return Err(signed.newer.into()),
             Opening::UnknownKey(finding) | Opening::Failed(finding) => return Ok(Err(vec![finding])),
         };
         let (statement, signer) = (opened.statement(), opened.signer());

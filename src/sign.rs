@@ -221,6 +221,15 @@ pub struct Existing {
     pub key: Option<KeyId>,
 }
 
+/// An existing manifest that is newer than this program.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExistingNewer {
+    /// Its format, and the known one.
+    pub newer: FormatNewer,
+    /// Whether a key of the signer's profile signed it.
+    pub is_signed: bool,
+}
+
 /// The existing manifest of exactly this artifact, no matter who signed it.
 ///
 /// Errors: the manifest is newer than this program, and may be about it.
@@ -228,16 +237,16 @@ pub fn existing(
     signer: &Signer<'_>,
     manifest: &Loaded,
     digests: &ArtifactDigests,
-) -> Result<Option<Existing>, FormatNewer> {
+) -> Result<Option<Existing>, ExistingNewer> {
     let keys = signer.profile.permissions().iter().map(|each| (each.key.id(), each.key.clone())).collect();
     let (statement, key) = match integrity::open(Some(manifest), &keys) {
         Opening::Opened(opened) => (opened.statement().clone(), Some(opened.signer().clone())),
-        Opening::FormatNewer(newer) => return Err(newer),
+        Opening::FormatNewer(signed) => return Err(ExistingNewer { newer: signed.newer, is_signed: true }),
         opening @ (Opening::UnknownKey(_) | Opening::Failed(_)) => match claimed(manifest) {
             Some(Ok(statement)) => (statement, None),
             // A manifest that was changed can be replaced.
             Some(Err(StatementError::FormatNewer(newer))) if matches!(opening, Opening::UnknownKey(_)) => {
-                return Err(newer.at(&manifest.path));
+                return Err(ExistingNewer { newer: newer.at(&manifest.path), is_signed: false });
             }
             Some(Err(_)) | None => return Ok(None),
         },

@@ -83,6 +83,7 @@ pub struct Candidates {
     of_hash: BTreeMap<Sha256, Arc<Candidate>>,
     of_name: BTreeMap<Named, Arc<Candidate>>,
     newer: BTreeMap<Sha256, Vec<Arc<Candidate>>>,
+    more_newer: BTreeSet<Sha256>,
     /// How many manifests were read.
     pub count: usize,
     /// Notes for the user that change no verdict.
@@ -164,6 +165,8 @@ impl Candidates {
             let newer = self.newer.entry(sha256).or_default();
             if newer.len() < CANDIDATES_MAX {
                 newer.push(Arc::new(Candidate { sha256, signed_at: None, place: place() }));
+            } else {
+                self.more_newer.insert(sha256);
             }
         }
     }
@@ -210,6 +213,11 @@ impl Candidates {
     /// The manifests of a package that are newer than this program.
     pub fn newer_of(&self, sha256: &Sha256) -> &[Arc<Candidate>] {
         self.newer.get(sha256).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// Whether a package has more of them.
+    pub fn has_more_newer(&self, sha256: &Sha256) -> bool {
+        self.more_newer.contains(sha256)
     }
 
     /// The manifest for a name, of any package, with the newest claimed time.

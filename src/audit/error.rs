@@ -3,11 +3,12 @@
 use std::borrow::Cow;
 use std::path::PathBuf;
 
+use crate::digest::Sha256;
 use crate::document::format::FormatNewer;
 use crate::files::FileError;
 use crate::git::GitError;
 use crate::hint::Hint;
-use crate::limits::{DEPLOYED_BYTES_MAX, DEPLOYED_MAX, SEARCHED_FILES_MAX};
+use crate::limits::{CANDIDATES_MAX, DEPLOYED_BYTES_MAX, DEPLOYED_MAX, SEARCHED_FILES_MAX};
 use crate::policy::error::PolicyError;
 use crate::verify::VerifyError;
 
@@ -39,9 +40,9 @@ pub enum AuditError {
     /// A folder has too many files.
     #[error("`{}` has more than {SEARCHED_FILES_MAX} files and folders", .0.display())]
     TooManyFiles(PathBuf),
-    /// A manifest is newer than this program.
+    /// Nothing was decided about some code.
     #[error(transparent)]
-    FormatNewer(FormatNewer),
+    Undecidable(Undecidable),
     /// The policy is not trusted.
     #[error(transparent)]
     Policy(#[from] PolicyError),
@@ -51,6 +52,17 @@ pub enum AuditError {
     /// Git's data cannot be read.
     #[error(transparent)]
     Git(#[from] GitError),
+}
+
+/// Why nothing was decided about some code, while other code has verdicts.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Undecidable {
+    /// A manifest that could cover it is newer than this program.
+    #[error(transparent)]
+    FormatNewer(FormatNewer),
+    /// There are too many manifests newer than this program to look for one by an allowed publisher.
+    #[error("more than {CANDIDATES_MAX} manifests of the code with SHA-256 {0} are newer than this program")]
+    TooManyNewer(Sha256),
 }
 
 impl Hint for AuditError {
@@ -66,7 +78,10 @@ impl Hint for AuditError {
             Self::TooLarge(_) | Self::TooMuch => "audit one region at a time, or a part of one",
             Self::TooManyFiles(_) => "pass a folder that has only manifests with `--manifests`",
             Self::Policy(error) => return error.hint(),
-            Self::FormatNewer(newer) => return newer.hint(),
+            Self::Undecidable(Undecidable::FormatNewer(newer)) => return newer.hint(),
+            Self::Undecidable(Undecidable::TooManyNewer(_)) => {
+                "update countersign, or pass only the folders and notes that have your manifests"
+            }
             Self::File(_) | Self::Git(_) => return None,
         };
         Some(hint.into())
@@ -77,7 +92,7 @@ impl From<VerifyError> for AuditError {
     fn from(error: VerifyError) -> Self {
         match error {
             VerifyError::Policy(error) => Self::Policy(error),
-            VerifyError::FormatNewer(newer) => Self::FormatNewer(newer),
+            VerifyError::FormatNewer(newer) => Self::Undecidable(Undecidable::FormatNewer(newer)),
             VerifyError::File(error) => Self::File(error),
         }
     }

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Audit, Entry};
+use super::{Audit, Entry, Undecided};
 use crate::digest::Sha256;
 use crate::report::json::to_text;
 use crate::report::{Decision, Verdict};
@@ -17,6 +17,8 @@ struct Document<'a> {
     covered: bool,
     summary: Summary,
     deployed: Vec<Record<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    undecided: Vec<UndecidedRecord<'a>>,
     notes: &'a [String],
 }
 
@@ -31,8 +33,15 @@ pub(super) struct Summary {
     pub warned: usize,
     /// Those that fail a check, under a CSC that enforces or without one.
     pub denied: usize,
+    /// Those without a verdict; absent if there are none.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub undecided: usize,
     /// How many manifests were read.
     pub manifests: usize,
+}
+
+fn is_zero(count: &usize) -> bool {
+    *count == 0
 }
 
 impl Summary {
@@ -40,10 +49,11 @@ impl Summary {
         let count =
             |decision| audit.entries.iter().filter(|entry| entry.worst().1.decision == decision).count();
         Self {
-            deployed: audit.entries.len(),
+            deployed: audit.entries.len() + audit.undecided.len(),
             covered: count(Decision::Allowed),
             warned: count(Decision::Warned),
             denied: count(Decision::Denied),
+            undecided: audit.undecided.len(),
             manifests: audit.manifests,
         }
     }
@@ -63,6 +73,14 @@ struct Record<'a> {
 }
 
 #[derive(Serialize)]
+struct UndecidedRecord<'a> {
+    kind: &'static str,
+    name: &'a str,
+    arn: Option<&'a str>,
+    error: String,
+}
+
+#[derive(Serialize)]
 struct LayerRecord<'a> {
     arn: &'a str,
     covered: bool,
@@ -77,9 +95,15 @@ pub fn render(audit: &Audit, notes: &[String]) -> String {
         covered: audit.is_covered(),
         summary: Summary::of(audit),
         deployed: audit.entries.iter().map(record).collect(),
+        undecided: audit.undecided.iter().map(undecided).collect(),
         notes,
     };
     format!("{}\n", to_text(&document))
+}
+
+fn undecided(each: &Undecided) -> UndecidedRecord<'_> {
+    let Undecided { kind, name, arn, error } = each;
+    UndecidedRecord { kind: kind.name(), name, arn: arn.as_deref(), error: error.to_string() }
 }
 
 fn record(entry: &Entry) -> Record<'_> {

@@ -20,7 +20,7 @@ use std::sync::Arc;
 
 use self::candidates::Candidates;
 use self::deployed::{Code, Function, layer_name};
-use self::error::AuditError;
+use self::error::{AuditError, Undecidable};
 use self::verifier::{DeployedVerifier, Task};
 use crate::digest::Sha256;
 use crate::name::{AccountName, CscId};
@@ -49,6 +49,8 @@ pub struct Audit {
     pub account: AccountName,
     /// Each function, and each layer version that no function uses.
     pub entries: Vec<Entry>,
+    /// What no verdict is possible on.
+    pub undecided: Vec<Undecided>,
     /// How many manifests were read.
     pub manifests: usize,
     /// Notes for the user that change no verdict.
@@ -74,6 +76,20 @@ pub struct Entry {
     pub verdict: Arc<Verdict>,
     /// The verdicts on the function's layers, by ARN; empty for a function without a CSC.
     pub layers: Vec<(String, Arc<Verdict>)>,
+}
+
+/// A function or a layer version without a verdict: a manifest that could cover it, or a layer of it, is newer than
+/// this program.
+#[derive(Debug)]
+pub struct Undecided {
+    /// Function or layer.
+    pub kind: Kind,
+    /// Its name as AWS printed it, or a layer version's ARN.
+    pub name: String,
+    /// Its ARN, if known.
+    pub arn: Option<String>,
+    /// Why.
+    pub error: Undecidable,
 }
 
 impl Entry {
@@ -115,7 +131,7 @@ fn badness(verdict: &Verdict) -> (Decision, u8) {
 impl Audit {
     /// Whether there is deployed code, and all of it is covered.
     pub fn is_covered(&self) -> bool {
-        !self.entries.is_empty() && self.entries.iter().all(Entry::is_covered)
+        self.undecided.is_empty() && !self.entries.is_empty() && self.entries.iter().all(Entry::is_covered)
     }
 
     /// Every verdict: of each entry's code, and of its layers.
@@ -155,8 +171,20 @@ impl Auditor<'_> {
         let verdicts = verifier.all(tasks.into_iter().collect(), &mut notes)?;
 
         let mut entries = Vec::with_capacity(functions.len() + unused.len());
+        let mut undecided = Vec::new();
         for (function, task, layers) in &functions {
-            let layers = layers.iter().map(|layer| (layer.label.clone(), verdicts[layer].clone())).collect();
+            let layer = |layer: &Task| Ok((layer.label.clone(), verdicts[layer].clone()?));
+            let judged = verdicts[task].clone();
+            let judged =
+                judged.and_then(|code| Ok((code, layers.iter().map(layer).collect::<Result<_, _>>()?)));
+            let (verdict, layers) = match judged {
+                Ok(judged) => judged,
+                Err(error) => {
+                    let (name, arn) = (function.told_name.clone(), function.arn.clone());
+                    undecided.push(Undecided { kind: Kind::Function, name, arn, error });
+                    continue;
+                }
+            };
             entries.push(Entry {
                 kind: Kind::Function,
                 name: function.told_name.clone(),
@@ -164,19 +192,27 @@ impl Auditor<'_> {
                 version: function.version.clone(),
                 last_modified: function.last_modified.clone(),
                 sha256: sha256(&function.code),
-                verdict: verdicts[task].clone(),
+                verdict,
                 layers,
             });
         }
         for task in &unused {
+            let (kind, name, arn) = (Kind::Layer, task.label.clone(), Some(task.label.clone()));
+            let verdict = match verdicts[task].clone() {
+                Ok(verdict) => verdict,
+                Err(error) => {
+                    undecided.push(Undecided { kind, name, arn, error });
+                    continue;
+                }
+            };
             entries.push(Entry {
-                kind: Kind::Layer,
-                name: task.label.clone(),
-                arn: Some(task.label.clone()),
+                kind,
+                name,
+                arn,
                 version: None,
                 last_modified: None,
                 sha256: sha256(&task.code),
-                verdict: verdicts[task].clone(),
+                verdict,
                 layers: Vec::new(),
             });
         }
@@ -186,6 +222,7 @@ impl Auditor<'_> {
         Ok(Audit {
             account: self.policy.account().clone(),
             entries,
+            undecided,
             manifests: self.candidates.count,
             notes: self.candidates.notes.iter().cloned().chain(notes).collect(),
         })

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use super::json::Summary;
-use super::{Audit, Entry};
+use super::{Audit, Entry, Undecided};
 use crate::provenance::Kind;
 use crate::report::escape::line;
 use crate::report::{Finding, Verdict};
@@ -14,8 +14,10 @@ const NAME_COLUMN: usize = 40;
 
 /// Renders an audit, ending in a line feed.
 pub fn render(audit: &Audit) -> String {
-    let Summary { deployed, covered, warned, denied, manifests } = Summary::of(audit);
-    let functions = audit.entries.iter().filter(|entry| entry.kind == Kind::Function).count();
+    let Summary { deployed, covered, warned, denied, undecided, manifests } = Summary::of(audit);
+    let kinds = audit.entries.iter().map(|entry| entry.kind);
+    let kinds = kinds.chain(audit.undecided.iter().map(|each| each.kind));
+    let functions = kinds.filter(|kind| *kind == Kind::Function).count();
     let counted = |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
     let what = match (functions, deployed - functions) {
         (functions, 0) => counted(functions, "function"),
@@ -26,10 +28,14 @@ pub fn render(audit: &Audit) -> String {
     };
     let head = if audit.is_covered() { "covered" } else { "not covered" };
     let manifests = counted(manifests, "manifest");
+    let undecided = if undecided > 0 { format!(", {undecided} undecided") } else { String::new() };
     let mut out = format!(
-        "{head}: {what} of account `{}`: {covered} covered, {warned} warned, {denied} denied; {manifests} read\n",
+        "{head}: {what} of account `{}`: {covered} covered, {warned} warned, {denied} denied{undecided}; {manifests} read\n",
         audit.account
     );
+    for Undecided { kind, name, error, .. } in &audit.undecided {
+        let _ = writeln!(out, "undecided  {} {}  {}", kind.name(), line(name), line(&error.to_string()));
+    }
     let names: Vec<String> = audit.entries.iter().map(name).collect();
     let width = names.iter().map(|name| name.chars().count()).max().unwrap_or(0).min(NAME_COLUMN);
     for (entry, name) in audit.entries.iter().zip(&names) {

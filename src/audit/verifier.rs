@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::candidates::Candidate;
 use super::deployed::{Code, Function, layer_name};
-use super::error::AuditError;
+use super::error::{AuditError, Undecidable};
 use super::{Auditor, finding};
 use crate::crypto::many::Many;
 use crate::digest::Sha256;
@@ -15,7 +15,7 @@ use crate::name::{ArtifactName, CscId};
 use crate::parallel::{Threads, in_order};
 use crate::policy::error::PolicyError;
 use crate::provenance::Kind;
-use crate::report::{Finding, Verdict};
+use crate::report::{Decision, Finding, Verdict};
 use crate::verify::governance::Governance;
 use crate::verify::integrity::Digests;
 use crate::verify::{self, Elsewhere, Publishers, Question, Reported};
@@ -55,6 +55,9 @@ impl Task {
     }
 }
 
+/// The verdict on a task, or why there is none.
+pub type Judged = Result<Arc<Verdict>, Undecidable>;
+
 /// Decides under one policy, whose documents are read once. All threads share it.
 pub struct DeployedVerifier<'a> {
     auditor: &'a Auditor<'a>,
@@ -74,17 +77,22 @@ impl<'a> DeployedVerifier<'a> {
         self.governance.of(name).map(|publishers| publishers.csc().id().clone())
     }
 
-    /// The verdict on each. Appends to the notes.
+    /// The verdict on each, if there is one. Appends to the notes.
     pub fn all<'t>(
         &self,
         tasks: Vec<&'t Task>,
         notes: &mut BTreeSet<String>,
-    ) -> Result<BTreeMap<&'t Task, Arc<Verdict>>, AuditError> {
+    ) -> Result<BTreeMap<&'t Task, Judged>, AuditError> {
         let mut verdicts = BTreeMap::new();
         let batches: Vec<&[&Task]> = tasks.chunks(BATCH).collect();
         let work = |batch: &&[&'t Task]| -> Result<(Vec<_>, BTreeSet<String>), AuditError> {
             let mut notes = BTreeSet::new();
-            let each = |task: &&'t Task| Ok((*task, Arc::new(self.verdict(task, &mut notes)?)));
+            let each = |task: &&'t Task| match self.verdict(task, &mut notes) {
+                Ok(verdict) => Ok((*task, Ok(Arc::new(verdict)))),
+                // One manifest must not hide what is known about all other code.
+                Err(AuditError::Undecidable(why)) => Ok((*task, Err(why))),
+                Err(error) => Err(error),
+            };
             Ok((batch.iter().map(each).collect::<Result<_, AuditError>>()?, notes))
         };
         let take = |(judged, said)| {
@@ -129,7 +137,13 @@ impl<'a> DeployedVerifier<'a> {
             Ok::<_, AuditError>(gate::report(&audited, labels(task, Some(candidate))))
         };
         let newer = self.auditor.candidates.newer_of(sha256);
-        if let Some(best) = gate::best(candidates.iter().chain(newer).map(each))? {
+        let best = gate::best(candidates.iter().chain(newer).map(each))?;
+        // Beyond the limit nothing is known about the signers.
+        let is_allowed = best.as_ref().is_some_and(|best| best.decision == Decision::Allowed);
+        if !is_allowed && self.auditor.candidates.has_more_newer(sha256) {
+            return Err(AuditError::Undecidable(Undecidable::TooManyNewer(*sha256)));
+        }
+        if let Some(best) = best {
             return Ok(best);
         }
         match self.auditor.candidates.newest_of(&named) {

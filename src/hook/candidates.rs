@@ -39,6 +39,8 @@ pub struct Candidates {
     by_name: BTreeMap<Named, Vec<Candidate>>,
     /// Manifests that are newer than this program, each with the abbreviated id of its commit.
     pub newer: Vec<(Newer, String)>,
+    /// Whether there are more of them than are verified.
+    pub has_more_newer: bool,
     /// Notes for the user that change no verdict.
     pub notes: Vec<String>,
 }
@@ -141,6 +143,7 @@ impl Candidates {
             ));
         }
         let room = CANDIDATES_MAX.saturating_sub(self.newer.len());
+        self.has_more_newer |= newer.len() > room;
         self.newer.extend(newer.into_iter().take(room).map(|newer| (newer, short.clone())));
         if malformed > 0 {
             self.notes.push(format!("{malformed} of the notes of commit {short} are not manifests"));

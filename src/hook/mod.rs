@@ -21,7 +21,7 @@ use crate::function::{Functions, Protected, is_alike, replaces_objects};
 use crate::git::notes::NOTES_REF;
 use crate::git::{Commit, GitError, Repository};
 use crate::hint::Hint;
-use crate::limits::{COMMIT_NAMES_MAX, PUSHED_NAMES_MAX, PUSHED_VERDICTS_MAX};
+use crate::limits::{CANDIDATES_MAX, COMMIT_NAMES_MAX, PUSHED_NAMES_MAX, PUSHED_VERDICTS_MAX};
 use crate::parallel::Threads;
 use crate::policy::error::PolicyError;
 use crate::policy::store::Policy;
@@ -77,6 +77,14 @@ pub enum HookError {
     /// A manifest is newer than this program.
     #[error(transparent)]
     FormatNewer(FormatNewer),
+    /// There are too many manifests newer than this program to look for one by an allowed publisher.
+    #[error(
+        "more than {CANDIDATES_MAX} manifests for commit {commit} are newer than this program, and no other one allows it"
+    )]
+    TooManyNewer {
+        /// The commit.
+        commit: String,
+    },
     /// The policy is not trusted.
     #[error(transparent)]
     Policy(#[from] PolicyError),
@@ -103,6 +111,9 @@ impl Hint for HookError {
                 "push to the protected ref by its own name, or choose a name that differs more"
             }
             Self::TooManyPushedNames | Self::TooManyVerdicts => "push fewer refs at a time",
+            Self::TooManyNewer { .. } => {
+                "update countersign, or remove the manifests with `countersign manifest detach`"
+            }
             Self::TooManyNames { .. } => "give each function its own folder in `countersign.toml`",
             Self::Git(error) => return error.hint(),
             Self::File(_) => return None,

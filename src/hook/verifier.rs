@@ -23,7 +23,7 @@ use crate::report::{Check, Decision, Finding, Verdict};
 use crate::source;
 use crate::verify::governance::Governance;
 use crate::verify::integrity::{self, Digests, Opening};
-use crate::verify::{self, CommitFiles, Elsewhere, Publishers, Question, Reported};
+use crate::verify::{self, CommitFiles, Elsewhere, Publishers, Question, Reported, revocation};
 use crate::workspace::{Item, Workspace};
 
 /// Decides on commits under one policy, whose documents are read once. All threads share it.
@@ -219,7 +219,7 @@ impl<'a> CommitVerifier<'a> {
         };
         let verdict = self.verdict_by_known(commit, workspace, subject, candidates, publishers)?;
         if verdict.decision != Decision::Allowed && subject.package.is_ok() {
-            check_newer(candidates, publishers)?;
+            check_newer(commit, candidates, publishers)?;
         }
         Ok(verdict)
     }
@@ -293,14 +293,25 @@ impl<'a> CommitVerifier<'a> {
 }
 
 /// Returns an error if an allowed publisher signed a manifest that is newer than this program: it may be the missing one.
-fn check_newer(candidates: &Candidates, publishers: &Publishers<'_>) -> Result<(), HookError> {
+///
+/// Beyond the limit nothing is known about the signers, so that is an error too.
+fn check_newer(
+    commit: &Commit,
+    candidates: &Candidates,
+    publishers: &Publishers<'_>,
+) -> Result<(), HookError> {
     for (newer, commit) in &candidates.newer {
         let manifest = Loaded { path: path_of(commit), bytes: newer.line.as_bytes().to_vec() };
-        if let Opening::FormatNewer(newer) = integrity::open(Some(&manifest), publishers.keys()) {
-            return Err(HookError::FormatNewer(newer));
+        if let Opening::FormatNewer(signed) = integrity::open(Some(&manifest), publishers.keys())
+            && revocation::of_newer(publishers, &signed)?.is_empty()
+        {
+            return Err(HookError::FormatNewer(signed.newer));
         }
     }
-    Ok(())
+    match candidates.has_more_newer {
+        true => Err(HookError::TooManyNewer { commit: commit.short() }),
+        false => Ok(()),
+    }
 }
 
 /// The name of the note on a commit.

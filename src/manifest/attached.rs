@@ -144,21 +144,43 @@ pub fn with(note: Option<&[u8]>, manifests: &[Attached]) -> Result<(String, usiz
     Ok((lines.iter().map(|line| format!("{line}\n")).collect(), added))
 }
 
-/// Removes the chosen manifests from a note, and returns both; `None` if no line is left.
-///
-/// Errors: a manifest is newer than this program, so `chosen` cannot be asked about it.
+/// What happens to the lines of a note that are newer than this program: their name cannot be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NewerLines {
+    /// They stay.
+    Keep,
+    /// They are removed.
+    Remove,
+}
+
+/// The result of removing manifests from a note.
+#[derive(Debug)]
+pub struct Without {
+    /// The rest of the note; `None` if no line is left.
+    pub rest: Option<String>,
+    /// The removed manifests.
+    pub removed: Vec<Attached>,
+    /// How many lines are newer than this program, removed or not.
+    pub newer: usize,
+}
+
+/// Removes the chosen manifests from a note. Lines that are not manifests stay.
 pub fn without(
     note: &[u8],
+    newer: NewerLines,
     chosen: impl Fn(&Attached) -> bool,
-) -> Result<(Option<String>, Vec<Attached>), AttachError> {
+) -> Result<Without, AttachError> {
     let text = std::str::from_utf8(note).map_err(|_| AttachError::NotText)?;
-    let (mut kept, mut removed) = (String::new(), Vec::new());
+    let (mut kept, mut removed, mut count) = (String::new(), Vec::new(), 0);
     for line in text.lines().filter(|line| !line.trim().is_empty()) {
-        match Attached::parse(line.as_bytes()) {
-            Err(newer @ AttachError::FormatNewer(_)) => return Err(newer),
+        let parsed = Attached::parse(line.as_bytes());
+        let is_newer = matches!(parsed, Err(AttachError::FormatNewer(_)));
+        count += usize::from(is_newer);
+        match parsed {
             Ok(attached) if chosen(&attached) => removed.push(attached),
+            Err(_) if is_newer && newer == NewerLines::Remove => {}
             Ok(_) | Err(_) => kept.push_str(&format!("{line}\n")),
         }
     }
-    Ok(((!kept.is_empty()).then_some(kept), removed))
+    Ok(Without { rest: (!kept.is_empty()).then_some(kept), removed, newer: count })
 }

@@ -9,6 +9,8 @@ use crate::document;
 use crate::files::{self, Access, FileError, Lock};
 use crate::time::Timestamp;
 
+const FORGOTTEN: &str = "countersign cannot detect a rollback of the policy next time";
+
 /// Opens a policy as [`Policy::open`] does, and remembers it.
 ///
 /// A state that cannot be written changes no verdict; it is a note.
@@ -25,10 +27,13 @@ pub fn open(location: &Location, now: Timestamp) -> Result<Policy, PolicyError> 
     }
     Ok(match lock.and_then(|_lock| write(policy.state(), path)) {
         Ok(()) => policy,
-        Err(error) => {
-            policy.with_note(format!("{error}: countersign cannot detect a rollback of the policy next time"))
-        }
+        Err(error) => policy.with_note(format!("{error}: {FORGOTTEN}")),
     })
+}
+
+/// Whether a policy's note says that it is not remembered.
+pub fn is_forgotten(note: &str) -> bool {
+    note.ends_with(FORGOTTEN)
 }
 
 /// Writes the state to a file.

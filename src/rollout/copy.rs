@@ -3,24 +3,21 @@
 use std::path::Path;
 
 use super::central::Central;
-use super::clone::{Clone, Tip};
+use super::clone::{Clone, Tip, scratch};
 use super::error::TargetError;
+use crate::files::{self, Access};
 use crate::git::commit::Changes;
-use crate::limits::SNAPSHOT_BYTES_MAX;
+use crate::limits::{ROOT_BYTES_MAX, SNAPSHOT_BYTES_MAX};
 use crate::policy::error::PolicyError;
-use crate::policy::sealed;
-use crate::policy::store::{Location, Policy};
+use crate::policy::store::Location;
+use crate::policy::{root, sealed, snapshot};
 use crate::time::Timestamp;
 
 /// The files in which a tip differs from the copy that it should have.
 ///
-/// Errors: the tip has a newer central seal, so the local policy is outdated.
-pub(super) fn changes(
-    central: &Central,
-    clone: &Clone<'_>,
-    tip: &Tip,
-    now: Timestamp,
-) -> Result<Changes, TargetError> {
+/// Errors: the tip has a newer central seal, so the local policy is outdated; or one that is newer than this
+/// program.
+pub(super) fn changes(central: &Central, clone: &Clone<'_>, tip: &Tip) -> Result<Changes, TargetError> {
     let differs =
         |(path, file): &(&String, &super::central::File)| tip.files.get(*path) != Some(&Some(file.blob));
     let written = central.files().iter().filter(differs);
@@ -28,28 +25,32 @@ pub(super) fn changes(
     changes.extend(unknown(central, tip).map(|path| (path.clone(), None)));
     let here = central.snapshot().version;
     if changes.contains_key("snapshot.json")
-        && let Some(found) = sealed_version(central, clone, tip, now)?.filter(|found| *found > here)
+        && let Some(found) = sealed_version(central, clone, tip)?.filter(|found| *found > here)
     {
         return Err(TargetError::Newer { found, here });
     }
     Ok(changes)
 }
 
-/// The version of the central seal at a tip, whatever its documents are.
-fn sealed_version(
-    central: &Central,
-    clone: &Clone<'_>,
-    tip: &Tip,
-    now: Timestamp,
-) -> Result<Option<u64>, TargetError> {
-    let copy = match clone.extracted(tip) {
-        Ok(Some(copy)) => copy,
+/// The version of the central seal at a tip, expired or not, whatever its documents are.
+///
+/// Errors: the seal or a root is newer than this program, and so may be newer than the local seal.
+fn sealed_version(central: &Central, clone: &Clone<'_>, tip: &Tip) -> Result<Option<u64>, TargetError> {
+    // Other files of the tip cannot hide its seal.
+    let copy = scratch()?;
+    let copied = |path: &&String| *path == "snapshot.json" || path.starts_with("roots/");
+    for path in tip.files.keys().filter(copied) {
+        if let Some(bytes) = clone.read(tip, path, SNAPSHOT_BYTES_MAX.max(ROOT_BYTES_MAX))? {
+            files::write(&copy.path().join(path), &bytes, Access::Public)?;
+        }
+    }
+    let sealed = root::walk(copy.path(), &central.pin()).and_then(|root| snapshot::read(copy.path(), &root));
+    match sealed {
+        Ok(sealed) => Ok(Some(sealed.snapshot.version)),
+        Err(error) if error.is_newer() => Err(TargetError::policy(&error, copy.path())),
         // Files that are not a policy have no seal.
-        Ok(None) | Err(TargetError::Files(_)) => return Ok(None),
-        Err(error) => return Err(error),
-    };
-    let location = location(central, copy.path());
-    Ok(Policy::open(&location, now).ok().map(|policy| policy.snapshot().version))
+        Err(_) => Ok(None),
+    }
 }
 
 fn location(central: &Central, copy: &Path) -> Location {
@@ -66,6 +67,8 @@ pub(super) fn unknown<'a>(central: &'a Central, tip: &'a Tip) -> impl Iterator<I
 }
 
 /// The version of the central seal of a tip, if all its files are intact.
+///
+/// Errors: the seal or a root is newer than this program, so nothing is known about its files.
 pub(super) fn seal(
     central: &Central,
     clone: &Clone<'_>,
@@ -75,6 +78,7 @@ pub(super) fn seal(
     if clone.read(tip, "snapshot.json", SNAPSHOT_BYTES_MAX)?.is_none() {
         return Ok(Err("no seal".into()));
     }
+    sealed_version(central, clone, tip)?;
     let copy = match clone.extracted(tip) {
         Ok(Some(copy)) => copy,
         Ok(None) => return Ok(Err("no seal".into())),

@@ -157,7 +157,11 @@ impl Looking<'_> {
         };
         let location = memory.location(target, copy.path());
         let seal = sealed::open(&location, *now).and_then(|_| memory::open(&location, *now));
-        let seal = seal.map(|policy| policy.snapshot().version).map_err(|error| said(&error, copy.path()));
+        let seal = match seal {
+            Ok(policy) => Ok(policy.snapshot().version),
+            Err(error) if error.is_newer() => return Err(TargetError::policy(&error, copy.path())),
+            Err(error) => Err(said(&error, copy.path())),
+        };
         Ok(drift(seal, documents))
     }
 

@@ -176,13 +176,12 @@ impl Operation<'_> {
     }
 
     fn plan(&self, target: &Target, clone: &Clone<'_>, tip: &Tip) -> Result<Plan, TargetError> {
-        let now = self.author.time;
         Ok(match target.deploy() {
-            Deploy::Policy => Plan { changes: copy::changes(self.central, clone, tip, now)?, account: None },
+            Deploy::Policy => Plan { changes: copy::changes(self.central, clone, tip)?, account: None },
             Deploy::Documents(_) => {
                 let sealer = Sealer {
                     keys: self.keys,
-                    now,
+                    now: self.author.time,
                     expires: self.expires,
                     memory: self.memory,
                     mode: self.mode,

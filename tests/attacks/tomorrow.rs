@@ -1,16 +1,15 @@
 //! Does a manifest or a policy of a newer format ever get a verdict?
 
-use std::path::Path;
 use std::process::Stdio;
 
-use countersign::crypto::envelope::Envelope;
 use countersign::crypto::secret::SecretKey;
 use countersign::manifest;
+use countersign::name::JobId;
 use countersign::policy::{root, snapshot};
 use countersign::revocation::signed as revocations;
 use serde_json::{Value, json};
 
-use crate::support::{Mode, Ran, Scene, decode, next_revision, read, signed, text, write};
+use crate::support::{Mode, Ran, Scene, next_revision, read, reseal, signed, text, write};
 
 const NEWER: &str = "format-newer: ";
 const HINT: &str = "hint: update countersign";
@@ -32,16 +31,6 @@ fn newer(ran: &Ran, names: &str) {
     ran.undecided(NEWER);
     assert!(ran.err().contains(names) && ran.err().contains(HINT), "no {names:?} or no hint: {ran}");
     assert!(ran.err().contains("has format 2, and countersign "), "{ran}");
-}
-
-/// A file's envelope with another payload, signed by the key.
-fn reseal(path: &Path, payload_type: &str, key: &SecretKey, change: impl FnOnce(&mut Value)) {
-    let envelope: Value = serde_json::from_slice(&read(path)).expect("JSON");
-    let mut payload: Value = serde_json::from_slice(&decode(&envelope["payload"])).expect("JSON");
-    change(&mut payload);
-    let envelope: Envelope =
-        countersign::crypto::signing::sign(payload_type, payload.to_string().into_bytes(), &[key]);
-    write(path, serde_json::to_vec(&envelope).expect("JSON"));
 }
 
 #[test]
@@ -132,12 +121,6 @@ fn no_command_ignores_a_manifest_of_tomorrow() {
     assert_eq!(read(&scene.manifest()), bytes, "the manifest was written over");
     let attach = scene.run(&["manifest", "attach", "HEAD", path]);
     newer(&attach, "cannot attach");
-    let seen = scene.path().join("functions.json");
-    let sha256 = decode_hex(scene.statement()["subject"][0]["digest"]["sha256"].as_str().expect("a digest"));
-    let function = json!({ "FunctionName": "orders", "Version": "$LATEST", "PackageType": "Zip",
-        "FunctionArn": "arn:aws:lambda:eu-west-1:123456789012:function:orders", "CodeSha256": sha256 });
-    write(&seen, json!({ "Functions": [function] }).to_string());
-    newer(&scene.run(&["audit", "--deployed", text(&seen), "--manifests", "dist"]), path_in(path));
     let plan = scene.path().join("plan.yaml");
     write(
         &plan,
@@ -151,6 +134,119 @@ fn no_command_ignores_a_manifest_of_tomorrow() {
     let shelf = scene.path().join("shelf");
     let gate = ["gate", "--plan", text(&plan), "--manifests", text(&shelf)];
     newer(&scene.run(&gate), "one.sigstore.json");
+}
+
+/// Writes a list of two deployed functions: the released package, and other code.
+fn deployed(scene: &Scene) -> String {
+    let of = |name: &str, sha256: &str| {
+        json!({ "FunctionName": name, "Version": "$LATEST", "PackageType": "Zip", "CodeSha256": sha256,
+            "FunctionArn": format!("arn:aws:lambda:eu-west-1:123456789012:function:{name}") })
+    };
+    let sha256 = decode_hex(scene.statement()["subject"][0]["digest"]["sha256"].as_str().expect("a digest"));
+    let path = scene.path().join("functions.json");
+    write(
+        &path,
+        json!({ "Functions": [of("orders", &sha256), of("other", &decode_hex(&"00".repeat(32)))] })
+            .to_string(),
+    );
+    text(&path).into()
+}
+
+#[test]
+fn an_audit_reports_all_code_but_that_of_a_manifest_of_tomorrow() {
+    for mode in Mode::BOTH {
+        let scene = Scene::of(mode);
+        scene.restate(of_tomorrow);
+        let seen = deployed(&scene);
+        let audit = ["audit", "--deployed", &seen, "--manifests", "dist"];
+        let ran = scene.run(&[&audit[..], &["--format", "json"]].concat());
+        let says = "orders.zip.sigstore.json` has format 2";
+        assert!(ran.code == Some(2) && ran.err().contains(NEWER) && ran.err().contains(HINT), "{ran}");
+        let report: Value = serde_json::from_str(&ran.out()).expect("JSON");
+        assert_eq!(report["covered"], false, "{ran}");
+        assert_eq!((&report["summary"]["deployed"], &report["summary"]["undecided"]), (&json!(2), &json!(1)));
+        assert_eq!((&report["deployed"][0]["name"], &report["deployed"][1]), (&json!("other"), &Value::Null));
+        assert_eq!(report["undecided"][0]["name"], "orders", "{ran}");
+        assert!(report["undecided"][0]["error"].as_str().expect("a text").contains(says), "{ran}");
+        let ran = scene.run(&audit);
+        let line = |line: &str| line.starts_with("undecided  function orders  ") && line.contains(says);
+        assert!(ran.code == Some(2) && ran.out().lines().any(line), "{ran}");
+        assert!(
+            ran.out().starts_with("not covered: 2 functions") && ran.out().contains("1 undecided"),
+            "{ran}"
+        );
+        let ran = scene.run(&[&audit[..], &["--format", "sarif"]].concat());
+        assert!(ran.code == Some(2) && ran.out().contains("could not decide on `orders`"), "{ran}");
+        assert!(ran.out().contains(r#""exitCode": 2"#), "{ran}");
+    }
+}
+
+/// A revoked key does not turn a denial into an error.
+#[test]
+fn a_revoked_key_is_a_finding_in_a_manifest_of_tomorrow_too() {
+    for mode in Mode::BOTH {
+        let scene = Scene::of(mode);
+        scene.run(&["function", "protect", "refs/heads/main"]).done();
+        scene.seal();
+        scene.run(&["release", "--format", "json"]).allowed();
+        scene.restate(of_tomorrow);
+        note(&scene, &[&read(&scene.manifest())]);
+        let key = scene.key("signing").public().id().to_string();
+        let revoke = |effective: &str, reason_code: &str| {
+            let reason = ["--reason-code", reason_code, "--reason", "stolen"];
+            scene.run(&[&["key", "revoke", &key, "--effective", effective][..], &reason].concat()).done();
+            scene.seal();
+        };
+        revoke("2020-01-01T00:00:00Z", "keyCompromise");
+        scene.verify().untrusted(mode, "revocation", "key-revoked");
+        push(&scene).untrusted(mode, "mismatch", "manifest-missing");
+        let seen = deployed(&scene);
+        let audit = ["audit", "--deployed", &seen, "--manifests", "dist", "--format", "json"];
+        let ran = scene.run(&audit);
+        assert!(ran.code == Some(1) && ran.out().contains(r#""code": "key-revoked""#), "{ran}");
+    }
+}
+
+#[test]
+fn a_line_of_tomorrow_blocks_no_command_on_a_note() {
+    let scene = Scene::new();
+    scene.run(&["release", "--format", "json"]).allowed();
+    let today = read(&scene.manifest());
+    scene.restate(of_tomorrow);
+    let stranger = SecretKey::generate().expect("a key");
+    let strange = signed(manifest::PAYLOAD_TYPE, scene.payload(), &stranger).to_string();
+    note(&scene, &[&today, strange.as_bytes()]);
+    let told = "note: 1 attached line is newer than this program";
+    let listed = scene.run(&["manifest", "list"]);
+    assert!(listed.done().err().contains(told) && listed.out().contains("1 manifest"), "{listed}");
+    let listed: Value =
+        serde_json::from_str(&scene.run(&["manifest", "list", "--format", "json"]).out()).expect("JSON");
+    assert_eq!((&listed["newer"], &listed["malformed"]), (&json!(1), &json!(0)));
+    scene.run(&["manifest", "list", "--output", "written"]).done();
+    assert!(read(&scene.repository().join("written/orders.zip.sigstore.json")).starts_with(b"{"));
+    let detached = scene.run(&["manifest", "detach", "HEAD", "orders"]);
+    assert!(detached.done().err().contains(told) && detached.err().contains("kept"), "{detached}");
+    scene.run(&["manifest", "detach", "HEAD", "orders"]).undecided("no such manifest is attached");
+    let detached = scene.run(&["manifest", "detach", "HEAD"]);
+    assert_eq!(detached.done().out(), "detached: 1 manifest with a newer format\n");
+    let listed = scene.run(&["manifest", "list"]);
+    assert!(listed.done().out().contains("0 manifests") && listed.err().is_empty(), "{listed}");
+}
+
+#[test]
+fn a_manifest_of_tomorrow_by_an_unknown_key_does_not_block_signing() {
+    let scene = Scene::new();
+    scene.restate(of_tomorrow);
+    let stranger = SecretKey::generate().expect("a key");
+    let strange = signed(manifest::PAYLOAD_TYPE, scene.payload(), &stranger);
+    scene.put_bundle(&strange);
+    let ran = scene.run(&["sign", "dist/orders.zip"]);
+    newer(&ran, "or replace the manifest with `--again`");
+    scene.run(&["sign", "dist/orders.zip", "--again"]).done();
+    scene.verify().allowed();
+    scene.put_bundle(&strange);
+    scene.run(&["release", "--format", "json"]).allowed();
+    scene.verify().allowed();
 }
 
 /// The part of a path that every way of naming it has.
@@ -195,13 +291,7 @@ fn the_push_hook_rejects_a_commit_that_only_a_manifest_of_tomorrow_covers() {
         newer(&push(&scene), "refs/notes/countersign:");
         let source = ["verify", "--source", "HEAD", "--format", "json"];
         newer(&scene.run(&source), "refs/notes/countersign:");
-        for command in [
-            &["manifest", "list"][..],
-            &["manifest", "list", "--output", "written"],
-            &["manifest", "detach", "HEAD"],
-        ] {
-            scene.run(command).undecided(NEWER);
-        }
+        scene.run(&["manifest", "list", "--output", "written"]).undecided("no manifest is attached");
         assert!(!scene.repository().join("written").exists());
         // Another manifest that covers the commit is enough; one by an unknown key has no effect.
         note(&scene, &[&tomorrow, &today]);
@@ -211,6 +301,42 @@ fn the_push_hook_rejects_a_commit_that_only_a_manifest_of_tomorrow_covers() {
         note(&scene, &[strange.as_bytes()]);
         push(&scene).untrusted(mode, "mismatch", "manifest-missing");
     }
+}
+
+/// Lines that anyone can write do not push out the one that counts.
+#[test]
+fn more_forged_lines_of_tomorrow_than_are_verified_are_an_error() {
+    let scene = Scene::of(Mode::Warn);
+    scene.run(&["function", "protect", "refs/heads/main"]).done();
+    scene.seal();
+    scene.run(&["release", "--format", "json"]).allowed();
+    let today = read(&scene.manifest());
+    scene.restate(of_tomorrow);
+    let forged = |number: usize| {
+        let mut bundle = scene.bundle();
+        bundle["dsseEnvelope"]["signatures"][0]["keyid"] = json!(format!("SHA256:{number:042}A"));
+        bundle["verificationMaterial"]["publicKey"]["hint"] = json!(format!("SHA256:{number:042}A"));
+        bundle.to_string().into_bytes()
+    };
+    let forged: Vec<Vec<u8>> = (0..65).map(forged).collect();
+    let all: Vec<&[u8]> = forged.iter().map(Vec::as_slice).collect();
+    let seen = deployed(&scene);
+    let audit = ["audit", "--deployed", &seen, "--notes", "HEAD", "--format", "json"];
+    note(&scene, &all[..64]);
+    push(&scene).warned("mismatch", "manifest-missing");
+    assert_eq!(scene.run(&audit).code, Some(1));
+    note(&scene, &all);
+    push(&scene).undecided("more than 64 manifests for commit ");
+    let ran = scene.run(&audit);
+    assert!(ran.code == Some(2) && ran.err().contains("more than 64 manifests of the code"), "{ran}");
+    let report: Value = serde_json::from_str(&ran.out()).expect("JSON");
+    assert_eq!(report["undecided"][0]["name"], "orders", "{ran}");
+    // Unless a manifest allows it.
+    note(&scene, &[&all[..], &[&today]].concat());
+    push(&scene).allowed();
+    let ran = scene.run(&audit);
+    let report: Value = serde_json::from_str(&ran.out()).expect("JSON");
+    assert!(ran.code == Some(1) && report["summary"]["covered"] == 1, "{ran}");
 }
 
 #[test]
@@ -297,6 +423,29 @@ fn a_seal_of_tomorrow_gives_no_verdict() {
     }
 }
 
+/// A newer program may deny by a document that this one does not know.
+#[test]
+fn a_sealed_document_of_an_unknown_kind_gives_no_verdict_and_is_not_dropped() {
+    for mode in Mode::BOTH {
+        let scene = Scene::of(mode);
+        let file = snapshot::path(&scene.policy());
+        write(&scene.policy().join("quarantine.toml"), "abc");
+        let mut sealed = scene.snapshot();
+        let sha384 = countersign::digest::Sha384::of(b"abc");
+        sealed.documents.push(snapshot::SealedDocument { path: "quarantine.toml".into(), size: 3, sha384 });
+        sealed.documents.sort_by(|a, b| a.path.cmp(&b.path));
+        sealed.version += 1;
+        scene.put_snapshot(&sealed);
+        let bytes = read(&file);
+        for command in [&["verify"][..], &["policy", "diff"], &["policy", "seal"], &["policy", "renew"]] {
+            let ran = scene.run(command);
+            ran.undecided("sealed document `quarantine.toml` is of a kind that this program does not know");
+            assert!(ran.err().contains(HINT), "{ran}");
+        }
+        assert_eq!(read(&file), bytes, "the document was dropped");
+    }
+}
+
 #[test]
 fn a_root_of_tomorrow_gives_no_verdict() {
     let scene = Scene::new();
@@ -324,16 +473,26 @@ fn a_root_of_tomorrow_gives_no_verdict() {
 fn a_signed_revocation_of_tomorrow_gives_no_verdict() {
     let scene = Scene::of(Mode::Warn);
     let job = scene.statement()["predicate"]["job"].as_str().expect("an ARN").to_owned();
-    let id = job.rsplit('/').next().expect("an id").parse().expect("an id");
+    let id: JobId = job.rsplit('/').next().expect("an id").parse().expect("an id");
     let file = revocations::path(&scene.policy(), &id);
-    let payload = json!({ "format": 2, "jobs": [job] }).to_string().into_bytes();
-    let put = |key: &SecretKey| {
-        let envelope = countersign::crypto::signing::sign(revocations::PAYLOAD_TYPE, payload.clone(), &[key]);
+    let put = |payload: Value, key: &SecretKey| {
+        let payload = payload.to_string().into_bytes();
+        let envelope = countersign::crypto::signing::sign(revocations::PAYLOAD_TYPE, payload, &[key]);
         write(&file, serde_json::to_vec(&envelope).expect("JSON"));
     };
-    put(&scene.key("signing"));
-    newer(&scene.verify(), path_in(text(&file)));
-    put(&SecretKey::generate().expect("a key"));
+    let other = job.replace(&id.to_string(), "3f2b8c1e-0f5a-4c57-9d1c-2f6f0f9a7b10");
+    for named in
+        [json!({ "jobs": [job] }), json!({ "job": job }), json!({ "job": [other] }), json!({ "job": "x" })]
+    {
+        let mut payload = named;
+        payload["format"] = json!(2);
+        put(payload, &scene.key("signing"));
+        newer(&scene.verify(), path_in(text(&file)));
+    }
+    // One of another job has no effect on this one.
+    put(json!({ "format": 2, "job": other }), &scene.key("signing"));
+    assert_eq!(scene.verify().allowed().err(), "");
+    put(json!({ "format": 2, "jobs": [job] }), &SecretKey::generate().expect("a key"));
     let ran = scene.verify();
     assert!(ran.allowed().err().contains("ignoring the revocation"), "{ran}");
 }

@@ -8,7 +8,7 @@ use countersign::policy::memory;
 use countersign::policy::store::{Location, Policy};
 use countersign::time::{Period, Timestamp};
 
-use crate::support::Scene;
+use crate::support::{Ran, Scene, text};
 
 fn now() -> Timestamp {
     Timestamp::from_clock(SystemTime::now())
@@ -76,4 +76,24 @@ fn notes_a_state_that_cannot_be_written() {
         "{:?}",
         policy.notes()
     );
+}
+
+#[test]
+fn quiet_does_not_hide_that_a_policy_is_not_remembered() {
+    let scene = Scene::new();
+    let (policy, artifact) = (scene.policy(), scene.artifact());
+    let (policy, artifact, pin) = (text(&policy), text(&artifact), scene.pin().to_string());
+    let verify = ["verify", artifact, "--function", "orders", "--policy", policy, "--root", &pin, "--quiet"];
+    assert_eq!(scene.run(&verify).done().err(), "");
+    // A state that cannot be written.
+    std::fs::remove_dir_all(scene.repository().join(".git/countersign")).expect("removed");
+    let broken = scene.repository().join(".git/countersign");
+    std::os::unix::fs::symlink("/proc/self/nowhere", &broken).expect("a link");
+    let ran = scene.run(&verify);
+    assert!(ran.done().err().contains("cannot detect a rollback of the policy next time"), "{ran}");
+    // No folder for it.
+    let mut command = scene.countersign();
+    command.env_remove("HOME").env_remove("XDG_STATE_HOME").env("COUNTERSIGN_JOURNAL", "off");
+    let ran = Ran::of(command.current_dir(scene.path()).args(verify));
+    assert!(ran.done().err().contains("no folder to remember the policy version in"), "{ran}");
 }

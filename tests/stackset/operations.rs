@@ -3,8 +3,11 @@
 use std::fs;
 use std::path::Path;
 
+use countersign::policy::snapshot;
+use serde_json::json;
+
 use crate::stackset::fleet::{Fleet, replace, results};
-use crate::support::{Ran, text, write};
+use crate::support::{Ran, reseal, text, write};
 
 #[test]
 fn what_was_not_begun_is_cancelled_once_too_many_failed() {
@@ -220,6 +223,42 @@ fn a_central_policy_that_is_older_than_a_target_s_copy_rolls_nothing_back() {
     assert_eq!(older.run(&["stackset", "remediate"]).code, Some(1));
     assert_ne!(fleet.git("t0", &["rev-parse", "main"]), before);
     assert_eq!(fleet.told(&["remediate"]), (Some(0), vec!["t0 CURRENT".into()]));
+}
+
+/// The target's seal counts even if it cannot be used: it is expired, or newer than this program.
+#[test]
+fn does_not_roll_back_a_newer_seal_that_is_expired_or_of_a_newer_format() {
+    let fleet = Fleet::deployed(1);
+    let key = fleet.scene.key("policy");
+    let file = |work: &Path| work.join("policy/snapshot.json");
+    let reseal = |expires: &str, format: u32| {
+        fleet.change("t0", |work| {
+            reseal(&file(work), snapshot::PAYLOAD_TYPE, &key, |snapshot| {
+                snapshot["version"] = json!(7);
+                snapshot["expires"] = json!(expires);
+                snapshot["format"] = json!(format);
+            });
+            // Files that no policy has do not hide the seal.
+            write(&work.join("policy/csc/CON.toml"), "");
+        });
+    };
+    let rejected = |says: &str| {
+        let before = fleet.git("t0", &["rev-parse", "main"]);
+        for verb in ["deploy", "remediate"] {
+            let ran = fleet.run(&[verb, "--format", "json"]);
+            assert_eq!(ran.code, Some(1), "{ran}");
+            let error = results(&ran)[0]["error"].as_str().unwrap().to_owned();
+            assert!(error.contains(says), "{error}");
+        }
+        assert_eq!(fleet.git("t0", &["rev-parse", "main"]), before);
+    };
+    reseal("2020-01-01T00:00:00Z", 1);
+    rejected("the target has seal 7, newer than the local seal 2");
+    reseal("2099-01-01T00:00:00Z", 2);
+    rejected("format-newer: `snapshot.json` has format 2");
+    let drift = fleet.run(&["drift", "--format", "json"]);
+    assert_eq!(results(&drift)[0]["status"], "NOT_CHECKED", "{drift}");
+    assert!(drift.out().contains("format-newer: `snapshot.json` has format 2"), "{drift}");
 }
 
 /// A server keeps the branch of a pull request that was merged, unless it is told to delete it.

@@ -454,6 +454,16 @@ pub fn revocation(kind: &str, value: &str) -> String {
     )
 }
 
+/// Replaces the payload of a file's envelope, signed by the key.
+pub fn reseal(path: &Path, payload_type: &str, key: &SecretKey, change: impl FnOnce(&mut Value)) {
+    let envelope: Value = serde_json::from_slice(&read(path)).expect("JSON");
+    let mut payload: Value = serde_json::from_slice(&decode(&envelope["payload"])).expect("JSON");
+    change(&mut payload);
+    let envelope: Envelope =
+        countersign::crypto::signing::sign(payload_type, payload.to_string().into_bytes(), &[key]);
+    write(path, serde_json::to_vec(&envelope).expect("JSON"));
+}
+
 /// The other valid signature by the same key over the same message: `(r, n - s)`.
 pub fn malleated(der: &[u8]) -> Vec<u8> {
     let signature = Signature::from_der(der).expect("a signature");

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use countersign::crypto::envelope::Envelope;
 use countersign::document;
-use countersign::manifest::attached::AttachError;
+use countersign::manifest::attached::NewerLines;
 use countersign::manifest::bundle::Bundle;
 use countersign::manifest::{self, PAYLOAD_TYPE, Statement, StatementError, attached};
 
@@ -58,15 +58,12 @@ pub fn note(bytes: &[u8]) {
     assert_eq!(again, Ok((text.clone(), 0)), "a note with its own manifests stays as it is");
     assert_eq!(attached::read(text.as_bytes()).malformed > 0, read.malformed > 0);
     assert_eq!(attached::read(text.as_bytes()).newer.is_empty(), read.newer.is_empty());
-    let without = attached::without(bytes, |_| false);
-    if !read.newer.is_empty() {
-        assert!(matches!(without, Err(AttachError::FormatNewer(_))), "a newer manifest is passed over");
-        return;
+    for (lines, kept) in [(NewerLines::Keep, read.newer.len()), (NewerLines::Remove, 0)] {
+        let without = attached::without(bytes, lines, |_| false).expect("the note is text");
+        assert!(without.removed.is_empty() && without.newer == read.newer.len());
+        let rest = attached::read(without.rest.unwrap_or_default().as_bytes());
+        assert_eq!((rest.manifests, rest.newer.len()), (read.manifests.clone(), kept));
     }
-    let (kept, removed) = without.expect("the note is text");
-    assert!(removed.is_empty());
-    let kept = kept.unwrap_or_default();
-    assert_eq!(attached::read(kept.as_bytes()).manifests, read.manifests);
 }
 
 /// A statement with every field.

@@ -26,7 +26,7 @@ use countersign::workspace::{self, Workspace};
 
 use crate::color::{self, Color};
 use crate::keys::{KeyArgs, load_key, load_key_file, withhold_named};
-use crate::output::{note, refuse};
+use crate::output::{note, note_always, refuse};
 use crate::places::{fetched_folder, fetched_policy, key_folder, pin_file, state_folder};
 
 /// Options that every command has.
@@ -276,7 +276,9 @@ impl Context {
             folder.map(|folder| folder.join(name))
         });
         if pin.is_some() && state.is_none() {
-            note("no folder to remember the policy version in: an older policy cannot be detected next time");
+            note_always(
+                "no folder to remember the policy version in: an older policy cannot be detected next time",
+            );
         }
         Ok(Location { directory, pin, state })
     }
@@ -305,7 +307,9 @@ impl Context {
     /// Opens the policy, and prints its notes.
     pub fn policy(&self, location: &Location) -> Result<Policy> {
         let policy = memory::open(location, self.now)?;
-        policy.notes().iter().for_each(|text| note(text));
+        for text in policy.notes() {
+            if memory::is_forgotten(text) { note_always(text) } else { note(text) }
+        }
         self.check_account(policy.account(), policy.directory())?;
         Ok(policy)
     }

@@ -142,6 +142,11 @@ pub fn note(text: &str) {
     say(&format!("note: {text}"));
 }
 
+/// Prints a note that weakens every later verdict, even if only denials and errors are wanted.
+pub fn note_always(text: &str) {
+    to_stderr(&format!("note: {}\n", line(&shown::without_keys(text))));
+}
+
 /// Prints a finding of a package step.
 pub fn warn(finding: &Finding) {
     if color::detail() != Detail::Quiet {

@@ -186,9 +186,10 @@ impl<'a> Sealing<'a> {
         let objects = Objects::of(self.directory);
         let base = self.base();
         let sealed = base.iter().flat_map(|base| &base.documents).map(|each| each.path.as_str());
-        let known = |path: &&str| Kind::of(path).is_some();
-        let paths: BTreeSet<&str> =
-            sealed.filter(known).chain(documents.keys().map(String::as_str)).collect();
+        let paths: BTreeSet<&str> = sealed
+            .filter(|path| *path != ledger::FILE_NAME)
+            .chain(documents.keys().map(String::as_str))
+            .collect();
         let mut differences = Vec::new();
         for path in paths {
             let after = documents.get(path).map(Vec::as_slice);

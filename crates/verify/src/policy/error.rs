@@ -112,6 +112,9 @@ pub enum PolicyError {
     /// A document is newer than this program.
     #[error(transparent)]
     FormatNewer(FormatNewer),
+    /// A sealed document is of a kind that only a newer program knows.
+    #[error("sealed document `{0}` is of a kind that this program does not know")]
+    KindUnknown(String),
     /// A document is malformed.
     #[error(transparent)]
     Document(DocumentError),
@@ -125,6 +128,7 @@ impl Hint for PolicyError {
         let hint = match self {
             Self::FormatNewer(newer) => return newer.hint(),
             Self::Account { source, .. } if source.is_newer() => return source.hint(),
+            Self::KindUnknown(_) => "update countersign to a version that knows this document",
             Self::Unpinned(_) => {
                 "pin the digest that your security team publishes: countersign policy pin SHA384:…"
             }
@@ -184,7 +188,7 @@ impl PolicyError {
     /// Whether a document of it is newer than this program, ours or another account's.
     pub fn is_newer(&self) -> bool {
         match self {
-            Self::FormatNewer(_) => true,
+            Self::FormatNewer(_) | Self::KindUnknown(_) => true,
             Self::Account { source, .. } => source.is_newer(),
             _ => false,
         }

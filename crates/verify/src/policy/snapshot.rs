@@ -15,6 +15,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::documents::Kind;
 use super::error::PolicyError;
 use super::root::Root;
 use crate::crypto::envelope::Envelope;
@@ -23,6 +24,7 @@ use crate::digest::Sha384;
 use crate::document::format::{self, Format};
 use crate::document::{self, DocumentError};
 use crate::files;
+use crate::ledger;
 use crate::limits::{SNAPSHOT_BYTES_MAX, SNAPSHOT_VERSION_MAX};
 use crate::name::AccountName;
 use crate::package::name::check_path;
@@ -141,6 +143,11 @@ pub fn parse(file: &Path, payload: &[u8], root: &Root) -> Result<Snapshot, Polic
     {
         return fail(&format!("document path {path:?} {}", fault.message));
     }
+    // The program that sealed it may deny by it.
+    let is_known = |path: &str| path == ledger::FILE_NAME || Kind::of(path).is_some();
+    if let Some(unknown) = snapshot.documents.iter().find(|document| !is_known(&document.path)) {
+        return Err(PolicyError::KindUnknown(unknown.path.clone()));
+    }
     if !(1..=SNAPSHOT_VERSION_MAX).contains(&snapshot.version) {
         return Err(PolicyError::FastForward { path: file.into(), version: snapshot.version });
     }
@@ -251,6 +258,16 @@ mod parsing {
             );
         }
         assert!(parsed(&snapshot(1, &["../account.toml"])).is_err());
+    }
+
+    #[test]
+    fn every_document_is_of_a_known_kind() {
+        assert!(parsed(&snapshot(1, &["csc/a.toml", "functions.toml", "ledger.jsonl"])).is_ok());
+        for path in ["quarantine.toml", "quarantine/a.toml", "csc/a/b.toml", "ledger.jsonl.toml"] {
+            let error = parsed(&snapshot(1, &[path])).unwrap_err();
+            assert!(matches!(&error, PolicyError::KindUnknown(found) if found == path), "{error}");
+            assert!(error.is_newer());
+        }
     }
 
     #[test]

@@ -69,6 +69,8 @@ pub enum SignedRevocationError {
         newer: FormatNewer,
         /// The fingerprint of the key.
         signer: KeyId,
+        /// The job, if it names one.
+        job: Option<JobArn>,
     },
     /// It is not JSON of the right form.
     #[error("it is malformed: {0}")]
@@ -92,11 +94,22 @@ pub fn open<'a>(
     let revocation = revocation.map_err(|error| match error.newer() {
         Some(newer) => {
             let signer = payload.signer().clone();
-            SignedRevocationError::FormatNewer { newer: newer.clone(), signer }
+            let job = job_in(payload.bytes());
+            SignedRevocationError::FormatNewer { newer: newer.clone(), signer, job }
         }
         None => SignedRevocationError::Malformed(error.message().to_owned()),
     })?;
     Ok(Opened { revocation, signer: payload.signer().clone() })
+}
+
+/// The job in the header of a signed revocation of any format.
+fn job_in(payload: &[u8]) -> Option<JobArn> {
+    #[derive(Deserialize)]
+    struct Header {
+        job: serde_json::Value,
+    }
+    let Header { job } = document::parse_foreign_json(payload).ok()?;
+    job.as_str()?.parse().ok()
 }
 
 impl Opened {

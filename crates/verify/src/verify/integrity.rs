@@ -27,6 +27,17 @@ pub struct Opened {
 #[derive(Debug)]
 pub struct Intact(Opened);
 
+/// A valid signature of a known key on a statement that is newer than this program.
+#[derive(Debug)]
+pub struct SignedNewer {
+    /// Its format, and the known one.
+    pub newer: FormatNewer,
+    /// SHA-384 of the signed payload.
+    pub payload: Sha384,
+    /// The fingerprint of the key that signed it.
+    pub signer: KeyId,
+}
+
 /// The result of opening a manifest.
 pub enum Opening {
     /// The signature is valid, and the payload is a statement.
@@ -34,7 +45,7 @@ pub enum Opening {
     /// The key that it names is not known; a mismatch.
     UnknownKey(Finding),
     /// A known key signed it, and its format is newer than this program.
-    FormatNewer(FormatNewer),
+    FormatNewer(SignedNewer),
     /// It cannot be opened; the finding names the check that fails.
     Failed(Finding),
 }
@@ -127,7 +138,11 @@ pub(super) fn open_with(
             payload: Sha384::of(payload.bytes()),
             signer: payload.signer().clone(),
         })),
-        Err(StatementError::FormatNewer(newer)) => Opening::FormatNewer(newer.at(path)),
+        Err(StatementError::FormatNewer(newer)) => Opening::FormatNewer(SignedNewer {
+            newer: newer.at(path),
+            payload: Sha384::of(payload.bytes()),
+            signer: payload.signer().clone(),
+        }),
         Err(error) => Opening::Failed(integrity("statement-malformed", error.to_string())),
     }
 }
@@ -366,10 +381,11 @@ mod tests {
             text.replace("signing-job:v1", "signing-job:v2").replace(r#""size":1,"#, r#""size":{},"#),
         ] {
             let manifest = sign(payload.clone().into_bytes());
-            let newer = match open(Some(&manifest), &known) {
-                Opening::FormatNewer(newer) => newer,
+            let SignedNewer { newer, payload: found, signer } = match open(Some(&manifest), &known) {
+                Opening::FormatNewer(signed) => signed,
                 _ => panic!("{payload}"),
             };
+            assert!(found == Sha384::of(payload.as_bytes()) && known.contains_key(&signer));
             assert_eq!((newer.path, newer.format, newer.known), (Some(manifest.path.clone()), 2, 1));
             assert_eq!(newer.needs.as_deref(), Some("0.1.0"));
             assert!(matches!(open(Some(&manifest), &BTreeMap::new()), Opening::UnknownKey(_)));

@@ -254,7 +254,13 @@ fn verify_with<'a, S>(
             publishers.check_all_asked()?;
             return Ok(Evidence::only(csc, asked, finding));
         }
-        Opening::FormatNewer(newer) => return Err(newer.into()),
+        Opening::FormatNewer(signed) => {
+            let revoked = revocation::of_newer(publishers, &signed)?;
+            if revoked.is_empty() {
+                return Err(signed.newer.into());
+            }
+            return Ok(Evidence::failed(csc, asked, Check::Revocation, revoked));
+        }
         Opening::Failed(finding) => return Ok(Evidence::only(csc, asked, finding)),
     };
     let facts = Some(opened.facts());

@@ -119,6 +119,13 @@ impl<'p> Publishers<'p> {
         &self.keys
     }
 
+    /// The policies of other accounts with an allowed profile that permits this key.
+    pub fn others_of<'k>(&'k self, key: &'k KeyId) -> impl Iterator<Item = &'k Policy> {
+        let permits = |profile: &Profile| profile.permissions().iter().any(|each| each.key.id() == *key);
+        let accounts = self.accounts.values().filter(move |account| account.profiles.values().any(permits));
+        accounts.filter_map(Account::other)
+    }
+
     /// Notes for the user that change no verdict.
     pub fn notes(&self) -> &[String] {
         &self.notes

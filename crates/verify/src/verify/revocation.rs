@@ -1,6 +1,7 @@
 //! Revocation: the job, the artifact, the profile version and the key are not revoked.
 
-use super::integrity::Opened;
+use super::integrity::{Opened, SignedNewer};
+use super::publishers::Publishers;
 use crate::arn::{JobArn, ProfileArn};
 use crate::crypto::key::KeyId;
 use crate::digest::Sha384;
@@ -97,6 +98,31 @@ pub fn of_both(
     Ok(revoked)
 }
 
+/// The findings if our policy, or the policy of another account that permits the key, revokes the key that signed a
+/// statement newer than this program.
+///
+/// The time that the statement claims cannot be read, so only a ledger's record can show that the signature is older
+/// than the revocation.
+pub fn of_newer(publishers: &Publishers<'_>, signed: &SignedNewer) -> Result<Vec<Finding>, PolicyError> {
+    let SignedNewer { payload, signer, .. } = signed;
+    let subject = [subject_of_key(signer)];
+    let policy = publishers.policy();
+    let find = |in_policy: &Policy, recorded_at: Option<Timestamp>| -> Result<Vec<Finding>, PolicyError> {
+        let times = SignatureTimes { claimed: recorded_at.unwrap_or(policy.now()), trusted: recorded_at };
+        let revocations = in_policy.revocations_of(&subject)?;
+        let voiding = revocations.iter().filter(|revocation| revocation.voids(times));
+        Ok(voiding.map(|revocation| finding(revocation, times)).collect())
+    };
+    let ours = policy.recorded_at(payload, signer)?;
+    let mut findings = find(policy, ours)?;
+    for other in publishers.others_of(signer) {
+        let theirs = other.recorded_at(payload, signer);
+        let found = theirs.and_then(|theirs| find(other, earliest(ours, theirs)));
+        findings.extend(found.map_err(|error| error.of_account(other.account()))?);
+    }
+    Ok(findings)
+}
+
 /// The time at which either ledger first recorded the signature; it need not be in both.
 fn earliest(ours: Option<Timestamp>, theirs: Option<Timestamp>) -> Option<Timestamp> {
     [ours, theirs].into_iter().flatten().min()
@@ -146,8 +172,13 @@ pub fn counted(
     let opened = match signed::open(bytes, keys) {
         Ok(opened) => opened,
         // When and for which principal cannot be read.
-        Err(SignedRevocationError::FormatNewer { newer, signer }) if may_revoke(profile, &signer) => {
-            return Err(Uncounted::FormatNewer(newer));
+        Err(SignedRevocationError::FormatNewer { newer, signer, job: named })
+            if may_revoke(profile, &signer) =>
+        {
+            return match named {
+                Some(named) if named != *job => Ok(None),
+                _ => Err(Uncounted::FormatNewer(newer)),
+            };
         }
         Err(error) => return Err(Uncounted::Other(error.to_string())),
     };
@@ -248,8 +279,10 @@ mod checks {
     use super::*;
     use crate::crypto::envelope::Envelope;
     use crate::crypto::sample::SecretKey;
+    use crate::csc::{Csc, Untrusted};
     use crate::document;
     use crate::document::format::Format;
+    use crate::policy::sample::Sample;
     use crate::revocation::signed::SignedRevocation;
     use crate::revocation::{RevokedArtifact, RevokedJob, RevokedKey, RevokedProfile};
     use crate::verify::sample::{SIGNED_AT, at, job, job_with, profile, profile_for};
@@ -377,6 +410,37 @@ mod checks {
         counted(&job().job, &job().profile, profile, &signed_by(&says, key), at(now))
             .map(|found| found.is_some())
             .map_err(|why| why.to_string())
+    }
+
+    #[test]
+    fn a_revoked_key_of_a_newer_statement_is_found_in_either_policy() {
+        let key = |key: &KeyId, effective: &str| {
+            format!(
+                "revision = 1\n[[key]]\nkey = '{key}'\neffective = '{effective}'\nrevoked_at = '{SIGNED_AT}'\n\
+                reason_code = 'keyCompromise'\nreason = 'stolen'\n"
+            )
+        };
+        let (now, later) = ("2026-03-01T00:00:00Z", "2026-03-01T00:00:01Z");
+        for (revokes_here, effective, found) in [(true, now, 1), (false, now, 1), (false, later, 0)] {
+            let (theirs, signer) = profile("Active", "12 months");
+            let none = || "revision = 1\n".to_owned();
+            let revoked = key(&signer, effective);
+            let (here, there) = if revokes_here { (revoked, none()) } else { (none(), revoked) };
+            let sample = Sample::new(&[("revocations.toml", &here)]);
+            let vendor = [("profiles/release.toml", theirs.to_toml()), ("revocations.toml", there)];
+            let vendor = Sample::of("vendor", &vendor.each_ref().map(|(path, text)| (*path, text.as_str())));
+            sample.bring(&vendor, 2);
+            let policy = sample.open(now).unwrap();
+            let publisher = "arn:countersign:signer::vendor:/signing-profiles/release/*".parse().unwrap();
+            let allowed: crate::csc::Publishers = vec![publisher].try_into().unwrap();
+            let csc = Csc::new("csc-00000000000000001".parse().unwrap(), "", allowed, Untrusted::Enforce);
+            let publishers = Publishers::read(&policy, &csc).unwrap();
+            let newer = FormatNewer { path: None, format: 2, known: 1, needs: None };
+            let signed = SignedNewer { newer, payload: Sha384::of(b"payload"), signer };
+            let codes: Vec<_> =
+                of_newer(&publishers, &signed).unwrap().iter().map(|each| each.code).collect();
+            assert_eq!(codes, vec!["key-revoked"; found], "{revokes_here} {effective}");
+        }
     }
 
     #[test]

@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result};
 use countersign::audit::candidates::Candidates;
 use countersign::audit::deployed::Deployed;
 use countersign::audit::error::AuditError;
-use countersign::audit::{Auditor, json, text, wanted};
+use countersign::audit::{Auditor, Undecided, json, text, wanted};
 use countersign::files::{self, FileError};
 use countersign::limits::DEPLOYED_BYTES_MAX;
 use countersign::report::sarif;
@@ -76,15 +76,19 @@ impl Args {
         drop(progress);
         audit.notes.iter().for_each(|text| note(text));
         let exit = if audit.is_covered() { Exit::Allowed } else { Exit::Denied };
-        let notes = [policy.notes(), &audit.notes].concat();
+        let undecided = |each: &Undecided| format!("could not decide on `{}`: {}", each.name, each.error);
+        let undecided: Vec<String> = audit.undecided.iter().map(undecided).collect();
+        let notes = [policy.notes(), &audit.notes, &undecided].concat();
+        let status = if undecided.is_empty() { u8::from(exit == Exit::Denied) } else { 2 };
         print(&match self.format {
             AuditFormat::Text => text::render(&audit),
             AuditFormat::Json => json::render(&audit, &notes),
-            AuditFormat::Sarif => {
-                sarif::render_ending(&audit.verdicts(), &notes, u8::from(exit == Exit::Denied))
-            }
+            AuditFormat::Sarif => sarif::render_ending(&audit.verdicts(), &notes, status),
         })?;
-        Ok(exit)
+        match audit.undecided.into_iter().next() {
+            Some(first) => Err(AuditError::Undecidable(first.error).into()),
+            None => Ok(exit),
+        }
     }
 
     /// Reads the manifests from folders and notes.

@@ -15,7 +15,7 @@ use countersign::policy::error::PolicyError;
 use countersign::policy::store::Policy;
 use countersign::report::Verdict;
 use countersign::revocation::subject_of_key;
-use countersign::sign::{self, Existing, Signer};
+use countersign::sign::{self, Existing, ExistingNewer, Signer};
 use countersign::verify::integrity::Digests;
 use countersign::workspace::Item;
 
@@ -90,7 +90,12 @@ impl Args {
         packaged.findings.iter().for_each(warn);
         let commit = self.attach.then(|| commit_of(context, &packaged.path, packaged.source.as_ref()));
         let commit = commit.transpose()?;
-        let existing = existing(&signer, &packaged.path, &packaged.digests)?;
+        let existing = match existing(&signer, &packaged.path, &packaged.digests)? {
+            Ok(existing) => existing,
+            Err(ExistingNewer { newer, is_signed: true }) => return Err(newer.into()),
+            // It is replaced, like any manifest by an unknown key.
+            Err(ExistingNewer { is_signed: false, .. }) => None,
+        };
         // A manifest is kept only if a new one would be the same, except for its job and its time.
         let void = |key| Ok::<_, PolicyError>(!policy.revocations_of(&[subject_of_key(key)])?.is_empty());
         let by_void_key = existing.as_ref().and_then(|each| each.key.as_ref()).map(void).transpose()?;

@@ -14,7 +14,7 @@ use countersign::package::{read, select};
 use countersign::policy::store::Policy;
 use countersign::provenance::{Endorsement, Kind, LayerRecord, SelectionRecord, Source};
 use countersign::report::escape::line;
-use countersign::sign::{self, Existing, Signed, Signer};
+use countersign::sign::{self, Existing, ExistingNewer, Signed, Signer};
 use countersign::time::Timestamp;
 use countersign::workspace::Item;
 use serde::Serialize;
@@ -170,7 +170,7 @@ impl Args {
         let files = read::read(&artifact, context.threads).with_context(cannot)?;
         let digests = artifact.digests(context.threads)?;
         if !self.again
-            && let Some(existing) = existing(signer, path, &digests)?
+            && let Some(existing) = existing(signer, path, &digests)?.map_err(or_again)?
         {
             let (job, profile) = (existing.job.job.job(), existing.job.profile.profile());
             return Err(refuse(
@@ -246,11 +246,21 @@ pub fn profile_for(policy: &Policy, named: Option<&ProfileName>, item: Option<&I
     }
 }
 
-/// The manifest that the artifact has already, if it describes these very bytes.
-pub fn existing(signer: &Signer<'_>, artifact: &Path, digests: &ArtifactDigests) -> Result<Option<Existing>> {
+/// The manifest that the artifact has already, if it describes these very bytes; or one that is newer than this program.
+pub fn existing(
+    signer: &Signer<'_>,
+    artifact: &Path,
+    digests: &ArtifactDigests,
+) -> Result<Result<Option<Existing>, ExistingNewer>> {
     let manifest = Loaded::read_if_exists(&manifest::path_next_to(artifact), MANIFEST_BYTES_MAX)?;
     let existing = manifest.map(|manifest| sign::existing(signer, &manifest, digests));
-    Ok(existing.transpose()?.flatten())
+    Ok(existing.transpose().map(Option::flatten))
+}
+
+fn or_again(existing: ExistingNewer) -> anyhow::Error {
+    let hint =
+        "update countersign to a version that reads this format, or replace the manifest with `--again`";
+    refuse(existing.newer.to_string(), hint)
 }
 
 /// What only a layer has.

@@ -2,9 +2,10 @@
 
 use anyhow::Result;
 use countersign::git::notes::NOTES_REF;
-use countersign::manifest::attached::{self, Attached};
+use countersign::manifest::attached::{self, Attached, NewerLines};
 use countersign::name::ArtifactName;
 
+use super::{counted, newer_lines};
 use crate::context::Context;
 use crate::output::{Exit, note, print_done, refuse};
 
@@ -27,16 +28,20 @@ impl Args {
     pub fn run(self, context: &Context) -> Result<Exit> {
         let repository = context.in_repository()?;
         let commit = repository.commit(&self.revision)?;
-        let mut removed = Vec::new();
+        let lines = if self.names.is_empty() { NewerLines::Remove } else { NewerLines::Keep };
+        let (mut removed, mut newer) = (Vec::new(), 0);
         repository.change_note::<anyhow::Error>(&commit, |before| {
             let before = before.unwrap_or_default();
             let chosen =
                 |each: &Attached| self.names.is_empty() || self.names.contains(each.claimed_name().1);
-            let (rest, chosen) = attached::without(&before, chosen)?;
-            removed = chosen;
-            Ok(rest)
+            let without = attached::without(&before, lines, chosen)?;
+            (removed, newer) = (without.removed, without.newer);
+            Ok(without.rest)
         })?;
-        if removed.is_empty() {
+        if newer > 0 && lines == NewerLines::Keep {
+            note(&format!("{}: kept, since no name can be read", newer_lines(newer)));
+        }
+        if removed.is_empty() && (newer == 0 || lines == NewerLines::Keep) {
             return Err(refuse(
                 format!("no such manifest is attached to commit {}", commit.short()),
                 format!("list its manifests with `countersign manifest list {}`", commit.short()),
@@ -45,6 +50,9 @@ impl Args {
         for each in &removed {
             let (kind, name) = each.claimed_name();
             print_done(&format!("detached: {} `{name}` (job {})\n", kind.name(), each.claimed_job()))?;
+        }
+        if newer > 0 && lines == NewerLines::Remove {
+            print_done(&format!("detached: {} with a newer format\n", counted(newer)))?;
         }
         note(&format!(
             "the history of `{NOTES_REF}` still has them, and so has every remote that it was pushed to"

@@ -6,13 +6,12 @@ use std::path::PathBuf;
 use anyhow::Result;
 use countersign::files;
 use countersign::git::Repository;
-use countersign::git::notes::NOTES_REF;
 use countersign::manifest::attached::{self, Attached};
 use countersign::name::ArtifactName;
 use countersign::provenance::Kind;
 use serde::Serialize;
 
-use super::counted;
+use super::{counted, newer_lines};
 use crate::context::Context;
 use crate::output::{Exit, Format, note, print, print_json, refuse};
 
@@ -39,6 +38,7 @@ struct Document {
     schema_version: u32,
     commit: String,
     manifests: Vec<Record>,
+    newer: usize,
     malformed: usize,
 }
 
@@ -59,9 +59,9 @@ impl Args {
         let repository = context.in_repository()?;
         let commit = repository.commit(&self.revision)?;
         let found = read(repository, &commit.id)?;
-        let newer = found.newer.first().map(|newer| newer.error.clone().at(&path_of_note(&commit.short())));
-        if let Some(newer) = newer {
-            return Err(newer.into());
+        let newer = found.newer.len();
+        if newer > 0 {
+            note(&newer_lines(newer));
         }
         if let Some(folder) = &self.output {
             context.check_output(folder)?;
@@ -71,7 +71,8 @@ impl Args {
         match self.format {
             Format::Json => {
                 let (schema_version, malformed) = (1, found.malformed);
-                let document = Document { schema_version, commit: commit.id, manifests: records, malformed };
+                let document =
+                    Document { schema_version, commit: commit.id, manifests: records, newer, malformed };
                 print_json(&document)?;
             }
             Format::Text => print(&text(&commit.short(), &records))?,
@@ -82,11 +83,6 @@ impl Args {
         }
         Ok(Exit::Done)
     }
-}
-
-/// The name of the note on a commit.
-fn path_of_note(commit: &str) -> PathBuf {
-    format!("{NOTES_REF}:{commit}").into()
 }
 
 fn read(repository: &Repository, commit: &str) -> Result<attached::Lines> {

@@ -43,3 +43,9 @@ impl Command {
 fn counted(count: usize) -> String {
     if count == 1 { "1 manifest".into() } else { format!("{count} manifests") }
 }
+
+/// A note on lines that are newer than this program.
+fn newer_lines(count: usize) -> String {
+    let lines = if count == 1 { "line is" } else { "lines are" };
+    format!("{count} attached {lines} newer than this program")
+}
