@@ -71,7 +71,6 @@ impl<'p> Publishers<'p> {
                     all.notes.push(format!(
                         "cannot use the policy of account `{name}`, so its signatures cannot be verified: {why}"
                     ));
-                    all.accounts.remove(name);
                     all.silent.insert(name.clone(), source);
                 }
                 result => result?,
