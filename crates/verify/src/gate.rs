@@ -158,11 +158,11 @@ pub fn best<G: Borrow<Verdict>, E>(gates: impl Iterator<Item = Result<G, E>>) ->
             broken.get_or_insert(gate);
             continue;
         }
+        if decision(&gate) == Decision::Allowed {
+            return Ok(Some(gate));
+        }
         if best.as_ref().is_none_or(|best| decision(&gate) < decision(best)) {
             best = Some(gate);
-        }
-        if best.as_ref().is_some_and(|best| decision(best) == Decision::Allowed) {
-            return Ok(best);
         }
     }
     Ok(broken.or(best))

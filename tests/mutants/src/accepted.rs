@@ -1,7 +1,7 @@
 //! The mutants that no test can kill, or that nobody needs to, each with the reason.
 //!
 //! ```text
-//! src/verify/expiry.rs check: `a < b` becomes `a <= b`
+//! crates/verify/src/verify/expiry.rs check: `a < b` becomes `a <= b`
 //!     The reason, on lines that begin with a space.
 //! ```
 

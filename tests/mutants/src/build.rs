@@ -8,23 +8,24 @@ use std::process::{Command, Stdio};
 use serde_json::Value;
 
 use crate::copy::Copy;
+use crate::run::{INTEGRATION, Suite};
 
-/// The test programs by the name of their target; `lib` has the unit tests.
+/// The test programs by the name of their target.
 pub type Programs = BTreeMap<String, PathBuf>;
 
-/// The target of the integration tests.
-pub const INTEGRATION: &str = "integration";
-
-/// Compiles until every mutant that is left compiles; what does not is marked.
-pub fn build(copy: &mut Copy, repository: &Path, with_integration: bool) -> io::Result<Programs> {
+/// Compiles the programs of these tests until every mutant that is left compiles; what does not is marked.
+pub fn build(copy: &mut Copy, repository: &Path, suites: &[Suite]) -> io::Result<Programs> {
     loop {
         copy.write(repository)?;
         let mut cargo = Command::new("cargo");
         cargo
             .args(["test", "--locked", "--no-run", "--message-format=json", "--lib"])
             .current_dir(&copy.folder);
-        if with_integration {
-            cargo.args(["--test", INTEGRATION]);
+        for suite in suites {
+            match suite {
+                Suite::Unit(package) => cargo.args(["--package", package.name]),
+                Suite::Integration(_) => cargo.args(["--test", INTEGRATION]),
+            };
         }
         cargo.env("CARGO_TARGET_DIR", repository.join("target/mutants/build"));
         let output = cargo.stderr(Stdio::inherit()).output()?;
@@ -52,9 +53,7 @@ pub fn build(copy: &mut Copy, repository: &Path, with_integration: bool) -> io::
 
 fn program(message: &Value) -> Option<(String, PathBuf)> {
     let path = message["executable"].as_str().filter(|_| message["profile"]["test"] == true)?;
-    let is_library = message["target"]["kind"][0] == "lib";
-    let name = if is_library { "lib" } else { message["target"]["name"].as_str()? };
-    Some((name.to_owned(), path.into()))
+    Some((message["target"]["name"].as_str()?.to_owned(), path.into()))
 }
 
 /// The mutants whose code an error names; if it names none, those around the place that it names.

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::find::{self, Change, Mutant};
+use crate::scope::{CORE, PACKAGES, Package};
 
 /// The copy, and the mutants in it; their numbers count from 1.
 pub struct Copy {
@@ -68,9 +69,12 @@ impl Copy {
         let listed = Command::new("git").args(listed).current_dir(repository).output()?;
         let listed = String::from_utf8_lossy(&listed.stdout);
         let listed: BTreeSet<&str> = listed.split_terminator('\0').collect();
-        remove_others(&self.folder, Path::new("src"), &|path| {
-            path == "src/mutant.rs" || (listed.contains(path) && repository.join(path).is_file())
-        })?;
+        let module_path = format!("{}/mutant.rs", CORE.source);
+        for package in PACKAGES {
+            remove_others(&self.folder, Path::new(package.source), &|path| {
+                path == module_path || (listed.contains(path) && repository.join(path).is_file())
+            })?;
+        }
         for path in listed {
             let (from, to) = (repository.join(path), self.folder.join(path));
             if !from.is_file() || from.is_symlink() || path.starts_with("tests/mutants/") {
@@ -80,8 +84,11 @@ impl Copy {
             if let Some(numbers) = by_file.get(path) {
                 bytes = self.with_mutants(&String::from_utf8_lossy(&bytes), numbers).into_bytes();
             }
-            if path == "src/lib.rs" {
-                bytes.extend(b"\n#[doc(hidden)]\n#[allow(missing_docs)]\npub mod mutant;\n");
+            let is_top = |package: &&&Package| path == format!("{}/lib.rs", package.source);
+            if let Some(package) = PACKAGES.iter().find(is_top) {
+                // The core has the module; the package that depends on it re-exports it.
+                let item = if **package == CORE { "mod mutant" } else { "use countersign_verify::mutant" };
+                bytes.extend(format!("\n#[doc(hidden)]\npub {item};\n").into_bytes());
             }
             if fs::read(&to).ok().as_ref() != Some(&bytes) {
                 fs::create_dir_all(to.parent().expect("a file is in a folder"))?;
@@ -95,7 +102,7 @@ impl Copy {
             self.mutants.len()
         );
         let module = [include_str!("switch.rs"), constants.as_str()].concat();
-        let path = self.folder.join("src/mutant.rs");
+        let path = self.folder.join(module_path);
         if fs::read_to_string(&path).ok().as_ref() != Some(&module) {
             fs::write(&path, module)?;
         }

@@ -8,6 +8,7 @@ mod build;
 mod copy;
 mod find;
 mod run;
+mod scope;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -15,32 +16,11 @@ use std::io;
 use std::process::{Command, ExitCode};
 
 use crate::copy::Copy;
+use crate::run::Suite;
+use crate::scope::{PACKAGES, Package, ROOT};
 
-/// The code that decides, and the modules of integration tests about it. The first that fits a file counts.
-const SCOPE: [(&str, &[&str]); 21] = [
-    ("src/crypto/", &["attacks", "wycheproof", "governance"]),
-    ("src/csc/", &["attacks", "accounts"]),
-    ("src/gate.rs", &["gate", "attacks"]),
-    ("src/gate/", &["gate", "attacks"]),
-    ("src/hook/", &["push"]),
-    ("src/manifest/", &["attacks", "push"]),
-    ("src/package/read/", &["packages", "attacks"]),
-    ("src/plan/", &["gate"]),
-    ("src/policy/accounts.rs", &["accounts", "attacks"]),
-    ("src/policy/documents.rs", OPENING),
-    ("src/policy/fetch/", &["attacks", "governance"]),
-    ("src/policy/index.rs", OPENING),
-    ("src/policy/objects.rs", OPENING),
-    ("src/policy/root.rs", OPENING),
-    ("src/policy/sealed.rs", OPENING),
-    ("src/policy/snapshot.rs", OPENING),
-    ("src/policy/state.rs", OPENING),
-    ("src/policy/store.rs", OPENING),
-    ("src/revocation/", &["attacks", "governance", "accounts"]),
-    ("src/profile/", &["attacks", "governance", "accounts"]),
-    ("src/verify/", &["attacks", "accounts", "governance", "layers"]),
-];
-const OPENING: &[&str] = &["attacks", "governance", "accounts"];
+/// The source folders of both packages.
+const SOURCES: [&str; 2] = [PACKAGES[0].source, PACKAGES[1].source];
 
 /// Mutants that are not killed and not in `accepted.txt`, of the last run; for `--again`.
 const SURVIVORS: &str = "target/mutants/survivors";
@@ -80,12 +60,15 @@ impl Arguments {
                 _ => chosen.push(word),
             }
         }
-        let mut files = lines("git", &["ls-files", "--", "src"])?;
-        files
-            .retain(|file| file.ends_with(".rs") && SCOPE.iter().any(|(prefix, _)| file.starts_with(prefix)));
+        let mut files = lines("git", &[&["ls-files", "--"], &SOURCES[..]].concat())?;
+        files.retain(|file| scope::includes(file));
+        if let Some(none) = chosen.iter().find(|start| !files.iter().any(|file| file.starts_with(*start))) {
+            return Err(io::Error::other(format!("no file that is mutated begins with `{none}`")));
+        }
         files.retain(|file| chosen.is_empty() || chosen.iter().any(|start| file.starts_with(start)));
         if let Some(revision) = since {
-            let changed = lines("git", &["diff", "--name-only", "--merge-base", &revision, "--", "src"])?;
+            let diff = ["diff", "--name-only", "--merge-base", &revision, "--"];
+            let changed = lines("git", &[&diff[..], &SOURCES].concat())?;
             files.retain(|file| changed.contains(file));
         }
         Ok(Self { files, again, unit })
@@ -100,19 +83,41 @@ fn lines(program: &str, arguments: &[&str]) -> io::Result<Vec<String>> {
     Ok(String::from_utf8_lossy(&output.stdout).lines().map(str::to_owned).collect())
 }
 
-fn targets(file: &str) -> &'static [&'static str] {
-    SCOPE.iter().find(|(prefix, _)| file.starts_with(prefix)).map_or(&[], |(_, targets)| targets)
+/// The tests to run, in order: unit tests are the fastest.
+fn suites(arguments: &Arguments) -> Vec<Suite> {
+    let has = |package: &Package| arguments.files.iter().any(|file| scope::package(file) == package);
+    let modules: BTreeSet<&str> =
+        arguments.files.iter().flat_map(|file| scope::modules(file)).copied().collect();
+    let with_integration = !arguments.unit && !modules.is_empty();
+    // A build of the integration tests builds the unit tests of their package too.
+    let unit = PACKAGES.into_iter().filter(|package| has(package) || with_integration && **package == ROOT);
+    let integration = scope::all_modules().into_iter().filter(|module| modules.contains(module));
+    let integration = integration.filter(|_| with_integration);
+    unit.map(Suite::Unit).chain(integration.map(Suite::Integration)).collect()
+}
+
+/// Whether these tests run for the mutants of a file.
+///
+/// With `--unit` that is only the package's own: code that decides has its unit tests next to it.
+fn concerns(suite: &Suite, file: &str, unit: bool) -> bool {
+    match suite {
+        Suite::Unit(package) => scope::package(file) == *package || !unit && **package == ROOT,
+        Suite::Integration(module) => scope::modules(file).contains(module),
+    }
 }
 
 /// Whether every mutant is killed or accepted, and everything accepted still survives.
 fn judge(arguments: &Arguments) -> io::Result<bool> {
+    if arguments.files.is_empty() {
+        println!("no file that is mutated has changed");
+        return Ok(true);
+    }
     let repository = std::env::current_dir()?;
     let accepted =
         accepted::parse(&fs::read_to_string("tests/mutants/accepted.txt")?).map_err(io::Error::other)?;
     let mut copy = Copy::new(&repository, &arguments.files)?;
-    let wanted: BTreeSet<&str> = arguments.files.iter().flat_map(|file| targets(file)).copied().collect();
-    let wanted = if arguments.unit { BTreeSet::new() } else { wanted };
-    let programs = build::build(&mut copy, &repository, !wanted.is_empty())?;
+    let suites = suites(arguments);
+    let programs = build::build(&mut copy, &repository, &suites)?;
 
     let last = if arguments.again { Some(fs::read_to_string(SURVIVORS)?) } else { None };
     let mut names: BTreeMap<String, usize> = BTreeMap::new();
@@ -126,30 +131,23 @@ fn judge(arguments: &Arguments) -> io::Result<bool> {
     for &number in &alive {
         counts.entry(&copy.mutants[number].file).or_default().0 += 1;
     }
-    // The unit tests come first, and the others in the order of the table.
-    let mut order = vec!["lib"];
-    for target in SCOPE.iter().flat_map(|(_, targets)| *targets) {
-        if wanted.contains(target) && !order.contains(target) {
-            order.push(target);
-        }
-    }
-    for target in order {
-        let concerned =
-            |number: &usize| target == "lib" || targets(&copy.mutants[*number].file).contains(&target);
+    for suite in &suites {
+        let concerned = |number: &usize| concerns(suite, &copy.mutants[*number].file, arguments.unit);
         let todo: Vec<usize> = alive.iter().copied().filter(concerned).collect();
         if todo.is_empty() {
             continue;
         }
-        eprintln!("{target}: {} mutants are alive", todo.len());
-        let program = &programs[if target == "lib" { target } else { build::INTEGRATION }];
-        let tests = run::reach(&copy, target, program)?;
+        eprintln!("{suite}: {} mutants are alive", todo.len());
+        let program = &programs[&suite.target()];
+        let tests = run::reach(&copy, suite, program)?;
         for (done, number) in todo.into_iter().enumerate() {
             if done % 50 == 49 {
-                eprintln!("{target}: {} done", done + 1);
+                eprintln!("{suite}: {} done", done + 1);
             }
             // An accepted mutant needs no second opinion of slower tests.
             let is_accepted = accepted.contains_key(&copy.mutants[number].name());
-            if (target == "lib" || !is_accepted) && run::kills(&copy, program, &tests, number)? {
+            let runs = matches!(suite, Suite::Unit(_)) || !is_accepted;
+            if runs && run::kills(&copy, suite, program, &tests, number)? {
                 alive.remove(&number);
             }
         }
@@ -171,7 +169,7 @@ fn judge(arguments: &Arguments) -> io::Result<bool> {
         let is_mutated = arguments.files.iter().any(|file| name.starts_with(&format!("{file} ")));
         if is_mutated && !names.get(name).is_some_and(|number| alive.contains(number)) {
             good = false;
-            println!("accepted, but killed or not there: {name}");
+            println!("accepted, but killed or does not exist: {name}");
         }
     }
     for (file, (all, survived)) in &counts {

@@ -132,6 +132,8 @@ fn mismatch(code: &'static str, message: String, hint: &str) -> Finding {
 
 #[cfg(test)]
 mod checks {
+    use std::fs::File;
+
     use super::*;
     use crate::digest::{Sha256, Sha384};
     use crate::policy::sample::Sample;
@@ -222,6 +224,41 @@ mod checks {
     }
 
     #[test]
+    fn our_own_name_means_our_own_layers() {
+        let ours = Sample::new(&[("layers/base.toml", &layer(""))]);
+        ours.bring(&Sample::new(&[]), 2);
+        let arn = "arn:countersign:lambda::acme:layer:base:1";
+        assert_eq!(codes(&ours.open(NOW).unwrap(), arn), (true, vec![]));
+        // An account of AWS can have the same name.
+        let ours = Sample::of("123456789012", &[("layers/base.toml", &layer(""))]);
+        let policy = ours.open(NOW).unwrap();
+        assert!(codes(&policy, "arn:countersign:lambda::123456789012:layer:base:1").0);
+        assert!(!codes(&policy, "arn:aws:lambda:eu-west-1:123456789012:layer:base:1").0);
+    }
+
+    #[test]
+    fn a_permission_for_an_organization_is_for_its_members() {
+        let organization = "organization = 'group'\nnot_before = '2026-01-01T00:00:00Z'\n";
+        let membership = ("account.toml", "revision = 1\norganization = 'group'\n");
+        for (ours, is_listed, expected) in [
+            (Sample::new(&[membership]), true, vec![]),
+            (Sample::new(&[membership]), false, vec!["layer-forbidden"]),
+            (Sample::new(&[]), true, vec!["layer-forbidden"]),
+        ] {
+            let pin = ours.open(NOW).unwrap().pin();
+            let member = format!("[[member]]\naccount = 'acme'\nroot = '{pin}'\n");
+            let members = format!("revision = 1\n{}", if is_listed { &member } else { "" });
+            let group = Sample::of("group", &[("organization.toml", &members)]);
+            let layer = layer(&permission("*", organization));
+            let vendor = Sample::of("vendor", &[("layers/base.toml", &layer)]);
+            vendor.bring(&group, 2);
+            ours.bring(&group, 2);
+            ours.bring(&vendor, 3);
+            assert_eq!(codes(&ours.open(NOW).unwrap(), THEIRS), (true, expected));
+        }
+    }
+
+    #[test]
     fn an_artifact_is_the_published_one_by_its_size_and_digests() {
         let sample = Sample::new(&[("layers/base.toml", &layer(""))]);
         let policy = sample.open(NOW).unwrap();
@@ -239,5 +276,27 @@ mod checks {
         std::fs::write(&file, b"LAYER").unwrap();
         let found = check(&policy, &arn, &Artifact::open(&file).unwrap(), Threads::one()).unwrap();
         assert_eq!(found[0].code, "layer-differs");
+    }
+
+    #[test]
+    fn a_large_artifact_is_the_published_one_by_its_sha256() {
+        let document = Layer::parse("layers/base.toml".as_ref(), layer("").as_bytes()).unwrap();
+        let published = document.published(1).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("base.zip");
+        let is = |over: u64, sha256: &str| {
+            // Zeros, which take no space on the disk.
+            File::create(&path).unwrap().set_len(PLAIN_SHA384_BYTES_MAX + over).unwrap();
+            let artifact = Artifact::open(&path).unwrap();
+            let (size, sha256) = (artifact.size(), sha256.parse().unwrap());
+            // Its SHA-384 is that of another layer.
+            let version = LayerVersion { size, sha256, ..published.clone() };
+            is(&artifact, &version, Threads::per_core()).unwrap()
+        };
+        let of_larger = "91990977345985aaf03af1358f4f989d7eaf985b58529efb72f613c588f6599a";
+        assert!(is(1, of_larger));
+        assert!(!is(1, &Sha256::of(b"").to_string()));
+        // Up to the limit both digests are compared.
+        assert!(!is(0, "3b6a07d0d404fab4e23b6d34bc6696a6a312dd92821332385e5af7c01c421351"));
     }
 }

@@ -177,15 +177,18 @@ mod checks {
     use super::*;
     use crate::csc::{Publishers, Untrusted};
     use crate::verify::integrity::opened;
-    use crate::verify::sample::{job, job_with};
+    use crate::verify::sample::{job, job_with, profile, records};
+
+    fn csc(allowed: &str) -> Csc {
+        let allowed = format!("arn:countersign:signer::{allowed}");
+        let publishers: Publishers = vec![allowed.parse().unwrap()].try_into().unwrap();
+        Csc::new("csc-00000000000000001".parse().unwrap(), "", publishers, Untrusted::Enforce)
+    }
 
     /// What is found of a job that is asked about under this name, by a CSC of `acme` that allows this profile.
     fn codes(job: Job, allowed: &str, asked: Option<(Kind, &str)>, known: bool) -> Vec<&'static str> {
-        let allowed = format!("arn:countersign:signer::{allowed}");
-        let publishers: Publishers = vec![allowed.parse().unwrap()].try_into().unwrap();
-        let csc = Csc::new("csc-00000000000000001".parse().unwrap(), "", publishers, Untrusted::Enforce);
         let opened = opened(job);
-        let mut findings = check(&opened, &"acme".parse().unwrap(), &csc, known, None);
+        let mut findings = check(&opened, &"acme".parse().unwrap(), &csc(allowed), known, None);
         findings.extend(asked.and_then(|(kind, asked)| name(opened.job(), &(kind, asked.parse().unwrap()))));
         findings.iter().map(|finding| finding.code).collect()
     }
@@ -213,6 +216,26 @@ mod checks {
         assert_eq!(codes(of("other", "other"), other, None, false), ["account-mismatch"]);
         assert_eq!(codes(of("other", "acme"), other, None, true), ["account-mismatch"]);
         assert_eq!(codes(of("acme", "other"), ALLOWED, None, true), ["account-mismatch"]);
+    }
+
+    #[test]
+    fn the_profile_permits_the_key() {
+        let opened = opened(job());
+        // Another key than the one that signed.
+        let profile = profile("Active", "12 months").0;
+        let found = check(&opened, &"acme".parse().unwrap(), &csc(ALLOWED), true, Some(&profile));
+        assert_eq!(found.iter().map(|finding| finding.code).collect::<Vec<_>>(), ["permission-missing"]);
+    }
+
+    #[test]
+    fn the_files_are_those_of_the_commit() {
+        let opened = opened(job());
+        let of = |files: &[(&str, &str)]| {
+            let source = CommitFiles { commit: "HEAD".into(), files: records(files) };
+            commit(opened.statement(), &source).map(|finding| finding.code)
+        };
+        assert_eq!(of(&[]), None);
+        assert_eq!(of(&[("a.py", "a")]), Some("source-differs"));
     }
 
     #[test]

@@ -13,6 +13,7 @@ pub mod mismatch;
 pub mod publishers;
 pub mod revocation;
 mod sample;
+mod whole;
 
 use std::borrow::Cow;
 
@@ -379,5 +380,13 @@ mod tests {
         assert_eq!(outcomes(&evidence), [Passed, Passed, Failed, Failed]);
         let evidence = evidence.with(vec![finding(Check::Package)]);
         assert_eq!(outcomes(&evidence), [Failed, Passed, Failed, Failed]);
+    }
+
+    #[test]
+    fn a_hint_is_replaced_for_its_code_alone() {
+        let other = Finding::new(Check::Expiry, "other", "message", "hint");
+        let evidence = passed().with(vec![finding(Check::Expiry), other]).hinting("code", "advice");
+        let hints: Vec<&str> = evidence.checks()[2].findings.iter().map(|found| &*found.hint).collect();
+        assert_eq!(hints, ["advice", "hint"]);
     }
 }

@@ -71,7 +71,6 @@ impl<'p> Publishers<'p> {
                     all.notes.push(format!(
                         "cannot use the policy of account `{name}`, so its signatures cannot be verified: {why}"
                     ));
-                    all.accounts.remove(name);
                     all.silent.insert(name.clone(), source);
                 }
                 result => result?,
@@ -158,6 +157,8 @@ impl<'p> Publishers<'p> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
     use crate::csc::{Publishers as Allowed, Untrusted};
     use crate::policy::sample::Sample;
@@ -165,9 +166,15 @@ mod tests {
 
     const NOW: &str = "2026-03-01T00:00:00Z";
 
-    fn csc(publishers: &[&str]) -> Csc {
-        let arn = |each: &&str| format!("arn:{each}:/signing-profiles/release/*").parse().unwrap();
-        let allowed: Allowed = publishers.iter().map(arn).collect::<Vec<_>>().try_into().unwrap();
+    /// A CSC that allows profile `release` of each.
+    fn csc(accounts: &[&str]) -> Csc {
+        csc_of(&accounts.iter().map(|account| (*account, "release")).collect::<Vec<_>>())
+    }
+
+    fn csc_of(profiles: &[(&str, &str)]) -> Csc {
+        let arn = |(account, name): &(&str, &str)| format!("arn:{account}:/signing-profiles/{name}/*");
+        let arns = profiles.iter().map(|each| arn(each).parse().unwrap());
+        let allowed: Allowed = arns.collect::<Vec<_>>().try_into().unwrap();
         Csc::new("csc-00000000000000001".parse().unwrap(), "", allowed, Untrusted::Enforce)
     }
 
@@ -199,7 +206,7 @@ mod tests {
             (&["aws:signer:eu-west-1:123456789012"], vec![]),
         ] {
             let publishers = Publishers::of(&policy, csc(allowed)).unwrap();
-            let found: std::collections::BTreeSet<&KeyId> = publishers.keys().keys().collect();
+            let found: BTreeSet<&KeyId> = publishers.keys().keys().collect();
             assert_eq!(found, keys.into_iter().collect(), "{allowed:?}");
             assert!(publishers.notes().is_empty() && publishers.check_all_asked().is_ok());
             for (arn, is_other) in [(OURS, false), (THEIRS, true)] {
@@ -217,6 +224,44 @@ mod tests {
     }
 
     #[test]
+    fn every_allowed_profile_of_an_account_is_read() {
+        let (sample, _, [ours, _]) = two();
+        let (other, key) = profile("Active", "12 months");
+        sample.write("profiles/other.toml", &other.to_toml().replace("\"release\"", "\"other\""));
+        sample.seal(3);
+        let policy = sample.open(NOW).unwrap();
+        let csc = csc_of(&[(OURS, "release"), (OURS, "other")]);
+        let publishers = Publishers::of(&policy, csc).unwrap();
+        assert_eq!(publishers.keys().keys().cloned().collect::<BTreeSet<_>>(), BTreeSet::from([ours, key]));
+        let account = publishers.account(&version_of(OURS)).unwrap().unwrap();
+        for name in ["release", "other"] {
+            assert!(account.profile(&name.parse().unwrap()).is_some(), "{name}");
+        }
+    }
+
+    #[test]
+    fn an_account_of_aws_is_not_ours_by_its_name() {
+        let (profile, key) = profile("Active", "12 months");
+        let sample = Sample::of("123456789012", &[("profiles/release.toml", &profile.to_toml())]);
+        let policy = sample.open(NOW).unwrap();
+        let (ours, aws) = ("countersign:signer::123456789012", "aws:signer:eu-west-1:123456789012");
+        let publishers = Publishers::of(&policy, csc(&[ours])).unwrap();
+        assert_eq!(publishers.keys().keys().collect::<Vec<_>>(), [&key]);
+        assert!(publishers.account(&version_of(ours)).unwrap().is_some());
+        assert!(publishers.account(&version_of(aws)).unwrap().is_none());
+        assert!(Publishers::of(&policy, csc(&[aws])).unwrap().keys().is_empty());
+    }
+
+    #[test]
+    fn notes_on_another_account_s_policy_name_it() {
+        let (sample, _, _) = two();
+        let policy = sample.open("2026-07-15T00:00:00Z").unwrap();
+        let publishers = Publishers::of(&policy, csc(&[OURS, THEIRS])).unwrap();
+        let [note] = publishers.notes() else { panic!("{:?}", publishers.notes()) };
+        assert!(note.starts_with("account `vendor`: the seal expires at 2026-08-01"), "{note}");
+    }
+
+    #[test]
     fn an_account_that_cannot_be_asked_stops_its_own_signatures_alone() {
         let (sample, _, [ours, _]) = two();
         let after = "2026-03-01T00:00:01Z";
@@ -224,7 +269,9 @@ mod tests {
             std::fs::remove_file(path.unwrap().path().join("snapshot.json")).unwrap();
         }
         let policy = sample.open(after).unwrap();
-        let publishers = Publishers::of(&policy, csc(&[THEIRS, OURS])).unwrap();
+        // One note is enough, however many of its profiles are allowed.
+        let csc = csc_of(&[(THEIRS, "release"), (THEIRS, "other"), (OURS, "release")]);
+        let publishers = Publishers::of(&policy, csc).unwrap();
         assert_eq!(publishers.keys().keys().collect::<Vec<_>>(), [&ours]);
         assert_eq!(publishers.notes().len(), 1);
         assert!(publishers.notes()[0].starts_with("cannot use the policy of account `vendor`"));

@@ -283,6 +283,7 @@ mod checks {
     use crate::document;
     use crate::document::format::Format;
     use crate::policy::sample::Sample;
+    use crate::profile::Permission;
     use crate::revocation::signed::SignedRevocation;
     use crate::revocation::{RevokedArtifact, RevokedJob, RevokedKey, RevokedProfile};
     use crate::verify::sample::{SIGNED_AT, at, job, job_with, profile, profile_for};
@@ -457,6 +458,13 @@ mod checks {
         assert!(matches!(&stranger, Uncounted::Other(why) if why.contains("is not known")), "{stranger}");
         let (signs, key) = profile_for("Active", "12 months", "signer:StartSigningJob");
         assert!(matches!(of(&signs, &key), Uncounted::Other(_)));
+        // One that permits another key is none for this one, and one of several is enough.
+        let signs = signs.permitting(profile.permissions()[0].clone());
+        assert!(matches!(of(&signs, &key), Uncounted::Other(_)));
+        let may_sign = Permission { key: key.public(), ..signs.permissions()[0].clone() };
+        let may_revoke = Permission { key: key.public(), ..profile.permissions()[0].clone() };
+        let profile = profile.permitting(may_sign).permitting(may_revoke);
+        assert!(matches!(of(&profile, &key), Uncounted::FormatNewer(_)));
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! A signing job and its profile, for the unit tests of the checks.
+//! A signing job, its profile and its package, for the unit tests of the checks.
 
 #![cfg(test)]
 
@@ -9,7 +9,9 @@ use serde_json::{Value, json};
 use crate::crypto::key::KeyId;
 use crate::crypto::sample::SecretKey;
 use crate::digest::Sha384;
+use crate::inventory::{FileMode, FileRecord};
 use crate::manifest::Job;
+use crate::package::zip;
 use crate::profile::Profile;
 use crate::time::Timestamp;
 
@@ -67,4 +69,47 @@ pub fn profile_for(status: &str, validity: &str, action: &str) -> (Profile, Secr
         key.public().to_pem()
     );
     (Profile::parse(Path::new("profiles/release.toml"), text.as_bytes()).unwrap(), key)
+}
+
+/// The records of regular files with these paths and contents.
+pub fn records(files: &[(&str, &str)]) -> Vec<FileRecord> {
+    let record = |(path, content): &(&str, &str)| FileRecord {
+        path: (*path).into(),
+        mode: FileMode::Regular,
+        size: content.len() as u64,
+        sha384: Sha384::of(content.as_bytes()),
+    };
+    files.iter().map(record).collect()
+}
+
+/// A ZIP of these files, stored in this order.
+pub fn package(files: &[(&str, &str)]) -> Vec<u8> {
+    let (mut bytes, mut directory) = (Vec::new(), Vec::new());
+    for (path, content) in files {
+        let mut crc = flate2::Crc::new();
+        crc.update(content.as_bytes());
+        let size = content.len() as u32;
+        // Version 2.0, no flags, stored, 1980-01-01.
+        let mut fields: Vec<u8> = [20, 0, zip::STORED, 0, 33].map(u16::to_le_bytes).concat();
+        fields.extend([crc.sum(), size, size].map(u32::to_le_bytes).concat());
+        fields.extend([path.len() as u16, 0].map(u16::to_le_bytes).concat());
+        let offset = bytes.len() as u32;
+        directory.extend(zip::CENTRAL.to_le_bytes());
+        // Made on Unix.
+        directory.extend((3_u16 << 8 | 20).to_le_bytes());
+        directory.extend(&fields);
+        directory.extend([0_u16; 3].map(u16::to_le_bytes).concat());
+        directory.extend([FileMode::Regular.unix() << 16, offset].map(u32::to_le_bytes).concat());
+        directory.extend(path.as_bytes());
+        bytes.extend(zip::LOCAL.to_le_bytes());
+        bytes.extend(fields);
+        bytes.extend([path.as_bytes(), content.as_bytes()].concat());
+    }
+    let (count, start) = (files.len() as u16, bytes.len() as u32);
+    bytes.extend(&directory);
+    bytes.extend(zip::END.to_le_bytes());
+    bytes.extend([0, 0, count, count].map(u16::to_le_bytes).concat());
+    bytes.extend([directory.len() as u32, start].map(u32::to_le_bytes).concat());
+    bytes.extend(0_u16.to_le_bytes());
+    bytes
 }

@@ -115,7 +115,7 @@ fn entry_fault(entry: &Central<'_>, code: &'static str, message: &str) -> ReadEr
     name_fault(entry.name.as_bytes(), code, message)
 }
 
-/// Reads an archive's inventory. Every byte must belong to a record; every file is unpacked once.
+/// Reads an archive's inventory, sorted by path. Every byte must belong to a record; every file is unpacked once.
 pub fn read(artifact: &Artifact, threads: Threads) -> Result<Vec<FileRecord>, ReadError> {
     if artifact.size() > ARCHIVE_BYTES_MAX {
         return Err(malformed("too-large", format!("the archive is larger than {ARCHIVE_BYTES_MAX} bytes")));
