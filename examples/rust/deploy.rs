@@ -1,11 +1,11 @@
-//! Deploys a function by copying its package to where it is served, if the package may be deployed.
+//! Deploys a function: copies its package to a folder, if the verdict allows it.
 //!
 //! ```text
 //! deploy POLICY PIN FUNCTION ARTIFACT FOLDER
 //! ```
-//! `PIN` is the `SHA384:` digest of the policy's first root, from this machine's settings. Put your own deploy in the
-//! place of [`deploy`]: it takes an [`Admitted`], so it cannot be called for anything else. Status: 1 denied, 2 could
-//! not decide.
+//! `PIN` is the `SHA384:` digest of the policy's first root; take it from the settings of this machine. Replace
+//! [`deploy`] with your own: it takes an [`Admitted`], so it can only be called for an artifact that was allowed. Exit
+//! status: 1 denied, 2 no verdict.
 
 use std::error::Error;
 use std::path::{Path, PathBuf};
@@ -47,7 +47,7 @@ fn run() -> Result<ExitCode, Box<dyn Error>> {
     }
 }
 
-/// Copies the artifact from the file that was verified, which is still open; its path may lead elsewhere by now.
+/// Copies the artifact from the file that was verified and is still open: the path may now name another file.
 fn deploy(admitted: &Admitted, artifact: &Artifact, to: &Path) -> Result<(), Box<dyn Error>> {
     let mut bytes = vec![0; usize::try_from(artifact.size())?];
     artifact.read_at(&mut bytes, 0)?;

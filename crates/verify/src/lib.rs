@@ -1,8 +1,11 @@
-//! Decides whether a signed ZIP can be deployed, under a sealed policy whose root is pinned.
+//! Decides whether a signed ZIP can be deployed, according to a sealed policy with a pinned root.
 //!
 //! This is the trusted core of countersign. It reads an artifact, its manifest and a policy directory, and returns
-//! [`Admitted`] or the reasons for a denial. It writes nothing, starts no program and opens no socket; it does
+//! [`Admitted`] or the reasons for a denial. It writes no file, starts no program and opens no socket; it does
 //! not read the clock, the environment or git.
+//!
+//! The policy is a directory of documents. The policy owner signs the list of their digests: the seal. The keys that can
+//! seal are in the policy's root, and the [`Pin`] is the SHA-384 of the first root.
 //!
 //! ```
 //! use std::path::Path;
@@ -11,7 +14,8 @@
 //!
 //! fn main() -> Result<(), Error> {
 //!     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/example");
-//!     // The pin comes from the security team, by another way than the policy.
+//!     // The pin comes from the policy owner, over another channel than the policy. This file has the `SHA384:…`
+//!     // that `countersign policy pin` prints.
 //!     let pin = include_str!("../tests/example/pin").trim().parse().expect("a pin");
 //!     let now = "2026-12-01T00:00:00Z".parse().expect("a time");
 //!
@@ -27,16 +31,19 @@
 //! }
 //! ```
 //!
-//! - `Err` means that there is no decision: the policy is not pinned, expired, rolled back or changed, or a file cannot
-//!   be read. Do not deploy.
-//! - [`Gate::Stopped`] is a denial; its [`Verdict`] has each [`Finding`] with a code, a message and a hint.
-//! - [`Gate::Admitted`] is the only way to an [`Admitted`]. Let the code that deploys take one.
+//! - `Err`: no decision. The policy does not match the pin, is expired, was rolled back or was changed, or a file cannot be
+//!   read. Do not deploy.
+//! - [`Gate::Stopped`]: a denial. Its [`Verdict`] has each [`Finding`] with a code, a message and a hint.
+//! - [`Gate::Admitted`]: allowed, perhaps with warnings. Only the gate creates an [`Admitted`]: make your deploy function
+//!   take one, so that it cannot run without a verdict.
 //!
-//! Deploy exactly the bytes that were verified: deploy from the open [`Artifact`], or copy the file first to
-//! where no one else can write. To reject a policy that was rolled back, keep [`Policy::state`] at [`Location::state`].
+//! Deploy the bytes that were verified: read them from the open [`Artifact`], or first copy the file to a folder that no
+//! other user can write to.
 //!
-//! The modules have the rest: [`verify`] verifies layers, commits and digests, [`manifest`], [`policy`] and
-//! [`package`] specify the formats.
+//! The example accepts any sealed policy that has not expired. To also reject a policy that was rolled back, write
+//! [`Policy::state`] as JSON to a file after each run, and pass the path of that file in [`Location::state`].
+//!
+//! See also: [`verify`] for layers, commits and digests; [`manifest`], [`policy`] and [`package`] for the formats.
 
 pub mod account;
 pub mod arn;

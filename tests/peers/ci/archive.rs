@@ -32,7 +32,7 @@ impl Released {
         {
             symlink(Path::new(TOP).join(name), folder.join(name)).expect("a link");
         }
-        for name in ["bring", "run", "say", "verify-archive"] {
+        for name in ["fetch", "report", "run", "verify-archive"] {
             let name = format!(".github/action/{name}");
             fs::copy(Path::new(TOP).join(&name), folder.join(&name)).expect("a copy");
         }
@@ -113,9 +113,9 @@ fn a_release_signs_itself_and_the_action_runs_it() {
 
     let other = SecretKey::generate().expect("a key").public().to_pem();
     let wrong = [&inputs[..], &[("release-key", other.as_str())]].concat();
-    job.run("verify", &wrong).refused("is not the one that the release key signed");
+    job.run("verify", &wrong).refused("is not signed by the release key");
     fs::copy(released.archive("other"), &archive).expect("a copy");
-    job.run("verify", &inputs).refused("is not the one that the release key signed");
+    job.run("verify", &inputs).refused("is not signed by the release key");
 }
 
 #[test]
@@ -217,7 +217,7 @@ fn an_archive_is_downloaded_from_the_action_s_own_release() {
     run("acme/countersign").says(0, "allowed").obeyed_nothing();
     run("").refused("does not report the repository");
     fs::copy(released.archive("other"), folder.join(Released::name(HERE))).expect("a copy");
-    run("acme/countersign").refused("is not the one that the release key signed");
+    run("acme/countersign").refused("is not signed by the release key");
 }
 
 /// Cargo takes settings from the folder it starts in: those of the judged tree must not run anything.

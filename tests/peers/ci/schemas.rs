@@ -15,9 +15,9 @@ const WORKFLOWS: [&str; 4] = [
     ".github/workflows/release.yml",
 ];
 const SCRIPTS: [&str; 9] = [
-    ".github/action/bring",
+    ".github/action/fetch",
     ".github/action/run",
-    ".github/action/say",
+    ".github/action/report",
     ".github/action/verify-archive",
     ".github/release/package",
     ".github/release/sign",
