@@ -23,7 +23,7 @@ pub struct Args {
 impl Args {
     /// Prints the script, which asks this program for candidates.
     pub fn run(self) -> Result<Exit> {
-        let script = complete::script(&self.shell.to_string())?;
+        let script = complete::script(self.shell)?;
         print(&script.context("no script for this shell")?)?;
         Ok(Exit::Done)
     }
