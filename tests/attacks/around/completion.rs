@@ -48,8 +48,9 @@ fn shells_are_offered_no_hostile_file_name() {
             for line in offered.lines() {
                 // fish separates the description with a tab, zsh with a colon.
                 let value = line.split(['\t', ':']).next().unwrap();
-                let is_plain = |c: char| c.is_ascii_alphanumeric() || "_./@%+=,-".contains(c);
+                let is_plain = |c: char| c.is_ascii_alphanumeric() || "_./@%+=,~-".contains(c);
                 assert!(value.chars().all(is_plain), "{shell} `{word}`: {line:?}");
+                assert!(!value.starts_with('~'), "{shell} `{word}`: {line:?}");
                 assert_ne!(value, "--policy=pwned", "{shell} `{word}`");
                 assert_ne!(value, "b.zip", "{shell} `{word}`: the rest of a name");
             }
