@@ -213,7 +213,8 @@ pub fn local_if_needed(context: &Context, trust: &TrustArgs) -> Result<()> {
         context.shown(&directory),
         folder.display()
     ));
-    say(&format!("its root is pinned in {place}\nfor a team, create an account with `countersign init`"));
+    say(&format!("its root is pinned in {place}"));
+    say("for a team, create an account with `countersign init`");
     Ok(())
 }
 

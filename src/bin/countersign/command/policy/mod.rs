@@ -67,7 +67,7 @@ impl Command {
 /// Which keys of a role sign.
 #[derive(Debug, clap::Args)]
 struct RoleKeyArgs {
-    /// Key that has the policy role: a PEM file or `env:NAME`; can be repeated [default: the account's own key]
+    /// Key that has the role: a PEM file or `env:NAME`; can be repeated [default: the account's own key]
     #[arg(long = "key", value_name = "KEY")]
     keys: Vec<String>,
     #[command(flatten)]
