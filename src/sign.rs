@@ -70,12 +70,14 @@ pub enum SignError {
 impl Hint for SignError {
     fn hint(&self) -> Option<Cow<'static, str>> {
         let hint = match self {
-            Self::NoProfile { .. } => "pass one of the account's profiles with `--profile`",
+            Self::NoProfile { .. } => {
+                "list them with `countersign profile list`, and pass one with `--profile`"
+            }
             Self::NotActive { .. } => {
                 "ask the policy owner for a new version of the profile, or for another profile"
             }
             Self::NoPermission { .. } => {
-                "sign with a permitted key, or ask the policy owner to permit this one"
+                "ask the policy owner to permit the key with `countersign profile permit`, or pass another `--key`"
             }
             Self::KeyRevoked(_) => "sign with another key; a revoked key cannot be used again",
             Self::TooLarge(_) => "package fewer files",

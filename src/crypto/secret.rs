@@ -23,23 +23,19 @@ pub type Passphrase = Zeroizing<String>;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum SecretKeyError {
     /// The key is encrypted, and there is no passphrase.
-    #[error("the key is encrypted, and no passphrase was passed")]
+    #[error("the key is encrypted and no passphrase is set")]
     PassphraseNeeded,
     /// The passphrase does not decrypt the key.
     #[error("the passphrase is wrong")]
     WrongPassphrase,
     /// The key is in OpenSSL's older PEM form, or encrypted with an older algorithm.
-    #[error(
-        "the key is in an older PEM form, or encrypted with an older algorithm; convert it: openssl pkcs8 -topk8 -v2 aes-256-cbc -in OLD -out NEW"
-    )]
+    #[error("the key is in an older PEM form, or encrypted with an older algorithm")]
     OldForm,
     /// The passphrase derivation is too expensive.
     #[error("the key's encryption needs more than {} MB or {PBKDF2_ITERATIONS_MAX} rounds", KEY_SCRYPT_BYTES_MAX >> 20)]
     Costly,
     /// The text is something else, or another curve.
-    #[error(
-        "not a PEM PKCS#8 P-384 secret key (create one with `openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-384`)"
-    )]
+    #[error("not a P-384 secret key in PKCS#8 PEM format")]
     NotAKey,
     /// The operating system has no randomness.
     #[error("the operating system's random number generator failed")]
@@ -50,9 +46,11 @@ impl Hint for SecretKeyError {
     fn hint(&self) -> Option<Cow<'static, str>> {
         let hint = match self {
             Self::PassphraseNeeded => "set COUNTERSIGN_PASSPHRASE, or pass `--passphrase-file`",
-            Self::WrongPassphrase => "pass the passphrase that the key was encrypted with",
+            Self::WrongPassphrase => "check COUNTERSIGN_PASSPHRASE or `--passphrase-file`",
             Self::Costly => "encrypt it again: openssl pkcs8 -topk8 -v2 aes-256-cbc -scrypt -in OLD -out NEW",
-            Self::OldForm | Self::NotAKey | Self::NoRandomness => return None,
+            Self::OldForm => "convert it: openssl pkcs8 -topk8 -v2 aes-256-cbc -in OLD -out NEW",
+            Self::NotAKey => "create a key with `countersign key generate --output FILE`",
+            Self::NoRandomness => return None,
         };
         Some(hint.into())
     }

@@ -31,10 +31,7 @@ pub struct SourceError {
 
 impl Hint for SourceError {
     fn hint(&self) -> Option<Cow<'static, str>> {
-        Some(
-            "expected `https://HOST/PATH`, `ssh://HOST/PATH` or `USER@HOST:PATH`, with an optional `#REF`"
-                .into(),
-        )
+        Some("use `https://HOST/PATH`, `ssh://HOST/PATH` or `USER@HOST:PATH`, with an optional `#REF`".into())
     }
 }
 

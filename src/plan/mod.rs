@@ -31,7 +31,7 @@ pub enum PlanError {
     #[error("{0}")]
     Malformed(String),
     /// It is well formed, but not a known format.
-    #[error("not a plan of `terraform show -json`, or a CloudFormation or SAM template: {0}")]
+    #[error("neither a Terraform plan (`terraform show -json`) nor a CloudFormation or SAM template: {0}")]
     Unknown(String),
 }
 

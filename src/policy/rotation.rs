@@ -66,9 +66,11 @@ pub enum RotationError {
 impl Hint for RotationError {
     fn hint(&self) -> Option<Cow<'static, str>> {
         let hint = match self {
-            Self::NoDraft => "start a rotation with `countersign policy rotate-root` and the changes",
+            Self::NoDraft => {
+                "start a rotation, for example with `countersign policy rotate-root --add-root-key FILE`"
+            }
             Self::DraftUnsigned(_) => {
-                "get the draft from the key holder who started it, or start a rotation with `countersign policy rotate-root` and the changes"
+                "get the draft from the key holder who started it, or start a rotation, for example with `countersign policy rotate-root --add-root-key FILE`"
             }
             Self::DraftTimes { .. } => "start over with `countersign policy rotate-root` and the changes",
             Self::Stranger(_) => "pass keys of the role with `--key`, once per key",

@@ -68,7 +68,8 @@ pub fn render(verdict: &Verdict) -> String {
         let _ = writeln!(out, "  job        {}", facts.job.job());
         let _ = writeln!(out, "  valid      {} until {}", facts.signed_at, facts.expires_at);
         if facts.endorsement == Endorsement::Yes {
-            let _ = writeln!(out, "  endorsed   its signer vouches for the artifact, not for its source");
+            let _ =
+                writeln!(out, "  endorsed   the signer did not package it: source and builder are not known");
         }
         if let Some(commit) = &facts.commit {
             let _ = writeln!(out, "  commit     {}", line(commit));

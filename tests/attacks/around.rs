@@ -1,5 +1,6 @@
 //! Does anything around the checks help an attacker: files too large, pipes, no memory?
 
+mod completion;
 mod escapes;
 mod hostile;
 mod malformed;

@@ -133,7 +133,7 @@ fn each_revocation_of_a_job_has_a_place() {
     let shown = ops.scene.run(&["job", "list", "--revoked", "--format", "json"]);
     assert!(shown.done().out().contains("\"a broken build\""), "{shown}");
     // The same once more by the same key says nothing new; by another it does.
-    ops.revoke(text(&ops.file())).undecided("was already revoked with this key, in");
+    ops.revoke(text(&ops.file())).undecided("this key already revoked the job, in");
     ops.revoke(text(&ops.scene.key_file("signing"))).done();
     for number in [2, 3] {
         let good = read(&place(number));
@@ -181,7 +181,7 @@ fn a_revocation_lies_where_it_is_looked_for() {
     ops.scene.verify().allowed();
     revoke("given.json").undecided("already exists");
     let ran = revoke(&format!("link/{job}.7.json"));
-    assert!(ran.done().err().contains("it applies in this policy directory now"), "{ran}");
+    assert!(ran.done().err().contains("it applies to this policy directory"), "{ran}");
     ops.scene.verify().denied("revocation", "job-revoked");
     // What lies there under another name is said.
     assert!(!ops.scene.run(&["policy", "status"]).done().err().contains("ignored `"));

@@ -59,7 +59,9 @@ fn a_function_and_an_account_have_their_part() {
     scene.run(&["graph", "--account", "other"]).undecided("the policy has nothing of account `other`");
     scene.edit("functions.toml", "\"*\"", "\"orders\"");
     scene.seal_over();
-    scene.run(&["graph", "--function", "payments"]).undecided("no CSC of account `acme` governs `payments`");
+    scene
+        .run(&["graph", "--function", "payments"])
+        .undecided("no CSC of account `acme` is assigned to `payments`");
 }
 
 #[test]

@@ -170,12 +170,15 @@ pub fn best<G: Borrow<Verdict>, E>(gates: impl Iterator<Item = Result<G, E>>) ->
 
 /// Denies an artifact that no CSC governs.
 pub fn stop_ungoverned(account: &AccountName, labels: Labels) -> Gate {
-    let name = labels.name.as_ref().map_or(String::new(), |name| format!(" `{name}`"));
+    let name = labels.name.as_ref().map_or(" it".into(), |name| format!(" `{name}`"));
+    let pattern = labels.name.as_ref().map_or("PATTERN".into(), ToString::to_string);
     let finding = Finding::new(
         Check::Mismatch,
         "function-ungoverned",
-        format!("no CSC of account `{account}` governs{name}"),
-        "ask the policy owner to attach a CSC: countersign function attach",
+        format!("no CSC of account `{account}` is assigned to{name}"),
+        format!(
+            "ask the policy owner to run `countersign function attach {pattern} --csc ID`, then `countersign policy seal`"
+        ),
     );
     stop(finding, labels)
 }

@@ -3,14 +3,17 @@
 //! The scripts that `countersign completions` prints run `COUNTERSIGN_COMPLETE=SHELL countersign -- WORDS`. Only
 //! arguments that begin with `--` complete, so the variable never replaces the verdict of another command.
 //! Completion reads files of this machine within their limits: it prompts for nothing, starts no program, writes
-//! nothing, and prints nothing where a name cannot be known.
+//! nothing, and prints nothing where a name cannot be known. bash inserts what it is offered into the line without
+//! quotes, so a name that any shell or terminal interprets is never offered.
 
 use std::ffi::OsString;
-use std::io::Write;
+use std::fmt::Write as _;
+use std::io::Write as _;
 use std::panic::catch_unwind;
 use std::path::PathBuf;
 
 use anyhow::Result;
+use clap_complete::Shell;
 use clap_complete::engine::{ArgValueCandidates, CompletionCandidate};
 use clap_complete::env::Shells;
 use countersign::policy::store::{Location, Policy};
@@ -27,11 +30,17 @@ const VARIABLE: &str = "COUNTERSIGN_COMPLETE";
 /// Most names that are offered for one value.
 const CANDIDATES_MAX: usize = 1000;
 
-/// Writes the script that makes a shell ask this program; nothing if the shell is not known.
-pub fn script(shell: &str) -> Result<Option<String>> {
-    let shells = Shells::builtins();
-    let Some(shell) = shells.completer(shell) else { return Ok(None) };
+/// Returns the script for a shell; nothing if the shell is not known.
+pub fn script(shell: Shell) -> Result<Option<String>> {
     let mut script = Vec::new();
+    // The scripts for these shells that would ask this program evaluate the line that is being typed (PowerShell), or
+    // the words that the program prints.
+    if matches!(shell, Shell::PowerShell | Shell::Elvish) {
+        clap_complete::generate(shell, &mut help::command(), "countersign", &mut script);
+        return Ok(Some(String::from_utf8(script)?));
+    }
+    let shells = Shells::builtins();
+    let Some(shell) = shells.completer(&shell.to_string()) else { return Ok(None) };
     shell.write_registration(VARIABLE, "countersign", "countersign", "countersign", &mut script)?;
     Ok(Some(String::from_utf8(script)?))
 }
@@ -49,21 +58,68 @@ pub fn answer(arguments: impl Iterator<Item = OsString>) -> bool {
     color::set_detail(Detail::Quiet);
     let completed = catch_unwind(|| complete(&shell.to_string_lossy(), words));
     if let Ok(Some(candidates)) = completed {
-        let _ = std::io::stdout().write_all(&candidates);
+        let _ = std::io::stdout().write_all(candidates.as_bytes());
     }
     true
 }
 
-fn complete(shell: &str, words: Vec<OsString>) -> Option<Vec<u8>> {
-    let shells = Shells::builtins();
-    let shell = shells.completer(shell).filter(|_| !words.is_empty())?;
+fn complete(shell: &str, mut words: Vec<OsString>) -> Option<String> {
+    let index = match shell {
+        "bash" | "zsh" => std::env::var("_CLAP_COMPLETE_INDEX").ok()?.parse().ok()?,
+        "fish" => words.len().checked_sub(1)?,
+        _ => return None,
+    };
+    // zsh leaves out an empty last word.
+    if words.len() == index {
+        words.push(OsString::new());
+    }
+    let word = words.get(index)?.to_string_lossy().into_owned();
     if let Some(folder) = value(&words, &["-C", "--directory"]) {
         std::env::set_current_dir(folder).ok()?;
     }
-    let mut candidates = Vec::new();
     let here = std::env::current_dir().ok();
-    shell.write_complete(&mut help::command(), words, here.as_deref(), &mut candidates).ok()?;
-    Some(candidates)
+    let found = clap_complete::engine::complete(&mut help::command(), words, index, here.as_deref()).ok()?;
+    let found = found.iter().filter(|each| is_harmless(each, &word));
+    Some(protocol(shell, found))
+}
+
+/// Returns whether a shell that inserts a candidate without quotes inserts one plain word, and not an option that a
+/// file is named like.
+fn is_harmless(candidate: &CompletionCandidate, word: &str) -> bool {
+    let Some(text) = candidate.get_value().to_str() else { return false };
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "_./:@%+=,~-".contains(c);
+    let is_option = candidate.get_id().is_some();
+    let is_value_of_option = match word.strip_prefix("--") {
+        Some(long) => long.contains('='),
+        None => word.starts_with('-') && word.len() > 1,
+    };
+    text.chars().all(is_plain)
+        && (!text.starts_with('-') || is_option || is_value_of_option)
+        && (!text.starts_with('~') || word.starts_with('~'))
+}
+
+/// The candidates as the script for a shell reads them.
+fn protocol<'a>(shell: &str, candidates: impl Iterator<Item = &'a CompletionCandidate>) -> String {
+    let mut text = String::new();
+    let separator = std::env::var("_CLAP_IFS").unwrap_or_else(|_| "\n".to_owned());
+    for candidate in candidates {
+        let value = candidate.get_value().to_string_lossy();
+        let about = candidate.get_help().map(ToString::to_string).unwrap_or_default();
+        let about = about.lines().next().filter(|about| !about.is_empty());
+        let _ = match (shell, about) {
+            ("fish", Some(about)) => writeln!(text, "{value}\t{about}"),
+            ("fish", None) => writeln!(text, "{value}"),
+            ("zsh", about) => {
+                let about = about.map(|about| format!(":{}", about.replace('\\', "\\\\")));
+                write!(text, "{}{}{separator}", value.replace(':', "\\:"), about.unwrap_or_default())
+            }
+            _ => write!(text, "{value}{separator}"),
+        };
+    }
+    if shell != "fish" {
+        text.truncate(text.len().saturating_sub(separator.len()));
+    }
+    text
 }
 
 /// The last value of an option among words that may not be complete.

@@ -50,10 +50,10 @@ pub struct GlobalArgs {
         display_order = 102
     )]
     color: Color,
-    /// Print denials and errors only
+    /// Do not print what is allowed, or progress
     #[arg(short, long, global = true, conflicts_with = "verbose", display_order = 103)]
     quiet: bool,
-    /// Print the details of allowed artifacts too
+    /// Print the details of each allowed artifact
     #[arg(short, long, global = true, display_order = 104)]
     verbose: bool,
 }
@@ -68,7 +68,8 @@ impl GlobalArgs {
             (false, false) => Detail::Normal,
         });
         let Some(folder) = &self.directory else { return Ok(()) };
-        std::env::set_current_dir(folder).with_context(|| format!("cannot enter `{}`", folder.display()))
+        std::env::set_current_dir(folder)
+            .with_context(|| format!("cannot change to `{}`, from `-C`", folder.display()))
     }
 }
 
@@ -142,7 +143,7 @@ impl Context {
             let folder = self.shown(&self.folder);
             refuse(
                 format!("`{folder}` is not in a git repository"),
-                "run in the repository, or name it with `-C`",
+                "run the command in a git repository, or pass one with `-C DIR`",
             )
         };
         self.repository.as_ref().ok_or_else(absent)
@@ -250,16 +251,19 @@ impl Context {
 
     /// Where the policy is and what it must agree with.
     pub fn location(&self, trust: &TrustArgs) -> Result<Location> {
-        let directory = match (self.named_policy(trust)?, &self.workspace.trust) {
-            (Some(directory), _) => directory,
-            (None, Some(source)) => fetched_policy(source)?,
-            (None, None) => self.own_policy()?,
+        let (directory, hint) = match (self.named_policy(trust)?, &self.workspace.trust) {
+            (Some(directory), _) => {
+                (directory, "fix `--policy`, COUNTERSIGN_POLICY, or `policy` in `countersign.toml`")
+            }
+            (None, Some(source)) => (fetched_policy(source)?, "run `countersign policy fetch`"),
+            (None, None) => (
+                self.own_policy()?,
+                "create a local account with `countersign release`, or an account for a team with `countersign init \
+                 --account NAME`",
+            ),
         };
         if !directory.join("roots").is_dir() {
-            return Err(refuse(
-                format!("no policy in `{}`", self.shown(&directory)),
-                "name the policy directory with `--policy`, or create an account with `countersign init`",
-            ));
+            return Err(refuse(format!("no policy in `{}`", self.shown(&directory)), hint));
         }
         self.located(directory, trust)
     }

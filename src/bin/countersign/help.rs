@@ -129,7 +129,37 @@ mod tests {
             for line in examples.lines().skip(1).take_while(|line| line.starts_with("  ")) {
                 let text = line.trim_start();
                 assert!(!text.contains("  "), "{path}: columns in an example: {line}");
-                assert!(line.chars().count() <= 100, "{path}: {line}");
+                assert!(line.chars().count() <= SCREEN.1, "{path}: {line}");
+            }
+        });
+    }
+
+    #[test]
+    fn usage_and_examples_fit_a_screen_unwrapped() {
+        each(&Cli::command(), "countersign", &mut |path, command| {
+            let page = page(path, "--help", SCREEN.1);
+            let usage = page.lines().skip_while(|line| !line.starts_with("Usage: "));
+            for line in usage.take_while(|line| !line.is_empty()) {
+                assert!(line.chars().count() <= SCREEN.1, "{path}: {line}");
+            }
+            let after = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            for line in after.lines().filter(|line| line.starts_with("  ")) {
+                assert!(page.lines().any(|shown| shown == line), "{path} wraps: {line}");
+            }
+        });
+    }
+
+    /// A usage line that is written manually leaves out no required argument, except those of a group.
+    #[test]
+    fn usage_names_each_required_argument() {
+        each(&Cli::command(), "countersign", &mut |path, command| {
+            let page = page(path, "--help", SCREEN.1);
+            let usage: Vec<&str> = page.lines().skip_while(|line| !line.starts_with("Usage: ")).collect();
+            let usage = usage.join("\n");
+            let (usage, _) = usage.split_once("\n\n").unwrap_or((&usage, ""));
+            for argument in command.get_arguments().filter(|each| each.is_required_set()) {
+                let name = argument.get_long().map(|long| format!("--{long} ")).unwrap_or_default();
+                assert!(usage.contains(&name), "{path}: {name} is not in {usage}");
             }
         });
     }

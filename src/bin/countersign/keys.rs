@@ -65,7 +65,8 @@ pub fn load_public_key(named: &str, passphrase: &PassphraseArgs) -> Result<Publi
     Ok(load_any_key(named, passphrase)?.public())
 }
 
-const KEY_HINT: &str = "name the key with `--key` or COUNTERSIGN_KEY";
+const KEY_HINT: &str =
+    "pass the path of your key with `--key`, or create one: `countersign key generate --output FILE`";
 
 /// The PEM that a text names, and what it is called; the hint is for a file that is not there.
 fn read_key(named: &str, hint: &str) -> Result<(Zeroizing<String>, String)> {
@@ -77,7 +78,10 @@ fn read_key(named: &str, hint: &str) -> Result<(Zeroizing<String>, String)> {
         }
         let pem = std::env::var(name).map(Zeroizing::new);
         let pem = pem.map_err(|_| {
-            refuse(format!("variable `{name}` does not have a key"), "set it to the key's PEM")
+            refuse(
+                format!("environment variable `{name}` is not set"),
+                "set it to the content of the key file",
+            )
         })?;
         return Ok((pem, format!("the key in `{name}`")));
     }
@@ -112,7 +116,7 @@ fn is_variable(name: &str) -> bool {
 fn read_key_file(path: &Path, hint: &str) -> Result<(Zeroizing<String>, String)> {
     check_is_no_key(&path.to_string_lossy())?;
     let Some(bytes) = files::read_if_exists(path, KEY_BYTES_MAX)?.map(Zeroizing::new) else {
-        return Err(refuse(format!("no key in `{}`", path.display()), hint));
+        return Err(refuse(format!("key file `{}` does not exist", path.display()), hint));
     };
     let pem = std::str::from_utf8(&bytes).with_context(|| format!("`{}` is not PEM", path.display()))?;
     Ok((Zeroizing::new(pem.to_owned()), format!("`{}`", path.display())))

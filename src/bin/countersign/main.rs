@@ -23,12 +23,12 @@ use clap::{FromArgMatches, Parser};
 
 use crate::command::Command;
 
-/// Code signing for everything that is deployed as a ZIP, in git and CI
+/// Sign and verify ZIP packages, such as for AWS Lambda, in git and CI
 #[derive(Debug, Parser)]
 #[command(
     name = "countersign",
     version,
-    after_help = "Exit status: 0 allowed (or warned) or done, 1 denied, 2 could not decide"
+    after_help = "Exit status: 0 success, allowed or warned; 1 denied; 2 error, no verdict"
 )]
 pub struct Cli {
     #[command(flatten)]

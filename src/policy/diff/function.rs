@@ -21,7 +21,9 @@ pub fn compare(differences: &mut Differences, before: Option<&Functions>, after:
         differences.allow(format!("functions {}, {place}", attached(rule)));
     }
     for rule in old.iter().filter(|rule| !new.contains(rule)) {
-        differences.allow(format!("functions no longer {}", attached(rule)));
+        let (pattern, csc) = (rule.pattern(), rule.csc());
+        differences
+            .allow(format!("rule `{pattern}` removed: its functions are no longer attached to `{csc}`"));
     }
     let kept =
         |of: &[Rule], in_: &[Rule]| of.iter().filter(|rule| in_.contains(rule)).cloned().collect::<Vec<_>>();

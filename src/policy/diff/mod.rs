@@ -75,7 +75,7 @@ impl Differences {
         if after < before || (after == before && !self.found.is_empty()) {
             self.forbid(
                 format!("`revision` is {after}, and was {before}"),
-                "set it to a higher number; if it was higher before, a later change was overwritten",
+                "a change must increase `revision`; if it was higher before, a later change was overwritten",
             );
         }
     }

@@ -59,10 +59,22 @@ fn list(patterns: &[Pattern]) -> String {
     patterns.iter().map(|pattern| format!("`{pattern}`")).collect::<Vec<_>>().join(", ")
 }
 
+/// How to list what exists instead of a document or rule that does not.
+fn listing(what: &str) -> &'static str {
+    match what.split_once(' ').map_or(what, |(kind, _)| kind) {
+        "CSC" => "list them with `countersign csc list`",
+        "signing" => "list them with `countersign profile list`",
+        "layer" => "list them with `countersign layer list`",
+        "trusted" => "list them with `countersign account list`",
+        "rule" | "pattern" | "protected" => "list them with `countersign function list`",
+        _ => "list the existing ones with `list`",
+    }
+}
+
 impl Hint for EditError {
     fn hint(&self) -> Option<Cow<'static, str>> {
         let hint = match self {
-            Self::Absent(_) => "list the existing ones with `list`",
+            Self::Absent(what) => return Some(listing(what).into()),
             Self::Taken(_) => "choose another name; names cannot be reused",
             Self::Conflict { path, .. } if path == FUNCTIONS => {
                 "review it with `countersign function list`, and pass the revision that it shows"

@@ -106,7 +106,7 @@ fn keys_that_do_not_make_a_role_make_nothing() {
         ("--policy-key carol.pub.pem".into(), "policy role needs 1 secret keys"),
         (POLICY.into(), "the policy role has 3 keys and no threshold"),
         ("--root-key alice.pem --root-key alice.pub.pem --root-threshold 1".into(), "twice"),
-        ("--root-key dora.pem".into(), "no key in `dora.pem`"),
+        ("--root-key dora.pem".into(), "key file `dora.pem` does not exist"),
         ("--signing-key notes".into(), "cannot use `notes`"),
     ] {
         meeting.init(&words).undecided(error);

@@ -60,7 +60,7 @@ fn every_change_of_the_governance_is_told() {
     };
     let next = |text: &str| next_revision(text);
     seal(&next(&document(&["a", "b", "c"])), 0, "functions `c` attached to");
-    seal(&next(&document(&["a"])), 0, "functions no longer `b` attached to");
+    seal(&next(&document(&["a"])), 0, "rule `b` removed: its functions are no longer attached to");
     seal(&next(&document(&["b", "a"])), 0, "order of function rules changed: `b`, `a`");
     seal(
         &next(&document(&["a", "b"]).replace("['refs", "['refs/tags/*', 'refs")),

@@ -41,7 +41,10 @@ fn a_denied_artifact_fails_the_step_and_says_why() {
     assert_eq!(report["results"][0]["status"], "integrity");
     let (level, first) = &step.commands()[0];
     assert!(level == "error" && first.contains("denied"), "the roll-up comes first: {step}");
-    assert!(step.commands().iter().any(|(_, message)| message.contains("is not the signed one")), "{step}");
+    assert!(
+        step.commands().iter().any(|(_, message)| message.contains("differs from the signed one")),
+        "{step}"
+    );
     assert!(step.summary().contains("integrity") && step.summary().contains("| "), "{step}");
 }
 

@@ -130,11 +130,9 @@ impl Hint for PolicyError {
             Self::Account { source, .. } if source.is_newer() => return source.hint(),
             Self::KindUnknown(_) => "update countersign to a version that knows this document",
             Self::Unpinned(_) => {
-                "pin the digest that your security team publishes: countersign policy pin SHA384:…"
+                "get the digest from the policy owner and run `countersign policy pin SHA384:…`"
             }
-            Self::PinDiffers { .. } => {
-                "ask the policy owner which root is correct, and restore that one; do not pin an unconfirmed root"
-            }
+            Self::PinDiffers { .. } => "ask the policy owner which digest is correct, and do not pin another",
             Self::Threshold { .. } => {
                 "restore the file from the policy's repository, or ask the missing key holders to sign it"
             }
@@ -145,13 +143,13 @@ impl Hint for PolicyError {
                 "update the policy, or ask the policy key holders to run `countersign policy seal`"
             }
             Self::RolledBack { .. } | Self::TwoSnapshots { .. } => {
-                "update the policy; if its key holders confirm that versions restarted, ask them to rotate the root"
+                "update the policy, for example with `git pull`; if the policy owner restarted the numbers, ask for a new root"
             }
             Self::FastForward { .. } => {
                 "rotate the root to new policy keys, which restarts versions: the current ones are being misused"
             }
             Self::Unsealed { .. } => {
-                "restore the files, or ask the policy key holders to run `countersign policy seal`, which also completes an interrupted command"
+                "review them with `countersign policy diff`, then run `countersign policy seal`; to discard them, restore the files, for example with `git checkout`"
             }
             Self::LedgerLost(_) => "restore the ledger from the policy's repository",
             Self::Missing(_) => {

@@ -127,7 +127,7 @@ pub(super) fn open_with(
         Err(error @ OpenError::Signature(_)) => {
             return Opening::Failed(integrity(
                 "signature-invalid",
-                format!("the manifest was modified: {error}"),
+                format!("the manifest was changed after signing: {error}"),
             ));
         }
         Err(error) => return malformed(error.to_string()),
@@ -254,7 +254,7 @@ fn explain(
 ) -> Result<Vec<Finding>, FileError> {
     let differs = integrity(
         "digest-mismatch",
-        format!("the artifact is not the signed one: {} differ", differing.join(", ")),
+        format!("the artifact differs from the signed one in: {}", differing.join(", ")),
     );
     match read::read(artifact, threads) {
         Ok(files) => {
@@ -267,7 +267,7 @@ fn explain(
 }
 
 fn integrity(code: &'static str, message: impl Into<String>) -> Finding {
-    let hint = "download the artifact and its manifest again from where they were signed, or sign the artifact again";
+    let hint = "build it again with `countersign release`, or download the artifact and its manifest again";
     Finding::new(Check::Integrity, code, message, hint)
 }
 

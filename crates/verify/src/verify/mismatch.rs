@@ -62,11 +62,15 @@ pub fn name(job: &Job, (kind, name): &(Kind, ArtifactName)) -> Option<Finding> {
     if (job.kind, &job.name) == (*kind, name) {
         return None;
     }
-    Some(mismatch(
-        "name-mismatch",
-        format!("signed as {} `{}`, not as {} `{name}`", job.kind.name(), job.name, kind.name()),
-        "pass the name it was signed for, or sign it for this one if it is the correct artifact",
-    ))
+    let (message, signed) =
+        (format!("signed as {} `{}`, not as {} `{name}`", job.kind.name(), job.name, kind.name()), &job.name);
+    let hint = match job.kind {
+        Kind::Function => format!("pass `--function {signed}`, or sign the artifact for `{name}`"),
+        Kind::Layer => {
+            "this is a layer: verify it with `countersign verify`, without a file, or with `--csc ID`".into()
+        }
+    };
+    Some(mismatch("name-mismatch", message, &hint))
 }
 
 /// Checks that the signed files are those of the requested commit.
@@ -77,7 +81,7 @@ pub fn commit(statement: &Statement, source: &CommitFiles) -> Option<Finding> {
     let changes = FileChanges::between(&statement.inventory(), &by_path(&source.files));
     let finding = mismatch(
         "source-differs",
-        format!("commit {} has different files than the signed package", source.commit),
+        format!("commit {} does not match the signed package", source.commit),
         "sign the package of this commit, or use the commit that was signed",
     );
     Some(finding.with_files(changes))

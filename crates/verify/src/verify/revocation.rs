@@ -227,7 +227,7 @@ pub fn check(job: &Job, known: &Known, profile: Option<&Profile>) -> Vec<Finding
     findings
 }
 
-const SIGN_ANEW: &str = "sign an artifact that is not revoked, with a profile version that is not revoked";
+const SIGN_ANEW: &str = "ask the policy owner for a profile version that is not revoked, then run `countersign sign FILE --again`";
 
 fn finding(revocation: &Revocation, times: SignatureTimes) -> Finding {
     let (code, what) = match revocation {
@@ -250,10 +250,14 @@ fn finding(revocation: &Revocation, times: SignatureTimes) -> Finding {
             Some(_) => "; its earlier claimed time is not trusted, since the ledger recorded it later",
         });
     }
-    let hint = if compromised {
-        "sign it again with a profile version and a key that are not compromised"
-    } else {
-        SIGN_ANEW
+    let hint = match revocation {
+        Revocation::Artifact(_) => {
+            "change the code and run `countersign release`: another signature does not make a revoked artifact valid"
+        }
+        _ if compromised => "sign it again with a profile version and a key that are not compromised",
+        Revocation::Job(_) => "if the code is still correct, sign it again: `countersign sign FILE --again`",
+        Revocation::Profile(_) => SIGN_ANEW,
+        Revocation::Key(_) => "sign it again with a key that is not revoked: `countersign sign FILE --again`",
     };
     Finding::new(Check::Revocation, code, message, hint)
 }

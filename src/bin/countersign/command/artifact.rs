@@ -25,10 +25,13 @@ impl Command {
 
 /// Arguments of `artifact revoke`.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "\
+#[command(
+    override_usage = "countersign artifact revoke [OPTIONS] --reason-code <CODE>\n       --reason <TEXT> <FILE|SHA384>",
+    after_help = "\
     Example:\n  \
     countersign artifact revoke dist/orders.zip \\\n    \
-    --reason-code superseded --reason 'contains a password'")]
+    --reason-code superseded --reason 'contains a password'"
+)]
 pub struct RevokeArgs {
     /// Artifact: a file, or its SHA-384
     #[arg(value_name = "FILE|SHA384")]

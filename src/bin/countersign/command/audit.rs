@@ -20,14 +20,14 @@ use crate::progress::Progress;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
     AWS checks a signature only when code is deployed. An audit compares the hashes of deployed code with \
-    manifests, and checks that each is signed by an allowed publisher, for this function, and is neither \
-    expired nor revoked.\n\n\
-    Exit status: 0 every function and layer is covered, 1 some are not or there are none, 2 could not \
-    decide.\n\n\
+    manifests, and checks that each has a manifest that an allowed publisher signed for this function, and \
+    that is neither expired nor revoked.\n\n\
+    Exit status: 0 every function and layer is covered; 1 some are not, or the input has none; 2 no verdict.\n\n\
     Examples:\n  \
-    aws lambda list-functions --output json | countersign audit --deployed - --all-notes\n  \
+    aws lambda list-functions --output json |\n    \
+    countersign audit --deployed - --all-notes\n  \
     aws lambda get-layer-version-by-arn --arn ARN > base.json\n  \
-    countersign audit --deployed functions.json base.json --manifests released --format sarif")]
+    countersign audit --deployed functions.json base.json --manifests released")]
 pub struct Args {
     /// JSON output of `aws lambda list-functions`, `list-versions-by-function`, `get-function`,
     /// `get-function-configuration`, `list-layers`, `list-layer-versions` or `get-layer-version`; `-` for standard input

@@ -9,9 +9,10 @@ use crate::output::{Exit, print};
 /// Arguments of `completions`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-    Completes commands, options, functions, CSCs and profiles.\n\n\
+    The script completes commands, options, functions, CSCs and profiles.\n\n\
     Examples:\n  \
-    countersign completions bash > ~/.local/share/bash-completion/completions/countersign\n  \
+    d=~/.local/share/bash-completion/completions\n  \
+    countersign completions bash > \"$d/countersign\"\n  \
     countersign completions zsh > ~/.zfunc/_countersign\n  \
     countersign completions fish > ~/.config/fish/completions/countersign.fish")]
 pub struct Args {
@@ -23,7 +24,7 @@ pub struct Args {
 impl Args {
     /// Prints the script, which asks this program for candidates.
     pub fn run(self) -> Result<Exit> {
-        let script = complete::script(&self.shell.to_string())?;
+        let script = complete::script(self.shell)?;
         print(&script.context("no script for this shell")?)?;
         Ok(Exit::Done)
     }

@@ -70,7 +70,7 @@ pub struct ReasonArgs {
     /// Reason code
     #[arg(long, value_name = "CODE", value_parser = values::reason_code(), ignore_case = true)]
     pub reason_code: ReasonCode,
-    /// Reason in words, 1 to 500 characters
+    /// Reason, 1 to 500 characters
     #[arg(long, value_name = "TEXT")]
     pub reason: Reason,
 }

@@ -49,7 +49,7 @@ impl Args {
         if let Some(name) = &self.function {
             let rule = policy::rule_of(&sealed, name)?.ok_or_else(|| {
                 refuse(
-                    format!("no CSC of account `{}` governs `{name}`", sealed.account()),
+                    format!("no CSC of account `{}` is assigned to `{name}`", sealed.account()),
                     "name a function that `countersign function list` shows, or put it under a CSC with \
                  `countersign function attach`",
                 )

@@ -28,10 +28,11 @@ const SEAL_DAYS: u16 = 365;
 /// Arguments of `init`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-    The given secret keys sign root 1 and the first seal now, so they must reach the thresholds. The pin is \
-    the digest of root 1 with its signatures: a signature cannot be added to root 1 later.\n\n\
+    The secret keys sign the first root and the first seal now: pass at least as many as each threshold \
+    requires. No signature can be added to the first root later, because the pin is its digest.\n\n\
     Examples:\n  \
-    countersign init --account acme --policy ../acme-policy --principal ci@acme.example\n  \
+    countersign init --account acme --policy ../acme-policy \\\n    \
+    --principal ci@acme.example\n  \
     countersign init --account acme --root-key alice.pem --root-key bob.pem \\\n    \
     --root-key carol.pub.pem --root-threshold 2")]
 pub struct Args {
@@ -44,13 +45,13 @@ pub struct Args {
     /// Name of the first signing profile
     #[arg(long, value_name = "NAME", default_value = "release")]
     profile: ProfileName,
-    /// Principal that may sign with it [default: the user's name]
+    /// Principal that can sign with the profile [default: the value of USER]
     #[arg(long, value_name = "NAME")]
     principal: Option<Principal>,
-    /// Validity of its signatures, in days, months or years, up to 135 months
+    /// Validity of the profile's signatures, in days, months or years, up to 135 months
     #[arg(long, value_name = "PERIOD", default_value = "135 months")]
     validity: Period,
-    /// Functions that the first CSC governs
+    /// Functions of the first CSC, as a name pattern
     #[arg(long, value_name = "PATTERN", default_value = "*")]
     functions: String,
     /// Validity of the first seal
@@ -147,6 +148,9 @@ impl Args {
             Some(place) => text.push_str(&format!("  pinned in {place}\n")),
             None => text.push_str("  not pinned: pin it with `countersign policy pin`\n"),
         }
+        if let Some(path) = &workspace {
+            text.push_str(&format!("  workspace file `{}` created: commit it\n", context.shown(path)));
+        }
         print(&text)?;
         Ok(Exit::Done)
     }
@@ -209,7 +213,8 @@ pub fn local_if_needed(context: &Context, trust: &TrustArgs) -> Result<()> {
         context.shown(&directory),
         folder.display()
     ));
-    say(&format!("its root is pinned in {place}; for a team, create an account with `countersign init`"));
+    say(&format!("its root is pinned in {place}"));
+    say("for a team, create an account with `countersign init`");
     Ok(())
 }
 

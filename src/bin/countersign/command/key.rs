@@ -29,7 +29,7 @@ pub enum Command {
 /// Arguments of `key generate`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-    Keep the secret key, and send the public key, `alice.pub.pem`, to the policy owner.\n\n\
+    Keep the secret key. Send the public key, `alice.pub.pem`, to the policy owner.\n\n\
     Example:\n  \
     countersign key generate --output alice.pem")]
 pub struct GenerateArgs {
@@ -142,13 +142,16 @@ impl ShowArgs {
 
 /// Arguments of `key revoke`.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "\
+#[command(
+    override_usage = "countersign key revoke [OPTIONS] --effective <TIME>\n       --reason-code <CODE> --reason <TEXT> <KEY>",
+    after_help = "\
     After `keyCompromise`, only signatures that the sealed ledger recorded before the effective time stay \
     valid. A key of the root or policy role is not revoked but replaced, with `countersign policy \
     rotate-root`.\n\n\
     Example:\n  \
     countersign key revoke ci.pub.pem --effective 2026-01-31T12:00:00Z \\\n    \
-    --reason-code keyCompromise --reason 'laptop stolen'")]
+    --reason-code keyCompromise --reason 'laptop stolen'"
+)]
 pub struct RevokeArgs {
     /// Key to revoke: its fingerprint, or a PEM file
     key: String,

@@ -42,7 +42,7 @@ use crate::output::Exit;
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Create an account: keys, first profile and CSC, sealed and pinned
+    /// Create an account: keys, a policy, a first profile and CSC
     Init(init::Args),
     /// Package functions and layers into deterministic ZIPs
     Package(package::Args),
@@ -59,10 +59,10 @@ pub enum Command {
     /// Manage signing profiles, and who may sign with them
     #[command(subcommand)]
     Profile(profile::Command),
-    /// Manage CSCs: allowed publishers, and Warn or Enforce
+    /// Manage code signing configs (CSCs): publishers, Warn or Enforce
     #[command(subcommand)]
     Csc(csc::Command),
-    /// Set which CSC governs which functions and layers
+    /// Assign CSCs to functions and layers
     #[command(subcommand)]
     Function(function::Command),
     /// Trust other accounts, and manage an organization

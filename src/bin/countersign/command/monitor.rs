@@ -39,7 +39,7 @@ pub struct Args {
     /// Only this function or layer; can be repeated
     #[arg(long = "function", value_name = "NAME", add = complete::functions())]
     functions: Vec<ArtifactName>,
-    /// Number of passed verdicts in a row that a function needs to be ready
+    /// Passed verdicts in a row that make a function ready
     #[arg(long, value_name = "COUNT", default_value_t = CLEAN_VERDICTS_MIN)]
     min_verdicts: u64,
     /// Number of days since the last warning that a function needs to be ready

@@ -32,9 +32,9 @@ use crate::verdicts::ReportArgs;
 /// Arguments of `release`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-    If no account exists, creates a local one: its policy in the git directory, its keys in your \
-    configuration folder. Its signatures are trusted on this machine only.\n\n\
-    Exit status: 0 allowed (or warned), 1 denied, 2 could not decide.\n\n\
+    If no account exists, `release` creates a local account: the policy in the git directory, the keys in \
+    your configuration folder. Only this machine trusts its signatures.\n\n\
+    Exit status: 0 allowed or warned, 1 denied, 2 no verdict.\n\n\
     Examples:\n  \
     countersign release\n  \
     countersign release orders --format json")]
@@ -119,7 +119,7 @@ impl Args {
             Some(existing) => {
                 packaged.pending.keep()?;
                 note(&format!(
-                    "{shown} already signs this content, with job {}; keeping it",
+                    "kept {shown}: it already signs this content, with job {}",
                     existing.job.job.job()
                 ));
             }

@@ -38,10 +38,10 @@ pub struct Args {
     /// Artifacts to sign
     #[arg(required = true, value_name = "ARTIFACT")]
     artifacts: Vec<PathBuf>,
-    /// Sign as this function [default: the function or layer of the file's name]
+    /// Sign for this function [default: the function or layer that the file is named after]
     #[arg(long, value_name = "NAME", conflicts_with = "layer", add = complete::functions())]
     function: Option<ArtifactName>,
-    /// Sign as this layer
+    /// Sign for this layer
     #[arg(long, value_name = "NAME", add = complete::packages())]
     layer: Option<ArtifactName>,
     #[command(flatten)]
@@ -178,7 +178,7 @@ impl Args {
                     "`{}` already has a manifest for this content, with profile `{profile}` and job {job}",
                     context.shown(path)
                 ),
-                "use that manifest, or replace it with `--again`",
+                format!("to replace the manifest, run `countersign sign {} --again`", context.shown(path)),
             ));
         }
         let (rules, source) = self.provenance(context, subject.item, &files).unzip();

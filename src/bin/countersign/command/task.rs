@@ -195,7 +195,8 @@ fn governing(policy: &Policy, named: Option<&CscId>, task: &Task) -> Result<Opti
     };
     let Some(id) = id else { return Ok(None) };
     let absent = || {
-        let hint = "name a CSC of this account, or ask the policy owner to seal it";
+        let hint =
+            "list them with `countersign csc list`; a new CSC has no effect until `countersign policy seal`";
         refuse(format!("account `{}` has no sealed CSC `{id}`", policy.account()), hint)
     };
     policy.csc(id)?.ok_or_else(absent)?;

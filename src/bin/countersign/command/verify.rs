@@ -25,29 +25,30 @@ use crate::verdicts::ReportArgs;
 /// Arguments of `verify`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-    Exit status: 0 allowed (or warned), 1 denied, 2 could not decide.\n\n\
+    Exit status: 0 allowed or warned, 1 denied, 2 no verdict.\n\n\
     Examples:\n  \
     countersign verify\n  \
     countersign verify dist/orders.zip --function orders\n  \
-    countersign verify --function orders --layer arn:countersign:lambda::vendor:layer:base:3\n  \
+    countersign verify --function orders \\\n    \
+    --layer arn:countersign:lambda::vendor:layer:base:3\n  \
     countersign verify --source v1.2.0\n  \
     countersign verify --source HEAD dist/orders.zip --function orders\n  \
-    countersign verify a.zip --csc policy/csc/csc-0123456789abcdefg.toml --format json")]
+    countersign verify a.zip --csc csc-0123456789abcdefg --format json")]
 pub struct Args {
     /// Artifact to verify [default: every package of the workspace]
     artifact: Option<PathBuf>,
     /// Manifest of the artifact [default: ARTIFACT.sigstore.json]
     #[arg(long, value_name = "FILE")]
     manifest: Option<PathBuf>,
-    /// Compare with the package of this commit; without ARTIFACT and `--manifest`, verify the manifests that
-    /// are attached to it
+    /// Compare the artifact with this commit; without ARTIFACT and `--manifest`, verify the manifests that
+    /// are attached to the commit
     #[arg(long, value_name = "REV")]
     source: Option<String>,
-    /// Function that it is deployed as; selects the CSC
+    /// Function that the artifact is deployed as; its CSC applies
     #[arg(long, value_name = "NAME", add = complete::functions())]
     function: Option<ArtifactName>,
-    /// Layer of the function, besides those in countersign.toml: `ARN`, `ARN=FILE` or `NAME=FILE`; can be
-    /// repeated
+    /// Another layer of the function, in addition to those in countersign.toml: `ARN`, `ARN=FILE` or
+    /// `NAME=FILE`; can be repeated
     #[arg(long = "layer", value_name = "LAYER", requires = "function", conflicts_with = "source")]
     layers: Vec<LayerArg>,
     /// CSC to use: an id, or a CSC file in a policy directory
@@ -58,7 +59,7 @@ pub struct Args {
     revocations: Vec<PathBuf>,
     #[command(flatten)]
     trust: TrustArgs,
-    /// Also check the plain SHA-384 of artifacts over 64 MiB, besides chunk digest and SHA-256
+    /// Also check the SHA-384 of artifacts over 64 MiB, besides the SHA-256 and the chunk digest
     #[arg(long)]
     all_digests: bool,
     #[command(flatten)]
@@ -141,7 +142,7 @@ impl Args {
         match (id, folder.parent()) {
             (Some(id), Some(directory)) if in_policy => Ok((id, Some(directory.into()))),
             _ => Err(refuse(
-                format!("`{text}` is not a CSC id, nor a CSC file in a policy directory"),
+                format!("`{text}` is neither a CSC id nor a CSC file in a policy directory"),
                 "name an id such as `csc-0123456789abcdefg`, or a file such as `POLICY/csc/csc-….toml`",
             )),
         }
@@ -186,8 +187,8 @@ impl Args {
         let asked = self.function.clone().map(|name| (Kind::Function, name)).or(item);
         if asked.is_none() && !has_csc {
             return Err(refuse(
-                "no function and no CSC is named for the artifact",
-                "name the function that it is deployed as with `--function`, or a CSC with `--csc`",
+                "cannot select a CSC for the artifact: neither `--function` nor `--csc` is set",
+                "pass the function that it is deployed as: `countersign verify FILE --function NAME`",
             ));
         }
         Ok(vec![Task {

@@ -98,9 +98,7 @@ fn end_record(tail: &[u8]) -> Result<usize, ReadError> {
         return Err(several_ends());
     }
     match end_of(last).cmp(&tail.len()) {
-        std::cmp::Ordering::Less => {
-            Err(malformed("bytes-after", "there are bytes after the end of the archive"))
-        }
+        std::cmp::Ordering::Less => Err(malformed("bytes-after", "the archive has bytes after its end")),
         std::cmp::Ordering::Equal => Err(malformed("archive-comment", "the archive has a comment")),
         std::cmp::Ordering::Greater => Err(malformed("truncated", "the archive's comment is truncated")),
     }

@@ -11,11 +11,11 @@ use crate::output::Exit;
 /// Arguments of `account forget`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-    Later seals remove its fetched documents, once no seal that is still valid names them.\n\n\
+    A later seal removes its fetched documents, when no valid seal refers to them.\n\n\
     Example:\n  \
     countersign account forget vendor")]
 pub struct Args {
-    /// Account to remove; no CSC can allow a publisher of it
+    /// Account to remove; fails while a CSC allows one of its publishers
     #[arg(add = complete::accounts())]
     name: AccountName,
     #[command(flatten)]

@@ -47,9 +47,9 @@ pub enum Command {
     Join(organization::JoinArgs),
     /// Remove this account from its organization
     Leave(organization::LeaveArgs),
-    /// Add a member to the organization that this account heads
+    /// Add a member to the organization of this account
     Admit(organization::AdmitArgs),
-    /// Remove a member from the organization that this account heads
+    /// Remove a member from the organization of this account
     Expel(organization::ExpelArgs),
 }
 

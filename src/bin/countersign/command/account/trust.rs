@@ -15,12 +15,13 @@ use crate::output::{Exit, refuse};
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
     Get the digest of its first root from its owner, over a channel that you trust. Its documents grant \
-    nothing here: only publishers and layers that this policy names are allowed.\n\n\
+    no permissions in this account: only publishers and layers that this policy names are allowed.\n\n\
     Examples:\n  \
-    countersign account trust vendor --root SHA384:5f1c… --from https://git.vendor.example/policy.git\n  \
-    countersign account trust platform --root SHA384:81aa… --from ../platform/policy")]
+    countersign account trust vendor --root SHA384:5f1c… \\\n    \
+    --from https://git.vendor.example/policy.git\n  \
+    countersign account trust platform --root SHA384:81aa… --from ../platform")]
 pub struct Args {
-    /// Name of the account, as its own policy has it
+    /// Name of the account in its own policy
     name: AccountName,
     /// Digest of its first root, `SHA384:…`
     #[arg(long, value_name = "PIN")]

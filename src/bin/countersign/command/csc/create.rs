@@ -12,19 +12,22 @@ use crate::values;
 
 /// Arguments of `csc create`.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "\
-    Integrity is always enforced: `Warn` applies to the other checks. The last line on standard output is \
-    the new id.\n\n\
+#[command(
+    override_usage = "countersign csc create [OPTIONS] --publisher <PUBLISHER>\n       --untrusted <MODE>",
+    after_help = "\
+    Integrity is always enforced: `Warn` applies to the other checks. The last line of standard output is \
+    the id of the CSC.\n\n\
     Examples:\n  \
-    countersign csc create --publisher orders_release --untrusted Enforce --description production\n  \
+    countersign csc create --publisher orders_release --untrusted Enforce\n  \
     countersign csc create --untrusted Warn --publisher orders_release \\\n    \
-    --publisher 'arn:countersign:signer::platform:/signing-profiles/layers/*'")]
+    --publisher 'arn:countersign:signer::platform:/signing-profiles/layers/*'"
+)]
 pub struct Args {
-    /// Allowed publisher: a profile of this account, or a profile version ARN, with `/*` for every version; can
+    /// Allowed publisher: a profile of this account, or a profile version ARN (`…/*` for all versions); can
     /// be repeated
     #[arg(long = "publisher", value_name = "PUBLISHER", required = true, add = complete::profiles())]
     publishers: Vec<Publisher>,
-    /// Action on an untrusted artifact: `Enforce` denies it, `Warn` lets it pass with a warning
+    /// Action on an untrusted artifact: `Enforce` denies it, `Warn` allows it with a warning
     #[arg(long, value_name = "MODE", value_parser = values::untrusted(), ignore_case = true)]
     untrusted: Untrusted,
     /// Description of the CSC

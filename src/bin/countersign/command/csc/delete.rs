@@ -11,7 +11,7 @@ use crate::output::Exit;
 /// Arguments of `csc delete`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// CSC to delete; no function can be attached to it
+    /// CSC to delete; fails while a function is attached to it
     #[arg(add = complete::cscs())]
     id: CscId,
     #[command(flatten)]

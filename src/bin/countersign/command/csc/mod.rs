@@ -14,7 +14,7 @@ use crate::output::Exit;
 /// What can be done with code signing configs.
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
-    /// Create a CSC; `function attach` puts functions under it
+    /// Create a CSC; assign functions to it with `function attach`
     Create(create::Args),
     /// Change a CSC's publishers, description or Warn and Enforce
     Update(update::Args),

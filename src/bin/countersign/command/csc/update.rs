@@ -18,10 +18,11 @@ use crate::values;
 #[command(
     group = ArgGroup::new("change").required(true).multiple(true)
         .args(["publishers", "added", "removed", "untrusted", "description"]),
+    override_usage = "countersign csc update [OPTIONS] <ID>",
     after_help = "\
     Examples:\n  \
     countersign csc update csc-0123456789abcdefg --untrusted Enforce\n  \
-    countersign csc update csc-0123456789abcdefg --add-publisher billing_release --revision 3"
+    countersign csc update csc-0123456789abcdefg --add-publisher billing_release"
 )]
 pub struct Args {
     /// Id of the CSC
@@ -36,7 +37,7 @@ pub struct Args {
     /// Remove a publisher; can be repeated
     #[arg(long = "remove-publisher", value_name = "PUBLISHER", add = complete::profiles())]
     removed: Vec<Publisher>,
-    /// Action on an untrusted artifact: `Enforce` denies it, `Warn` lets it pass with a warning
+    /// Action on an untrusted artifact: `Enforce` denies it, `Warn` allows it with a warning
     #[arg(long, value_name = "MODE", value_parser = values::untrusted(), ignore_case = true)]
     untrusted: Option<Untrusted>,
     /// Description of the CSC

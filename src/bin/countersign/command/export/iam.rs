@@ -17,8 +17,8 @@ use crate::output::{Exit, note, print_json};
     granting permissions, and revoking.\n\n\
     Examples:\n  \
     countersign export iam --csc csc-0123456789abcdefg=\"$CSC_ARN\"\n  \
-    countersign export iam --as scp --aws-account 123456789012 --region eu-west-1 \\\n    \
-    --except 'arn:aws:iam::*:role/security-*'")]
+    countersign export iam --as scp --aws-account 123456789012 \\\n    \
+    --region eu-west-1 --except 'arn:aws:iam::*:role/security-*'")]
 pub struct Args {
     /// Kind of IAM policy: `identity` or `boundary` for developers, `scp` for accounts or units
     #[arg(long = "as", value_enum, ignore_case = true, value_name = "FORM", default_value = "identity")]

@@ -24,7 +24,7 @@ pub enum Command {
     Cloudformation(cloudformation::Args),
     /// Write a stack set for many accounts: the template and the AWS CLI inputs
     Stackset(stackset::Args),
-    /// Print an IAM policy that allows functions only under the approved CSCs
+    /// Print an IAM policy that denies functions without an approved CSC
     Iam(iam::Args),
 }
 

@@ -17,17 +17,20 @@ use crate::output::{Exit, note, print};
 #[derive(Debug, clap::Args)]
 #[command(
     group = ArgGroup::new("target").required(true).multiple(true).args(["accounts", "units"]),
+    override_usage = "countersign export stackset [OPTIONS] --name <NAME> --region <REGION>\n       --output <DIR> <--account <ACCOUNT>|--ou <UNIT>>",
     after_help = "\
     Each account gets its own profiles, with their own versions. To make all accounts trust the profiles of \
     one account, name them with `--publisher`.\n\n\
     Examples:\n  \
-    countersign export stackset --name signing --ou ou-ab12-34cd56ef --region eu-west-1 \\\n    \
-    --output signing\n  \
-    aws cloudformation create-stack-set --cli-input-json file://signing/create-stack-set.json\n  \
+    countersign export stackset --name signing --ou ou-ab12-34cd56ef \\\n    \
+    --region eu-west-1 --output signing\n  \
+    aws cloudformation create-stack-set \\\n    \
+    --cli-input-json file://signing/create-stack-set.json\n  \
     aws cloudformation create-stack-instances \\\n    \
     --cli-input-json file://signing/create-stack-instances.json\n\n\
     After a later seal and export:\n  \
-    aws cloudformation update-stack-set --cli-input-json file://signing/update-stack-set.json"
+    aws cloudformation update-stack-set \\\n    \
+    --cli-input-json file://signing/update-stack-set.json"
 )]
 pub struct Args {
     /// Name of the stack set

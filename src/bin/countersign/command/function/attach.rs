@@ -13,14 +13,14 @@ use crate::output::{Exit, note};
 /// Arguments of `function attach`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-    The first rule that matches a name wins. A rule with the same pattern is changed in place. A new rule \
-    goes before the first rule that would match all of its names, else to the end.\n\n\
+    The first rule that matches a name applies. A rule with the same pattern is updated in place. A new \
+    rule is inserted before the first rule that matches all the names it matches, otherwise at the end.\n\n\
     Example:\n  \
     countersign function attach 'orders-*' --csc csc-0123456789abcdefg")]
 pub struct Args {
     /// Pattern for names of functions and layers: `*` is any text, `?` one character
     pattern: Pattern,
-    /// CSC that governs them
+    /// CSC to assign
     #[arg(long, value_name = "ID", add = complete::cscs())]
     csc: CscId,
     /// Put the rule before all others

@@ -19,7 +19,7 @@ use crate::output::Exit;
 /// What can be done with the governance of functions.
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
-    /// Put functions and layers under a CSC, by name pattern
+    /// Assign a CSC to functions and layers, by name pattern
     Attach(attach::Args),
     /// Declare resource types that deploy no code, for `gate --plan`
     DeploysNoCode(deploys_no_code::Args),

@@ -34,15 +34,16 @@ use crate::verdicts::ReportArgs;
 #[command(after_help = "\
     In COMMAND's arguments, {artifact}, {manifest} and {layer:NAME} are replaced with paths of private \
     copies. The gate verifies these copies and COMMAND deploys them, even if the originals change. \
-    COUNTERSIGN_ARTIFACT and COUNTERSIGN_MANIFEST have the first two paths. The verdict goes to standard \
+    COUNTERSIGN_ARTIFACT and COUNTERSIGN_MANIFEST contain the first two paths. The verdict goes to standard \
     error; standard output is COMMAND's.\n\n\
-    Exit status: COMMAND's own, or 128 plus the number of the signal that ended it; 1 denied or 2 could not \
-    decide, and COMMAND did not run. With --dry-run or --plan: 0 allowed (or warned), 1 denied, 2 \
-    could not decide.\n\n\
+    Exit status: that of COMMAND, or 128 plus the number of the signal that ended it. If COMMAND did not \
+    run: 1 denied, 2 no verdict. With --dry-run or --plan: 0 allowed or warned, 1 denied, 2 no verdict.\n\n\
     Examples:\n  \
     countersign gate --function orders -- \\\n    \
-    aws lambda update-function-code --function-name orders --zip-file fileb://{artifact}\n  \
+    aws lambda update-function-code --function-name orders \\\n      \
+    --zip-file fileb://{artifact}\n  \
     countersign gate --function orders --layer base=dist/base.zip --dry-run\n  \
+    terraform show -json plan.tfplan > plan.json\n  \
     countersign gate --plan plan.json && terraform apply plan.tfplan\n  \
     countersign gate --plan template.yaml --map OrdersFunction=orders")]
 pub struct Args {
@@ -55,8 +56,8 @@ pub struct Args {
     /// Manifest of the artifact [default: ARTIFACT.sigstore.json]
     #[arg(long, value_name = "FILE")]
     manifest: Option<PathBuf>,
-    /// Layer of the function, besides those in countersign.toml: `ARN`, `ARN=FILE` or `NAME=FILE`; can be
-    /// repeated
+    /// Another layer of the function, in addition to those in countersign.toml: `ARN`, `ARN=FILE` or
+    /// `NAME=FILE`; can be repeated
     #[arg(long = "layer", value_name = "LAYER")]
     layers: Vec<LayerArg>,
     #[command(flatten)]
@@ -67,7 +68,7 @@ pub struct Args {
     /// Verify and report without running COMMAND
     #[arg(long)]
     dry_run: bool,
-    /// Allow a COMMAND without `{artifact}`: it reads COUNTERSIGN_ARTIFACT
+    /// Allow a COMMAND without `{artifact}`, if it reads COUNTERSIGN_ARTIFACT
     #[arg(long)]
     env: bool,
     #[command(flatten)]
@@ -119,7 +120,7 @@ impl Args {
         let item = item.ok_or_else(|| {
             let functions = items.iter().filter(|item| item.kind == Kind::Function);
             let hint = suggest::known(function.as_str(), functions.map(|item| item.name.as_str()));
-            let hint = format!("{hint}; or name the package with `--artifact`");
+            let hint = format!("{hint}; for a package outside the workspace, pass `--artifact FILE`");
             refuse(format!("the workspace has no function `{function}`"), hint)
         })?;
         Ok(item.artifact(&context.workspace.output))

@@ -22,8 +22,8 @@ use crate::output::{Exit, note, print, refuse};
 pub struct Args {
     #[command(flatten)]
     hook: HookArgs,
-    /// Install a hook script even if git supports `hook.countersign` settings, for clones that an older git
-    /// uses
+    /// Install a hook script even if git supports hooks in its configuration; use it if an older git also
+    /// uses this clone
     #[arg(long)]
     script: bool,
 }

@@ -28,16 +28,19 @@ use crate::output::{Exit, print, refuse, say};
 
 /// Arguments of `job revoke`.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "\
+#[command(
+    override_usage = "countersign job revoke [OPTIONS] --reason-code <CODE>\n       --reason <TEXT> <JOB|MANIFEST>",
+    after_help = "\
     Without `--signed`, the revocation is written to `revocations.toml` and applies once it is sealed.\n\n\
     With `--signed`, a principal with the permission `RevokeSignature` on the job's profile signs a \
-    revocation that applies immediately: as `revocations/JOB.json` in a policy directory (up to \
-    `JOB.16.json` for further ones), or passed to `verify --revocation`.\n\n\
+    revocation that applies immediately. It is written to `revocations/JOB.json` in the policy directory (a \
+    second one to `JOB.2.json`, up to 16), or can be passed to `verify --revocation`.\n\n\
     Examples:\n  \
     countersign job revoke dist/orders.zip.sigstore.json \\\n    \
     --reason-code superseded --reason 'broken build'\n  \
-    countersign job revoke 3f2b8c1e-0f5a-4c57-9d1c-2f6f0f9a7b10 --signed --profile orders_release \\\n    \
-    --reason-code superseded --reason 'broken build'")]
+    countersign job revoke 3f2b8c1e-0f5a-4c57-9d1c-2f6f0f9a7b10 --signed \\\n    \
+    --profile orders_release --reason-code superseded --reason 'broken build'"
+)]
 pub struct Args {
     /// Job to revoke: its id, or its manifest
     #[arg(value_name = "JOB|MANIFEST")]
@@ -80,7 +83,7 @@ impl Args {
         }
         let path = Path::new(&self.job);
         let unknown = || {
-            let message = format!("`{}` is not the id of a signing job, nor a manifest", self.job);
+            let message = format!("`{}` is neither a job id nor a manifest file", self.job);
             refuse(message, "name the id that `countersign inspect` shows, or a `.sigstore.json` file")
         };
         let bytes = files::read_if_exists(path, MANIFEST_BYTES_MAX)?.ok_or_else(unknown)?;
@@ -176,8 +179,7 @@ impl Args {
     }
 }
 
-const COMMIT: &str = "it applies in this policy directory now: commit it to the policy's repository for other \
-                 users";
+const COMMIT: &str = "it applies to this policy directory: commit and push it, so that it applies elsewhere";
 const GIVE: &str = "to apply it, pass it to `verify --revocation`, or store it as `revocations/JOB.json` in the \
                  policy directory";
 
@@ -196,7 +198,7 @@ fn check_new(context: &Context, policy: &Policy, new: &SignedRevocation, key: &S
             && (found.signer(), &found.revocation().profile) == (&key.public().id(), &new.profile)
         {
             return Err(refuse(
-                format!("the job was already revoked with this key, in `{}`", context.shown(&path)),
+                format!("this key already revoked the job, in `{}`", context.shown(&path)),
                 "ask the policy owner to revoke it without `--signed`: that revocation does not depend on \
                  the file",
             ));

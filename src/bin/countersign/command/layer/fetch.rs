@@ -158,7 +158,9 @@ fn publisher(policy: Policy, arn: &LayerArn) -> Result<Publisher> {
     let (Some(known), Some(theirs)) = (policy.known_account(account)?, policy.of_account(account)?) else {
         return Err(refuse(
             format!("account `{}` does not trust account `{account}`", policy.account()),
-            format!("run `countersign account trust {account}`, which pins its root, and seal the policy"),
+            format!(
+                "run `countersign account trust {account} --root PIN --from URL`, then `countersign policy seal`"
+            ),
         ));
     };
     // Only the documents of an account are fetched; its other files are at its origin.

@@ -174,7 +174,9 @@ pub fn sealed_by(context: &Context, trust: &TrustArgs, account: &AccountName) ->
     let unknown = || {
         refuse(
             format!("account `{}` does not trust account `{account}`", policy.account()),
-            format!("run `countersign account trust {account}`, which pins its root, and seal the policy"),
+            format!(
+                "run `countersign account trust {account} --root PIN --from URL`, then `countersign policy seal`"
+            ),
         )
     };
     policy.of_account(account)?.ok_or_else(unknown)

@@ -13,11 +13,15 @@ use crate::output::{Exit, refuse};
 
 /// Arguments of `layer permit`.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "\
+#[command(
+    override_usage = "countersign layer permit [OPTIONS] --layer-version <NUMBER>\n       --principal <ACCOUNT> <NAME>",
+    after_help = "\
     An account can always use its own layers.\n\n\
     Examples:\n  \
     countersign layer permit base --layer-version 1 --principal shop\n  \
-    countersign layer permit base --layer-version 1 --principal '*' --organization acme-group")]
+    countersign layer permit base --layer-version 1 --principal '*' \\\n    \
+    --organization acme-group"
+)]
 pub struct PermitArgs {
     /// Name of the layer
     #[arg(add = complete::layers())]
@@ -97,7 +101,7 @@ fn check_consumer(editor: &Editor, principal: &Consumer, organization: Option<&A
                 format!(
                     "the policy does not trust account `{organization}`, so the name does not identify it"
                 ),
-                format!("run `countersign account trust {organization}` first, which pins its root"),
+                format!("run `countersign account trust {organization} --root PIN --from URL` first"),
             ))
         }
         _ => Ok(()),

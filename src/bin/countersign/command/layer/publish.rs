@@ -24,12 +24,13 @@ use crate::output::{Exit, Format, note, print_json, refuse, say, warn};
 /// Arguments of `layer publish`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-    The version is valid once it is sealed, and never changes. Publishing records its digests but does not \
-    make it trusted: each function that uses it verifies it against the function's CSC. The last line on \
-    standard output is the ARN of the version.\n\n\
+    The version is valid after the next seal, and cannot be changed. Publishing records digests; it does not \
+    make the layer trusted. `verify` and `gate` check the layer against the CSC of each function that uses \
+    it. The last line of standard output is the ARN of the version.\n\n\
     Examples:\n  \
     countersign layer publish base\n  \
-    countersign layer publish base --artifact base.zip --compatible-runtimes python3.13,python3.12 \\\n    \
+    countersign layer publish base --artifact base.zip \\\n    \
+    --compatible-runtimes python3.13,python3.12 \\\n    \
     --license MIT --location s3://acme-layers/base-1.zip")]
 pub struct Args {
     /// Name of the layer

@@ -17,8 +17,8 @@ use crate::output::{Exit, print_done, refuse};
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "The manifests are git notes in `refs/notes/countersign`. Fetch and push them before the branch.\n\n\
-    Example:\n  countersign manifest attach HEAD dist/*.sigstore.json\n  \
-    countersign manifest fetch && countersign manifest push && git push origin main"
+    Examples:\n  countersign manifest attach HEAD dist/*.sigstore.json\n  \
+    countersign manifest fetch && countersign manifest push"
 )]
 pub struct Args {
     /// Commit

@@ -18,7 +18,7 @@ use crate::output::{Exit, Format, note, print, print_json, refuse};
 /// Arguments of `manifest list`.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Lists what the manifests claim and verifies nothing. To verify them, run `countersign verify --source REV`.\n\n\
+    after_help = "Prints the content of the manifests without verifying them. To verify them, run `countersign verify --source REV`.\n\n\
     Examples:\n  countersign manifest list v1.2.0\n  countersign manifest list v1.2.0 --output dist"
 )]
 pub struct Args {

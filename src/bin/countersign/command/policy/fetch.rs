@@ -21,7 +21,8 @@ use crate::places::fetched_policies;
     Examples:\n  \
     countersign policy fetch\n  \
     countersign policy fetch https://git.acme.example/policy.git main\n  \
-    countersign policy fetch 'git@git.acme.example:security.git#v7:policy' --root SHA384:5f1c…")]
+    countersign policy fetch 'git@git.acme.example:security.git#v7:policy' \\\n    \
+    --root SHA384:5f1c…")]
 pub struct Args {
     /// Repository, as `URL`, `URL#REF` or `URL#REF:FOLDER` [default: `trust` in countersign.toml]
     url: Option<String>,
@@ -81,8 +82,8 @@ impl Args {
             (Some(url), Some(reference)) => Ok(format!("{url}#{reference}").parse()?),
             (None, _) => context.workspace.trust.clone().ok_or_else(|| {
                 refuse(
-                    format!("`{FILE_NAME}` has no `trust`, which names the policy"),
-                    "name the URL: `countersign policy fetch URL`",
+                    format!("no policy URL: `{FILE_NAME}` has no `trust`"),
+                    "run `countersign policy fetch URL`, or set `trust` in `countersign.toml`",
                 )
             }),
         }

@@ -31,7 +31,7 @@ use crate::places::key_folder;
 pub enum Command {
     /// Show the account, root, seal and unsealed changes
     Status(status::Args),
-    /// List changes since the last seal, and those that are not allowed
+    /// List unsealed changes, and mark those that are not allowed
     Diff(diff::Args),
     /// Check every document and seal the policy
     Seal(seal::Args),
@@ -43,7 +43,7 @@ pub enum Command {
     Fetch(fetch::Args),
     /// Create the next root: other keys, thresholds or a later expiry
     RotateRoot(rotate_root::Args),
-    /// Create a new first root, if too many root keys are lost to rotate
+    /// Create a new first root, after too many root keys were lost for `rotate-root`
     Restart(restart::Args),
 }
 

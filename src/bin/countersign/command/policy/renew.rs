@@ -12,7 +12,7 @@ use crate::output::{Exit, print, refuse};
 /// Arguments of `policy renew`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-    Seals only documents that are already sealed. Run it in a weekly job.\n\n\
+    Seals only if no document changed. Run it in a weekly job.\n\n\
     Example:\n  \
     countersign policy renew --within '30 days' --key env:POLICY_KEY")]
 pub struct Args {

@@ -22,12 +22,13 @@ use crate::output::{Exit, print, refuse, say};
 #[command(after_help = "\
     Use it only if too many root keys are lost or stolen. If enough are left, `countersign policy \
     rotate-root` keeps all pins valid.\n\n\
-    The documents must be as last sealed. If a thief has sealed since, restore the files of the last good \
-    seal and name it with `--from-seal`; revocations after that seal are lost. Then publish the new pin: \
+    The documents must match the last seal. If an attacker sealed changes since, restore the files of the \
+    last good seal and pass its number with `--from-seal`; revocations after that seal are lost. Then publish the new pin: \
     everyone who trusts the account must pin it again.\n\n\
     Example:\n  \
-    countersign policy restart --output ../acme-policy-2 --root-key alice.pem --root-key dora.pem \\\n    \
-    --root-threshold 2 --policy-key policy.pem")]
+    countersign policy restart --output ../acme-policy-2 \\\n    \
+    --root-key alice.pem --root-key dora.pem --root-threshold 2 \\\n    \
+    --policy-key policy.pem")]
 pub struct Args {
     /// Policy directory to create
     #[arg(long, value_name = "DIR")]

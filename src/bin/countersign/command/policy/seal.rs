@@ -24,7 +24,7 @@ pub struct Args {
     /// Add a signature to the pending seal, if it matches the documents
     #[arg(long, conflicts_with = "validity")]
     add: bool,
-    /// Replace a pending seal over the same documents, for example to change its validity
+    /// Replace the pending seal of the same documents, for example to change its validity
     #[arg(long, conflicts_with = "add")]
     replace: bool,
     /// Validity of the seal

@@ -29,7 +29,7 @@ pub enum Command {
     Rotate(RotateArgs),
     /// Cancel a version: it cannot sign any more; its signatures stay valid
     Cancel(status::CancelArgs),
-    /// Revoke a version: its signatures from a given time on are void
+    /// Revoke a version: its signatures from a given time on are invalid
     Revoke(status::RevokeArgs),
     /// Permit a principal to sign, or to revoke signatures
     Permit(permit::PermitArgs),
@@ -63,7 +63,7 @@ impl Command {
 pub struct CreateArgs {
     /// Name: 2 to 64 of A-Z, a-z, 0-9 and _
     name: ProfileName,
-    /// Validity of its signatures, in days, months or years, up to 135 months
+    /// Validity of the profile's signatures, in days, months or years, up to 135 months
     #[arg(long, value_name = "PERIOD", default_value = "135 months")]
     validity: Period,
     #[command(flatten)]

@@ -16,10 +16,13 @@ use crate::values;
 
 /// Arguments of `profile permit`.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "\
+#[command(
+    override_usage = "countersign profile permit [OPTIONS] --principal <NAME>\n       --action <ACTION> --key <KEY> <NAME>",
+    after_help = "\
     Example:\n  \
     countersign profile permit orders_release --principal ci@acme.example \\\n    \
-    --action StartSigningJob --key ci.pub.pem --statement-id ci")]
+    --action StartSigningJob --key ci.pub.pem --statement-id ci"
+)]
 pub struct PermitArgs {
     /// Name of the profile
     #[arg(add = complete::profiles())]

@@ -53,12 +53,15 @@ impl CancelArgs {
 
 /// Arguments of `profile revoke`.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "\
+#[command(
+    override_usage = "countersign profile revoke [OPTIONS] --effective <TIME>\n       --reason-code <CODE> --reason <TEXT> <NAME>",
+    after_help = "\
     After `keyCompromise`, only signatures that the sealed ledger recorded before the effective time stay \
     valid. The other reasons accept the time that a signature claims.\n\n\
     Example:\n  \
     countersign profile revoke orders_release --effective 2026-01-31T12:00:00Z \\\n    \
-    --reason-code keyCompromise --reason 'laptop stolen'")]
+    --reason-code keyCompromise --reason 'laptop stolen'"
+)]
 pub struct RevokeArgs {
     /// Name of the profile
     #[arg(add = complete::profiles())]

@@ -17,7 +17,7 @@ use crate::output::{Exit, Format, note};
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
     Updates targets in the order of `stackset.toml`, within `failure_tolerance` and `max_concurrent`. After \
-    an interruption, run it again: targets that are CURRENT are skipped.\n\n\
+    an interruption, run it again: up-to-date targets (CURRENT) are skipped.\n\n\
     Exit status: 0 every target is CURRENT or has a pull request, 1 one FAILED or is CANCELLED, 2 nothing \
     was changed.\n\n\
     Examples:\n  \

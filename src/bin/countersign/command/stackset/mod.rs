@@ -48,7 +48,7 @@ struct TargetArgs {
     /// Target; can be repeated [default: all of them]
     #[arg(long = "target", value_name = "NAME", num_args = 1.., value_delimiter = ' ')]
     targets: Vec<TargetName>,
-    /// One part of the targets: 0/4 is the first of four
+    /// Part K of N of the targets, from 0: `0/4` is the first of four
     #[arg(long, value_name = "K/N")]
     shard: Option<Shard>,
     #[command(flatten)]

@@ -21,8 +21,8 @@ use crate::output::{Exit, Format, print, refuse};
     Exit status: 0 done, 2 a target could not be read.\n\n\
     Examples:\n  \
     countersign stackset plan\n  \
-    echo \"matrix=$(countersign stackset plan --format github-matrix --shards 16)\" >> \
-    \"$GITHUB_OUTPUT\"\n\n\
+    matrix=$(countersign stackset plan --format github-matrix --shards 16)\n  \
+    echo \"matrix=$matrix\" >> \"$GITHUB_OUTPUT\"\n\n\
     In a job of the matrix, with TARGETS from `matrix.targets`:\n  \
     countersign stackset deploy --target \"$TARGETS\"")]
 pub struct Args {
