@@ -66,7 +66,7 @@ pub enum SignedRevocationError {
     #[error("{newer}")]
     FormatNewer {
         /// How.
-        newer: FormatNewer,
+        newer: Box<FormatNewer>,
         /// The fingerprint of the key.
         signer: KeyId,
         /// The job, if it names one.
@@ -95,7 +95,7 @@ pub fn open<'a>(
         Some(newer) => {
             let signer = payload.signer().clone();
             let job = job_in(payload.bytes());
-            SignedRevocationError::FormatNewer { newer: newer.clone(), signer, job }
+            SignedRevocationError::FormatNewer { newer: Box::new(newer.clone()), signer, job }
         }
         None => SignedRevocationError::Malformed(error.message().to_owned()),
     })?;

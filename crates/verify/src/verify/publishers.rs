@@ -51,7 +51,7 @@ impl<'p> Publishers<'p> {
         policy.csc(id)?.map(|csc| Self::of(policy, csc)).transpose()
     }
 
-    fn of(policy: &'p Policy, csc: Csc) -> Result<Self, PolicyError> {
+    pub(super) fn of(policy: &'p Policy, csc: Csc) -> Result<Self, PolicyError> {
         let mut all = Self {
             policy,
             csc: csc.clone(),

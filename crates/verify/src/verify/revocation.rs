@@ -177,7 +177,7 @@ pub fn counted(
         {
             return match named {
                 Some(named) if named != *job => Ok(None),
-                _ => Err(Uncounted::FormatNewer(newer)),
+                _ => Err(Uncounted::FormatNewer(*newer)),
             };
         }
         Err(error) => return Err(Uncounted::Other(error.to_string())),
@@ -439,7 +439,7 @@ mod checks {
             let publisher = "arn:countersign:signer::vendor:/signing-profiles/release/*".parse().unwrap();
             let allowed: crate::csc::Publishers = vec![publisher].try_into().unwrap();
             let csc = Csc::new("csc-00000000000000001".parse().unwrap(), "", allowed, Untrusted::Enforce);
-            let publishers = Publishers::read(&policy, &csc).unwrap();
+            let publishers = Publishers::of(&policy, csc).unwrap();
             let newer = FormatNewer { path: None, format: 2, known: 1, needs: None };
             let signed = SignedNewer { newer, payload: Sha384::of(b"payload"), signer };
             let codes: Vec<_> =
