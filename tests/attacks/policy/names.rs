@@ -153,7 +153,7 @@ fn a_path_in_a_snapshot_leads_nowhere() {
     }
     scene.put_snapshot(&good);
     let question = ["verify", "dist/orders.zip", "--csc", "../outside"];
-    scene.run(&question).undecided("not a CSC id, nor a CSC file");
+    scene.run(&question).undecided("neither a CSC id nor a CSC file");
 }
 
 /// tough CVE-2026-6968: a link in place of a document is read for what it holds, or refused.

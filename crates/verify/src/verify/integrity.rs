@@ -332,16 +332,16 @@ mod tests {
             assert!(checked(opened(|_| {}), BYTES, digests).is_ok());
             let other = Sha384::of(b"other");
             for (opened, differing) in [
-                (opened(|found| found.size += 1), ": size differ"),
-                (opened(|found| found.sha256 = Sha256::of(b"other")), ": SHA-256 differ"),
-                (opened(|found| found.sha384 = other), ": SHA-384 differ"),
-                (opened(|found| found.chunk = other), ": chunk digest differ"),
+                (opened(|found| found.size += 1), " in: size"),
+                (opened(|found| found.sha256 = Sha256::of(b"other")), " in: SHA-256"),
+                (opened(|found| found.sha384 = other), " in: SHA-384"),
+                (opened(|found| found.chunk = other), " in: chunk digest"),
             ] {
                 let message = checked(opened, BYTES, digests).unwrap_err();
                 assert!(message.ends_with(differing), "{message}");
             }
             let message = checked(opened(|_| {}), b"not a zip", digests).unwrap_err();
-            assert!(message.ends_with(": SHA-256, SHA-384, chunk digest differ"), "{message}");
+            assert!(message.ends_with(" in: SHA-256, SHA-384, chunk digest"), "{message}");
         }
     }
 
