@@ -14,7 +14,7 @@ use countersign::report::Verdict;
 use crate::context::Context;
 use crate::output::{note, print};
 
-/// Where verdicts are counted, beside the journal.
+/// Where verdicts are counted, next to the journal.
 #[derive(Debug, clap::Args)]
 pub struct MetricsArgs {
     /// Write metrics: `emf` prints CloudWatch Embedded Metric Format, `emf:FILE` appends it to a file,

@@ -68,7 +68,7 @@ pub fn load_public_key(named: &str, passphrase: &PassphraseArgs) -> Result<Publi
 const KEY_HINT: &str =
     "pass the path of your key with `--key`, or create one: `countersign key generate --output FILE`";
 
-/// The PEM that a text names, and what it is called; the hint is for a file that is not there.
+/// The PEM that a text names, and what it is called; the hint is for a file that does not exist.
 fn read_key(named: &str, hint: &str) -> Result<(Zeroizing<String>, String)> {
     withhold_named(Some(named));
     check_is_no_key(named)?;

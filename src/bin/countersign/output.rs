@@ -132,7 +132,7 @@ pub fn tell(rendered: &str) {
     let _ = anstream::stderr().write_all(color::verdicts(&shown::rendered(rendered)).as_bytes());
 }
 
-/// Prints text that a terminal can show as it is. A closed stderr is no error: results go through `print`.
+/// Prints text that a terminal can show as it is. A closed stderr is not an error: results go through `print`.
 fn to_stderr(text: &str) {
     let _ = anstream::stderr().write_all(color::labels(text).as_bytes());
 }

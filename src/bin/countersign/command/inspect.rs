@@ -54,7 +54,7 @@ struct Document {
 }
 
 impl Args {
-    /// Shows what is there.
+    /// Prints the content.
     pub fn run(self) -> Result<Exit> {
         let found = find(&self.path)?;
         match self.format {

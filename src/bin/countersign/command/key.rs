@@ -103,7 +103,7 @@ impl GenerateArgs {
     }
 }
 
-/// `alice.pub.pem` beside `alice.pem`.
+/// `alice.pub.pem` next to `alice.pem`.
 fn public_path(secret: &Path) -> Result<PathBuf> {
     let hint = "name a file such as `alice.pem` with `--output`";
     let Some(name) = secret.file_name() else {

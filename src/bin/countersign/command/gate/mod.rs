@@ -186,7 +186,7 @@ impl Args {
         self.revocations.iter().map(|path| signed_revocation(path)).collect()
     }
 
-    /// Reports every verdict, where a command has standard output beside it.
+    /// Reports every verdict, where a command also uses standard output.
     fn report(&self, context: &Context, decided: &Decided, policy_notes: &[String]) -> Result<Exit> {
         decided.notes().iter().for_each(|text| note(text));
         let notes = [policy_notes, decided.notes()].concat();

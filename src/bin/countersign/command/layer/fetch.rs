@@ -106,7 +106,7 @@ impl Args {
         Ok(Exit::Done)
     }
 
-    /// What of it is there already. A file of that name that is something else stays as it is, whatever it is.
+    /// Which of its files already exist. A file of that name that is something else stays as it is, whatever it is.
     fn there(&self, context: &Context, path: &Path, version: &LayerVersion) -> Result<There> {
         let artifact = match Artifact::open(path) {
             Ok(artifact) => artifact,
