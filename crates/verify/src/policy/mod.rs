@@ -11,6 +11,7 @@ pub mod documents;
 pub mod entries;
 pub mod error;
 pub mod index;
+pub mod kind;
 pub mod objects;
 pub mod root;
 #[cfg(test)]

@@ -15,8 +15,8 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::documents::Kind;
 use super::error::PolicyError;
+use super::kind::Kind;
 use super::root::Root;
 use crate::crypto::envelope::Envelope;
 use crate::crypto::key::KeyId;
