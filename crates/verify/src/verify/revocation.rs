@@ -422,7 +422,7 @@ mod checks {
         let key = |key: &KeyId, effective: &str| {
             format!(
                 "revision = 1\n[[key]]\nkey = '{key}'\neffective = '{effective}'\nrevoked_at = '{SIGNED_AT}'\n\
-                reason_code = 'keyCompromise'\nreason = 'stolen'\n"
+                reason_code = 'superseded'\nreason = 'rotated'\n"
             )
         };
         let (now, later) = ("2026-03-01T00:00:00Z", "2026-03-01T00:00:01Z");
