@@ -180,7 +180,7 @@ fn open(context: &Context, path: &Path) -> Result<Artifact> {
 
 /// The CSC that the sealed policy attaches to the name asked about; without one, the CSC that was named.
 ///
-/// Nobody chooses another CSC than the policy's for a function, and what it attaches none to is denied.
+/// The command line cannot select another CSC than the policy does, and a function without one is denied.
 fn governing(policy: &Policy, named: Option<&CscId>, task: &Task) -> Result<Option<CscId>> {
     let functions = policy.functions()?;
     let id = match (&task.asked, named) {

@@ -34,7 +34,7 @@ pub struct Args {
 }
 
 impl Args {
-    /// Brings the account's policy here, and pins it.
+    /// Fetches the account's policy, and pins it.
     pub fn run(self, context: &Context) -> Result<Exit> {
         let own = self.own.clone().into();
         let origin = {

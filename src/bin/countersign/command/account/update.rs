@@ -33,7 +33,7 @@ pub struct Args {
 }
 
 impl Args {
-    /// Brings the accounts up to date.
+    /// Updates the accounts.
     pub fn run(self, context: &Context) -> Result<Exit> {
         if self.from.is_some() && self.names.len() != 1 {
             return Err(refuse("`--from` requires exactly one account", "name the account that has moved"));
@@ -68,7 +68,7 @@ impl Args {
         Ok(exit)
     }
 
-    /// Brings one account up to date.
+    /// Updates one account.
     ///
     /// Without the policy's lock: a server that never answers must not block other commands.
     fn update(&self, context: &Context, name: &AccountName) -> Result<Vec<Difference>> {

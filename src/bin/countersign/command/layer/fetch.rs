@@ -56,7 +56,7 @@ struct Document {
 }
 
 impl Args {
-    /// Brings both files, or neither.
+    /// Writes both files, or neither.
     pub fn run(self, context: &Context) -> Result<Exit> {
         let policy = context.policy(&context.location(&self.trust)?)?;
         let publisher = publisher(policy, &self.arn)?;
