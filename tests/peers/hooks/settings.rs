@@ -164,7 +164,7 @@ fn a_setting_that_is_taken_is_left_alone() {
     let Some(yard) = yard() else { return };
     yard.git(&["config", "hook.countersign.command", "my own"]);
     let before = everything(&yard.path("clone/.git"));
-    yard.hooks(&["install"]).undecided("git config hook.countersign.command is `my own`");
+    yard.hooks(&["install"]).undecided("`git config hook.countersign.command` is `my own`");
     assert_eq!(yard.hooks(&["uninstall"]).done().out(), "pre-push was not installed\n");
     assert_eq!(everything(&yard.path("clone/.git")), before);
 }

@@ -149,7 +149,7 @@ impl Hint for PolicyError {
                 "rotate the root to new policy keys, which restarts versions: the current ones are being misused"
             }
             Self::Unsealed { .. } => {
-                "review them with `countersign policy diff`, then run `countersign policy seal`; to discard them, restore the files, for example with `git checkout`"
+                "review them with `countersign policy diff`, then run `countersign policy seal`, which also completes an interrupted command; to discard them, restore the files, for example with `git checkout`"
             }
             Self::LedgerLost(_) => "restore the ledger from the policy's repository",
             Self::Missing(_) => {
