@@ -7,7 +7,7 @@ use super::clone::{Clone, Tip, scratch};
 use super::error::TargetError;
 use crate::files::{self, Access};
 use crate::git::commit::Changes;
-use crate::limits::{ROOT_BYTES_MAX, SNAPSHOT_BYTES_MAX};
+use crate::limits::{ROOT_BYTES_MAX, ROOTS_MAX, SNAPSHOT_BYTES_MAX};
 use crate::policy::error::PolicyError;
 use crate::policy::store::Location;
 use crate::policy::{root, sealed, snapshot};
@@ -36,11 +36,12 @@ pub(super) fn changes(central: &Central, clone: &Clone<'_>, tip: &Tip) -> Result
 ///
 /// Errors: the seal or a root is newer than this program, and so may be newer than the local seal.
 fn sealed_version(central: &Central, clone: &Clone<'_>, tip: &Tip) -> Result<Option<u64>, TargetError> {
-    // Other files of the tip cannot hide its seal.
+    // The files that are read of a policy for its seal, and no other: those cannot hide it.
     let copy = scratch()?;
-    let copied = |path: &&String| *path == "snapshot.json" || path.starts_with("roots/");
-    for path in tip.files.keys().filter(copied) {
-        if let Some(bytes) = clone.read(tip, path, SNAPSHOT_BYTES_MAX.max(ROOT_BYTES_MAX))? {
+    let roots = (1..=ROOTS_MAX).map(|version| (format!("roots/{version}.json"), ROOT_BYTES_MAX));
+    let roots = roots.take_while(|(path, _)| tip.files.contains_key(path));
+    for (path, limit) in std::iter::once(("snapshot.json".to_owned(), SNAPSHOT_BYTES_MAX)).chain(roots) {
+        if let Some(bytes) = clone.read(tip, &path, limit)? {
             files::write(&copy.path().join(path), &bytes, Access::Public)?;
         }
     }

@@ -68,7 +68,7 @@ pub struct Labels {
     pub artifact: String,
     /// The manifest's path, if there is one.
     pub manifest: Option<String>,
-    /// Whether the verdict is for a function or a layer, if for one.
+    /// Whether [`stop`] denies a function or a layer, if one: what was verified has its kind and name in the evidence.
     pub kind: Option<Kind>,
     /// Its name.
     pub name: Option<ArtifactName>,

@@ -64,7 +64,7 @@ const CAUTION: Style = AnsiColor::Yellow.on_default().bold();
 const BAD: Style = AnsiColor::Red.on_default().bold();
 const ASIDE: Style = AnsiColor::Cyan.on_default().bold();
 
-/// Colors the decision at the begin of a line, and the outcome of a check at its end.
+/// Colors the decision at the beginning of a line, and the outcome of a check at its end.
 pub fn verdicts(text: &str) -> String {
     let decisions = [("allowed", GOOD), ("warned", CAUTION), ("denied", BAD)];
     let outcomes = [(" ok", GOOD), (" failed", BAD)];

@@ -7,7 +7,7 @@
 //! ```
 //! `sealers` are the keys that signed the snapshot. A newer root under which those are not enough restarts
 //! the versions, for seals made after it: that is the recovery after a thief has raised them. A seal from
-//! before that root is an old one, whoever signed it.
+//! before that root is an old one, no matter who signed it.
 
 use std::collections::BTreeSet;
 use std::path::Path;

@@ -82,7 +82,7 @@ pub struct RevokedJob {
     pub reason: Reason,
 }
 
-/// A revoked artifact, whoever signed it.
+/// A revoked artifact, no matter who signed it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RevokedArtifact {

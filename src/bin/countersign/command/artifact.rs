@@ -1,4 +1,4 @@
-//! `countersign artifact`: revokes artifacts, whoever signed them.
+//! `countersign artifact`: revokes artifacts, no matter who signed them.
 
 use anyhow::Result;
 use countersign::revocation::{Revocation, RevokedArtifact};

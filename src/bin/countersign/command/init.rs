@@ -16,7 +16,7 @@ use countersign::report::escape::line;
 use countersign::time::Period;
 use countersign::workspace::{FILE_NAME, Workspace};
 
-use self::keys::{BroughtArgs, Keys};
+use self::keys::{HolderKeyArgs, Keys};
 use crate::context::{Context, GlobalArgs, TrustArgs};
 use crate::keys::PassphraseArgs;
 use crate::output::{Exit, note, print, refuse, say};
@@ -58,7 +58,7 @@ pub struct Args {
     #[arg(long, value_name = "PERIOD", default_value = "365 days")]
     seal_validity: Period,
     #[command(flatten)]
-    brought: BroughtArgs,
+    passed: HolderKeyArgs,
     /// Folder for new keys [default: the user's configuration folder]
     #[arg(long, value_name = "DIR")]
     keys: Option<PathBuf>,
@@ -97,7 +97,7 @@ impl Args {
                 "keep it with `--no-pin`, or unpin it with `git config --unset countersign.root`",
             ));
         }
-        let keys = self.brought.load_or_make(&key_folder, &self.passphrase)?;
+        let keys = self.passed.load_or_create(&key_folder, &self.passphrase)?;
         let found = keys.found_files();
         if !found.is_empty() {
             return Err(refuse(

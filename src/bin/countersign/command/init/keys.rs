@@ -32,7 +32,7 @@ pub struct RoleArgs {
 
 /// Existing keys.
 #[derive(Debug, clap::Args)]
-pub struct BroughtArgs {
+pub struct HolderKeyArgs {
     #[command(flatten)]
     roles: RoleArgs,
     /// Public key of the principal [default: a new key]
@@ -52,23 +52,23 @@ pub struct Keys {
 /// The keys for one purpose.
 enum Held {
     /// They are kept elsewhere.
-    Brought(Vec<AnyKey>),
+    Passed(Vec<AnyKey>),
     /// There was none, so it was made; it goes to the file.
     New([AnyKey; 1], PathBuf),
 }
 
-impl BroughtArgs {
+impl HolderKeyArgs {
     /// Loads the keys that are named, and makes the others, which go to the folder; writes nothing.
-    pub fn load_or_make(&self, folder: &Path, passphrase: &PassphraseArgs) -> Result<Keys> {
+    pub fn load_or_create(&self, folder: &Path, passphrase: &PassphraseArgs) -> Result<Keys> {
         let signing = self.signing_key.iter().map(|named| load_public_key(named, passphrase));
         let signing: Vec<_> = signing.map(|key| Ok(AnyKey::Public(key?))).collect::<Result<_>>()?;
         let Roles { root, root_threshold, policy, policy_threshold } = self.roles.load(passphrase)?;
         Ok(Keys {
             root_threshold,
-            root: Held::brought_or_new(root, folder.join("root.pem"))?,
+            root: Held::passed_or_new(root, folder.join("root.pem"))?,
             policy_threshold,
-            policy: Held::brought_or_new(policy, folder.join("policy.pem"))?,
-            signing: Held::brought_or_new(signing, folder.join("signing.pem"))?,
+            policy: Held::passed_or_new(policy, folder.join("policy.pem"))?,
+            signing: Held::passed_or_new(signing, folder.join("signing.pem"))?,
         })
     }
 }
@@ -98,7 +98,7 @@ impl RoleArgs {
 
 impl Roles {
     /// Refuses a role without a key.
-    pub fn check_brought(&self) -> Result<()> {
+    pub fn check_passed(&self) -> Result<()> {
         for (role, keys) in [("root", &self.root), ("policy", &self.policy)] {
             if keys.is_empty() {
                 return Err(refuse(
@@ -143,7 +143,7 @@ impl Keys {
         let held = |name: &str| {
             let path = folder.join(name);
             let there = path.exists().then(|| load_key_file(&path, &PassphraseArgs::default()));
-            Held::brought_or_new(there.transpose()?.into_iter().map(AnyKey::Secret).collect(), path)
+            Held::passed_or_new(there.transpose()?.into_iter().map(AnyKey::Secret).collect(), path)
         };
         let keys = Self {
             root: held("root.pem")?,
@@ -205,16 +205,16 @@ impl Keys {
 }
 
 impl Held {
-    fn brought_or_new(brought: Vec<AnyKey>, path: PathBuf) -> Result<Self> {
-        if brought.is_empty() {
+    fn passed_or_new(passed: Vec<AnyKey>, path: PathBuf) -> Result<Self> {
+        if passed.is_empty() {
             return Ok(Self::New([AnyKey::Secret(SecretKey::generate()?)], path));
         }
-        Ok(Self::Brought(brought))
+        Ok(Self::Passed(passed))
     }
 
     fn keys(&self) -> &[AnyKey] {
         match self {
-            Self::Brought(keys) => keys,
+            Self::Passed(keys) => keys,
             Self::New(key, _) => key,
         }
     }

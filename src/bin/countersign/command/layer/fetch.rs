@@ -77,10 +77,10 @@ impl Args {
                     )
                 })?;
                 let progress = Progress::start(&format!("fetching {location}"), 0);
-                let brought = bring(&publisher, &self.arn, &version, location, &path)?;
+                let fetched = fetch(&publisher, &self.arn, &version, location, &path)?;
                 drop(progress);
-                let manifest = brought.manifest.is_some();
-                brought.keep()?;
+                let manifest = fetched.manifest.is_some();
+                fetched.keep()?;
                 (true, manifest)
             }
         };
@@ -182,12 +182,12 @@ fn published(policy: &Policy, arn: &LayerArn) -> Result<LayerVersion> {
 }
 
 /// The fetched files, complete, before they get their names.
-struct Brought {
+struct Fetched {
     artifact: Pending,
     manifest: Option<Pending>,
 }
 
-impl Brought {
+impl Fetched {
     fn keep(self) -> Result<()> {
         // The manifest first: an artifact that is there without one would be taken for an unsigned one.
         self.manifest.map_or(Ok(()), Pending::keep)?;
@@ -195,19 +195,19 @@ impl Brought {
     }
 }
 
-fn bring(
+fn fetch(
     publisher: &Publisher,
     arn: &LayerArn,
     version: &LayerVersion,
     location: &LayerLocation,
     path: &Path,
-) -> Result<Brought> {
+) -> Result<Fetched> {
     let mut artifact = Hashed::new(Pending::new(path, Access::Public)?);
     copy(publisher, location, version.size, &mut artifact)?;
     let (artifact, digests) = artifact.finish();
     check(arn, version, location, &digests)?;
     if !version.signed {
-        return Ok(Brought { artifact, manifest: None });
+        return Ok(Fetched { artifact, manifest: None });
     }
     let beside = manifest::path_next_to(path);
     if let Some(mine) = files::read_if_exists(&beside, MANIFEST_BYTES_MAX)?
@@ -232,7 +232,7 @@ fn bring(
         ));
     }
     let manifest = Pending::with(&beside, &bytes, Access::Public)?;
-    Ok(Brought { artifact, manifest: Some(manifest) })
+    Ok(Fetched { artifact, manifest: Some(manifest) })
 }
 
 /// Whether a file's bytes are a manifest of an artifact. One that is newer than this program may be.

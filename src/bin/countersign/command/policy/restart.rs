@@ -58,7 +58,7 @@ impl Args {
         }
         let keys = self.roles.load(&self.passphrase)?;
         let directory = std::path::absolute(&self.output)?;
-        keys.check_brought()?;
+        keys.check_passed()?;
         let pin = restart::restart(&Plan {
             account: account.clone(),
             from: &location.directory,
