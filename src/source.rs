@@ -71,9 +71,8 @@ pub fn files(
         folder: &item.folder,
         rules: &SelectionRecord { untracked: false, ..item.rules.clone() },
         outputs: std::slice::from_ref(&workspace.output),
-        revision: Some(&commit.id),
     };
     let selection = select::select_of(repository, commit, &request, known)?;
-    let files = select::inventory(&selection, known, threads)?;
+    let files = select::inventory(&selection, known, threads)?.files;
     Ok(CommitFiles { commit: commit.short(), files })
 }

@@ -36,6 +36,8 @@ mod peers;
 mod push;
 mod reports;
 #[cfg(unix)]
+mod selection;
+#[cfg(unix)]
 mod stackset;
 mod support;
 mod tidy;

@@ -75,9 +75,4 @@ impl Repository {
         };
         names.take(3).map(name).collect()
     }
-
-    pub(super) fn find_commit(&self, revision: &str) -> Result<git2::Commit<'_>, GitError> {
-        let found = self.inner.revparse_single(revision).and_then(|object| object.peel_to_commit());
-        found.map_err(|_| GitError::Revision(revision.into()))
-    }
 }

@@ -44,6 +44,11 @@ impl Blobs {
         Self(handles)
     }
 
+    /// The repository for several threads.
+    pub fn handles(&self) -> &Handles {
+        &self.0
+    }
+
     /// A blob's size in bytes.
     pub fn size(&self, blob: BlobId) -> Result<u64, GitError> {
         self.0.with(|repository| repository.blob_size(blob))

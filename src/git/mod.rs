@@ -5,6 +5,7 @@
 //! only returns their bytes, and `tree` and `object` parse them.
 
 pub mod bare;
+mod blob;
 pub mod branch;
 pub mod commit;
 mod commits;
@@ -18,6 +19,7 @@ mod object;
 pub mod program;
 mod setting;
 pub mod source;
+mod tracked;
 mod tree;
 mod walk;
 
@@ -29,6 +31,7 @@ use git2::{ErrorCode, Oid};
 pub use self::commits::Commit;
 pub use self::handles::{Blobs, Handles};
 pub use self::history::{History, Reached};
+pub use self::tracked::{Index, Tracked};
 pub use self::walk::Folders;
 use crate::hint::Hint;
 use crate::inventory::FileMode;
@@ -246,11 +249,13 @@ impl Way {
     }
 }
 
-/// A path that git tracks.
+/// A file of a commit.
 #[derive(Debug, Clone)]
 pub struct GitFile {
-    /// Its path relative to the folder asked about, `/`-separated.
+    /// Its path relative to the folder asked about, `/`-separated. What is not UTF-8 in it is replaced.
     pub path: String,
+    /// Whether the path is UTF-8.
+    pub is_utf8: bool,
     /// Its mode; `None` for a submodule.
     pub mode: Option<FileMode>,
     /// The blob.
@@ -314,25 +319,6 @@ impl Repository {
         remote.url().ok().map(without_credentials)
     }
 
-    /// The tracked files below a folder (relative to the top, empty for all), from the index.
-    pub fn tracked(&self, folder: &str) -> Result<Vec<GitFile>, GitError> {
-        let mut index = self.inner.index()?;
-        index.read(false)?;
-        let mut files = Vec::with_capacity(index.len());
-        for entry in index.iter() {
-            let Some(path) = below(folder, &entry.path)? else {
-                continue;
-            };
-            // Bits 12 and 13 of the flags are the merge stage.
-            if entry.flags >> 12 & 3 != 0 {
-                return Err(GitError::Conflict(path.into()));
-            }
-            let mode = FileMode::from_git(entry.mode);
-            files.push(GitFile { path: path.into(), mode, blob: BlobId(entry.id) });
-        }
-        Ok(files)
-    }
-
     /// The symbolic refs of the repository, each with the refs that it leads to: a push to one changes them
     /// all.
     pub fn aliases(&self) -> Result<Vec<Vec<String>>, GitError> {
@@ -356,28 +342,6 @@ impl Repository {
             }
         }
         Ok(aliases)
-    }
-
-    /// The tracked paths in a folder at which the work tree or the index differs from a commit.
-    pub fn changed_since(
-        &self,
-        revision: &str,
-        folder: &str,
-    ) -> Result<Vec<(String, Option<BlobId>)>, GitError> {
-        let tree = self.find_commit(revision)?.tree()?;
-        let mut options = git2::DiffOptions::new();
-        options.ignore_submodules(true).skip_binary_check(true).include_typechange(true);
-        if !folder.is_empty() {
-            options.disable_pathspec_match(true).pathspec(folder);
-        }
-        let diff = self.inner.diff_tree_to_workdir_with_index(Some(&tree), Some(&mut options))?;
-        let paths = diff.deltas().filter_map(|delta| {
-            let path = delta.new_file().path_bytes().or(delta.old_file().path_bytes())?;
-            let path = below(folder, path).ok()??.to_owned();
-            let blob = (delta.status() == git2::Delta::Modified).then(|| BlobId(delta.old_file().id()));
-            Some((path, blob))
-        });
-        Ok(paths.collect())
     }
 
     /// The same repository for several threads.
@@ -415,17 +379,6 @@ impl Repository {
     }
 }
 
-/// The part of a path below a folder, if it is in the folder.
-fn below<'a>(folder: &str, path: &'a [u8]) -> Result<Option<&'a str>, GitError> {
-    let Some(rest) = path.strip_prefix(folder.as_bytes()) else {
-        return Ok(None);
-    };
-    let rest = if folder.is_empty() { Some(rest) } else { rest.strip_prefix(b"/") };
-    let Some(rest) = rest else { return Ok(None) };
-    let text = std::str::from_utf8(rest);
-    text.map(Some).map_err(|_| GitError::NotUtf8(String::from_utf8_lossy(path).into()))
-}
-
 /// A URL without the part before `@` in its authority, which can be a password.
 fn without_credentials(url: &str) -> String {
     let Some((scheme, rest)) = url.split_once("://") else {
@@ -449,12 +402,5 @@ mod tests {
         ] {
             assert_eq!(without_credentials(url), clean);
         }
-    }
-
-    #[test]
-    fn a_folder_is_not_its_namesake() {
-        assert_eq!(below("a", b"a/b").unwrap(), Some("b"));
-        assert_eq!(below("a", b"ab/c").unwrap(), None);
-        assert_eq!(below("", b"ab/c").unwrap(), Some("ab/c"));
     }
 }

@@ -44,6 +44,13 @@ impl Repository {
         Ok(entry.value().ok().map(str::to_owned))
     }
 
+    /// A switch that git writes into the repository's own configuration when it creates the repository, to
+    /// describe the file system. The user's and the system's configuration have no effect.
+    pub fn switch(&self, name: &str, otherwise: bool) -> bool {
+        let own = self.inner.config().and_then(|config| config.open_level(ConfigLevel::Local));
+        own.and_then(|config| config.get_bool(name)).unwrap_or(otherwise)
+    }
+
     /// Writes a setting to the repository's own configuration.
     pub fn set(&self, name: &str, value: &str) -> Result<(), GitError> {
         let mut config = Config::open(&self.common_dir().join("config"))?;

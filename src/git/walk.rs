@@ -86,27 +86,27 @@ impl Repository {
         let key = (commit.tree.clone(), folder.to_owned());
         let Some(top) = folders.known().get(&key).copied().flatten() else { return Ok(()) };
         let mut walk = Walk::default();
-        let mut open = vec![(String::new(), top)];
-        while let Some((prefix, id)) = open.pop() {
+        let mut open = vec![(String::new(), true, top)];
+        while let Some((prefix, is_utf8, id)) = open.pop() {
             let tree = Tree::read(&self.inner, id)?;
             walk.visit(id, &tree, prefix.len())?;
             read(tree.count() as u64 + 1)?;
             for entry in tree.entries() {
-                let name = std::str::from_utf8(entry.name)
-                    .map_err(|_| GitError::NotUtf8(String::from_utf8_lossy(entry.name).into()))?;
+                let name = String::from_utf8_lossy(entry.name);
+                let is_utf8 = is_utf8 && std::str::from_utf8(entry.name).is_ok();
                 let path = format!("{prefix}{name}");
                 if path.len() > PATH_BYTES_MAX {
                     return Err(GitError::PathTooLong(path.chars().take(200).collect()).into());
                 }
                 let mode = match entry.kind {
                     Kind::Folder => {
-                        open.push((path + "/", entry.id));
+                        open.push((path + "/", is_utf8, entry.id));
                         continue;
                     }
                     Kind::File(mode) => Some(mode),
                     Kind::Submodule => None,
                 };
-                each(GitFile { path, mode, blob: BlobId(entry.id) })?;
+                each(GitFile { path, is_utf8, mode, blob: BlobId(entry.id) })?;
             }
         }
         Ok(())

@@ -16,7 +16,7 @@ use std::io::Write;
 
 use libdeflater::{CompressionLvl, Compressor, crc32};
 
-use super::select::{Candidate, Contents, SelectError};
+use super::select::{Candidate, Contents, Read, SelectError};
 use super::{size, zip};
 use crate::digest::{ArtifactDigests, ArtifactHasher, Sha384};
 use crate::files::{FileError, Pending, writing};
@@ -68,6 +68,8 @@ pub struct Written {
     pub digests: ArtifactDigests,
     /// Its files, sorted by path.
     pub files: Vec<FileRecord>,
+    /// Whether every file is the commit's ([`Read::is_committed`]).
+    pub is_committed: bool,
 }
 
 /// Why a package cannot be written.
@@ -98,18 +100,20 @@ pub fn write(
     let mut archive =
         Archive { out, hasher: ArtifactHasher::default(), offset: 0, central: Vec::new(), time };
     let mut files = Vec::with_capacity(candidates.len());
+    let mut is_committed = true;
     let batches = batches(candidates);
     // A file and its deflated form are in memory at the same time.
     let weight = |batch: &&[Candidate]| batch.iter().map(|candidate| 2 * candidate.size).sum();
     let make = |batch: &&[Candidate]| {
         let read = |candidate| contents.read(candidate);
-        let bytes = batch.iter().map(read).collect::<Result<Vec<Vec<u8>>, SelectError>>()?;
-        Ok(pack(batch, bytes))
+        let contents = batch.iter().map(read).collect::<Result<Vec<Read>, SelectError>>()?;
+        Ok(pack(batch, contents))
     };
     in_order(threads, PACK_WINDOW_BYTES, &batches, weight, make, |batch| {
         for packed in batch {
             archive.add(&packed)?;
             progress(packed.file.size);
+            is_committed &= packed.is_committed;
             files.push(packed.file);
         }
         Ok::<(), WriteError>(())
@@ -118,7 +122,7 @@ pub fn write(
     let total = files.iter().map(|file| file.size).sum();
     match size::over_ratio(total, digests.size) {
         Some(message) => Err(WriteError::Ratio(message)),
-        None => Ok(Written { digests, files }),
+        None => Ok(Written { digests, files, is_committed }),
     }
 }
 
@@ -140,19 +144,21 @@ struct Packed {
     method: u16,
     crc: u32,
     data: Vec<u8>,
+    is_committed: bool,
 }
 
 /// Digests the files of a batch in parallel, and deflates each.
-fn pack(batch: &[Candidate], contents: Vec<Vec<u8>>) -> Vec<Packed> {
-    let digests = Sha384::of_each(&contents.iter().map(Vec::as_slice).collect::<Vec<_>>());
+fn pack(batch: &[Candidate], contents: Vec<Read>) -> Vec<Packed> {
+    let digests = Sha384::of_each(&contents.iter().map(|read| read.bytes.as_slice()).collect::<Vec<_>>());
     let mut deflater = Deflater::new(LEVEL);
-    let mut pack = |((candidate, bytes), sha384): ((&Candidate, Vec<u8>), Sha384)| {
+    let mut pack = |((candidate, read), sha384): ((&Candidate, Read), Sha384)| {
+        let Read { bytes, is_committed } = read;
         let (path, mode) = (candidate.path.clone(), candidate.mode);
         let file = FileRecord { path, mode, size: bytes.len() as u64, sha384 };
         let crc = crc32(&bytes);
         let deflated = if mode == FileMode::Link { None } else { deflate(&bytes, &mut deflater) };
         let (method, data) = deflated.map_or((zip::STORED, bytes), |data| (zip::DEFLATED, data));
-        Packed { file, method, crc, data }
+        Packed { file, method, crc, data, is_committed }
     };
     batch.iter().zip(contents).zip(digests).map(&mut pack).collect()
 }

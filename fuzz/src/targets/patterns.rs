@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 
 use countersign::function::{Pattern, Protected, Protection, RefPattern};
 use countersign::name::ArtifactName;
-use countersign::package::select::{self, Request};
+use countersign::package::select::{self, Look, Request};
 use countersign::provenance::SelectionRecord;
 
 /// Whether a text matches: `*` is any characters and `?`, where it counts, one.
@@ -94,8 +94,8 @@ pub fn filter(bytes: &[u8]) {
         }
     }
     let rules = SelectionRecord { include, exclude, untracked: true };
-    let request = Request { folder, rules: &rules, outputs: &[], revision: None };
-    match select::select(None, &request) {
+    let request = Request { folder, rules: &rules, outputs: &[] };
+    match select::select(&Look::outside(), &request) {
         Ok(selection) => assert!(selection.candidates.len() <= 6),
         Err(error) => assert!(!error.to_string().is_empty()),
     }

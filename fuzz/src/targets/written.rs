@@ -6,7 +6,7 @@ use std::path::Path;
 use countersign::files::artifact::Artifact;
 use countersign::files::{Access, Pending};
 use countersign::package::read;
-use countersign::package::select::{self, Request};
+use countersign::package::select::{self, Look, Request};
 use countersign::package::write::{self, EntryTime};
 use countersign::parallel::Threads;
 use countersign::provenance::SelectionRecord;
@@ -25,8 +25,8 @@ pub fn run(bytes: &[u8]) {
         let _ = file(&mut choices, &content);
     }
     let rules = SelectionRecord { untracked: true, ..SelectionRecord::default() };
-    let request = Request { folder: &content, rules: &rules, outputs: &[], revision: None };
-    let Ok(selection) = select::select(None, &request) else { return };
+    let request = Request { folder: &content, rules: &rules, outputs: &[] };
+    let Ok(selection) = select::select(&Look::outside(), &request) else { return };
     let path = folder.path().join("package.zip");
     let mut out = Pending::new(&path, Access::Public).expect("a package can be made");
     let time = EntryTime::FIXED;

@@ -2,39 +2,55 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::{Candidate, Origin, SelectError, name_error};
+use super::check::name_error;
+use super::{Candidate, Origin, SelectError};
 use crate::digest::Sha384;
 use crate::files::{self, reading};
-use crate::git::{BlobId, Blobs, Folders, GitError, Repository};
+use crate::git::{BlobId, Blobs, Folders, GitError};
 use crate::inventory::{FileMode, FileRecord};
 use crate::limits::{FILE_BYTES_MAX, KNOWN_BLOBS_MAX, LINK_BYTES_MAX};
 use crate::package::name::check_link;
 
 /// Reads candidates' bytes, for several threads.
 pub struct Contents {
-    blobs: Option<Blobs>,
+    blobs: Option<Arc<Blobs>>,
+}
+
+/// What was read of a candidate.
+#[derive(Debug)]
+pub struct Read {
+    /// Its bytes.
+    pub bytes: Vec<u8>,
+    /// Whether they are those of the commit, and the mode is too. For a file of the work tree this compares the
+    /// id of the very bytes that were read, whatever the index or the time stamps say.
+    pub is_committed: bool,
 }
 
 impl Contents {
-    /// A reader of candidates from the repository, or from outside one.
-    pub fn new(repository: Option<&Repository>) -> Self {
-        Self { blobs: repository.map(Repository::blobs) }
+    /// A reader of candidates outside git.
+    pub fn outside() -> Self {
+        Self { blobs: None }
     }
 
-    /// A candidate's record, without its bytes; blobs in `known` are not read again.
-    pub fn record(&self, candidate: &Candidate, known: &Known) -> Result<FileRecord, SelectError> {
+    /// A reader of candidates of a repository.
+    pub fn of(blobs: Arc<Blobs>) -> Self {
+        Self { blobs: Some(blobs) }
+    }
+
+    /// A candidate's record, without its bytes, and [`Read::is_committed`]; blobs in `known` are not read again.
+    pub fn record(&self, candidate: &Candidate, known: &Known) -> Result<(FileRecord, bool), SelectError> {
         let record = |Digested { size, sha384, .. }: Digested| {
             let (path, mode) = (candidate.path.clone(), candidate.mode);
             FileRecord { path, mode, size, sha384 }
         };
-        let (Origin::Blob(blob), Some(blobs)) = (&candidate.origin, &self.blobs) else {
-            return Ok(record(Digested::of(&self.read(candidate)?)));
+        let (Origin::Blob(blob), Some(blobs), false) =
+            (&candidate.origin, &self.blobs, candidate.mode == FileMode::Link)
+        else {
+            let Read { bytes, is_committed } = self.read(candidate)?;
+            return Ok((record(Digested::of(&bytes)), is_committed));
         };
-        if candidate.mode == FileMode::Link {
-            return Ok(record(Digested::of(&self.read(candidate)?)));
-        }
         let digested = match known.get(*blob) {
             Some(digested) => digested,
             None => {
@@ -45,43 +61,61 @@ impl Contents {
         };
         match digested.is_pointer {
             true => Err(SelectError::LfsPointer(candidate.path.clone())),
-            false => Ok(record(digested)),
+            false => Ok((record(digested), true)),
         }
     }
 
     /// A candidate's bytes: what git would commit, or the commit's own.
+    pub fn read(&self, candidate: &Candidate) -> Result<Read, SelectError> {
+        let is_link = candidate.mode == FileMode::Link;
+        let read = match &candidate.origin {
+            Origin::File { path, indexed, committed } => {
+                let bytes = if is_link { link_target(path)? } else { files::read(path, FILE_BYTES_MAX)? };
+                let indexed = if is_link { None } else { *indexed };
+                self.as_committed(bytes, indexed, *committed)?
+            }
+            Origin::Blob(blob) => {
+                let limit = if is_link { LINK_BYTES_MAX } else { FILE_BYTES_MAX };
+                let read = |blobs: &Arc<Blobs>| blobs.read(*blob, limit);
+                let bytes = self.blobs.as_ref().map_or(Ok(Vec::new()), read)?;
+                Read { bytes, is_committed: true }
+            }
+        };
+        let bytes = &read.bytes;
+        if is_link {
+            let target = std::str::from_utf8(bytes);
+            let target = target.map_err(|_| GitError::NotUtf8(String::from_utf8_lossy(bytes).into()))?;
+            check_link(&candidate.path, target).map_err(|fault| name_error(&candidate.path, fault))?;
+        } else if is_lfs_pointer(bytes) {
+            return Err(SelectError::LfsPointer(candidate.path.clone()));
+        }
+        Ok(read)
+    }
+
+    /// The bytes of a file of the work tree, as git would commit them.
     ///
     /// If a tracked file differs from its blob only in line endings that a checkout wrote as CR LF, the blob
     /// is used, so that `core.autocrlf` does not change packages.
-    pub fn read(&self, candidate: &Candidate) -> Result<Vec<u8>, SelectError> {
-        let bytes = match (&candidate.origin, &self.blobs) {
-            (Origin::File(path, _), _) if candidate.mode == FileMode::Link => link_target(path)?,
-            (Origin::File(path, None), _) | (Origin::File(path, Some(_)), None) => {
-                files::read(path, FILE_BYTES_MAX)?
-            }
-            (Origin::File(path, Some(blob)), Some(blobs)) => {
-                let bytes = files::read(path, FILE_BYTES_MAX)?;
-                undo_checkout_line_endings(bytes, |size| {
-                    if blobs.size(*blob)? >= size {
-                        return Ok(None);
-                    }
-                    blobs.read(*blob, FILE_BYTES_MAX).map(Some)
-                })?
-            }
-            (Origin::Blob(blob), Some(blobs)) if candidate.mode == FileMode::Link => {
-                blobs.read(*blob, LINK_BYTES_MAX)?
-            }
-            (Origin::Blob(blob), Some(blobs)) => blobs.read(*blob, FILE_BYTES_MAX)?,
-            (Origin::Blob(_), None) => Vec::new(),
+    fn as_committed(
+        &self,
+        bytes: Vec<u8>,
+        indexed: Option<BlobId>,
+        committed: Option<BlobId>,
+    ) -> Result<Read, SelectError> {
+        let is_committed = |bytes: &[u8]| committed.is_some_and(|blob| BlobId::of(bytes) == blob);
+        let (Some(blob), Some(blobs)) = (indexed, &self.blobs) else {
+            return Ok(Read { is_committed: is_committed(&bytes), bytes });
         };
-        if candidate.mode == FileMode::Link {
-            let target = std::str::from_utf8(&bytes);
-            let target = target.map_err(|_| GitError::NotUtf8(String::from_utf8_lossy(&bytes).into()))?;
-            check_link(&candidate.path, target).map_err(|fault| name_error(&candidate.path, fault))?;
-        } else if is_lfs_pointer(&bytes) {
-            return Err(SelectError::LfsPointer(candidate.path.clone()));
+        if is_committed(&bytes) {
+            return Ok(Read { bytes, is_committed: true });
         }
-        Ok(bytes)
+        let bytes = undo_checkout_line_endings(bytes, |size| {
+            if blobs.size(blob)? >= size {
+                return Ok(None);
+            }
+            blobs.read(blob, FILE_BYTES_MAX).map(Some)
+        })?;
+        Ok(Read { is_committed: is_committed(&bytes), bytes })
     }
 }
 

@@ -7,7 +7,7 @@ use countersign::digest::{ArtifactDigests, Sha256, Sha384};
 use countersign::files::{Access, Pending};
 use countersign::inventory::FileRecord;
 use countersign::name::ArtifactName;
-use countersign::package::select::{self, LeftOut, Request, Selection};
+use countersign::package::select::{self, LeftOut, Look, Request, Selection};
 use countersign::package::{layer, size, write};
 use countersign::provenance::{SelectionRecord, Source};
 use countersign::report::Finding;
@@ -117,13 +117,12 @@ impl Args {
             None => context.workspace.output.clone(),
         };
         let mut records = Vec::new();
-        for item in items(&context, &self.names)? {
-            let (packaged, selection) = make(&context, item, &self.choice, &output)?;
-            let explanation = if self.explain {
-                Some(explain(&context, item, &self.choice, &packaged, &selection)?)
-            } else {
-                None
-            };
+        let items = items(&context, &self.names)?;
+        let look = self.choice.look(&context, &items)?;
+        for item in items {
+            let (packaged, selection) = make(&context, &look, item, &self.choice, &output)?;
+            let explanation =
+                if self.explain { Some(explain(&context, item, &packaged, &selection)?) } else { None };
             packaged.findings.iter().for_each(warn);
             let record = record(&context, item, &packaged, explanation);
             packaged.pending.keep()?;
@@ -138,6 +137,24 @@ impl Args {
             print_json(&Document { schema_version: 1, packages: records })?;
         }
         Ok(Exit::Done)
+    }
+}
+
+impl ChoiceArgs {
+    /// Reads once what selecting the files of all these items takes.
+    pub fn look(&self, context: &Context, items: &[&Item]) -> Result<Look> {
+        let folders = items.iter().map(|item| item.folder.as_path());
+        Ok(match (&context.repository, &self.from) {
+            (None, None) => Look::outside(),
+            (Some(repository), None) => Look::work_tree(repository, folders)?,
+            (Some(repository), Some(revision)) => Look::commit(repository, revision, folders)?,
+            (None, Some(_)) => {
+                return Err(refuse(
+                    "`--from` requires a git repository",
+                    "remove it, or run in the repository",
+                ));
+            }
+        })
     }
 }
 
@@ -158,13 +175,11 @@ pub fn items<'a>(context: &'a Context, names: &[ArtifactName]) -> Result<Vec<&'a
 /// The files of an item, as the options choose them.
 pub fn selection(
     context: &Context,
+    look: &Look,
     item: &Item,
     choice: &ChoiceArgs,
     output: &Path,
 ) -> Result<(Selection, SelectionRecord)> {
-    if choice.from.is_some() && context.repository.is_none() {
-        return Err(refuse("`--from` requires a git repository", "remove it, or run in the repository"));
-    }
     if choice.from.is_none() && !item.folder.is_dir() {
         let message = format!(
             "{} `{}`: folder `{}` does not exist",
@@ -177,30 +192,26 @@ pub fn selection(
     let untracked = context.repository.is_none() || !choice.tracked && choice.from.is_none();
     let rules = SelectionRecord { untracked, ..item.rules.clone() };
     let outputs = [context.workspace.output.clone(), output.to_path_buf()];
-    let request = request(item, &rules, choice, &outputs);
-    let selection = select::select(context.repository.as_ref(), &request)
+    let request = request(item, &rules, &outputs);
+    let selection = select::select(look, &request)
         .with_context(|| format!("cannot package {} `{}`", item.kind.name(), item.name))?;
     Ok((selection, rules))
 }
 
-fn request<'a>(
-    item: &'a Item,
-    rules: &'a SelectionRecord,
-    choice: &'a ChoiceArgs,
-    outputs: &'a [PathBuf],
-) -> Request<'a> {
-    Request { folder: &item.folder, rules, outputs, revision: choice.from.as_deref() }
+fn request<'a>(item: &'a Item, rules: &'a SelectionRecord, outputs: &'a [PathBuf]) -> Request<'a> {
+    Request { folder: &item.folder, rules, outputs }
 }
 
 /// Makes an item's package.
 pub fn make(
     context: &Context,
+    look: &Look,
     item: &Item,
     choice: &ChoiceArgs,
     output: &Path,
 ) -> Result<(Packaged, Selection)> {
     context.check_output(output)?;
-    let (selection, rules) = selection(context, item, choice, output)?;
+    let (selection, rules) = selection(context, look, item, choice, output)?;
     let path = item.artifact(output);
     let mut pending = Pending::new(&path, Access::Public)?;
     let total = selection.candidates.iter().map(|candidate| candidate.size).sum();
@@ -222,7 +233,7 @@ pub fn make(
         digests: written.digests,
         files: written.files,
         rules,
-        source: selection.source.clone(),
+        source: selection.source(written.is_committed),
         findings,
         left_out: selection.left_out.clone(),
     };
@@ -236,14 +247,13 @@ fn folder_of(path: &Path) -> PathBuf {
 fn explain(
     context: &Context,
     item: &Item,
-    choice: &ChoiceArgs,
     packaged: &Packaged,
     selection: &Selection,
 ) -> Result<Explanation> {
     let mut left_out = packaged.left_out.clone();
     if context.repository.is_some() && packaged.rules.untracked {
         let outputs = [context.workspace.output.clone(), folder_of(&packaged.path)];
-        let request = request(item, &packaged.rules, choice, &outputs);
+        let request = request(item, &packaged.rules, &outputs);
         left_out.extend(select::ignored(&request, selection)?);
         left_out.sort();
     }

@@ -10,6 +10,7 @@ use countersign::manifest;
 use countersign::manifest::attached::Attached;
 use countersign::metrics::Occasion;
 use countersign::name::ArtifactName;
+use countersign::package::select::Look;
 use countersign::package::write::ENCODER;
 use countersign::policy::error::PolicyError;
 use countersign::policy::store::Policy;
@@ -68,8 +69,10 @@ impl Args {
         let policy = context.policy(&context.location(&self.signing.trust)?)?;
         let key = context.signing_key(&self.signing.key, policy.account())?;
         let (mut released, mut notes) = (Vec::new(), policy.notes().to_vec());
-        for item in items(&context, &self.names)? {
-            released.push(self.release(&context, &policy, &key, item, &mut notes)?);
+        let items = items(&context, &self.names)?;
+        let look = self.choice.look(&context, &items)?;
+        for item in items {
+            released.push(self.release((&context, &look), &policy, &key, item, &mut notes)?);
         }
         self.attach(&context, &released)?;
         let verdicts: Vec<Verdict> = released.into_iter().map(|each| each.verdict).collect();
@@ -78,7 +81,7 @@ impl Args {
 
     fn release(
         &self,
-        context: &Context,
+        (context, look): (&Context, &Look),
         policy: &Policy,
         key: &SecretKey,
         item: &Item,
@@ -86,7 +89,7 @@ impl Args {
     ) -> Result<Released> {
         let profile = profile_for(policy, self.signing.profile.as_ref(), Some(item))?;
         let signer = Signer::new(policy, &profile, key, context.now)?;
-        let (packaged, _) = make(context, item, &self.choice, &context.workspace.output)?;
+        let (packaged, _) = make(context, look, item, &self.choice, &context.workspace.output)?;
         packaged.findings.iter().for_each(warn);
         let commit = self.attach.then(|| commit_of(context, &packaged.path, packaged.source.as_ref()));
         let commit = commit.transpose()?;

@@ -219,9 +219,11 @@ impl Args {
             return None;
         }
         // A workspace that cannot be packaged now is no reason not to sign; it is just not the source.
-        let (chosen, rules) = selection(context, item?, &self.choice, &context.workspace.output).ok()?;
+        let look = self.choice.look(context, &[item?]).ok()?;
+        let (chosen, rules) =
+            selection(context, &look, item?, &self.choice, &context.workspace.output).ok()?;
         let inventory = select::inventory(&chosen, &select::Known::default(), context.threads).ok()?;
-        (inventory == files).then_some((rules, chosen.source))
+        (inventory.files == files).then(|| (rules, chosen.source(inventory.is_committed)))
     }
 }
 

@@ -1,0 +1,109 @@
+//! Tracked: the index, read once and sorted by path, so that a folder's files are one range of it.
+
+use super::{BlobId, GitError, GitFile, Repository};
+use crate::inventory::FileMode;
+
+/// The flag of an entry that a sparse checkout leaves out of the work tree (`skip-worktree`, index format).
+const SKIP_WORKTREE: u16 = 1 << 14;
+
+/// A path in the index.
+#[derive(Debug, Clone)]
+pub struct Tracked {
+    /// Its mode; `None` for a submodule.
+    pub mode: Option<FileMode>,
+    /// The blob.
+    pub blob: BlobId,
+    /// Whether it is one side of a merge that is not resolved.
+    pub is_conflict: bool,
+    /// Whether a sparse checkout leaves it out of the work tree.
+    pub is_sparse: bool,
+    /// The path from the top; any bytes.
+    path: Box<[u8]>,
+}
+
+/// All tracked paths, sorted by their bytes.
+#[derive(Debug, Clone, Default)]
+pub struct Index(Vec<Tracked>);
+
+impl Index {
+    /// The tracked paths below a folder (relative to the top, empty for all), each with its path in the
+    /// folder.
+    pub fn below(&self, folder: &str) -> impl Iterator<Item = (&[u8], &Tracked)> {
+        let mut prefix = folder.as_bytes().to_vec();
+        if !prefix.is_empty() {
+            prefix.push(b'/');
+        }
+        let start = self.0.partition_point(|each| *each.path < *prefix);
+        let count = self.0[start..].partition_point(|each| each.path.starts_with(&prefix));
+        let cut = prefix.len();
+        self.0[start..start + count].iter().map(move |each| (&each.path[cut..], each))
+    }
+
+    /// The entry of a path from the top, if there is one.
+    pub fn get(&self, path: &str) -> Option<&Tracked> {
+        let place = self.0.binary_search_by(|each| (*each.path).cmp(path.as_bytes())).ok()?;
+        self.0.get(place)
+    }
+}
+
+impl Repository {
+    /// The tracked files, from the index.
+    pub fn index(&self) -> Result<Index, GitError> {
+        let mut index = self.inner.index()?;
+        index.read(false)?;
+        let entry = |entry: git2::IndexEntry| Tracked {
+            mode: FileMode::from_git(entry.mode),
+            blob: BlobId(entry.id),
+            // Bits 12 and 13 of the flags are the merge stage.
+            is_conflict: entry.flags >> 12 & 3 != 0,
+            is_sparse: entry.flags_extended & SKIP_WORKTREE != 0,
+            path: entry.path.into(),
+        };
+        let mut entries: Vec<Tracked> = index.iter().map(entry).collect();
+        // With `core.ignorecase`, libgit2 sorts without regard to case.
+        entries.sort_by(|a, b| a.path.cmp(&b.path));
+        Ok(Index(entries))
+    }
+
+    /// The files in a folder of a commit, sorted by path.
+    pub fn committed_files(
+        &self,
+        folders: &super::Folders,
+        commit: &super::Commit,
+        folder: &str,
+    ) -> Result<Vec<GitFile>, GitError> {
+        let mut files = Vec::new();
+        let each = |file| {
+            files.push(file);
+            Ok::<(), GitError>(())
+        };
+        self.committed_in(folders, commit, folder, |_| Ok(()), each)?;
+        files.sort_by(|a, b| a.path.cmp(&b.path));
+        Ok(files)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_is_not_its_namesake() {
+        let entry = |path: &&str| Tracked {
+            mode: Some(FileMode::Regular),
+            blob: BlobId::of(b""),
+            is_conflict: false,
+            is_sparse: false,
+            path: path.as_bytes().into(),
+        };
+        let index = Index(["a", "a.b/c", "a/b", "a/c/d", "a0", "ab/c"].iter().map(entry).collect());
+        let below = |folder: &str| -> Vec<String> {
+            index.below(folder).map(|(path, _)| String::from_utf8_lossy(path).into_owned()).collect()
+        };
+        assert_eq!(below("a"), ["b", "c/d"]);
+        assert_eq!(below("a/c"), ["d"]);
+        assert!(below("b").is_empty() && below("a/b").is_empty());
+        assert_eq!(below("").len(), 6);
+        assert!(index.get("a/b").is_some() && index.get("a/c").is_none());
+    }
+}

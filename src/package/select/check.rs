@@ -1,0 +1,61 @@
+//! Checks of a selection, before anything is written.
+
+use std::path::Path;
+
+use super::{Candidate, SelectError};
+use crate::limits::{ENTRIES_MAX, FILE_BYTES_MAX, TOTAL_BYTES_MAX};
+use crate::package::name::{NameFault, check_path, first_collision};
+
+/// Checks names and limits.
+pub fn check(candidates: &[Candidate], folder: &Path) -> Result<(), SelectError> {
+    if candidates.is_empty() {
+        return Err(SelectError::Nothing(folder.into()));
+    }
+    if candidates.len() > ENTRIES_MAX {
+        return Err(too_many(candidates.len()));
+    }
+    let mut total = 0;
+    for candidate in candidates {
+        let Candidate { path, size, .. } = candidate;
+        check_path(path).map_err(|fault| name_error(path, fault))?;
+        if *size > FILE_BYTES_MAX {
+            return Err(SelectError::FileTooLarge { path: path.clone(), size: *size });
+        }
+        total += size;
+    }
+    if total > TOTAL_BYTES_MAX {
+        return Err(SelectError::TooMuch(format!(
+            "{total} bytes, over the limit of {TOTAL_BYTES_MAX} for one package"
+        )));
+    }
+    let Some(collision) = first_collision(candidates, |candidate| (&candidate.path, candidate.mode)) else {
+        return Ok(());
+    };
+    let path = |place: usize| candidates[place].path.clone();
+    let (path, other) = (path(collision.later), path(collision.earlier));
+    Err(SelectError::Collision { path, fault: collision.fault, other })
+}
+
+/// Refuses a folder below the top that is reached through a link: git has no files there.
+pub fn check_links(top: &Path, folder: &Path) -> Result<(), SelectError> {
+    let below = folder.strip_prefix(top).unwrap_or(Path::new(""));
+    let mut here = top.to_path_buf();
+    for part in below {
+        here.push(part);
+        if let Ok(to) = here.read_link() {
+            let shown = |path: &Path| path.strip_prefix(top).unwrap_or(path).to_path_buf();
+            return Err(SelectError::Link { folder: shown(folder), link: shown(&here), to });
+        }
+    }
+    Ok(())
+}
+
+/// The error of a package with too many files.
+pub fn too_many(files: usize) -> SelectError {
+    SelectError::TooMuch(format!("{files} files, over the limit of {ENTRIES_MAX}"))
+}
+
+/// The error of a path.
+pub fn name_error(path: &str, fault: NameFault) -> SelectError {
+    SelectError::Name { path: path.into(), fault }
+}

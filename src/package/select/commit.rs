@@ -1,0 +1,36 @@
+//! Selection from a commit: the files of its tree.
+
+use super::check::too_many;
+use super::filter::Filter;
+use super::{Candidate, Chosen, Known, LeftOut, Origin, SelectError};
+use crate::git::{Blobs, Commit, Folders, GitError, GitFile};
+use crate::limits::ENTRIES_MAX;
+
+/// The files in a folder of a commit. The sizes of blobs in `known` are not read again.
+pub fn choose(
+    blobs: &Blobs,
+    (commit, folder): (&Commit, &str),
+    filter: &Filter,
+    (folders, known): (&Folders, &Known),
+) -> Result<Chosen, SelectError> {
+    let mut chosen = Chosen::default();
+    let each = |file: GitFile| {
+        if let Some(reason) = filter.leaves_out(&file.path) {
+            chosen.left_out.push(LeftOut { path: file.path, reason });
+            return Ok(());
+        }
+        let GitFile { path, blob, .. } = file;
+        if !file.is_utf8 {
+            return Err(GitError::NotUtf8(path).into());
+        }
+        let Some(mode) = file.mode else { return Err(SelectError::Submodule(path)) };
+        let size = known.size(blob).map_or_else(|| blobs.size(blob), Ok)?;
+        chosen.candidates.push(Candidate { path, mode, size, origin: Origin::Blob(blob) });
+        if chosen.candidates.len() > ENTRIES_MAX {
+            return Err(too_many(chosen.candidates.len()));
+        }
+        Ok(())
+    };
+    blobs.handles().with(|repository| repository.committed_in(folders, commit, folder, |_| Ok(()), each))?;
+    Ok(chosen)
+}

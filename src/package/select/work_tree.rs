@@ -1,0 +1,162 @@
+//! Selection from a work tree: tracked files, and untracked files that git does not ignore; and from a folder
+//! outside git: all files.
+//!
+//! A file's mode is the one that git sees (`ce_mode_from_stat`): where `core.fileMode` is off, the index has
+//! it. Whether the files are those of the commit is decided on the bytes that are packaged, not on what the
+//! index says about them ([`super::Selection::source`]).
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::Metadata;
+use std::path::{Path, PathBuf};
+
+use super::filter::Filter;
+use super::look::{Git, Modes, WorkTree};
+use super::{Candidate, Chosen, LeftOut, Origin, Request, SelectError, walk};
+use crate::files::reading;
+use crate::git::{BlobId, GitError, GitFile, Tracked};
+use crate::inventory::FileMode;
+
+/// The files of a folder of a work tree.
+pub fn choose(
+    (git, tree): (&Git, &WorkTree),
+    folder: &str,
+    request: &Request<'_>,
+    filter: &Filter,
+) -> Result<Chosen, SelectError> {
+    let committed = Committed::read((git, tree), folder, filter);
+    let mut chosen = Chosen::default();
+    let mut tracked = BTreeSet::new();
+    for (bytes, entry) in tree.index.below(folder) {
+        let path = String::from_utf8_lossy(bytes).into_owned();
+        if let Some(reason) = filter.leaves_out(&path) {
+            chosen.left_out.push(LeftOut { path: path.clone(), reason });
+        } else if std::str::from_utf8(bytes).is_err() {
+            return Err(GitError::NotUtf8(path).into());
+        } else if entry.is_conflict {
+            return Err(GitError::Conflict(path).into());
+        } else {
+            match tracked_candidate(request.folder, &path, entry, (tree.modes, &committed))? {
+                Some(candidate) => chosen.candidates.push(candidate),
+                None => {
+                    let reason = "deleted in the work tree";
+                    chosen.left_out.push(LeftOut { path: path.clone(), reason });
+                }
+            }
+        }
+        tracked.insert(path);
+    }
+    for (path, on_disk) in walk::not_ignored(&git.top, &git.common_dir, request.folder)? {
+        if tracked.contains(&path) {
+            continue;
+        }
+        let reason =
+            if request.rules.untracked { filter.leaves_out(&path) } else { Some("not tracked by git") };
+        match reason {
+            Some(reason) => chosen.left_out.push(LeftOut { path, reason }),
+            None => chosen.candidates.push(loose_candidate(path, on_disk, (tree.modes, &committed))?),
+        }
+    }
+    chosen.differs = committed.differs_from(&chosen.candidates);
+    Ok(chosen)
+}
+
+/// All files of a folder outside git.
+pub fn choose_outside(request: &Request<'_>, filter: &Filter) -> Result<Chosen, SelectError> {
+    let modes = Modes { has_executables: true, has_links: true };
+    let mut chosen = Chosen::default();
+    for (path, on_disk) in walk::everything(request.folder)? {
+        match filter.leaves_out(&path) {
+            Some(reason) => chosen.left_out.push(LeftOut { path, reason }),
+            None => chosen.candidates.push(loose_candidate(path, on_disk, (modes, &Committed(None)))?),
+        }
+    }
+    Ok(chosen)
+}
+
+/// The files that a package of the commit would have; `None` if the commit cannot be read.
+struct Committed(Option<BTreeMap<String, (BlobId, Option<FileMode>)>>);
+
+impl Committed {
+    fn read((git, tree): (&Git, &WorkTree), folder: &str, filter: &Filter) -> Self {
+        let files = tree.head.as_ref().and_then(|head| {
+            let read = git.blobs.handles();
+            read.with(|repository| repository.committed_files(&git.folders, head, folder)).ok()
+        });
+        let wanted = |file: GitFile| {
+            filter.leaves_out(&file.path).is_none().then_some((file.path, (file.blob, file.mode)))
+        };
+        Self(files.map(|files| files.into_iter().filter_map(wanted).collect()))
+    }
+
+    /// The blob of a path, if the commit has it with this mode.
+    fn blob(&self, path: &str, mode: FileMode) -> Option<BlobId> {
+        let (blob, committed) = self.0.as_ref()?.get(path)?;
+        (*committed == Some(mode)).then_some(*blob)
+    }
+
+    /// Whether the candidates have other paths or modes than the commit.
+    fn differs_from(&self, candidates: &[Candidate]) -> bool {
+        let is_committed = |each: &Candidate| matches!(each.origin, Origin::File { committed: Some(_), .. });
+        let count = self.0.as_ref().map(BTreeMap::len);
+        count != Some(candidates.len()) || !candidates.iter().all(is_committed)
+    }
+}
+
+fn tracked_candidate(
+    folder: &Path,
+    path: &str,
+    entry: &Tracked,
+    (modes, committed): (Modes, &Committed),
+) -> Result<Option<Candidate>, SelectError> {
+    let indexed = entry.mode.ok_or_else(|| SelectError::Submodule(path.into()))?;
+    let on_disk = folder.join(path);
+    let metadata = match on_disk.symlink_metadata() {
+        Ok(metadata) => metadata,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(error) if error.kind() == std::io::ErrorKind::NotADirectory => return Ok(None),
+        Err(error) => return Err(reading(&on_disk)(error).into()),
+    };
+    if metadata.is_dir() {
+        return Ok(None);
+    }
+    let mode = mode(&metadata, modes, Some(indexed)).ok_or_else(|| SelectError::Special(path.into()))?;
+    let committed = committed.blob(path, mode);
+    let origin = Origin::File { path: on_disk, indexed: Some(entry.blob), committed };
+    Ok(Some(Candidate { path: path.into(), mode, size: metadata.len(), origin }))
+}
+
+fn loose_candidate(
+    path: String,
+    on_disk: PathBuf,
+    (modes, committed): (Modes, &Committed),
+) -> Result<Candidate, SelectError> {
+    let metadata = on_disk.symlink_metadata().map_err(reading(&on_disk))?;
+    let Some(mode) = mode(&metadata, modes, None) else { return Err(SelectError::Special(path)) };
+    let committed = committed.blob(&path, mode);
+    let origin = Origin::File { path: on_disk, indexed: None, committed };
+    Ok(Candidate { path, mode, size: metadata.len(), origin })
+}
+
+/// The mode that git sees; `None` for what is neither a file nor a link.
+fn mode(metadata: &Metadata, modes: Modes, indexed: Option<FileMode>) -> Option<FileMode> {
+    match (metadata.is_symlink(), metadata.is_file(), indexed) {
+        (true, ..) => Some(FileMode::Link),
+        (_, false, _) => None,
+        // Where links are not supported, git checks one out as a file with its target.
+        (_, _, Some(FileMode::Link)) if !modes.has_links => Some(FileMode::Link),
+        (_, _, Some(FileMode::Executable)) if !modes.has_executables => Some(FileMode::Executable),
+        _ if modes.has_executables && is_executable(metadata) => Some(FileMode::Executable),
+        _ => Some(FileMode::Regular),
+    }
+}
+
+#[cfg(unix)]
+fn is_executable(metadata: &Metadata) -> bool {
+    use std::os::unix::fs::PermissionsExt;
+    metadata.permissions().mode() & 0o100 != 0
+}
+
+#[cfg(not(unix))]
+fn is_executable(_: &Metadata) -> bool {
+    false
+}
