@@ -43,6 +43,16 @@ impl Accepted {
         let files = read::read(&artifact, Threads::one()).ok()?;
         Some(Self { about, bytes, files })
     }
+
+    /// Whether it has a folder of mode 0177777, as Maven writes it.
+    fn has_unset_folder(&self) -> bool {
+        ["directory-maven", "0xffff0000", "0xffff0010"].iter().any(|mode| self.about.contains(mode))
+    }
+}
+
+/// For a folder of mode 0177777, the crate `zip` creates a link without a target, which no system has.
+fn is_unset_folder_error(reader: &Reader, why: &str) -> bool {
+    reader.name == "zip" && why.starts_with("fails: ")
 }
 
 #[test]
@@ -73,7 +83,9 @@ fn every_reader_reads_what_the_strict_reader_accepts_alike() {
     });
     for ((reader, out), _) in READERS.iter().zip(&outs).zip(there).filter(|(_, there)| *there) {
         for (number, archive) in accepted.iter().enumerate() {
-            if let Err(why) = compare(reader, &out.join(format!("{number:05}")), &archive.files) {
+            if let Err(why) = compare(reader, &out.join(format!("{number:05}")), &archive.files)
+                && !(is_unset_folder_error(reader, &why) && archive.has_unset_folder())
+            {
                 wrong.push(format!("{number:05} {}: {}: {why}", reader.name, archive.about));
                 each.entry(number).or_default().push(reader.name);
             }

@@ -115,29 +115,91 @@ pub struct Collision {
 /// The first entry that collides with an earlier one: some reader or file system treats their paths as the
 /// same, or one as a folder of the other.
 ///
-/// Paths are compared after `fold`. A link counts as a file, so nothing can be written through one. One
-/// folded path per entry is kept; when sorted, an entry comes right before its children.
+/// Paths are compared after `fold`. A link counts as a file, so nothing can be written through one. A file and a
+/// folder, or two folders, of which only the folded paths are the same do not collide: JARs have `LICENSE` and
+/// `license/`. Where a file system folds case, readers end with an error, and bsdtar keeps the folder.
+///
+/// One folded path per entry is kept; when sorted, an entry comes right before its children.
 pub fn first_collision<T>(
     entries: &[T],
     path_and_mode: impl Fn(&T) -> (&str, FileMode),
 ) -> Option<Collision> {
+    let entry = |place: usize| path_and_mode(&entries[place]);
     let mut folded: Vec<(String, usize)> =
-        entries.iter().enumerate().map(|(place, entry)| (fold(path_and_mode(entry).0), place)).collect();
-    folded.sort_unstable_by(|a, b| by_component(&a.0, &b.0).then(a.1.cmp(&b.1)));
-    let collisions = folded.windows(2).filter_map(|pair| {
+        (0..entries.len()).map(|place| (fold(entry(place).0), place)).collect();
+    let mut has_apart = false;
+    let first = first_of_neighbors(&mut folded, |one, other, same| {
+        let relation = relation(entry(one), entry(other), same);
+        has_apart |= matches!(relation, Relation::Apart);
+        relation.fault()
+    });
+    if !has_apart {
+        return first;
+    }
+    // An entry that is apart can be between two that collide: two files after folding, or two exact paths.
+    let fault = |one, other, same| relation(entry(one), entry(other), same).fault();
+    folded.retain(|(_, place)| entry(*place).1 != FileMode::Folder);
+    let files = first_of_neighbors(&mut folded, fault);
+    let mut exact: Vec<(&str, usize)> = (0..entries.len()).map(|place| (entry(place).0, place)).collect();
+    let exact = first_of_neighbors(&mut exact, fault);
+    [first, files, exact].into_iter().flatten().min_by_key(|collision| collision.later)
+}
+
+/// Sorts the paths; returns the collision with the earliest later entry, among neighbors of which the first is the same
+/// path as the second (`true`) or a folder of it.
+fn first_of_neighbors<P: AsRef<str>>(
+    paths: &mut [(P, usize)],
+    mut fault: impl FnMut(usize, usize, bool) -> Option<NameFault>,
+) -> Option<Collision> {
+    paths.sort_unstable_by(|a, b| by_component(a.0.as_ref(), b.0.as_ref()).then(a.1.cmp(&b.1)));
+    let collisions = paths.windows(2).filter_map(|pair| {
         let [(first, one), (second, other)] = pair else { return None };
-        let (path, mode) = path_and_mode(&entries[*one]);
-        let (later, earlier) = (*one.max(other), *one.min(other));
-        let fault = if first == second {
-            same_name((path, mode), path_and_mode(&entries[*other]))
-        } else if mode != FileMode::Folder && is_below(second, first) {
-            file_and_folder(mode)
-        } else {
+        let (first, second) = (first.as_ref(), second.as_ref());
+        if first != second && !is_below(second, first) {
             return None;
-        };
-        Some(Collision { fault, later, earlier })
+        }
+        let (later, earlier) = (*one.max(other), *one.min(other));
+        fault(*one, *other, first == second).map(|fault| Collision { fault, later, earlier })
     });
     collisions.min_by_key(|collision| collision.later)
+}
+
+/// What an entry is to another that has the same path to some system, or is below its path.
+enum Relation {
+    /// A folder of the other.
+    Above,
+    /// Two places, except on a file system that folds.
+    Apart,
+    /// They cannot both be unpacked.
+    Collides(NameFault),
+}
+
+impl Relation {
+    fn fault(self) -> Option<NameFault> {
+        if let Self::Collides(fault) = self { Some(fault) } else { None }
+    }
+}
+
+/// The relation of an entry to another, with the same path or below it.
+fn relation((path, mode): (&str, FileMode), (other, other_mode): (&str, FileMode), same: bool) -> Relation {
+    use FileMode::{Folder, Link};
+    let through_link = fault("write-through-symlink", "would be written through a symbolic link");
+    Relation::Collides(match (mode, other_mode, same) {
+        (Folder, _, false) => return Relation::Above,
+        (Link, _, false) | (Link, Folder, true) | (Folder, Link, true) => through_link,
+        (Folder, Folder, true) if path == other => fault("duplicate-name", "is a duplicate folder"),
+        (_, _, false) | (Folder, _, true) | (_, Folder, true) => {
+            if path != other && !is_below(other, path) {
+                return Relation::Apart;
+            }
+            fault("name-collision", "is both a file and a folder")
+        }
+        _ if path == other => fault("duplicate-name", "is a duplicate"),
+        _ => fault(
+            "name-collision",
+            "is the same name for readers or file systems that fold case or Unicode, or rewrite it",
+        ),
+    })
 }
 
 /// Orders paths so that a folder's entries follow it: a slash sorts before any other character.
@@ -148,25 +210,6 @@ fn by_component(a: &str, b: &str) -> Ordering {
 
 fn is_below(path: &str, folder: &str) -> bool {
     path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
-}
-
-fn same_name((path, mode): (&str, FileMode), (other, other_mode): (&str, FileMode)) -> NameFault {
-    match (mode, other_mode) {
-        (FileMode::Folder, FileMode::Folder) => fault("duplicate-name", "is a duplicate folder"),
-        (FileMode::Folder, file) | (file, FileMode::Folder) => file_and_folder(file),
-        _ if path == other => fault("duplicate-name", "is a duplicate"),
-        _ => fault(
-            "name-collision",
-            "is the same name for readers or file systems that fold case or Unicode, or rewrite it",
-        ),
-    }
-}
-
-fn file_and_folder(mode: FileMode) -> NameFault {
-    match mode {
-        FileMode::Link => fault("write-through-symlink", "would be written through a symbolic link"),
-        _ => fault("name-collision", "is both a file and a folder"),
-    }
 }
 
 /// The path as the least exact reader or file system compares it:
@@ -307,8 +350,7 @@ mod tests {
             ("A.txt", "a.TXT"),
             ("caf\u{e9}", "cafe\u{301}"),
             ("straße", "STRASSE"),
-            ("a", "A/b"),
-            ("a/b", "A"),
+            ("a", "a/b"),
             ("a", "a"),
             ("a\u{200c}b", "ab"),
             ("\u{feff}a/b", "A/B"),
@@ -332,13 +374,38 @@ mod tests {
         for (entries, expected) in [
             (&[("a", file), ("b", file), ("A", file)][..], Some(("name-collision", 2, 0))),
             (&[("a", file), ("a", file), ("A", file)], Some(("duplicate-name", 1, 0))),
-            (&[("d", folder), ("D", folder)], Some(("duplicate-name", 1, 0))),
+            (&[("d", folder), ("d", folder)], Some(("duplicate-name", 1, 0))),
             (&[("d", folder), ("d/x", file), ("d", file)], Some(("name-collision", 2, 0))),
             (&[("l/x/y", file), ("l", link)], Some(("write-through-symlink", 1, 0))),
             (&[("l", link), ("L/x", folder)], Some(("write-through-symlink", 1, 0))),
             (&[("l", link), ("l", folder)], Some(("write-through-symlink", 1, 0))),
             (&[("l-x", file), ("l", link), ("l.x", file)], None),
             (&[("d/x", file), ("d", folder), ("d/x.y", file)], None),
+        ] {
+            assert_eq!(collision(entries), expected, "{entries:?}");
+        }
+    }
+
+    #[test]
+    fn a_file_and_a_folder_that_only_folding_makes_one_do_not_collide() {
+        let (file, link, folder) = (FileMode::Regular, FileMode::Link, FileMode::Folder);
+        for (entries, expected) in [
+            (&[("META-INF/LICENSE", file), ("META-INF/license/x", file)][..], None),
+            (&[("license/x", file), ("license", folder), ("LICENSE", file)], None),
+            (&[("D", folder), ("d", folder), ("D/x", file), ("d/y", file)], None),
+            // What hides a collision from its neighbor.
+            (&[("L", file), ("l", folder), ("l", file)], Some(("name-collision", 2, 1))),
+            (
+                &[("L", file), ("l", folder), ("\u{2113}", file), ("\u{200c}l", file)],
+                Some(("name-collision", 3, 0)),
+            ),
+            (&[("l", file), ("L/a", file), ("l/b", file)], Some(("name-collision", 2, 0))),
+            (&[("l", folder), ("L", folder), ("l", folder)], Some(("duplicate-name", 2, 0))),
+            (&[("L", file), ("l/a", file), ("L/B", file), ("l/b", file)], Some(("name-collision", 2, 0))),
+            (&[("l/a", file), ("L", file), ("L/A", file)], Some(("name-collision", 2, 0))),
+            (&[("l/a", file), ("L", link)], Some(("write-through-symlink", 1, 0))),
+            (&[("l", folder), ("L", file), ("l", link)], Some(("name-collision", 2, 1))),
+            (&[("x", folder), ("X", folder), ("X", link)], Some(("write-through-symlink", 2, 1))),
         ] {
             assert_eq!(collision(entries), expected, "{entries:?}");
         }

@@ -172,7 +172,7 @@ pub fn check_needed(needed: u16) -> Result<(), extra::Fault> {
 /// can.
 fn offset(record: &Record<'_>) -> Result<u64, extra::Fault> {
     const MASK: u32 = 0xFFFF_FFFF;
-    let zip64 = extra::zip64(record.extra)?;
+    let zip64 = extra::zip64(record.name, record.extra)?;
     let sizes = [record.size, record.packed].iter().filter(|value| **value == MASK).count();
     let deferred = sizes + usize::from(record.offset == MASK);
     let data = zip64.unwrap_or_default();

@@ -1,5 +1,7 @@
 //! Extra fields: only those that do not change what a reader unpacks, in the form that tools write them.
 
+use flate2::Crc;
+
 use super::fields::Fields;
 use super::zip;
 
@@ -15,10 +17,10 @@ const JAR: u16 = 0xcafe;
 /// A code and a message, to follow the entry's name.
 pub type Fault = (&'static str, &'static str);
 
-/// The ZIP64 extra among a header's extras.
+/// The ZIP64 extra among the extras of a header with this name.
 ///
 /// Errors: the first extra that is not well formed, occurs twice, or changes what some reader unpacks.
-pub fn zip64(extra: &[u8]) -> Result<Option<&[u8]>, Fault> {
+pub fn zip64<'e>(name: &[u8], extra: &'e [u8]) -> Result<Option<&'e [u8]>, Fault> {
     let mut rest = Fields(extra);
     let mut seen = Vec::new();
     let mut zip64 = None;
@@ -36,6 +38,7 @@ pub fn zip64(extra: &[u8]) -> Result<Option<&[u8]>, Fault> {
         seen.push(id);
         match id {
             zip::EXTRA_ZIP64 => zip64 = Some(data),
+            UNICODE_PATH if repeats(name, data) => {}
             UNICODE_PATH => {
                 return Err(("extra-unicode-path", "has a second name in an extra field"));
             }
@@ -49,6 +52,14 @@ pub fn zip64(extra: &[u8]) -> Result<Option<&[u8]>, Fault> {
         }
     }
     Ok(zip64)
+}
+
+/// Whether a Unicode path is the name that the header has: version 1, the name's CRC-32, the name (APPNOTE 4.6.9).
+fn repeats(name: &[u8], data: &[u8]) -> bool {
+    let mut crc = Crc::new();
+    crc.update(name);
+    let mut fields = Fields(data);
+    fields.u8().zip(fields.u32()) == Some((1, crc.sum())) && fields.0 == name
 }
 
 /// Whether an extra of a harmless kind has a form that tools write; `None` for another kind.
@@ -85,7 +96,7 @@ mod tests {
 
     fn code(id: u16, data: &[u8]) -> Option<&'static str> {
         let extra = [&id.to_le_bytes(), &(data.len() as u16).to_le_bytes(), data].concat();
-        zip64(&extra).err().map(|(code, _)| code)
+        zip64(b"a.txt", &extra).err().map(|(code, _)| code)
     }
 
     #[test]
@@ -128,6 +139,25 @@ mod tests {
             assert_eq!(code(id, data), Some("extra-malformed"), "{id:04x} {data:?}");
         }
         assert_eq!(code(0x9999, &[]), Some("extra-unknown"));
+    }
+
+    #[test]
+    fn accepts_a_unicode_path_only_if_it_repeats_the_name() {
+        let path = |version: u8, of: &[u8], name: &[u8]| {
+            let mut crc = Crc::new();
+            crc.update(of);
+            code(UNICODE_PATH, &[&[version][..], &crc.sum().to_le_bytes(), name].concat())
+        };
+        assert_eq!(path(1, b"a.txt", b"a.txt"), None);
+        for (version, of, name) in [
+            (1, &b"a.txt"[..], &b"b.txt"[..]),
+            (1, b"b.txt", b"a.txt"),
+            (2, b"a.txt", b"a.txt"),
+            (1, b"a.txt", b"a.txt\0"),
+            (1, b"a.txt", b""),
+        ] {
+            assert_eq!(path(version, of, name), Some("extra-unicode-path"), "{version} {of:?} {name:?}");
+        }
         assert_eq!(code(UNICODE_PATH, &[]), Some("extra-unicode-path"));
     }
 }

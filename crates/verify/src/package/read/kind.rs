@@ -15,6 +15,10 @@ const FOLDER: u32 = 0x10;
 /// 7-Zip sets this bit if the upper half is a Unix mode.
 const UNIX_MODE: u32 = 0x8000;
 
+/// The mode that Maven's archiver writes for a folder without one. Only the Rust crate `zip` sees a link, without a target,
+/// and ends with an error.
+const UNSET: u32 = 0o177_777;
+
 const ANY_EXECUTES: u32 = 0o111;
 const OWNER_EXECUTES: u32 = 0o100;
 
@@ -42,7 +46,8 @@ impl System {
 pub fn mode(system: System, external: u32, folder: bool) -> Result<FileMode, Fault> {
     let special = Err(("special-file", "is not a file, a folder or a symbolic link for every reader"));
     let (mode, attributes) = (external >> 16, external & 0xffff);
-    if mode & 0o7000 != 0 {
+    // A folder's permissions do not count, so these bits do not either.
+    if mode & 0o7000 != 0 && !folder {
         return Err(("special-mode", "has the setuid, setgid or sticky bit"));
     }
     if attributes & VOLUME_LABEL != 0 {
@@ -58,6 +63,7 @@ pub fn mode(system: System, external: u32, folder: bool) -> Result<FileMode, Fau
     let executable = mode & ANY_EXECUTES != 0;
     match (mode & 0o170_000, folder) {
         (0 | 0o040_000, true) => Ok(FileMode::Folder),
+        (_, true) if mode == UNSET => Ok(FileMode::Folder),
         (0o100_000, false) if system == System::Unix && mode & OWNER_EXECUTES != 0 => {
             Ok(FileMode::Executable)
         }
@@ -118,8 +124,18 @@ mod tests {
             (unix, 0o010_644 << 16, false, special),
             (unix, 0o104_755 << 16, false, odd),
             (unix, 0o177_777 << 16, false, odd),
-            // Maven's folders of unknown mode: a link to the `zip` crate.
-            (unix, 0o177_777 << 16, true, odd),
+            // Maven's folders of unknown mode.
+            (unix, 0o177_777 << 16, true, Ok(FileMode::Folder)),
+            (unix, 0o177_777 << 16 | 0x10, true, Ok(FileMode::Folder)),
+            (unix, 0o177_755 << 16, true, special),
+            (unix, 0o170_777 << 16, true, special),
+            (unix, 0o042_755 << 16, true, Ok(FileMode::Folder)),
+            (unix, 0o041_777 << 16 | 0x10, true, Ok(FileMode::Folder)),
+            (unix, 0o044_755 << 16, true, Ok(FileMode::Folder)),
+            (unix, 0o102_644 << 16, false, odd),
+            (unix, 0o101_644 << 16, false, odd),
+            (unix, 0o122_777 << 16, true, special),
+            (unix, 0o122_777 << 16, false, odd),
             (unix, 0o100_644 << 16 | 0x08, false, special),
             (unix, 0o100_644 << 16 | 0x400, false, special),
             (dos, 0, false, regular),

@@ -97,7 +97,7 @@ impl Local {
         }
         let fault = |(code, message)| entry_fault(entry, code, message);
         check_needed(needed).map_err(fault)?;
-        if extra::zip64(extra).map_err(fault)?.is_some() {
+        if extra::zip64(name, extra).map_err(fault)?.is_some() {
             let message = "has ZIP64 sizes in its own header without need";
             return Err(entry_fault(entry, "zip64-unneeded", message));
         }
