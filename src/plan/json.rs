@@ -16,16 +16,15 @@ use std::sync::Arc;
 
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
-use super::PlanError;
 use super::heap::Heap;
 use super::node::{Map, Node};
 
 /// Why a text cannot be read as JSON.
 pub enum JsonError {
     /// It is not JSON, but could be YAML.
-    Syntax(PlanError),
+    Syntax(String),
     /// It is JSON, and refused.
-    Refused(PlanError),
+    Refused(String),
 }
 
 /// Whether the text is JSON rather than YAML, by its first character.
@@ -36,7 +35,7 @@ pub fn is_json(bytes: &[u8]) -> bool {
 /// Reads a document.
 pub fn read(bytes: &[u8]) -> Result<Node, JsonError> {
     let failed = |error: serde_json::Error| {
-        let refused = PlanError::Malformed(error.to_string());
+        let refused = described(&error);
         if error.is_syntax() { JsonError::Syntax(refused) } else { JsonError::Refused(refused) }
     };
     let mut heap = Heap::for_document(bytes.len());
@@ -44,6 +43,26 @@ pub fn read(bytes: &[u8]) -> Result<Node, JsonError> {
     let node = Value(&mut heap).deserialize(&mut reader).map_err(failed)?;
     reader.end().map_err(failed)?;
     Ok(node)
+}
+
+/// The error in plain words, after its line.
+fn described(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    let what = text.rsplit_once(" at line ").map_or(&*text, |(what, _)| what);
+    let what = match what {
+        "trailing characters" => "text after the end of the document",
+        "recursion limit exceeded" => "nested deeper than 128",
+        "expected value" => "expected a value",
+        "key must be a string" => "expected a key in double quotes",
+        "trailing comma" => "a comma after the last value",
+        "invalid escape" | "lone leading surrogate in hex escape" | "unexpected end of hex escape" => {
+            "an escape that is not valid, or of half a character"
+        }
+        "control character (\\u0000-\\u001F) found while parsing a string" => "a control character in a text",
+        _ if error.is_eof() => "the file ends early",
+        _ => what,
+    };
+    format!("line {}: {what}", error.line())
 }
 
 /// Reads a value into the document's memory.
@@ -174,7 +193,7 @@ mod tests {
     #[test]
     fn rejects_bytes_after_the_document() {
         for after in ["x", "{}", "null", ",", "]", "\0", "// note", "\u{feff}", "\u{a0}"] {
-            assert!(error(&format!("{{}}{after}")).contains("trailing characters"), "{after:?}");
+            assert!(error(&format!("{{}}{after}")).contains("text after the end"), "{after:?}");
         }
         assert!(read(b"{} \r\n\t\n").is_ok());
     }
@@ -206,8 +225,8 @@ mod tests {
 
     #[test]
     fn rejects_deep_nesting_and_too_many_values() {
-        assert!(error(&"[".repeat(1_000_000)).contains("recursion limit"));
-        assert!(error(&"{\"a\":".repeat(60_000)).contains("recursion limit"));
+        assert!(error(&"[".repeat(1_000_000)).contains("nested deeper than 128"));
+        assert!(error(&"{\"a\":".repeat(60_000)).contains("nested deeper than 128"));
         for (many, bytes) in [("0,", 8 << 20), ("{},", 8 << 20), ("{\"a\":0},", 4 << 20)] {
             let wide = format!("[{}0]", many.repeat(bytes / many.len()));
             assert!(error(&wide).contains("too many values for its size"), "{many}");

@@ -9,6 +9,7 @@ mod heap;
 mod json;
 mod node;
 mod terraform;
+mod text;
 mod types;
 mod yaml;
 
@@ -16,20 +17,32 @@ use std::borrow::Cow;
 
 use self::json::JsonError;
 use self::node::Node;
+use self::text::Text;
 use crate::digest::Sha256;
 use crate::hint::Hint;
 use crate::limits::{LAYERS_MAX, PLAN_RESOURCES_MAX};
 use crate::provenance::Kind;
 
-/// U+FEFF at the start of a text, which every reader ignores.
-const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
-
 /// Why a text is not a plan.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PlanError {
-    /// It is neither JSON nor YAML, contradicts itself, or is too large or too deep.
+    /// It contradicts itself, or is too large or too deep, or readers read it differently.
     #[error("{0}")]
     Malformed(String),
+    /// It starts like JSON, and is neither JSON nor YAML.
+    #[error("it is not JSON ({json}), and not YAML ({yaml})")]
+    Neither {
+        /// What is wrong with it as JSON.
+        json: String,
+        /// What is wrong with it as YAML.
+        yaml: String,
+    },
+    /// It is the file that `terraform plan -out` writes.
+    #[error("it is Terraform's binary plan")]
+    Binary,
+    /// It is what `terraform plan -json` prints.
+    #[error("it is the log of `terraform plan -json`, which does not contain the plan")]
+    Log,
     /// It is well formed, but not a known format.
     #[error("neither a Terraform plan (`terraform show -json`) nor a CloudFormation or SAM template: {0}")]
     Unknown(String),
@@ -39,10 +52,18 @@ impl Hint for PlanError {
     fn hint(&self) -> Option<Cow<'static, str>> {
         match self {
             Self::Malformed(_) => None,
+            Self::Neither { .. } => Some(AGAIN.into()),
+            Self::Binary | Self::Log => {
+                Some("pass its JSON: `terraform show -json PLANFILE > plan.json`".into())
+            }
             Self::Unknown(_) => Some("pass a plan of `terraform show -json`, or a template".into()),
         }
     }
 }
+
+/// A wrapper prints more than one line, or something after the plan.
+const AGAIN: &str = "for a Terraform plan, write only the JSON to the file: `terraform show -json PLANFILE > plan.json` \
+    (setup-terraform: `terraform_wrapper: false`; terragrunt: `--log-disable`); in a template, fix the line";
 
 /// A resource that is about to be deployed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -131,16 +152,36 @@ pub struct Plan {
     pub is_template: bool,
     /// Everything in it that deploys code, sorted by address.
     pub resources: Vec<Resource>,
+    /// The line before the plan, which was skipped.
+    pub prefix: Option<String>,
 }
 
 /// Parses a plan, JSON or YAML; returns everything in it that deploys code, sorted by address.
 pub fn read(bytes: &[u8]) -> Result<Vec<Resource>, PlanError> {
-    read_plan(bytes).map(|plan| plan.resources)
+    read_whole(&Text::of(bytes)?).map(|plan| plan.resources)
 }
 
-/// Parses a plan, and returns its kind too.
+/// Parses the file of a plan, in which a line can be before a Terraform plan.
 pub fn read_plan(bytes: &[u8]) -> Result<Plan, PlanError> {
-    let (document, is_shared) = document(bytes)?;
+    let text = Text::of(bytes)?;
+    read_whole(&text).or_else(|error| {
+        let Some((prefix, object)) = text::after_prefix(&text.bytes) else {
+            return Err(text::other(&text.bytes).unwrap_or(error));
+        };
+        let object = Text { bytes: object.into(), is_marked: false };
+        match json::read(&object.bytes) {
+            Ok(_) => {
+                let plan = read_whole(&object)?;
+                if plan.is_template { Err(error) } else { Ok(Plan { prefix: Some(prefix), ..plan }) }
+            }
+            Err(_) => Err(error),
+        }
+    })
+}
+
+/// Parses a text that is a plan from its beginning to its end.
+fn read_whole(text: &Text<'_>) -> Result<Plan, PlanError> {
+    let (document, is_shared) = document(text)?;
     let Node::Map(top) = &document else {
         return Err(PlanError::Unknown("its top level is not an object".into()));
     };
@@ -161,7 +202,7 @@ pub fn read_plan(bytes: &[u8]) -> Result<Plan, PlanError> {
     }
     check_count(&resources)?;
     resources.sort_by(|a, b| a.address.cmp(&b.address));
-    Ok(Plan { is_template: !is_terraform, resources })
+    Ok(Plan { is_template: !is_terraform, resources, prefix: None })
 }
 
 /// Checks, while resources are collected, that there are not more than a report has room for.
@@ -177,28 +218,24 @@ fn check_count(resources: &[Resource]) -> Result<(), PlanError> {
 /// Parses a plan as JSON, and returns the tree that decisions use: texts, numbers and booleans as texts, and
 /// a value that readers disagree on as `{"!ambiguous": TEXT}`.
 pub fn to_json(bytes: &[u8]) -> Result<serde_json::Value, PlanError> {
-    document(bytes).map(|(document, _)| document.to_json())
+    document(&Text::of(bytes)?).map(|(document, _)| document.to_json())
 }
 
 /// The document, read as JSON or YAML, and whether objects in it are shared. What starts like JSON but is not
 /// JSON is YAML.
-fn document(bytes: &[u8]) -> Result<(Node, bool), PlanError> {
-    if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
-        let message = "it is UTF-16 text: write it as UTF-8, in PowerShell with `Out-File -Encoding utf8`";
-        return Err(PlanError::Malformed(message.into()));
-    }
-    let after_mark = bytes.strip_prefix(BYTE_ORDER_MARK);
-    let bytes = after_mark.unwrap_or(bytes);
+fn document(text: &Text<'_>) -> Result<(Node, bool), PlanError> {
+    let bytes = &*text.bytes;
     if !json::is_json(bytes) {
         return yaml::read(bytes);
     }
     match json::read(bytes) {
         // Python's JSON reader rejects the mark, and the AWS CLI and SAM fall back to YAML.
-        Ok(Node::Map(top)) if after_mark.is_some() && top.contains_key("Resources") => yaml::read(bytes),
+        Ok(Node::Map(top)) if text.is_marked && top.contains_key("Resources") => yaml::read(bytes),
         Ok(node) => Ok((node, false)),
-        Err(JsonError::Syntax(json)) => yaml::read(bytes)
-            .map_err(|yaml| PlanError::Malformed(format!("it is not JSON ({json}), and as YAML: {yaml}"))),
-        Err(JsonError::Refused(error)) => Err(error),
+        Err(JsonError::Syntax(json)) => {
+            yaml::read(bytes).map_err(|yaml| PlanError::Neither { json, yaml: yaml.to_string() })
+        }
+        Err(JsonError::Refused(error)) => Err(PlanError::Malformed(error)),
     }
 }
 
@@ -267,7 +304,7 @@ mod tests {
         let tree = to_json(b"{Resources: {A: [1, 'x',],},} # note\n").unwrap();
         assert_eq!(tree, serde_json::json!({"Resources": {"A": ["1", "x"]}}));
         let error = to_json(b"{\"a\": 1}\n{\"b\": 2}").unwrap_err().to_string();
-        assert!(error.contains("trailing characters") && error.contains("as YAML"), "{error}");
+        assert!(error.contains("line 2: text after the end") && error.contains("not YAML"), "{error}");
     }
 
     #[test]
@@ -276,7 +313,38 @@ mod tests {
         assert!(marked(r#"{"Resources": {"A": "\ud83d\ude00"}}"#).is_err());
         assert!(marked(r#"{"format_version": "1.2", "a": "\ud83d\ude00"}"#).is_ok());
         assert!(to_json(br#"{"Resources": {"A": "\ud83d\ude00"}}"#).is_ok());
-        assert!(to_json(b"\xff\xfe{\0}\0").unwrap_err().to_string().contains("UTF-16"));
+        let wide = |text: &str| -> Vec<u8> {
+            format!("\u{feff}{text}").encode_utf16().flat_map(u16::to_le_bytes).collect()
+        };
+        assert!(to_json(&wide(r#"{"Resources": {"A": "\ud83d\ude00"}}"#)).is_err());
+        assert!(to_json(&wide(r#"{"format_version": "1.2"}"#)).is_ok());
+    }
+
+    #[test]
+    fn one_line_can_be_before_a_terraform_plan_alone() {
+        let plan = r#"{"format_version": "1.2", "resource_changes": []}"#;
+        let prefix = |text: String| read_plan(text.as_bytes()).map(|plan| plan.prefix);
+        assert_eq!(prefix(plan.into()), Ok(None));
+        for line in ["[command]/x/terraform-bin show -json p\n", "[/live/app] ", "12:00 STDOUT terraform: "] {
+            assert_eq!(prefix(format!("{line}{plan}\n")), Ok(Some(line.trim().into())), "{line}");
+            assert!(read(format!("{line}{plan}").as_bytes()).is_err(), "in a plan's own text: {line}");
+        }
+        for text in [
+            format!("[command]x\n{plan}\n{plan}"),
+            format!("[command]x\n{plan}\n::debug::Terraform exited with code 0."),
+            format!("one\ntwo\n{plan}"),
+            r#"[command]x\n{"Resources": {}}"#.into(),
+            r#"[command]x\n{"format_version": "1.2", "Resources": {}}"#.into(),
+        ] {
+            assert!(prefix(text.clone()).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn files_that_are_taken_for_a_plan_are_named() {
+        assert_eq!(read_plan(b"PK\x03\x04\x14\0").unwrap_err(), PlanError::Binary);
+        let log = "{\"@level\":\"info\",\"@message\":\"x\"}\n{\"@level\":\"info\",\"@message\":\"y\"}\n";
+        assert_eq!(read_plan(log.as_bytes()).unwrap_err(), PlanError::Log);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Terraform: what a plan of `terraform show -json` creates or updates; the same for OpenTofu.
 //!
-//! From "JSON Output Format", format 1: `resource_changes` lists what happens to each resource, and
+//! From "JSON Output Format", formats 1.x, and 0.1 and 0.2 of Terraform 0.12 to 1.0: `resource_changes` lists what happens to each resource, and
 //! `planned_values` the result. A resource that is only in the latter counts as new, so that a missing change
 //! hides nothing. `configuration` lists the commands that run as well.
 
@@ -18,8 +18,11 @@ use super::{PlanError, Resource, What, types};
 pub fn read(top: &Map) -> Result<Vec<Resource>, PlanError> {
     let unknown = |why: &str| Err(PlanError::Unknown(why.into()));
     match top.get("format_version").and_then(Node::text) {
+        Some("0.1" | "0.2") => {}
         Some(version) if version.starts_with("1.") => {}
-        Some(version) => return unknown(&format!("its `format_version` is {version:?}, expected 1.x")),
+        Some(version) => {
+            return unknown(&format!("its `format_version` is {version:?}, expected 0.1, 0.2 or 1.x"));
+        }
         None => return unknown("it has no `format_version`"),
     }
     let (changes, planned) = (top.get("resource_changes"), top.get("planned_values"));
@@ -197,11 +200,15 @@ impl Reading<'_> {
     }
 }
 
-/// Whether the provider is the one whose types are known by their first word: HashiCorp's, by its full name.
+/// Whether the provider is the one whose types are known by their first word: HashiCorp's, by its full name, or by its
+/// short one in plans of Terraform 0.12.
 fn is_provider_of(kind: &str, provider: &str) -> bool {
     let first = kind.split('_').next().unwrap_or_default();
     if first == "terraform" {
         return provider == "terraform.io/builtin/terraform";
+    }
+    if provider == first {
+        return true;
     }
     let hosts = ["registry.terraform.io/hashicorp/", "registry.opentofu.org/hashicorp/"];
     hosts.into_iter().any(|host| provider.strip_prefix(host) == Some(first))

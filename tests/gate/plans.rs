@@ -99,6 +99,53 @@ fn every_vector_gets_its_answer() {
     assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), vectors.len(), wrong.join("\n"));
 }
 
+#[test]
+fn reads_a_plan_as_tools_write_it_to_a_file() {
+    let shop = shop();
+    let plan = String::from_utf8(read(&shop.file("infra/terraform.json"))).expect("UTF-8");
+    let template = String::from_utf8(read(&shop.file("infra/cloudformation.yaml"))).expect("UTF-8");
+    let wide = |text: &str| -> Vec<u8> {
+        format!("\u{feff}{text}").encode_utf16().flat_map(u16::to_le_bytes).collect()
+    };
+    for (name, bytes) in [
+        ("case.json", wide(&plan)),
+        ("case.json", format!("\u{feff}{plan}").into_bytes()),
+        ("case.yaml", wide(&template)),
+        ("case.yaml", format!("\u{feff}{template}").into_bytes()),
+    ] {
+        write(&shop.file("infra").join(name), bytes);
+        let ran = shop.scene.run(&["gate", "--plan", &format!("infra/{name}")]);
+        assert_eq!(ran.code, Some(0), "{ran}");
+    }
+    write(&shop.file("infra/case.json"), format!("[command]/x/terraform-bin show -json p\n{plan}"));
+    let ran = shop.scene.run(&["gate", "--plan", "infra/case.json"]);
+    assert_eq!(ran.code, Some(0), "{ran}");
+    let note = "infra/case.json: skipped the line before the plan: `[command]/x/terraform-bin show -json p`";
+    assert!(ran.err().contains(note), "{ran}");
+}
+
+#[test]
+fn says_what_the_file_is_and_how_to_create_the_plan() {
+    let shop = shop();
+    for (text, message, way) in [
+        ("PK\u{3}\u{4}", "it is Terraform's binary plan", "terraform show -json PLANFILE > plan.json"),
+        (
+            "{\"@level\":\"info\",\"@message\":\"x\"}\n{}",
+            "the log of `terraform plan -json`",
+            "terraform show -json PLANFILE",
+        ),
+        (
+            "{\"format_version\":\"1.2\"}\n::debug::x",
+            "line 2: text after the end",
+            "`terraform_wrapper: false`",
+        ),
+    ] {
+        write(&shop.file("plan"), text);
+        let ran = shop.scene.run(&["gate", "--plan", "plan"]);
+        assert!(ran.code == Some(2) && ran.err().contains(message) && ran.err().contains(way), "{ran}");
+    }
+}
+
 /// gh CVE-2025-25204: exit 0 when there was nothing to verify.
 #[test]
 fn a_plan_that_deploys_nothing_is_no_yes() {

@@ -384,6 +384,9 @@ pub const RELATED_FILES_MAX: usize = 100;
 /// kB each, and as much of other resources; CloudFormation's own limit is 1 MB.
 pub const PLAN_BYTES_MAX: u64 = 64 << 20;
 
+/// Longest text before a Terraform plan, in bytes: a line with a command and its path.
+pub const PLAN_PREFIX_BYTES_MAX: usize = 1024;
+
 /// Memory for a plan of any size, in bytes, in addition to four times its size: 60,000 small values.
 pub const PLAN_MEMORY_FIXED: u64 = 32 << 20;
 

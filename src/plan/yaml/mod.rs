@@ -6,6 +6,9 @@
 //! `reader`) that follows PyYAML, and by `saphyr-parser`, a reader of 1.2 (`second`). If they disagree on
 //! keys, texts, lists, anchors or tags, the template is refused, with the line.
 //!
+//! In brackets and braces, PyYAML ignores how far a line is indented, and YAML 1.2 requires more than the key has. A
+//! reader of 1.2 that is strict reads nothing, so such a line is indented for the second reader (`flow`).
+//!
 //! Also refused, because other readers disagree, or because it can only confuse:
 //!
 //! | what | why |
@@ -26,13 +29,14 @@
 //! if the verdict depends on it. An ordinary `Mode: 0644` is ignored.
 
 mod cursor;
+mod flow;
 mod reader;
 mod scalar;
 mod schema;
 mod second;
 mod tree;
 
-use self::reader::Reader;
+use self::reader::{Document, Reader};
 use self::second::Second;
 use super::PlanError;
 use super::node::Node;
@@ -48,8 +52,10 @@ pub fn read(bytes: &[u8]) -> Result<(Node, bool), PlanError> {
     let text = without_end(text);
     // The first reader limits depth and values; the second has no such limits, so it reads the text
     // afterwards.
-    Reader::new(text, None)?.document()?;
-    Reader::new(text, Some(Second::new(text)))?.document()
+    let Document { flows, .. } = Reader::new(text, None)?.document()?;
+    let indented = flow::indented(text, &flows)?;
+    let Document { node, shares, .. } = Reader::new(text, Some(Second::new(&indented)))?.document()?;
+    Ok((node, shares))
 }
 
 /// The text without a last line `...`, which ends the document for every reader.
@@ -127,6 +133,10 @@ mod tests {
             ),
             ("%YAML 1.1\n---\na: [b: c, \"d\": , e]\n", r#"{"a": [{"b": "c"}, {"d": null}, "e"]}"#),
             ("\r\na: x\r\n  y\r\nb: |\r\n  z\r\n", r#"{"a": "x y", "b": "z\n"}"#),
+            (
+                "a:\n  b: [{\n    c: d\n  }]\n  e: {\n  f: [\n  g,\n'h\n i'\n]}\nj: [\n]\nk:\n- [\n l\n]\n",
+                r#"{"a": {"b": [{"c": "d"}], "e": {"f": ["g", "h i"]}}, "j": [], "k": [["l"]]}"#,
+            ),
             (
                 "a: http://x/?a=b#c\nb: -x\nc: a - b\nd: 'x: y'\ne: a:b\n\"f g\": é\n",
                 r##"{"a": "http://x/?a=b#c", "b": "-x", "c": "a - b", "d": "x: y", "e": "a:b", "f g": "é"}"##,

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use super::PlanError;
 use super::cursor::{Cursor, is_blank, is_break, refuse};
+use super::flow::Flow;
 use super::scalar::Context;
 use super::second::{Found, Properties, Second};
 use super::tree::{Anchored, Members, Style};
@@ -29,10 +30,21 @@ pub struct Reader<'t> {
     pub anchors: BTreeMap<&'t str, Option<Anchored>>,
     /// Values in the outermost brackets or braces.
     in_flow: usize,
+    flows: Vec<Flow>,
     /// Whether members of the last object replace merged ones.
     pub replaces: bool,
     /// Whether an alias or a merge names a list or an object: PyYAML shares one object between both places.
     pub shares: bool,
+}
+
+/// A template that was read.
+pub struct Document {
+    /// Its value.
+    pub node: Node,
+    /// Whether collections in it are shared.
+    pub shares: bool,
+    /// Its values in brackets and braces.
+    pub flows: Vec<Flow>,
 }
 
 /// A key in the text.
@@ -59,13 +71,14 @@ impl<'t> Reader<'t> {
             heap,
             anchors: BTreeMap::new(),
             in_flow: 0,
+            flows: Vec::new(),
             replaces: false,
             shares: false,
         })
     }
 
-    /// Reads the document; also returns whether collections in it are shared.
-    pub fn document(mut self) -> Result<(Node, bool), PlanError> {
+    /// Reads the document.
+    pub fn document(mut self) -> Result<Document, PlanError> {
         let has_version = self.version();
         self.cursor.skip()?;
         if self.cursor.is_separator() && self.cursor.peek() == b'-' {
@@ -90,7 +103,7 @@ impl<'t> Reader<'t> {
             return self.refuse("text after the end of the document");
         }
         self.found(Found::End)?;
-        Ok((node, self.shares))
+        Ok(Document { node, shares: self.shares, flows: self.flows })
     }
 
     /// Moves over a first line with the version.
@@ -204,7 +217,15 @@ impl<'t> Reader<'t> {
             }
             (b'[' | b'{' | b'*', _) => {
                 self.in_flow = 0;
-                self.brackets(properties, depth)
+                let start = self.cursor.at;
+                let node = self.brackets(properties, depth)?;
+                if self.cursor.line > line {
+                    let indent = usize::try_from(parent + 1).unwrap_or(0);
+                    let flow = Flow { bytes: start..self.cursor.at, indent };
+                    let pushed = self.heap.push(&mut self.flows, flow);
+                    self.paid(pushed)?;
+                }
+                Ok(node)
             }
             _ => {
                 let column = self.cursor.column();

@@ -92,7 +92,11 @@ impl<'t> Second<'t> {
 }
 
 fn malformed(error: &ScanError) -> PlanError {
-    PlanError::Malformed(format!("line {}: {}", error.marker().line(), error.info()))
+    PlanError::Malformed(format!(
+        "line {}: PyYAML reads this, but readers of YAML 1.2 do not ({})",
+        error.marker().line(),
+        error.info()
+    ))
 }
 
 /// Whether the 1.2 reader found the same anchor and tag.

@@ -88,7 +88,10 @@ pub fn run(args: &super::Args, global: &GlobalArgs) -> Result<Exit> {
         let progress = Progress::start(&format!("verifying {}", path.display()), 0);
         let shown = context.shown(path);
         let folder = assets.as_deref().unwrap_or_else(|| path.parent().unwrap_or(Path::new("")));
-        let plan::Plan { is_template, resources } = plan;
+        let plan::Plan { is_template, resources, prefix } = plan;
+        if let Some(prefix) = prefix {
+            notes.push(format!("{shown}: skipped the line before the plan: `{prefix}`"));
+        }
         let plan = PlanResources { shown: &shown, path, is_template: *is_template, folder, resources };
         verdicts.extend(gate.decide(&plan, &mut notes)?);
         drop(progress);
