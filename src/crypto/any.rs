@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use crate::hint::Hint;
 
 use super::key::PublicKey;
-use super::secret::{Passphrase, SecretKey, SecretKeyError};
+use super::secret::{self, Passphrase, SecretKey, SecretKeyError};
 
 /// A key that the user passed.
 #[derive(Debug)]
@@ -59,7 +59,7 @@ impl AnyKey {
         if pem.contains("BEGIN OPENSSH PRIVATE KEY") || pem.starts_with("ecdsa-sha2-") {
             return Err(AnyKeyError::OpenSsh);
         }
-        if pem.contains("PRIVATE KEY-----") {
+        if pem.contains("PRIVATE KEY-----") || secret::is_encoded(pem) {
             return Ok(Self::Secret(SecretKey::from_pem(pem, passphrase)?));
         }
         pem.parse().map(Self::Public).map_err(|_| AnyKeyError::NotAKey)
@@ -105,6 +105,7 @@ mod tests {
             ("-----BEGIN OPENSSH PRIVATE KEY-----", AnyKeyError::OpenSsh),
             ("-----BEGIN EC PRIVATE KEY-----", AnyKeyError::Secret(SecretKeyError::OldForm)),
             ("-----BEGIN PRIVATE KEY-----", AnyKeyError::Secret(SecretKeyError::NotAKey)),
+            ("LS0tLS1CRUdJTiBQUklWQVRFIEtFWS0tLS0t", AnyKeyError::Secret(SecretKeyError::Encoded)),
         ] {
             assert_eq!(AnyKey::from_pem(text, None).unwrap_err(), error, "{text}");
         }

@@ -2,6 +2,7 @@
 
 pub mod any;
 pub mod many;
+pub mod pem;
 pub mod secret;
 pub mod signing;
 

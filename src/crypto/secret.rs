@@ -34,6 +34,9 @@ pub enum SecretKeyError {
     /// The passphrase derivation is too expensive.
     #[error("the key's encryption needs more than {} MB or {PBKDF2_ITERATIONS_MAX} rounds", KEY_SCRYPT_BYTES_MAX >> 20)]
     Costly,
+    /// The text is a PEM in base64.
+    #[error("the key is encoded in base64 once more")]
+    Encoded,
     /// The text is something else, or another curve.
     #[error("not a P-384 secret key in PKCS#8 PEM format")]
     NotAKey,
@@ -49,11 +52,17 @@ impl Hint for SecretKeyError {
             Self::WrongPassphrase => "check COUNTERSIGN_PASSPHRASE or `--passphrase-file`",
             Self::Costly => "encrypt it again: openssl pkcs8 -topk8 -v2 aes-256-cbc -scrypt -in OLD -out NEW",
             Self::OldForm => "convert it: openssl pkcs8 -topk8 -v2 aes-256-cbc -in OLD -out NEW",
+            Self::Encoded => "store the PEM itself, which starts with `-----BEGIN`: base64 -d",
             Self::NotAKey => "create a key with `countersign key generate --output FILE`",
             Self::NoRandomness => return None,
         };
         Some(hint.into())
     }
+}
+
+/// Whether the text is the base64 of a PEM.
+pub fn is_encoded(text: &str) -> bool {
+    text.trim_start().starts_with("LS0tLS1CRUdJTi")
 }
 
 /// Whether a PEM text needs a passphrase.
@@ -73,6 +82,9 @@ impl SecretKey {
         let pem = pem.trim();
         if pem.contains("Proc-Type:") || pem.contains("BEGIN EC PRIVATE KEY") {
             return Err(SecretKeyError::OldForm);
+        }
+        if is_encoded(pem) {
+            return Err(SecretKeyError::Encoded);
         }
         let key = if is_encrypted(pem) {
             let passphrase = passphrase.ok_or(SecretKeyError::PassphraseNeeded)?;

@@ -6,6 +6,7 @@ use anyhow::{Context as _, Result};
 use clap::Args;
 use countersign::crypto::any::AnyKey;
 use countersign::crypto::key::PublicKey;
+use countersign::crypto::pem::with_line_breaks;
 use countersign::crypto::secret::{self, Passphrase, SecretKey};
 use countersign::files::{self, program};
 use countersign::limits::KEY_BYTES_MAX;
@@ -83,7 +84,7 @@ fn read_key(named: &str, hint: &str) -> Result<(Zeroizing<String>, String)> {
                 "set it to the content of the key file",
             )
         })?;
-        return Ok((pem, format!("the key in `{name}`")));
+        return Ok((with_line_breaks(&pem), format!("the key in `{name}`")));
     }
     if let Some((scheme, _)) =
         named.split_once(':').filter(|(scheme, _)| matches!(*scheme, "awskms" | "pkcs11"))
@@ -119,7 +120,7 @@ fn read_key_file(path: &Path, hint: &str) -> Result<(Zeroizing<String>, String)>
         return Err(refuse(format!("key file `{}` does not exist", path.display()), hint));
     };
     let pem = std::str::from_utf8(&bytes).with_context(|| format!("`{}` is not PEM", path.display()))?;
-    Ok((Zeroizing::new(pem.to_owned()), format!("`{}`", path.display())))
+    Ok((with_line_breaks(pem), format!("`{}`", path.display())))
 }
 
 fn open_key(pem: &str, what: &str, args: &PassphraseArgs) -> Result<SecretKey> {
