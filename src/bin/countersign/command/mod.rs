@@ -5,6 +5,7 @@ mod artifact;
 mod audit;
 mod completions;
 mod csc;
+mod deployed_as;
 mod edit;
 mod export;
 mod function;

@@ -14,6 +14,7 @@ use countersign::source;
 use countersign::verify::CommitFiles;
 use countersign::verify::integrity::Digests;
 
+use super::deployed_as;
 use super::layer_arg::{LayerArg, Located, layers_of, locate};
 use super::task::{Task, signed_revocation, verdict_of, verdicts_with_layers};
 use crate::complete;
@@ -28,7 +29,8 @@ use crate::verdicts::ReportArgs;
     Exit status: 0 allowed or warned, 1 denied, 2 no verdict.\n\n\
     Examples:\n  \
     countersign verify\n  \
-    countersign verify dist/orders.zip --function orders\n  \
+    countersign verify dist/orders.zip\n  \
+    countersign verify orders.zip --function orders\n  \
     countersign verify --function orders \\\n    \
     --layer arn:countersign:lambda::vendor:layer:base:3\n  \
     countersign verify --source v1.2.0\n  \
@@ -44,12 +46,13 @@ pub struct Args {
     /// are attached to the commit
     #[arg(long, value_name = "REV")]
     source: Option<String>,
-    /// Function that the artifact is deployed as; its CSC applies
+    /// Function that the artifact is deployed as; its CSC applies [default: the item of the workspace whose
+    /// package it is]
     #[arg(long, value_name = "NAME", add = complete::functions())]
     function: Option<ArtifactName>,
     /// Another layer of the function, in addition to those in countersign.toml: `ARN`, `ARN=FILE` or
     /// `NAME=FILE`; can be repeated
-    #[arg(long = "layer", value_name = "LAYER", requires = "function", conflicts_with = "source")]
+    #[arg(long = "layer", value_name = "LAYER", conflicts_with = "source")]
     layers: Vec<LayerArg>,
     /// CSC to use: an id, or a CSC file in a policy directory
     #[arg(long, value_name = "ID|FILE", add = complete::cscs())]
@@ -104,6 +107,11 @@ impl Args {
 
     /// The layers that a function is verified with; a commit has the bytes of none.
     fn layers_of(&self, context: &Context, policy: &Policy, task: &Task) -> Result<Vec<Located>> {
+        if !self.layers.is_empty() {
+            // Without an artifact and a function, every function of the workspace is verified.
+            let asked = task.asked.as_ref().filter(|_| self.artifact.is_some() || self.function.is_some());
+            deployed_as::check_has_layers(asked)?;
+        }
         let Some((Kind::Function, name)) = &task.asked else { return Ok(Vec::new()) };
         if task.source.is_some() {
             return Ok(Vec::new());
@@ -184,12 +192,11 @@ impl Args {
         }
         let source = self.source.as_deref().map(|revision| self.package_of(context, revision)).transpose()?;
         let (item, source) = source.unzip();
-        let asked = self.function.clone().map(|name| (Kind::Function, name)).or(item);
-        if asked.is_none() && !has_csc {
-            return Err(refuse(
-                "cannot select a CSC for the artifact: neither `--function` nor `--csc` is set",
-                "pass the function that it is deployed as: `countersign verify FILE --function NAME`",
-            ));
+        let of_place = || self.artifact.as_deref().and_then(|path| deployed_as::item_at(context, path));
+        let of_place = || of_place().filter(|_| !has_csc).map(|item| (item.kind, item.name.clone()));
+        let asked = self.function.clone().map(|name| (Kind::Function, name)).or(item).or_else(of_place);
+        if let (None, Some(artifact), false) = (&asked, &self.artifact, has_csc) {
+            return Err(deployed_as::unnamed(context, artifact));
         }
         Ok(vec![Task {
             artifact: self.artifact.clone(),
