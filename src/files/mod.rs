@@ -1,4 +1,12 @@
 //! Files: atomic writes. Reads are in the trusted core.
+//!
+//! A file is whole or absent: its bytes go to a temporary file in the same folder, which is then renamed. Two
+//! kinds of files differ in what a power cut can do to them ([`Durability`]):
+//!
+//! - A key, a policy and a state cannot be made again, so they are on the disk before the command ends.
+//! - A package and a manifest can be made again, and every use of them checks digests and a signature. After a
+//!   power cut one of the last ones can be the earlier file, or damaged; then it is denied, and `release`
+//!   writes it again. Waiting for the disk for each of 1,000 packages would take longer than packaging them.
 
 pub mod copy;
 pub mod download;
@@ -25,27 +33,40 @@ pub enum Access {
     Program,
 }
 
-/// Writes a file atomically: the path has either the old bytes or all of the new ones.
+/// Whether a file that was kept survives a power cut; the module's comment lists what has to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Durability {
+    /// It does: the bytes and the name are on the disk before the command goes on.
+    Lasting,
+    /// It may not: the file can be made again, and is checked before each use.
+    Remade,
+}
+
+/// Writes a file atomically and durably: the path has either the old bytes or all of the new ones.
 pub fn write(path: &Path, bytes: &[u8], access: Access) -> Result<(), FileError> {
-    Pending::with(path, bytes, access)?.keep()
+    Pending::with(path, bytes, access, Durability::Lasting)?.keep()
 }
 
 /// Replaces files that belong together: all are complete before the first one is renamed.
 ///
 /// A full disk leaves none of them. An error while renaming leaves each file either old or new.
 pub fn write_together(files: &[(PathBuf, Vec<u8>)]) -> Result<(), FileError> {
-    let pending = files.iter().map(|(path, bytes)| Pending::with(path, bytes, Access::Public));
+    let begin =
+        |(path, bytes): &(PathBuf, Vec<u8>)| Pending::with(path, bytes, Access::Public, Durability::Lasting);
+    let pending = files.iter().map(begin);
     let pending: Vec<Pending> = pending.collect::<Result<_, _>>()?;
     pending.into_iter().try_for_each(Pending::keep)
 }
 
 /// Writes new files, all or none; existing files are not changed.
 pub fn write_new(files: &[(&Path, &[u8], Access)]) -> Result<(), FileError> {
-    let pending: Result<Vec<_>, _> =
-        files.iter().map(|(path, bytes, access)| Pending::with(path, bytes, *access)).collect();
+    let begin = |(path, bytes, access): &(&Path, &[u8], Access)| {
+        Pending::with(path, bytes, *access, Durability::Lasting)
+    };
+    let pending: Result<Vec<_>, _> = files.iter().map(begin).collect();
     let mut kept = Vec::new();
     let result = pending?.into_iter().try_for_each(|pending| {
-        let Pending { file, path } = pending;
+        let Pending { file, path, .. } = pending;
         file.persist_noclobber(&path).map_err(|error| writing(&path)(error.error))?;
         kept.push(path.clone());
         sync_folder(folder_of(&path))
@@ -63,11 +84,12 @@ pub fn write_new(files: &[(&Path, &[u8], Access)]) -> Result<(), FileError> {
 pub struct Pending {
     file: NamedTempFile,
     path: PathBuf,
+    durability: Durability,
 }
 
 impl Pending {
     /// Starts a file, and creates its parent folders.
-    pub fn new(path: &Path, access: Access) -> Result<Self, FileError> {
+    pub fn new(path: &Path, access: Access, durability: Durability) -> Result<Self, FileError> {
         check_target(path)?;
         let folder = folder_of(path);
         std::fs::create_dir_all(folder).map_err(writing(folder))?;
@@ -86,14 +108,19 @@ impl Pending {
         #[cfg(not(unix))]
         let _ = access;
         let file = builder.tempfile_in(folder).map_err(writing(path))?;
-        Ok(Self { file, path: path.into() })
+        Ok(Self { file, path: path.into(), durability })
     }
 
     /// Starts a file and writes all its bytes, without renaming it yet.
-    pub fn with(path: &Path, bytes: &[u8], access: Access) -> Result<Self, FileError> {
-        let mut pending = Self::new(path, access)?;
+    pub fn with(
+        path: &Path,
+        bytes: &[u8],
+        access: Access,
+        durability: Durability,
+    ) -> Result<Self, FileError> {
+        let mut pending = Self::new(path, access, durability)?;
         pending.write_all(bytes).map_err(writing(path))?;
-        pending.file.as_file().sync_all().map_err(writing(path))?;
+        pending.sync()?;
         Ok(pending)
     }
 
@@ -102,11 +129,21 @@ impl Pending {
         &self.path
     }
 
-    /// Renames the file to its path, durably.
+    /// Renames the file to its path.
     pub fn keep(self) -> Result<(), FileError> {
-        self.file.as_file().sync_all().map_err(writing(&self.path))?;
+        self.sync()?;
         self.file.persist(&self.path).map_err(|error| writing(&self.path)(error.error))?;
-        sync_folder(folder_of(&self.path))
+        match self.durability {
+            Durability::Lasting => sync_folder(folder_of(&self.path)),
+            Durability::Remade => Ok(()),
+        }
+    }
+
+    fn sync(&self) -> Result<(), FileError> {
+        match self.durability {
+            Durability::Lasting => self.file.as_file().sync_all().map_err(writing(&self.path)),
+            Durability::Remade => Ok(()),
+        }
     }
 }
 
@@ -193,7 +230,7 @@ mod tests {
     fn a_file_that_is_not_kept_leaves_nothing() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a/b.txt");
-        let mut pending = Pending::new(&path, Access::Public).unwrap();
+        let mut pending = Pending::new(&path, Access::Public, Durability::Remade).unwrap();
         pending.write_all(b"half").unwrap();
         drop(pending);
         assert_eq!(std::fs::read_dir(folder.path().join("a")).unwrap().count(), 0);
@@ -229,7 +266,7 @@ mod tests {
             assert_eq!(path(name).symlink_metadata().unwrap().file_type(), before, "{name}");
         }
         assert!(matches!(
-            Pending::new(Path::new("/dev/full"), Access::Public),
+            Pending::new(Path::new("/dev/full"), Access::Public, Durability::Lasting),
             Err(FileError::NotReplaced { .. })
         ));
     }

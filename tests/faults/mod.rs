@@ -7,6 +7,7 @@
 
 mod clock;
 mod commands;
+mod durable;
 mod injector;
 mod machine;
 mod reads;

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use countersign::files::artifact::Artifact;
-use countersign::files::{Access, Pending};
+use countersign::files::{Access, Durability, Pending};
 use countersign::package::read;
 use countersign::package::select::{self, Look, Request};
 use countersign::package::write::{self, EntryTime};
@@ -28,7 +28,7 @@ pub fn run(bytes: &[u8]) {
     let request = Request { folder: &content, rules: &rules, outputs: &[] };
     let Ok(selection) = select::select(&Look::outside(), &request) else { return };
     let path = folder.path().join("package.zip");
-    let mut out = Pending::new(&path, Access::Public).expect("a package can be made");
+    let mut out = Pending::new(&path, Access::Public, Durability::Remade).expect("a package can be made");
     let time = EntryTime::FIXED;
     let threads = Threads::one();
     let written = write::write(&mut out, &selection.candidates, &selection.contents, time, threads, &|_| {});

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use super::place::Place;
 use super::{Change, Hook, HooksError, Installed, Way, manager};
-use crate::files::{self, Access, FileError, Pending, writing};
+use crate::files::{self, Access, Durability, FileError, Pending, writing};
 use crate::limits::HOOK_BYTES_MAX;
 
 /// What is at a path.
@@ -100,7 +100,7 @@ pub(super) fn install(place: &Place, hook: Hook) -> Result<Installed, HooksError
 }
 
 fn write(script: &Path, hook: Hook) -> Result<Pending, FileError> {
-    Pending::with(script, hook.script().as_bytes(), Access::Program)
+    Pending::with(script, hook.script().as_bytes(), Access::Program, Durability::Lasting)
 }
 
 /// Links the existing hook to a second name, then renames ours to the first.

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 use countersign::digest::{ArtifactDigests, Sha256, Sha384};
-use countersign::files::{Access, Pending};
+use countersign::files::{Access, Durability, Pending};
 use countersign::inventory::FileRecord;
 use countersign::name::ArtifactName;
 use countersign::package::select::{self, LeftOut, Look, Request, Selection};
@@ -213,7 +213,7 @@ pub fn make(
     context.check_output(output)?;
     let (selection, rules) = selection(context, look, item, choice, output)?;
     let path = item.artifact(output);
-    let mut pending = Pending::new(&path, Access::Public)?;
+    let mut pending = Pending::new(&path, Access::Public, Durability::Remade)?;
     let total = selection.candidates.iter().map(|candidate| candidate.size).sum();
     let progress = Progress::start(&format!("packaging {}", item.name), total);
     let written = write::write(

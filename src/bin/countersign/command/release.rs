@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use countersign::crypto::secret::SecretKey;
-use countersign::files::{Access, Pending};
+use countersign::files::{Access, Durability, Pending};
 use countersign::manifest;
 use countersign::manifest::attached::Attached;
 use countersign::metrics::Occasion;
@@ -143,7 +143,7 @@ impl Args {
                     },
                 )?;
                 // Both are written before either gets its name: what can fail leaves the last release whole.
-                let pending = Pending::with(&manifest, &signed.manifest, Access::Public)?;
+                let pending = Pending::with(&manifest, &signed.manifest, Access::Public, Durability::Remade)?;
                 packaged.pending.keep()?;
                 pending.keep()?;
             }

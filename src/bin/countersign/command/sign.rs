@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 use countersign::digest::ArtifactDigests;
-use countersign::files::{self, Access, Loaded, copy};
+use countersign::files::{Access, Durability, Loaded, Pending, copy};
 use countersign::inventory::FileRecord;
 use countersign::limits::MANIFEST_BYTES_MAX;
 use countersign::manifest;
@@ -200,7 +200,8 @@ impl Args {
             },
         )?;
         drop(progress);
-        files::write(&manifest::path_next_to(path), &signed.manifest, Access::Public)?;
+        let manifest = manifest::path_next_to(path);
+        Pending::with(&manifest, &signed.manifest, Access::Public, Durability::Remade)?.keep()?;
         if let Some(commit) = commit {
             let attached = Attached::parse(&signed.manifest)?;
             note(&attach::attach(context.in_repository()?, &commit, &[attached])?);

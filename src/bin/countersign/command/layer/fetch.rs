@@ -7,7 +7,7 @@ use std::sync::Arc;
 use anyhow::Result;
 use countersign::arn::{LayerArn, Owner};
 use countersign::digest::{ArtifactDigests, ArtifactHasher};
-use countersign::files::{self, Access, FileError, Pending, artifact::Artifact, download};
+use countersign::files::{self, Access, Durability, FileError, Pending, artifact::Artifact, download};
 use countersign::git::source::Source;
 use countersign::layer::location::LayerLocation;
 use countersign::layer::{LayerVersion, path_in};
@@ -202,7 +202,7 @@ fn fetch(
     location: &LayerLocation,
     path: &Path,
 ) -> Result<Fetched> {
-    let mut artifact = Hashed::new(Pending::new(path, Access::Public)?);
+    let mut artifact = Hashed::new(Pending::new(path, Access::Public, Durability::Remade)?);
     copy(publisher, location, version.size, &mut artifact)?;
     let (artifact, digests) = artifact.finish();
     check(arn, version, location, &digests)?;
@@ -231,7 +231,7 @@ fn fetch(
             "ask its publisher to restore the manifest that it was published with",
         ));
     }
-    let manifest = Pending::with(&beside, &bytes, Access::Public)?;
+    let manifest = Pending::with(&beside, &bytes, Access::Public, Durability::Remade)?;
     Ok(Fetched { artifact, manifest: Some(manifest) })
 }
 
