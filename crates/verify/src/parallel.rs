@@ -40,15 +40,38 @@ pub fn in_order<J: Sync, T: Send, E: Send>(
     jobs: &[J],
     weight: impl Fn(&J) -> u64 + Sync,
     work: impl Fn(&J) -> Result<T, E> + Sync,
+    take: impl FnMut(T) -> Result<(), E>,
+) -> Result<(), E> {
+    in_order_on(threads.0.get(), threads, window, jobs, (weight, work), take)
+}
+
+/// Like [`in_order`], where `take` works as long as a worker does: the caller's thread is one of the threads.
+pub fn in_order_beside<J: Sync, T: Send, E: Send>(
+    threads: Threads,
+    window: u64,
+    jobs: &[J],
+    weight: impl Fn(&J) -> u64 + Sync,
+    work: impl Fn(&J) -> Result<T, E> + Sync,
+    take: impl FnMut(T) -> Result<(), E>,
+) -> Result<(), E> {
+    in_order_on(threads.0.get() - 1, threads, window, jobs, (weight, work), take)
+}
+
+fn in_order_on<J: Sync, T: Send, E: Send>(
+    workers: usize,
+    threads: Threads,
+    window: u64,
+    jobs: &[J],
+    (weight, work): (impl Fn(&J) -> u64 + Sync, impl Fn(&J) -> Result<T, E> + Sync),
     mut take: impl FnMut(T) -> Result<(), E>,
 ) -> Result<(), E> {
     // A sequential run needs no thread: with many small jobs, starting and waking threads would dominate.
-    if threads.0.get() == 1 || jobs.len() <= 1 {
+    if threads == Threads::one() || jobs.len() <= 1 {
         return jobs.iter().try_for_each(|job| take(work(job)?));
     }
     let queue = Queue { window, state: Mutex::new(State::default()), changed: Condvar::new() };
     std::thread::scope(|scope| {
-        for _ in 0..threads.0.get().min(jobs.len()) {
+        for _ in 0..workers.min(jobs.len()) {
             scope.spawn(|| {
                 let stop = StopOnDrop(&queue);
                 while let Some(index) = queue.claim(jobs, &weight) {
@@ -195,6 +218,24 @@ mod tests {
             assert_eq!(run(count, &jobs, None), (expected.clone(), Ok(())));
         }
         assert_eq!(run(3, &[], None), (vec![], Ok(())));
+    }
+
+    #[test]
+    fn beside_the_workers_the_caller_is_one_of_the_threads() {
+        for (count, workers) in [(1, 0), (2, 1), (3, 2)] {
+            let threads = Threads::exactly(NonZero::new(count).unwrap());
+            let (caller, jobs) = (std::thread::current().id(), [1; 50]);
+            let seen = Mutex::new(std::collections::HashSet::new());
+            let work = |_: &u64| {
+                std::thread::sleep(std::time::Duration::from_micros(50));
+                seen.lock().unwrap().insert(std::thread::current().id());
+                Ok::<_, ()>(())
+            };
+            assert_eq!(in_order_beside(threads, WINDOW, &jobs, |_| 1, work, Ok), Ok(()));
+            let mut seen = seen.into_inner().unwrap();
+            assert_eq!(seen.remove(&caller), workers == 0);
+            assert!(seen.len() <= workers, "{count}: {seen:?}");
+        }
     }
 
     #[test]

@@ -226,21 +226,43 @@ fn words(word: impl Fn(usize) -> u64) -> Words {
 /// One block in every lane, by the computation and the names of FIPS 180-4, 6.4.2.
 #[inline(always)]
 fn compress(states: &mut [Words; 8], w: &mut [Words; 16]) {
-    let [mut a, mut b, mut c, mut d, mut e, mut f, mut g, mut h] = *states;
-    for t in 0..ROUNDS {
-        if t >= 16 {
-            let (w2, w7, w15, w16) = (w[(t - 2) % 16], w[(t - 7) % 16], w[(t - 15) % 16], w[t % 16]);
-            w[t % 16] = words(|l| {
+    let mut state = *states;
+    sixteen_rounds(&mut state, w, 0);
+    for first in (16..ROUNDS).step_by(16) {
+        schedule(w);
+        sixteen_rounds(&mut state, w, first);
+    }
+    for (before, word) in states.iter_mut().zip(state) {
+        *before = words(|l| before[l].wrapping_add(word[l]));
+    }
+}
+
+/// The next sixteen words of the message schedule, in the places of the ones before.
+///
+/// Each place is a constant: with places that are computed, the compiler splits the vectors into words.
+#[inline(always)]
+fn schedule(w: &mut [Words; 16]) {
+    macro_rules! each {
+        ($($t:literal)*) => {$({
+            let (w2, w7, w15, w16) = (w[($t + 14) % 16], w[($t + 9) % 16], w[($t + 1) % 16], w[$t]);
+            w[$t] = words(|l| {
                 let s0 = w15[l].rotate_right(1) ^ w15[l].rotate_right(8) ^ (w15[l] >> 7);
                 let s1 = w2[l].rotate_right(19) ^ w2[l].rotate_right(61) ^ (w2[l] >> 6);
                 s1.wrapping_add(w7[l]).wrapping_add(s0).wrapping_add(w16[l])
             });
-        }
-        let wt = w[t % 16];
+        })*};
+    }
+    each!(0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15);
+}
+
+#[inline(always)]
+fn sixteen_rounds(state: &mut [Words; 8], w: &[Words; 16], first: usize) {
+    let [mut a, mut b, mut c, mut d, mut e, mut f, mut g, mut h] = *state;
+    for (wt, kt) in w.iter().zip(&K[first..]) {
         let t1 = words(|l| {
             let sum = e[l].rotate_right(14) ^ e[l].rotate_right(18) ^ e[l].rotate_right(41);
             let choice = (e[l] & f[l]) ^ (!e[l] & g[l]);
-            h[l].wrapping_add(sum).wrapping_add(choice).wrapping_add(K[t]).wrapping_add(wt[l])
+            h[l].wrapping_add(sum).wrapping_add(choice).wrapping_add(*kt).wrapping_add(wt[l])
         });
         let t2 = words(|l| {
             let sum = a[l].rotate_right(28) ^ a[l].rotate_right(34) ^ a[l].rotate_right(39);
@@ -252,9 +274,7 @@ fn compress(states: &mut [Words; 8], w: &mut [Words; 16]) {
         (d, c, b) = (c, b, a);
         a = words(|l| t1[l].wrapping_add(t2[l]));
     }
-    for (state, word) in states.iter_mut().zip([a, b, c, d, e, f, g, h]) {
-        *state = words(|l| state[l].wrapping_add(word[l]));
-    }
+    *state = [a, b, c, d, e, f, g, h];
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use std::sync::{Mutex, PoisonError};
 use super::{FileError, reading};
 use crate::digest::{self, ArtifactDigests, CHUNKS_BYTES, QuickDigests, Sha256Hasher, Sha384, Sha384Hasher};
 use crate::limits::HASH_WINDOW_BYTES;
-use crate::parallel::{Threads, in_order};
+use crate::parallel::{Threads, in_order_beside};
 
 /// A regular file that is kept open, so that the digested file is also the one that is read, even if its path
 /// changes.
@@ -82,7 +82,9 @@ impl Artifact {
         Ok(QuickDigests { size: self.size, sha256: sha256.finish(), chunk })
     }
 
-    /// The chunk digest, on all cores; each byte is read once, and also passed to `each` in order.
+    /// The chunk digest; each byte is read once, and also passed to `each` in order, on the caller's thread.
+    ///
+    /// `each` computes a digest that takes about as long as reading and the leaves, so its thread counts.
     fn chunk_digest(&self, threads: Threads, mut each: impl FnMut(&[u8])) -> Result<Sha384, FileError> {
         let runs: Vec<u64> = (0..self.size).step_by(CHUNKS_BYTES).collect();
         let mut leaves: Vec<Sha384> = Vec::new();
@@ -92,7 +94,7 @@ impl Artifact {
             self.read_at(&mut bytes, *offset)?;
             Ok((digest::leaves(&bytes), bytes))
         };
-        in_order(
+        in_order_beside(
             threads,
             HASH_WINDOW_BYTES,
             &runs,
