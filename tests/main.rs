@@ -25,6 +25,8 @@ mod graph;
 #[cfg(unix)]
 mod hooks;
 #[cfg(unix)]
+mod ignored;
+#[cfg(unix)]
 mod layers;
 #[cfg(unix)]
 mod monitor;

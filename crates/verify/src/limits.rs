@@ -258,6 +258,23 @@ pub const IGNORE_FILE_BYTES_MAX: u64 = 1 << 20;
 /// Most patterns of a `.gitignore`: a hundred times the longest measured.
 pub const IGNORE_PATTERNS_MAX: usize = 10_000;
 
+/// Largest `.git` file, `HEAD` or `commondir` read, in bytes: a path of the longest length, twice.
+pub const GIT_FILE_BYTES_MAX: u64 = 8 << 10;
+
+/// Most bytes of the `.gitignore` of a folder and of those of its parents: fifty of the longest measured. The
+/// matcher uses up to 20 bytes for each.
+pub const IGNORE_BYTES_MAX: u64 = 1 << 20;
+
+/// Most bytes of `.gitignore` files whose rules are kept for other folders, in one command.
+pub const IGNORE_CACHED_BYTES_MAX: u64 = 1 << 20;
+
+/// Steps of the matcher of `.gitignore` files for any number of paths. A step takes about 2 ns.
+pub const IGNORE_STEPS_FREE: u64 = 1 << 30;
+
+/// Steps of that matcher added for each path: those of [`IGNORE_PATTERNS_MAX`] patterns of which a tenth have
+/// wildcards that match a long path.
+pub const IGNORE_STEPS_EACH: u64 = 100_000;
+
 /// Largest directory of an archive, in bytes: as the largest manifest, which has more data per entry.
 pub const DIRECTORY_BYTES_MAX: u64 = 64 << 20;
 
