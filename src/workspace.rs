@@ -10,7 +10,7 @@
 //! name = "orders"
 //! path = "services/orders"
 //! profile = "release"               # optional if the account has one profile
-//! include = ["src/**"]              # optional, in the form of .gitignore
+//! include = ["src/**"]              # optional, lines of a .gitignore; braces are literal
 //! exclude = ["*.md"]                # optional, likewise
 //! layers = ["arn:countersign:lambda::acme:layer:base:3"]   # optional
 //!

@@ -28,7 +28,7 @@ pub struct Index(Vec<Tracked>);
 impl Index {
     /// The tracked paths below a folder (relative to the top, empty for all), each with its path in the
     /// folder.
-    pub fn below(&self, folder: &str) -> impl Iterator<Item = (&[u8], &Tracked)> {
+    pub fn below(&self, folder: &str) -> impl Iterator<Item = (&[u8], &Tracked)> + use<'_> {
         let mut prefix = folder.as_bytes().to_vec();
         if !prefix.is_empty() {
             prefix.push(b'/');
@@ -37,6 +37,15 @@ impl Index {
         let count = self.0[start..].partition_point(|each| each.path.starts_with(&prefix));
         let cut = prefix.len();
         self.0[start..start + count].iter().map(move |each| (&each.path[cut..], each))
+    }
+
+    /// The tracked files of a name that a sparse checkout leaves out, each with the path of its folder: empty, or
+    /// with a `/` at its end.
+    pub fn left_out(&self, name: &str) -> impl Iterator<Item = (&[u8], BlobId)> {
+        self.0.iter().filter(|each| each.is_sparse).filter_map(move |each| {
+            let folder = each.path.strip_suffix(name.as_bytes())?;
+            (folder.is_empty() || folder.ends_with(b"/")).then_some((folder, each.blob))
+        })
     }
 
     /// The entry of a path from the top, if there is one.

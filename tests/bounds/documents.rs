@@ -1,8 +1,7 @@
 //! The documents that people edit: `countersign.toml`, and those of a policy.
 
 use countersign::limits::{
-    DOCUMENT_BYTES_MAX, IGNORE_WEIGHT_MAX, ORGANIZATION_BYTES_MAX, PATTERN_WEIGHT_EACH, PATTERNS_WEIGHT_MAX,
-    REVOCATIONS_BYTES_MAX,
+    DOCUMENT_BYTES_MAX, IGNORE_BYTES_MAX, ORGANIZATION_BYTES_MAX, PATTERNS_BYTES_MAX, REVOCATIONS_BYTES_MAX,
 };
 
 use crate::bounds::{bounded, fill};
@@ -87,23 +86,25 @@ fn patterns_take_memory_by_their_sum() {
         ("stars", "*a".repeat(490)),
         ("question marks", "?".repeat(980)),
         ("folders", "a/**/".repeat(195)),
-        ("alternatives", "{a,b}".repeat(195)),
+        ("classes", "[a]".repeat(326)),
         ("short ones", "*a".into()),
         ("short extensions", "?.a".into()),
     ] {
-        let list = |most: usize, begin: &str, end: &str| {
-            let count = (most - 20) / (pattern.len() + 3 + PATTERN_WEIGHT_EACH);
-            let list: String = (0..count.min(999)).map(|n| format!("{begin}{pattern}{n:03}{end}")).collect();
+        let list = |most: usize, patterns: usize, (begin, end): (&str, &str)| {
+            let count = (most - 20) / (pattern.len() + 5);
+            let list: String =
+                (0..count.min(patterns - 1)).map(|n| format!("{begin}{pattern}{n:04}{end}")).collect();
             format!("{list}{begin}au[x].*{end}")
         };
-        let excluded = |most| format!("{item}exclude = [{}]\n", list(most, "'", "',"));
-        let lines = |most| list(most, "", "\n");
+        let excluded = |most| format!("{item}exclude = [{}]\n", list(most, 1000, ("'", "',")));
+        let lines = |most| list(most, 10_000, ("", "\n"));
+        let full = usize::try_from(IGNORE_BYTES_MAX).expect("a size");
         for (place, exclude, gitignore, code) in [
-            ("in both", excluded(PATTERNS_WEIGHT_MAX), lines(IGNORE_WEIGHT_MAX), 0),
-            ("excluded", excluded(PATTERNS_WEIGHT_MAX), String::new(), 0),
-            ("ignored", item.into(), lines(IGNORE_WEIGHT_MAX), 0),
-            ("too many excluded", excluded(1 << 20), lines(IGNORE_WEIGHT_MAX), 2),
-            ("too many ignored", excluded(PATTERNS_WEIGHT_MAX), lines(1 << 20).repeat(9), 2),
+            ("in both", excluded(PATTERNS_BYTES_MAX), lines(full), 0),
+            ("excluded", excluded(PATTERNS_BYTES_MAX), String::new(), 0),
+            ("ignored", item.into(), lines(full), 0),
+            ("too many excluded", excluded(1 << 20), lines(full), 2),
+            ("too many ignored", excluded(PATTERNS_BYTES_MAX), lines(full).repeat(20), 2),
         ] {
             let few = pattern.len() < 10 && place == "too many excluded";
             let size = fill(&file, &exclude, " ", 0, "") + fill(&ignored, &gitignore, " ", 0, "");
@@ -123,7 +124,7 @@ fn ignore_files_of_nested_folders_count_together() {
         fill(&folder.join("countersign.toml"), item, " ", 0, "");
         for number in 0..30 {
             folder = if nested { folder.join("a") } else { scene.repository().join(format!("a{number}")) };
-            fill(&folder.join(".gitignore"), "", &lines, 7 * lines.len(), "");
+            fill(&folder.join(".gitignore"), "", &lines, 30 * lines.len(), "");
             fill(&folder.join("x.js"), "x", " ", 0, "");
         }
         bounded(&scene, what, &["package"], code, 0);

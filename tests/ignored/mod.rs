@@ -65,7 +65,8 @@ fn of_git(folder: &Path) -> Paths {
 /// The same by our own matcher.
 fn ours(folder: &Path) -> Paths {
     let repository = Repository::find(folder).expect("git's data can be read").expect("a repository");
-    let ignore = Ignore::of(&repository).expect("the rules can be read");
+    let index = repository.index().expect("an index");
+    let ignore = Ignore::of(&repository, &index).expect("the rules can be read");
     let tracked = git(folder, &["ls-files", "-z"]);
     let tracked: Paths = tracked.split(|byte| *byte == 0).map(Vec::from).collect();
     let mut found = Paths::new();

@@ -231,26 +231,19 @@ pub const ARCHIVE_BYTES_MAX: u64 = 64 << 30;
 /// Most `include` or `exclude` patterns of one item: ten times the longest `.gitignore` measured.
 pub const PATTERNS_MAX: usize = 1000;
 
-/// Longest pattern, in bytes: four paths in braces.
+/// Longest pattern of files, in bytes: four of the longest paths.
 pub const PATTERN_BYTES_MAX: usize = 4095;
 
-/// Most braces or brackets open at once in a pattern: people write one. The matcher recurses for each.
-pub const PATTERN_DEPTH_MAX: usize = 10;
+/// Most bytes of the `include` and `exclude` patterns of one item: [`PATTERNS_MAX`] of 131 bytes. The matcher uses
+/// up to 20 bytes for each.
+pub const PATTERNS_BYTES_MAX: usize = 128 << 10;
 
-/// Weight added for each pattern to its length: what the matcher allocates for the shortest pattern.
-pub const PATTERN_WEIGHT_EACH: usize = 8;
+/// Steps of the matcher of `include` and `exclude` patterns of one item for any number of paths: a tenth of a
+/// second, since a push can bring thousands of items.
+pub const FILTER_STEPS_FREE: u64 = 1 << 26;
 
-/// A pattern without wildcards, or with only the `*` of `*.log`, has this fraction of its weight: the matcher
-/// looks it up without an automaton.
-pub const PATTERN_WEIGHT_LITERAL: usize = 8;
-
-/// Most weight of the `include` and `exclude` patterns of one item: 1,000 patterns of 8 bytes with wildcards.
-/// The matcher uses up to 800 bytes for each, 13 MB in total, on each thread.
-pub const PATTERNS_WEIGHT_MAX: usize = 16 << 10;
-
-/// Most weight of the `.gitignore` of a folder, of those of its parents, and of `info/exclude`: ten times the
-/// wildcards of the longest measured, or 100 kB of names. The matcher uses up to 20 MB for them.
-pub const IGNORE_WEIGHT_MAX: usize = 24 << 10;
+/// Steps of that matcher added for each path: those of 300 patterns with wildcards that match a long path.
+pub const FILTER_STEPS_EACH: u64 = 1 << 17;
 
 /// Largest `.gitignore` read, in bytes: [`IGNORE_PATTERNS_MAX`] patterns of 100 bytes.
 pub const IGNORE_FILE_BYTES_MAX: u64 = 1 << 20;

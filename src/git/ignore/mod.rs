@@ -33,7 +33,7 @@ use self::rules::Rules;
 pub use self::rules::pattern;
 use self::sparse::Sparse;
 pub use self::work::{Steps, TooMuchWork, Work};
-use super::{GitError, Repository};
+use super::{GitError, Index, Repository};
 use crate::files::{self, FileError};
 use crate::limits::{
     IGNORE_BYTES_MAX, IGNORE_CACHED_BYTES_MAX, IGNORE_FILE_BYTES_MAX, IGNORE_STEPS_EACH, IGNORE_STEPS_FREE,
@@ -113,8 +113,8 @@ struct Level {
 }
 
 impl Ignore {
-    /// The rules of a repository.
-    pub fn of(repository: &Repository) -> Result<Self, IgnoreError> {
+    /// The rules of a repository with this index.
+    pub fn of(repository: &Repository, index: &Index) -> Result<Self, IgnoreError> {
         let case = case_of(repository)?;
         let path = repository.common_dir().join("info").join("exclude");
         let exclude = files::read_if_exists(&path, IGNORE_FILE_BYTES_MAX)?.unwrap_or_default();
@@ -123,7 +123,7 @@ impl Ignore {
             top: repository.top().into(),
             case,
             exclude,
-            sparse: Sparse::of(repository)?,
+            sparse: Sparse::of(repository, index),
             known: Mutex::default(),
             work: Work::new(IGNORE_STEPS_FREE, IGNORE_STEPS_EACH),
         })

@@ -3,11 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::{FILE_NAME, GitError, Repository};
-use crate::git::{BlobId, Blobs};
+use crate::git::{BlobId, Blobs, Index};
 use crate::limits::IGNORE_FILE_BYTES_MAX;
-
-/// The index's flag for a file that a sparse checkout leaves out (gitformat-index, "skip-worktree").
-const SKIP_WORKTREE: u16 = 1 << 14;
 
 /// The `.gitignore` files that a sparse checkout left out.
 pub struct Sparse {
@@ -18,16 +15,9 @@ pub struct Sparse {
 
 impl Sparse {
     /// Finds them in the index.
-    pub fn of(repository: &Repository) -> Result<Self, GitError> {
-        let mut index = repository.inner.index()?;
-        index.read(false)?;
-        let left_out = |entry: git2::IndexEntry| {
-            let folder = entry.path.strip_suffix(FILE_NAME.as_bytes())?;
-            let is_whole = folder.is_empty() || folder.ends_with(b"/");
-            let is_sparse = entry.flags_extended & SKIP_WORKTREE != 0;
-            (is_whole && is_sparse).then(|| (folder.to_vec(), BlobId(entry.id)))
-        };
-        Ok(Self { files: index.iter().filter_map(left_out).collect(), blobs: repository.blobs() })
+    pub fn of(repository: &Repository, index: &Index) -> Self {
+        let files = index.left_out(FILE_NAME).map(|(folder, blob)| (folder.to_vec(), blob));
+        Self { files: files.collect(), blobs: repository.blobs() }
     }
 
     /// The bytes of the file of a folder, if it was left out.

@@ -15,7 +15,7 @@ pub fn choose(
 ) -> Result<Chosen, SelectError> {
     let mut chosen = Chosen::default();
     let each = |file: GitFile| {
-        if let Some(reason) = filter.leaves_out(&file.path) {
+        if let Some(reason) = filter.leaves_out(&file.path)? {
             chosen.left_out.push(LeftOut { path: file.path, reason });
             return Ok(());
         }

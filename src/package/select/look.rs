@@ -1,12 +1,13 @@
 //! The look: what is read once of a repository for all items of a command, and shared by all threads.
 //!
-//! The index, the commit, and the trees on the way to each folder. Selecting one item then takes time for its
+//! The index, the rules for ignored files, the commit, and the trees on the way to each folder. Selecting one item then takes time for its
 //! own files only, however many others the repository has.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::folder_below;
+use super::{SelectError, folder_below};
+use crate::git::ignore::Ignore;
 use crate::git::{Blobs, Commit, Folders, GitError, Index, Repository};
 use crate::provenance::Source;
 
@@ -22,7 +23,6 @@ pub(super) enum Place {
 /// A repository for several threads.
 pub(super) struct Git {
     pub top: PathBuf,
-    pub common_dir: PathBuf,
     pub blobs: Arc<Blobs>,
     /// The folders of the commit that were searched for.
     pub folders: Folders,
@@ -32,6 +32,7 @@ pub(super) struct Git {
 /// What is read once of a work tree.
 pub(super) struct WorkTree {
     pub index: Index,
+    pub ignore: Ignore,
     pub modes: Modes,
     /// The commit that is checked out, if there is one.
     pub head: Option<Commit>,
@@ -56,7 +57,7 @@ impl Look {
     pub fn work_tree<'p>(
         repository: &Repository,
         folders: impl Iterator<Item = &'p Path>,
-    ) -> Result<Self, GitError> {
+    ) -> Result<Self, SelectError> {
         let git = Git::new(repository);
         // Before the first commit, there is none.
         let head = repository.commit("HEAD").ok();
@@ -68,7 +69,9 @@ impl Look {
             has_executables: repository.switch("core.filemode", cfg!(unix)),
             has_links: repository.switch("core.symlinks", true),
         };
-        let tree = WorkTree { index: repository.index()?, modes, head };
+        let index = repository.index()?;
+        let ignore = Ignore::of(repository, &index)?;
+        let tree = WorkTree { index, ignore, modes, head };
         Ok(Self(Place::WorkTree(git, Box::new(tree))))
     }
 
@@ -89,7 +92,6 @@ impl Git {
     fn new(repository: &Repository) -> Self {
         Self {
             top: repository.top().to_path_buf(),
-            common_dir: repository.common_dir().to_path_buf(),
             blobs: Arc::new(repository.blobs()),
             folders: Folders::default(),
             origin: repository.origin(),

@@ -203,7 +203,8 @@ pub fn ignored(request: &Request<'_>, selection: &Selection) -> Result<Vec<LeftO
         known.range(below.as_str()..).next().is_some_and(|next| next.starts_with(&below))
     };
     let mut ignored: Vec<LeftOut> = Vec::new();
-    for (path, _) in sorted(walk::everything(request.folder)?) {
+    for file in walk::everything(request.folder)?.files {
+        let path = file.shown();
         if known.contains(path.as_str()) || filter.output_of(&path).is_some() {
             continue;
         }
@@ -215,11 +216,6 @@ pub fn ignored(request: &Request<'_>, selection: &Selection) -> Result<Vec<LeftO
         }
     }
     Ok(ignored)
-}
-
-fn sorted(mut found: walk::Found) -> walk::Found {
-    found.sort();
-    found
 }
 
 /// A folder's path relative to the repository's top; empty for the top itself.

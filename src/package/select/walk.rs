@@ -1,129 +1,138 @@
-//! The walk: the files of a folder that are on disk, without those of other repositories.
+//! The walk: the files of a folder that are on disk, without those that git ignores and those of other
+//! repositories.
+//!
+//! It reads the folder that is packaged, and of the folders above only their `.gitignore`. Paths are bytes: a
+//! pattern can exclude a name that is not UTF-8.
+//!
+//! A folder that git ignores itself, such as `build/orders` below `build/`, can still be packaged: then only rules of
+//! files in it and below count.
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
 
 use super::SelectError;
-use super::filter::{self, Weight};
-use crate::files;
-use crate::git::GitError;
-use crate::limits::{IGNORE_FILE_BYTES_MAX, IGNORE_PATTERNS_MAX, IGNORE_WEIGHT_MAX};
-use crate::shown;
+use crate::files::reading;
+use crate::git::ignore::{Folder, Ignore, IgnoreError};
+use crate::git::nested;
 
-/// Files and links as `/`-separated paths relative to the folder, with their paths on disk.
-pub type Found = Vec<(String, PathBuf)>;
+/// What is on disk in a folder.
+#[derive(Debug, Default)]
+pub struct Found {
+    /// Everything that is not a folder, and that git does not ignore.
+    pub files: Vec<OnDisk>,
+    /// The files and folders that git ignores; nothing below such a folder is listed.
+    pub ignored: Vec<OnDisk>,
+    /// The folders of other repositories, which git does not track. Nothing below them is listed.
+    pub repositories: Vec<OnDisk>,
+    /// Whether git ignores the folder itself, or a folder above it.
+    #[allow(dead_code, reason = "commands do not report it yet")]
+    pub is_below_ignored: bool,
+}
+
+/// A file or a folder on disk.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct OnDisk {
+    /// Its path relative to the folder that was walked, `/`-separated; any bytes. A folder's ends in `/`.
+    pub path: Vec<u8>,
+    /// Its path on disk.
+    pub on_disk: PathBuf,
+}
+
+impl OnDisk {
+    /// The path for people; what is not UTF-8 in it is replaced.
+    pub fn shown(&self) -> String {
+        String::from_utf8_lossy(&self.path).into_owned()
+    }
+}
 
 /// All files below a folder, except `.git` and other repositories.
 pub fn everything(folder: &Path) -> Result<Found, SelectError> {
-    let walk = walkdir::WalkDir::new(folder).follow_links(false).into_iter();
-    let walk = walk.filter_entry(|entry| {
-        entry.depth() == 0 || is_wanted(entry.path(), entry.file_name(), entry.file_type().is_dir())
-    });
-    let mut found = Found::new();
-    for entry in walk {
-        let entry = entry.map_err(|error| SelectError::Walk(error.to_string()))?;
-        if !entry.file_type().is_dir() {
-            found.push((relative(entry.path(), folder)?, entry.into_path()));
+    walk(folder, None, &|_| false)
+}
+
+/// The files below a folder of the work tree that git does not ignore. `has_tracked` says whether git tracks a file
+/// below a folder, by its path relative to the folder that is walked, with a `/` at its end: then it is not
+/// another repository.
+pub fn not_ignored(
+    ignore: &Ignore,
+    folder: &Path,
+    has_tracked: &dyn Fn(&[u8]) -> bool,
+) -> Result<Found, SelectError> {
+    let below = bytes_of(folder.strip_prefix(ignore.top()).unwrap_or(Path::new("")));
+    let rules = ignore.folder(&below)?;
+    let is_below_ignored = rules.is_ignored();
+    let rules = if is_below_ignored { ignore.apart(&below)? } else { rules };
+    Ok(Found { is_below_ignored, ..walk(folder, Some(rules), has_tracked)? })
+}
+
+/// A folder that is still to be read. Its rules are read with it, so that those of its neighbors need no memory.
+struct Open<'i> {
+    path: Vec<u8>,
+    on_disk: PathBuf,
+    above: Option<Folder<'i>>,
+}
+
+impl<'i> Open<'i> {
+    fn rules(&self) -> Result<Option<Folder<'i>>, IgnoreError> {
+        match (&self.above, self.on_disk.file_name()) {
+            (Some(above), Some(name)) if !self.path.is_empty() => {
+                above.open(name.as_encoded_bytes()).map(Some)
+            }
+            (above, _) => Ok(above.clone()),
         }
     }
+}
+
+fn walk(
+    folder: &Path,
+    rules: Option<Folder<'_>>,
+    has_tracked: &dyn Fn(&[u8]) -> bool,
+) -> Result<Found, SelectError> {
+    let mut found = Found::default();
+    let mut open = vec![Open { path: Vec::new(), on_disk: folder.into(), above: rules }];
+    while let Some(here) = open.pop() {
+        let rules = here.rules()?;
+        for entry in here.on_disk.read_dir().map_err(reading(&here.on_disk))? {
+            let entry = entry.map_err(reading(&here.on_disk))?;
+            let (name, on_disk) = (entry.file_name(), entry.path());
+            // Git skips `.git` in the case of its own files; where case counts, `.GIT` is an ordinary name, which
+            // no package can have.
+            if name == ".git" {
+                continue;
+            }
+            let is_folder = entry.file_type().map_err(reading(&on_disk))?.is_dir();
+            let slash: &[u8] = if is_folder { b"/" } else { b"" };
+            let path = [&here.path, name.as_encoded_bytes(), slash].concat();
+            let each = OnDisk { path, on_disk };
+            if rules.as_ref().map_or(Ok(false), |rules| rules.ignores(name.as_encoded_bytes(), is_folder))? {
+                found.ignored.push(each);
+            } else if !is_folder {
+                found.files.push(each);
+            } else if nested::is_repository(&each.on_disk) && !has_tracked(&each.path) {
+                found.repositories.push(each);
+            } else {
+                open.push(Open { path: each.path, on_disk: each.on_disk, above: rules.clone() });
+            }
+        }
+    }
+    found.files.sort();
+    found.ignored.sort();
+    found.repositories.sort();
     Ok(found)
 }
 
-/// The files below a folder that no `.gitignore` from the repository's top down, and no `info/exclude`,
-/// excludes.
-pub fn not_ignored(top: &Path, git: &Path, folder: &Path) -> Result<Found, SelectError> {
-    let (start, inside) = (top.to_path_buf(), folder.to_path_buf());
-    // The walk reads a folder's `.gitignore` after the filter has accepted the folder, except at the top.
-    let mut weight = Weight::new(IGNORE_WEIGHT_MAX);
-    check_ignore_file(git.join("info").join("exclude"), &mut weight)?;
-    check_ignore_file(top.join(".gitignore"), &mut weight)?;
-    let checked = Checked { open: vec![(top.to_path_buf(), weight.sum())], weight, refused: None };
-    let checked = Arc::new(Mutex::new(checked));
-    let in_filter = Arc::clone(&checked);
-    let walk = ignore::WalkBuilder::new(top)
-        .standard_filters(false)
-        .git_ignore(true)
-        .git_exclude(true)
-        .require_git(false)
-        .follow_links(false)
-        .filter_entry(move |entry| {
-            let path = entry.path();
-            let on_the_way = path.starts_with(&inside) || inside.starts_with(path);
-            let is_dir = entry.file_type().is_some_and(|kind| kind.is_dir());
-            let wanted = path == start || on_the_way && is_wanted(path, entry.file_name(), is_dir);
-            if !wanted || !is_dir {
-                return wanted;
-            }
-            path == start || in_filter.lock().unwrap_or_else(PoisonError::into_inner).enter(path)
-        })
-        .build();
-    let mut found = Found::new();
-    for entry in walk {
-        let entry = entry.map_err(|error| SelectError::Walk(error.to_string()))?;
-        let is_dir = entry.file_type().is_some_and(|kind| kind.is_dir());
-        if !is_dir && entry.path().starts_with(folder) {
-            found.push((relative(entry.path(), folder)?, entry.into_path()));
+/// A path's bytes, `/`-separated.
+fn bytes_of(path: &Path) -> Vec<u8> {
+    path.iter().map(OsStr::as_encoded_bytes).collect::<Vec<_>>().join(&b'/')
+}
+
+impl From<IgnoreError> for SelectError {
+    fn from(error: IgnoreError) -> Self {
+        match error {
+            IgnoreError::File(error) => Self::File(error),
+            IgnoreError::Git(error) => Self::Git(error),
+            IgnoreError::Rules { path, message } => Self::IgnoreFile { path, message },
+            IgnoreError::Work { path, source } => Self::IgnoreFile { path, message: source.to_string() },
         }
     }
-    let refused = checked.lock().unwrap_or_else(PoisonError::into_inner).refused.take();
-    refused.map_or(Ok(found), Err)
-}
-
-/// The ignore files that the matcher has loaded: those of a folder and of its parents.
-struct Checked {
-    /// Each folder from the top down, and the total weight of patterns including its own.
-    open: Vec<(PathBuf, usize)>,
-    weight: Weight,
-    /// The first error.
-    refused: Option<SelectError>,
-}
-
-impl Checked {
-    /// Checks the `.gitignore` of a folder; returns whether the walk can enter it.
-    fn enter(&mut self, folder: &Path) -> bool {
-        while self.open.last().is_some_and(|(above, _)| !folder.starts_with(above)) {
-            self.open.pop();
-        }
-        self.weight.back_to(self.open.last().map_or(0, |(_, sum)| *sum));
-        match check_ignore_file(folder.join(".gitignore"), &mut self.weight) {
-            Ok(()) => self.open.push((folder.to_path_buf(), self.weight.sum())),
-            Err(error) => {
-                self.refused.get_or_insert(error);
-                return false;
-            }
-        }
-        true
-    }
-}
-
-/// Refuses an ignore file that the matcher cannot handle: not a file, or patterns without bounds.
-fn check_ignore_file(path: PathBuf, weight: &mut Weight) -> Result<(), SelectError> {
-    if path.is_dir() {
-        return Ok(());
-    }
-    let Some(bytes) = files::read_if_exists(&path, IGNORE_FILE_BYTES_MAX)? else { return Ok(()) };
-    let text = String::from_utf8_lossy(&bytes);
-    let fail = |message: String| SelectError::IgnoreFile { path: path.clone(), message };
-    let patterns = text.lines().enumerate().filter(|(_, line)| !line.is_empty() && !line.starts_with('#'));
-    for (count, (line, pattern)) in patterns.enumerate() {
-        if count == IGNORE_PATTERNS_MAX {
-            return Err(fail(format!("it has more than {IGNORE_PATTERNS_MAX} patterns")));
-        }
-        let refuse = |why| fail(format!("line {}, the pattern `{}`: {why}", line + 1, shown::name(pattern)));
-        filter::check(pattern).map_err(refuse)?;
-        weight.add(pattern).map_err(refuse)?;
-    }
-    Ok(())
-}
-
-/// Whether a path is not git's own data or another repository, which is packaged separately.
-fn is_wanted(path: &Path, name: &std::ffi::OsStr, is_dir: bool) -> bool {
-    name != ".git" && !(is_dir && path.join(".git").symlink_metadata().is_ok())
-}
-
-fn relative(path: &Path, folder: &Path) -> Result<String, SelectError> {
-    let relative = path.strip_prefix(folder).unwrap_or(path);
-    let text = relative.to_str().ok_or_else(|| GitError::NotUtf8(relative.to_string_lossy().into()))?;
-    let separator = std::path::MAIN_SEPARATOR;
-    Ok(if separator == '/' { text.into() } else { text.replace(separator, "/") })
 }

@@ -7,10 +7,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::Metadata;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::filter::Filter;
 use super::look::{Git, Modes, WorkTree};
+use super::walk::OnDisk;
 use super::{Candidate, Chosen, LeftOut, Origin, Request, SelectError, walk};
 use crate::files::reading;
 use crate::git::{BlobId, GitError, GitFile, Tracked};
@@ -23,12 +24,12 @@ pub fn choose(
     request: &Request<'_>,
     filter: &Filter,
 ) -> Result<Chosen, SelectError> {
-    let committed = Committed::read((git, tree), folder, filter);
+    let committed = Committed::read((git, tree), folder, filter)?;
     let mut chosen = Chosen::default();
     let mut tracked = BTreeSet::new();
     for (bytes, entry) in tree.index.below(folder) {
         let path = String::from_utf8_lossy(bytes).into_owned();
-        if let Some(reason) = filter.leaves_out(&path) {
+        if let Some(reason) = filter.leaves_out(bytes)? {
             chosen.left_out.push(LeftOut { path: path.clone(), reason });
         } else if std::str::from_utf8(bytes).is_err() {
             return Err(GitError::NotUtf8(path).into());
@@ -43,17 +44,19 @@ pub fn choose(
                 }
             }
         }
-        tracked.insert(path);
+        tracked.insert(bytes);
     }
-    for (path, on_disk) in walk::not_ignored(&git.top, &git.common_dir, request.folder)? {
-        if tracked.contains(&path) {
+    let has_tracked =
+        |below: &[u8]| tracked.range(below..).next().is_some_and(|path| path.starts_with(below));
+    for file in walk::not_ignored(&tree.ignore, request.folder, &has_tracked)?.files {
+        if tracked.contains(file.path.as_slice()) {
             continue;
         }
         let reason =
-            if request.rules.untracked { filter.leaves_out(&path) } else { Some("not tracked by git") };
+            if request.rules.untracked { filter.leaves_out(&file.path)? } else { Some("not tracked by git") };
         match reason {
-            Some(reason) => chosen.left_out.push(LeftOut { path, reason }),
-            None => chosen.candidates.push(loose_candidate(path, on_disk, (tree.modes, &committed))?),
+            Some(reason) => chosen.left_out.push(LeftOut { path: file.shown(), reason }),
+            None => chosen.candidates.push(loose_candidate(file, (tree.modes, &committed))?),
         }
     }
     chosen.differs = committed.differs_from(&chosen.candidates);
@@ -64,10 +67,10 @@ pub fn choose(
 pub fn choose_outside(request: &Request<'_>, filter: &Filter) -> Result<Chosen, SelectError> {
     let modes = Modes { has_executables: true, has_links: true };
     let mut chosen = Chosen::default();
-    for (path, on_disk) in walk::everything(request.folder)? {
-        match filter.leaves_out(&path) {
-            Some(reason) => chosen.left_out.push(LeftOut { path, reason }),
-            None => chosen.candidates.push(loose_candidate(path, on_disk, (modes, &Committed(None)))?),
+    for file in walk::everything(request.folder)?.files {
+        match filter.leaves_out(&file.path)? {
+            Some(reason) => chosen.left_out.push(LeftOut { path: file.shown(), reason }),
+            None => chosen.candidates.push(loose_candidate(file, (modes, &Committed(None)))?),
         }
     }
     Ok(chosen)
@@ -77,15 +80,19 @@ pub fn choose_outside(request: &Request<'_>, filter: &Filter) -> Result<Chosen, 
 struct Committed(Option<BTreeMap<String, (BlobId, Option<FileMode>)>>);
 
 impl Committed {
-    fn read((git, tree): (&Git, &WorkTree), folder: &str, filter: &Filter) -> Self {
+    fn read((git, tree): (&Git, &WorkTree), folder: &str, filter: &Filter) -> Result<Self, SelectError> {
         let files = tree.head.as_ref().and_then(|head| {
             let read = git.blobs.handles();
             read.with(|repository| repository.committed_files(&git.folders, head, folder)).ok()
         });
-        let wanted = |file: GitFile| {
-            filter.leaves_out(&file.path).is_none().then_some((file.path, (file.blob, file.mode)))
-        };
-        Self(files.map(|files| files.into_iter().filter_map(wanted).collect()))
+        let Some(files) = files else { return Ok(Self(None)) };
+        let mut wanted = BTreeMap::new();
+        for GitFile { path, blob, mode, .. } in files {
+            if filter.leaves_out(&path)?.is_none() {
+                wanted.insert(path, (blob, mode));
+            }
+        }
+        Ok(Self(Some(wanted)))
     }
 
     /// The blob of a path, if the commit has it with this mode.
@@ -126,10 +133,11 @@ fn tracked_candidate(
 }
 
 fn loose_candidate(
-    path: String,
-    on_disk: PathBuf,
+    OnDisk { path, on_disk }: OnDisk,
     (modes, committed): (Modes, &Committed),
 ) -> Result<Candidate, SelectError> {
+    let path = String::from_utf8(path);
+    let path = path.map_err(|path| GitError::NotUtf8(String::from_utf8_lossy(path.as_bytes()).into()))?;
     let metadata = on_disk.symlink_metadata().map_err(reading(&on_disk))?;
     let Some(mode) = mode(&metadata, modes, None) else { return Err(SelectError::Special(path)) };
     let committed = committed.blob(&path, mode);
