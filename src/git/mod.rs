@@ -32,12 +32,14 @@ use git2::{ErrorCode, Oid};
 
 pub use self::commits::Commit;
 pub use self::handles::{Blobs, Handles};
-pub use self::history::{History, Reached};
+pub use self::history::{Ancestors, History};
 pub use self::tracked::{Index, Tracked};
 pub use self::walk::Folders;
 use crate::hint::Hint;
 use crate::inventory::FileMode;
-use crate::limits::{PUSHED_STEPS_MAX, REF_FILES_MAX, SEARCHED_NOTES_BYTES_MAX, SYMBOLIC_REFS_MAX};
+use crate::limits::{
+    HISTORY_COMMITS_MAX, PUSHED_STEPS_MAX, REF_FILES_MAX, SEARCHED_NOTES_BYTES_MAX, SYMBOLIC_REFS_MAX,
+};
 use crate::shown;
 
 /// Why git's data cannot be read.
@@ -143,10 +145,10 @@ pub enum GitError {
         /// Why.
         message: String,
     },
-    /// The commits of a push share too much history.
+    /// The commits of a push have too much history.
     #[error(
-        "finding manifests for the commits of the push takes more than {PUSHED_STEPS_MAX} steps through their history, or \
-        more than {SEARCHED_NOTES_BYTES_MAX} bytes of manifests"
+        "finding manifests for the commits of the push takes more than {HISTORY_COMMITS_MAX} commits, \
+        {PUSHED_STEPS_MAX} steps through their history, or {SEARCHED_NOTES_BYTES_MAX} bytes of manifests"
     )]
     TooMuchToSearch,
     /// A lock file of git exists.

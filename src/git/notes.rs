@@ -121,6 +121,11 @@ impl Notes<'_> {
         }
     }
 
+    /// Whether nothing was ever attached.
+    pub fn is_empty(&self) -> bool {
+        self.top.is_none()
+    }
+
     /// Whether a commit has a note.
     pub fn has(&self, commit: &str) -> Result<bool, GitError> {
         Ok(self.find(commit)?.is_some())

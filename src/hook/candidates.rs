@@ -1,26 +1,27 @@
 //! Candidates: the manifests to verify a commit's packages with, nearest first.
 //!
-//! Manifests attached to the commit come before those attached to other commits of the same push, newest
-//! first: a merge that does not change a function needs no signature of its own. Nothing here is verified
-//! yet.
+//! Manifests attached to the commit come before those attached to its ancestors, newest first: a commit that
+//! does not change a function needs no signature of its own. Ancestors are searched only for functions that
+//! the commit's own manifests do not cover, and only manifests of exactly the sought files are kept. Nothing
+//! here is verified yet.
 
-use std::cell::{Cell, OnceCell};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::digest::Sha384;
+use crate::function::CoveredBy;
 use crate::git::notes::Notes;
-use crate::git::{Commit, GitError, History};
+use crate::git::{Ancestors, Commit, GitError, History, Repository};
 use crate::inventory;
-use crate::limits::{
-    CANDIDATES_MAX, PUSHED_COMMITS_MAX, PUSHED_HISTORIES_MAX, PUSHED_NOTES_BYTES_MAX,
-    SEARCHED_NOTES_BYTES_MAX,
-};
+use crate::limits::{ANCESTORS_NOTES_BYTES_MAX, CANDIDATES_MAX, SEARCHED_NOTES_BYTES_MAX};
 use crate::manifest::attached::{self, Attached, Newer};
 use crate::name::ArtifactName;
 use crate::provenance::Kind;
 
 /// The kind and name of an item.
 pub type Named = (Kind, ArtifactName);
+
+/// Items, each with the digest of its files.
+pub type Wanted = BTreeMap<Named, Sha384>;
 
 /// A manifest and the commit that it is attached to.
 #[derive(Debug, Clone)]
@@ -34,9 +35,14 @@ pub struct Candidate {
 }
 
 /// The candidate manifests of a commit's items.
-#[derive(Debug, Default)]
 pub struct Candidates {
+    commit: Commit,
+    covered_by: CoveredBy,
     by_name: BTreeMap<Named, Vec<Candidate>>,
+    /// The walk through its ancestors, once they are searched.
+    walk: Option<Ancestors>,
+    /// How many bytes of manifests of its ancestors were read.
+    read: u64,
     /// Manifests that are newer than this program, each with the abbreviated id of its commit.
     pub newer: Vec<(Newer, String)>,
     /// Whether there are more of them than are verified.
@@ -48,35 +54,22 @@ pub struct Candidates {
 /// What is searched for the manifests of all commits of a push: read once, with a limit.
 pub struct Search<'n> {
     notes: &'n Notes<'n>,
-    history: OnceCell<History>,
+    history: History<'n>,
+    covered_by: CoveredBy,
     /// How many bytes of manifests were read.
-    bytes: Cell<u64>,
+    bytes: u64,
 }
 
 impl<'n> Search<'n> {
     /// Creates a search.
-    pub fn of(notes: &'n Notes<'n>) -> Self {
-        Self { notes, history: OnceCell::new(), bytes: Cell::new(0) }
+    pub fn of(repository: &'n Repository, notes: &'n Notes<'n>, covered_by: CoveredBy) -> Self {
+        Self { notes, history: History::of(repository), covered_by, bytes: 0 }
     }
 
-    /// Reads the history of all commits of the push, if not done yet.
-    pub fn history(
-        &self,
-        read: impl FnOnce(usize) -> Result<History, GitError>,
-        commits: usize,
-    ) -> Result<&History, GitError> {
-        if let Some(history) = self.history.get() {
-            return Ok(history);
-        }
-        let mut history = read(PUSHED_COMMITS_MAX * commits.clamp(1, PUSHED_HISTORIES_MAX))?;
-        history.list_only(|id| self.notes.has(id))?;
-        Ok(self.history.get_or_init(|| history))
-    }
-
-    fn note(&self, commit: &str) -> Result<Option<Vec<u8>>, GitError> {
+    fn note(&mut self, commit: &str) -> Result<Option<Vec<u8>>, GitError> {
         let note = self.notes.of(commit)?;
-        self.bytes.set(self.bytes.get() + note.as_ref().map_or(0, |note| note.len() as u64));
-        match self.bytes.get() > SEARCHED_NOTES_BYTES_MAX {
+        self.bytes += note.as_ref().map_or(0, |note| note.len() as u64);
+        match self.bytes > SEARCHED_NOTES_BYTES_MAX {
             true => Err(GitError::TooMuchToSearch),
             false => Ok(note),
         }
@@ -85,41 +78,92 @@ impl<'n> Search<'n> {
 
 impl Candidates {
     /// The manifests attached to the commit itself.
-    pub fn of(search: &Search<'_>, commit: &Commit) -> Result<Self, GitError> {
-        let mut found = Self::default();
-        found.add(search, &commit.id)?;
+    pub fn of(search: &mut Search<'_>, commit: &Commit) -> Result<Self, GitError> {
+        let mut candidates = Self {
+            commit: commit.clone(),
+            covered_by: search.covered_by,
+            by_name: BTreeMap::new(),
+            walk: None,
+            read: 0,
+            newer: Vec::new(),
+            has_more_newer: false,
+            notes: Vec::new(),
+        };
+        candidates.read_note(search, &commit.id, |candidates, candidate| {
+            let (kind, name) = candidate.manifest.claimed_name();
+            let named = candidates.by_name.entry((kind, name.clone())).or_default();
+            if named.len() < CANDIDATES_MAX {
+                named.push(candidate);
+            }
+        })?;
+        Ok(candidates)
+    }
+
+    /// Reads on through the ancestors until each of the wanted items has another manifest of exactly its files;
+    /// returns those that have one. The policy can rule ancestors out.
+    ///
+    /// Errors: the repository is shallow, and the history ends before an item has any such manifest.
+    pub fn search(&mut self, search: &mut Search<'_>, wanted: &Wanted) -> Result<BTreeSet<Named>, GitError> {
+        let mut found = BTreeSet::new();
+        let is_ruled_out = self.covered_by == CoveredBy::Commit || search.notes.is_empty();
+        if wanted.is_empty() || is_ruled_out {
+            return Ok(found);
+        }
+        let mut walk = match self.walk.take() {
+            Some(walk) => walk,
+            None => search.history.ancestors(&self.commit)?,
+        };
+        while found.len() < wanted.len() && self.read <= ANCESTORS_NOTES_BYTES_MAX {
+            let notes = search.notes;
+            let Some(id) = search.history.next(&mut walk, |id| notes.has(id))? else {
+                self.check_whole(&walk, wanted)?;
+                break;
+            };
+            self.read += self.read_note(search, &id, |candidates, candidate| {
+                let (kind, name) = candidate.manifest.claimed_name();
+                let named = (kind, name.clone());
+                if wanted.get(&named) == Some(&candidate.inventory) && candidates.add(&named, candidate) {
+                    found.insert(named);
+                }
+            })?;
+        }
+        self.walk = Some(walk);
         Ok(found)
     }
 
-    /// Adds the manifests attached to other commits of the push, until each of the `missing` packages has a
-    /// manifest of exactly its files.
-    ///
-    /// Errors: the repository is shallow, and the history ends before that.
-    pub fn search(
-        &mut self,
-        search: &Search<'_>,
-        history: &History,
-        commit: &Commit,
-        mut missing: Vec<(Named, Sha384)>,
-    ) -> Result<(), GitError> {
-        let mut read = 0;
-        let reached = history.reached_from(commit, PUSHED_COMMITS_MAX)?;
-        for id in reached.commits.iter().filter(|id| **id != commit.id) {
-            missing.retain(|(name, files)| !self.has(name, files));
-            if missing.is_empty() || read > PUSHED_NOTES_BYTES_MAX {
-                return Ok(());
-            }
-            read += self.add(search, id)?;
+    /// Checks that no manifest of an item can be hidden by the boundary of a shallow clone.
+    fn check_whole(&mut self, walk: &Ancestors, wanted: &Wanted) -> Result<(), GitError> {
+        if !walk.is_cut() {
+            return Ok(());
         }
-        missing.retain(|(name, files)| !self.has(name, files));
-        match missing.first() {
-            Some(((kind, name), _)) if reached.cut => Err(GitError::Shallow(format!(
-                "no manifest of {} `{name}` is attached to commit {1} or to its ancestors in this shallow clone",
+        let short = self.commit.short();
+        if let Some(((kind, name), _)) = wanted.iter().find(|(named, files)| !self.has(named, files)) {
+            return Err(GitError::Shallow(format!(
+                "no manifest of the files of {} `{name}` is attached to commit {short} or to its ancestors in \
+                 this shallow clone",
                 kind.name(),
-                commit.short(),
-            ))),
-            _ => Ok(()),
+            )));
         }
+        self.notes.push(format!(
+            "this clone is shallow: an older ancestor of commit {short} can have another manifest of the same files"
+        ));
+        Ok(())
+    }
+
+    /// Adds a candidate of an ancestor; false if there are enough of its files.
+    fn add(&mut self, named: &Named, candidate: Candidate) -> bool {
+        let of_name = self.by_name.entry(named.clone()).or_default();
+        let alike = of_name.iter().filter(|each| each.inventory == candidate.inventory).count();
+        let has_room = alike < CANDIDATES_MAX;
+        if has_room {
+            of_name.push(candidate);
+        }
+        has_room
+    }
+
+    /// Whether manifests of ancestors count.
+    pub fn are_of_ancestors(&self) -> bool {
+        self.covered_by == CoveredBy::Ancestor
     }
 
     /// Whether a candidate claims to describe exactly these files.
@@ -132,7 +176,13 @@ impl Candidates {
         self.by_name.get(name).map_or(&[], Vec::as_slice)
     }
 
-    fn add(&mut self, search: &Search<'_>, commit: &str) -> Result<u64, GitError> {
+    /// Reads the note of a commit, and passes on each of its manifests; returns its size in bytes.
+    fn read_note(
+        &mut self,
+        search: &mut Search<'_>,
+        commit: &str,
+        mut take: impl FnMut(&mut Self, Candidate),
+    ) -> Result<u64, GitError> {
         let Some(note) = search.note(commit)? else { return Ok(0) };
         let short: String = commit.chars().take(12).collect();
         let attached::Lines { manifests, newer, malformed } = attached::read(&note);
@@ -149,12 +199,8 @@ impl Candidates {
             self.notes.push(format!("{malformed} of the notes of commit {short} are not manifests"));
         }
         for manifest in manifests {
-            let (kind, name) = manifest.claimed_name();
-            let named = self.by_name.entry((kind, name.clone())).or_default();
-            if named.len() < CANDIDATES_MAX {
-                let inventory = inventory::digest(&manifest.claimed().files);
-                named.push(Candidate { manifest, commit: short.clone(), inventory });
-            }
+            let inventory = inventory::digest(&manifest.claimed().files);
+            take(self, Candidate { manifest, commit: short.clone(), inventory });
         }
         Ok(note.len() as u64)
     }

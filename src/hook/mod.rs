@@ -2,8 +2,10 @@
 //!
 //! The sealed policy lists the protected refs. For the commit that each of them would point to, every
 //! function and layer of that commit's own `countersign.toml` is verified under the CSC that governs it: a
-//! manifest attached to the commit, or to another commit of the push, must describe exactly the package of
-//! the commit. The caller chooses the policy; nothing in the push can change it.
+//! manifest attached to the commit, or to one of its ancestors, must describe exactly the package of the
+//! commit, and pass every check now. If the sealed policy says `covered_by = "commit"`, manifests of
+//! ancestors do not count. The caller chooses the policy; nothing in the push can change it, and neither does
+//! the answer depend on which commits the other side has.
 
 mod candidates;
 pub mod update;
@@ -140,8 +142,6 @@ pub struct Hook<'a> {
     pub repository: &'a Repository,
     /// Which hook is running.
     pub side: Side,
-    /// Git's name for the remote, in `pre-push`.
-    pub remote: Option<&'a str>,
     /// The verifier's clock.
     pub now: Timestamp,
     /// Number of threads.
@@ -175,10 +175,11 @@ impl Hook<'_> {
             Some(commit) => self.repository.notes_as_of(commit)?,
             None => self.repository.notes()?,
         };
-        let (verifier, search) = (CommitVerifier::new(self, functions)?, Search::of(&notes));
+        let mut search = Search::of(self.repository, &notes, functions.covered_by());
+        let verifier = CommitVerifier::new(self, functions)?;
         let (mut judged, mut verdicts) = (Vec::new(), 0);
         for commit in commits.keys() {
-            let next = verifier.commit(self, &search, &commits, commit)?;
+            let next = verifier.commit(self, &mut search, &commits, commit)?;
             verdicts += next.verdicts.len();
             judged.push(next);
             // A single commit has at most as many as its `countersign.toml` can list.
@@ -254,6 +255,7 @@ impl Hook<'_> {
         let functions = self.policy.functions()?;
         let notes = self.repository.notes()?;
         let commits = BTreeMap::from([(commit.clone(), Vec::new())]);
-        CommitVerifier::new(self, functions)?.commit(self, &Search::of(&notes), &commits, &commit)
+        let mut search = Search::of(self.repository, &notes, functions.covered_by());
+        CommitVerifier::new(self, functions)?.commit(self, &mut search, &commits, &commit)
     }
 }

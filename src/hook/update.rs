@@ -35,16 +35,6 @@ impl Side {
             Self::Receiver => "pre-receive",
         }
     }
-
-    /// The refs whose commits the other side already has, as a glob; `remote` is git's name for it.
-    pub(super) fn known(self, remote: Option<&str>) -> String {
-        let plain = |name: &&str| !name.contains(['*', '?', '[', '\\']);
-        match (self, remote.filter(plain)) {
-            (Self::Pusher, Some(remote)) => format!("refs/remotes/{remote}/*"),
-            (Self::Pusher, None) => "refs/remotes/*".into(),
-            (Self::Receiver, _) => "refs/*".into(),
-        }
-    }
 }
 
 /// Why the input of a hook cannot be read.

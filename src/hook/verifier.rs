@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
-use super::candidates::{Candidate, Candidates, Named, Search};
+use super::candidates::{Candidate, Candidates, Named, Search, Wanted};
 use super::{CommitVerdicts, Hook, HookError};
 use crate::crypto::key::Library;
 use crate::digest::Sha384;
@@ -56,6 +56,29 @@ struct Job<'a> {
     weight: u64,
 }
 
+/// A commit, and what it packages.
+struct Judged<'a> {
+    commit: &'a Commit,
+    workspace: &'a Workspace,
+}
+
+/// A verdict that another manifest can still change.
+struct Pending {
+    verdict: Verdict,
+    /// How many manifests of exactly the item's files were asked.
+    asked: usize,
+}
+
+impl Pending {
+    fn only(verdict: Verdict) -> Self {
+        Self { verdict, asked: 0 }
+    }
+
+    fn is_allowed(&self) -> bool {
+        self.verdict.decision == Decision::Allowed
+    }
+}
+
 /// What one file of a package needs in memory besides its path, in bytes: its records and its entry in the
 /// list of names.
 const FILE_WEIGHT: u64 = 400;
@@ -79,7 +102,7 @@ impl<'a> CommitVerifier<'a> {
     pub fn commit(
         &self,
         hook: &Hook<'_>,
-        search: &Search<'_>,
+        search: &mut Search<'_>,
         pushed: &BTreeMap<Commit, Vec<String>>,
         commit: &Commit,
     ) -> Result<CommitVerdicts, HookError> {
@@ -87,27 +110,63 @@ impl<'a> CommitVerifier<'a> {
         self.known.trim();
         let subjects = self.subjects(hook.repository, commit, &workspace)?;
         let mut candidates = Candidates::of(search, commit)?;
-        let missing = subjects.iter().filter_map(|subject| {
-            let files = subject.package.as_ref().ok()?.inventory;
-            (!candidates.has(&subject.named, &files)).then(|| (subject.named.clone(), files))
-        });
-        let missing: Vec<_> = missing.collect();
-        if !missing.is_empty() {
-            let known = hook.side.known(hook.remote);
-            let read = |limit| hook.repository.history(pushed.keys(), &known, limit);
-            candidates.search(search, search.history(read, pushed.len())?, commit, missing)?;
-        }
+        let uncovered = subjects.iter().filter_map(|subject| self.wanted(subject));
+        let uncovered = uncovered.filter(|(named, files)| !candidates.has(named, files)).collect();
+        candidates.search(search, &uncovered)?;
         if let [first, ..] = hook.repository.replacements()?.as_slice() {
             candidates.notes.push(format!(
                 "`{first}` makes git read other objects than countersign: list \
                 such refs with `git replace`, and delete them with `git replace -d`"
             ));
         }
-        let mut verdicts = Vec::with_capacity(subjects.len());
-        let verdict = |subject: &PackagedItem<'_>| self.verdict(commit, &workspace, subject, &candidates);
-        self.each(&subjects, |_| 0, verdict, |verdict| verdicts.push(verdict))?;
+        let of = Judged { commit, workspace: &workspace };
+        let verdicts = self.verdicts(&of, &subjects, search, &mut candidates)?;
         let references = pushed.get(commit).cloned().unwrap_or_default();
         Ok(CommitVerdicts { commit: commit.clone(), references, verdicts, notes: candidates.notes })
+    }
+
+    /// The item and the digest of its files, if a manifest of exactly these can allow it.
+    fn wanted(&self, subject: &PackagedItem<'_>) -> Option<(Named, Sha384)> {
+        let package = subject.package.as_ref().ok()?;
+        self.governance.of(&subject.item.name)?;
+        Some((subject.named.clone(), package.inventory))
+    }
+
+    /// The verdict about each item: where the nearest manifests of its files do not allow it, by those further
+    /// back.
+    fn verdicts(
+        &self,
+        of: &Judged<'_>,
+        subjects: &[PackagedItem<'_>],
+        search: &mut Search<'_>,
+        candidates: &mut Candidates,
+    ) -> Result<Vec<Verdict>, HookError> {
+        let mut pending = Vec::with_capacity(subjects.len());
+        let first = |subject: &PackagedItem<'_>| self.verdict(of, subject, candidates, None);
+        self.each(subjects, |_| 0, first, |verdict| pending.push(verdict))?;
+        loop {
+            let open = || subjects.iter().zip(&pending).filter(|(_, pending)| !pending.is_allowed());
+            let wanted: Wanted = open().filter_map(|(subject, _)| self.wanted(subject)).collect();
+            let found = candidates.search(search, &wanted)?;
+            if found.is_empty() {
+                break;
+            }
+            let again: Vec<usize> =
+                (0..subjects.len()).filter(|at| found.contains(&subjects[*at].named)).collect();
+            let next = |at: &usize| self.verdict(of, &subjects[*at], candidates, Some(&pending[*at]));
+            let mut better = Vec::with_capacity(again.len());
+            self.each(&again, |_| 0, next, |verdict| better.push(verdict))?;
+            again.into_iter().zip(better).for_each(|(at, verdict)| pending[at] = verdict);
+        }
+        let denied: Vec<_> =
+            subjects.iter().zip(&pending).filter(|(_, pending)| !pending.is_allowed()).collect();
+        let check =
+            |(subject, _): &(&PackagedItem<'_>, &Pending)| match self.governance.of(&subject.item.name) {
+                Some(publishers) if subject.package.is_ok() => check_newer(of.commit, candidates, publishers),
+                _ => Ok(()),
+            };
+        self.each(&denied, |_| 0, check, drop)?;
+        Ok(pending.into_iter().map(|pending| pending.verdict).collect())
     }
 
     fn subjects<'w>(
@@ -206,38 +265,21 @@ impl<'a> CommitVerifier<'a> {
         in_order(self.threads, JUDGED_WINDOW_BYTES, jobs, weight, work, take)
     }
 
+    /// The verdict by the candidates that were not asked for the verdict `before`.
     fn verdict(
         &self,
-        commit: &Commit,
-        workspace: &Workspace,
+        of: &Judged<'_>,
         subject: &PackagedItem<'_>,
         candidates: &Candidates,
-    ) -> Result<Verdict, HookError> {
+        before: Option<&Pending>,
+    ) -> Result<Pending, HookError> {
         let Some(publishers) = self.governance.of(&subject.item.name) else {
-            let labels = labels(commit, subject, None);
-            return Ok(gate::stop_ungoverned(self.policy.account(), labels).into());
+            let labels = labels(of.commit, subject, None);
+            return Ok(Pending::only(gate::stop_ungoverned(self.policy.account(), labels).into()));
         };
-        let verdict = self.verdict_by_known(commit, workspace, subject, candidates, publishers)?;
-        if verdict.decision != Decision::Allowed && subject.package.is_ok() {
-            check_newer(commit, candidates, publishers)?;
-        }
-        Ok(verdict)
-    }
-
-    /// The verdict by the manifests that this program can read.
-    fn verdict_by_known(
-        &self,
-        commit: &Commit,
-        workspace: &Workspace,
-        subject: &PackagedItem<'_>,
-        candidates: &Candidates,
-        publishers: &Publishers<'_>,
-    ) -> Result<Verdict, HookError> {
         let only = |finding| {
-            Ok(gate::report(
-                &Reported::only(publishers, subject.named.clone(), finding),
-                labels(commit, subject, None),
-            ))
+            let reported = Reported::only(publishers, subject.named.clone(), finding);
+            Ok(Pending::only(gate::report(&reported, labels(of.commit, subject, None))))
         };
         let package = match &subject.package {
             Ok(package) => package,
@@ -245,17 +287,18 @@ impl<'a> CommitVerifier<'a> {
         };
         let named = candidates.named(&subject.named);
         let fits = |candidate: &&Candidate| candidate.inventory == package.inventory;
-        // Of the manifests of other files, the nearest one shows best what has changed.
+        // Of the commit's manifests of other files, the first one shows best what has changed.
         let fitting: Vec<&Candidate> = named.iter().filter(fits).collect();
+        let fits = fitting.len();
         let asked: Vec<&Candidate> =
             if fitting.is_empty() { named.iter().take(1).collect() } else { fitting };
         if asked.is_empty() {
-            return only(unattached());
+            return only(unattached(candidates.are_of_ancestors()));
         }
         let again;
         let package = match &package.held {
             Some(package) => package,
-            None => match self.package(commit, workspace, subject.item)? {
+            None => match self.package(of.commit, of.workspace, subject.item)? {
                 Ok(package) => {
                     again = package;
                     &again
@@ -263,10 +306,12 @@ impl<'a> CommitVerifier<'a> {
                 Err(error) => return only(unpackable(&error)),
             },
         };
-        let each = |candidate| self.ask(commit, subject, (package, candidate), publishers);
-        match gate::best(asked.into_iter().map(each))? {
-            Some(verdict) => Ok(verdict),
-            None => only(unattached()),
+        let new = asked.into_iter().skip(before.map_or(0, |before| before.asked));
+        let new = new.map(|candidate| self.ask(of.commit, subject, (package, candidate), publishers));
+        let before = before.filter(|before| before.asked > 0).map(|before| Ok(before.verdict.clone()));
+        match gate::best(before.into_iter().chain(new))? {
+            Some(verdict) => Ok(Pending { verdict, asked: fits }),
+            None => only(unattached(candidates.are_of_ancestors())),
         }
     }
 
@@ -328,11 +373,15 @@ fn labels(commit: &Commit, subject: &PackagedItem<'_>, candidate: Option<&Candid
     }
 }
 
-fn unattached() -> Finding {
+fn unattached(or_ancestors: bool) -> Finding {
+    let message = match or_ancestors {
+        true => "no manifest of these files is attached to the commit or to one of its ancestors",
+        false => "no manifest is attached to the commit, and the policy accepts no manifest of its ancestors",
+    };
     Finding::new(
         Check::Mismatch,
         "manifest-missing",
-        "no manifest is attached to the commit or to another commit of the push",
+        message,
         "sign and attach one with `countersign release --attach`; if one was attached in another clone, run \
          `countersign manifest fetch && countersign manifest push`, and push again",
     )

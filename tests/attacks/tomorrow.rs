@@ -345,7 +345,7 @@ fn a_policy_document_of_tomorrow_gives_no_verdict() {
         for path in ["functions.toml", "profiles/release.toml", "csc"] {
             let scene = Scene::of(mode);
             let path = if path == "csc" { scene.csc() } else { path.into() };
-            let document = format!("format = 2\nneeds = '0.3.0'\nnew_field = 1\n{}", scene.document(&path));
+            let document = format!("format = 3\nneeds = '0.3.0'\nnew_field = 1\n{}", scene.document(&path));
             write(&scene.policy().join(&path), next_revision(&document));
             newer(&scene.run(&["policy", "seal"]), "it needs countersign 0.3.0 or later");
             newer(&scene.run(&["policy", "diff"]), &path);

@@ -6,6 +6,7 @@
 mod attached;
 mod bounds;
 mod claims;
+mod covered;
 mod forms;
 mod hostile;
 mod objects;

@@ -37,7 +37,7 @@ fn everything_that_a_commit_packages_is_verified() {
     write(&scene.repository().join("invoices/app.py"), "print('another invoice')\n");
     scene.commit();
     let (mut some, head) = (all("allowed"), decisions(&scene, &["HEAD"]));
-    // What did not change needs no signature of its own, as long as nobody has the commits yet.
+    // What did not change is covered by the manifests of the ancestor.
     some[1].1 = "denied".into();
     assert_eq!(head, some);
 }

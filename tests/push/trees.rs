@@ -6,9 +6,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::process::Command;
 
-use countersign::git::{Commit, GitError, Repository};
+use countersign::git::{Commit, GitError, History, Repository};
 use countersign::hint::Hint;
 use countersign::inventory::FileMode;
+use countersign::limits::ANCESTORS_MAX;
 use git2::{ObjectType, Oid};
 
 use crate::support::{Ran, scratch, text, write};
@@ -324,9 +325,33 @@ fn grafts_change_no_commit() {
     assert_eq!(ours.commit("HEAD").expect("a commit").id, three);
     let error = ours.commit("HEAD~1").expect_err("two meanings");
     assert!(error.to_string().contains("grafts") && error.hint().is_some(), "{error}");
-    let reached =
-        ours.reached_from(&ours.commit("HEAD").expect("a commit"), "refs/none/*", 10).expect("history");
-    assert_eq!((reached.commits, reached.cut), (vec![three, two, one], false));
+    assert_eq!(ancestors(&ours, "HEAD"), (vec![two, one], false));
+}
+
+/// The ancestors of a commit, and whether the repository lacks some.
+fn ancestors(repository: &Repository, revision: &str) -> (Vec<String>, bool) {
+    let mut history = History::of(repository);
+    let mut walk = history.ancestors(&repository.commit(revision).expect("a commit")).expect("a walk");
+    let mut found = Vec::new();
+    while let Some(id) = history.next(&mut walk, |_| Ok(true)).expect("history") {
+        found.push(id);
+    }
+    (found, walk.is_cut())
+}
+
+#[test]
+fn a_history_of_many_commits_ends_at_the_limit() {
+    let yard = Yard::new();
+    let odb = yard.git.odb().expect("objects");
+    let mut last = String::new();
+    for number in 0..=ANCESTORS_MAX + 1 {
+        let parent = if last.is_empty() { String::new() } else { format!("parent {last}\n") };
+        let who = format!("A <a@example.org> {} +0000", 1_700_000_000 + number);
+        let text = format!("tree {}\n{parent}author {who}\ncommitter {who}\n\nx\n", yard.folder_id);
+        last = odb.write(ObjectType::Commit, text.as_bytes()).expect("a commit").to_string();
+    }
+    let (found, cut) = ancestors(&yard.ours, &last);
+    assert_eq!((found.len(), cut), (ANCESTORS_MAX, false));
 }
 
 fn graft(repository: &Path, lines: &str) {
@@ -355,19 +380,16 @@ fn history_is_what_git_lists_and_ends_with_a_word() {
         text.push_str(&format!("author {who}\ncommitter {who}\n\n{number}\n"));
         commits.push(odb.write(ObjectType::Commit, text.as_bytes()).expect("a commit"));
     }
-    for (name, at) in [("known/a", 60), ("known/b", 75), ("other/c", 119)] {
+    for (name, at) in [("remotes/origin/a", 60), ("other/c", 119)] {
         yard.git.reference(&format!("refs/{name}"), commits[at], true, "").expect("a ref");
     }
     for tip in commits.iter().step_by(9).chain(commits.last()) {
-        let listed = yard.run(&["rev-list", &tip.to_string(), "--not", "--glob=refs/known/*"]).out();
-        let listed: BTreeSet<String> = listed.lines().map(str::to_owned).collect();
-        let tip = yard.ours.commit(&tip.to_string()).expect("a commit");
-        let reached = yard.ours.reached_from(&tip, "refs/known/*", 1000).expect("history");
-        assert_eq!(reached.commits.iter().cloned().collect::<BTreeSet<_>>(), listed, "{}", tip.id);
-        assert_eq!(reached.commits.len(), listed.len());
-        assert!(!reached.cut);
-        let two = yard.ours.reached_from(&tip, "refs/known/*", 2).expect("history");
-        assert!(two.commits.len() <= 2);
+        let listed = yard.run(&["rev-list", &tip.to_string()]).out();
+        let listed: BTreeSet<String> =
+            listed.lines().map(str::to_owned).filter(|id| *id != tip.to_string()).collect();
+        let (found, cut) = ancestors(&yard.ours, &tip.to_string());
+        assert_eq!(found.iter().cloned().collect::<BTreeSet<_>>(), listed, "{tip}");
+        assert_eq!((found.len(), cut), (listed.len(), false));
     }
     // A shallow clone ends before the first commit, and says so.
     let clone = scratch();
@@ -378,9 +400,7 @@ fn history_is_what_git_lists_and_ends_with_a_word() {
     let ran = yard.run(&["clone", "-q", "--depth=1", "-b", "main", &url, text(&clone.path().join("c"))]);
     assert_eq!(ran.code, Some(0), "{ran}");
     let shallow = Repository::find(&clone.path().join("c")).expect("it is read").expect("it exists");
-    let tip = shallow.commit("HEAD").expect("a commit");
-    let reached = shallow.reached_from(&tip, "refs/known/*", 10).expect("history");
-    assert_eq!((reached.commits, reached.cut), (vec![last.to_string()], true));
+    assert_eq!(ancestors(&shallow, "HEAD"), (Vec::new(), true));
     let error = shallow.commit(&commits[0].to_string()).expect_err("it is not there");
     assert!(error.hint().is_some_and(|hint| hint.contains("git fetch --unshallow")), "{error}");
 }

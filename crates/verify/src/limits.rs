@@ -35,14 +35,14 @@ pub const NOTE_FOLDER_BYTES_MAX: u64 = 1 << 20;
 /// Bytes of cached folders of notes, so that the next note is found without another read: the largest folder,
 /// or all folders of 400,000 notes.
 pub const NOTE_FOLDERS_BYTES_MAX: u64 = TREE_BYTES_MAX;
-/// Most commits of one push that are searched for attached manifests: a year's work of a busy team.
-/// The newest come first.
-pub const PUSHED_COMMITS_MAX: usize = 10_000;
-/// Most bytes of manifests of other commits that a push is verified with, in addition to those of its own
-/// commits: 30,000 manifests of 2 kB, which are read in under two seconds.
-pub const PUSHED_NOTES_BYTES_MAX: u64 = 64 << 20;
-/// Most manifests of one function or layer that a push is verified with: one for each failed push. Those of
-/// the newest commit come first.
+/// Most ancestors of one commit that are searched for attached manifests: a year's work of a busy team. The
+/// newest come first.
+pub const ANCESTORS_MAX: usize = 10_000;
+/// Most bytes of manifests of its ancestors that a commit is verified with, in addition to its own: 30,000
+/// manifests of 2 kB, which are read in under two seconds.
+pub const ANCESTORS_NOTES_BYTES_MAX: u64 = 64 << 20;
+/// Most manifests of one function or layer that a commit is verified with: one for each failed push. There are
+/// as many again of its ancestors. Those of the newest commit come first.
 pub const CANDIDATES_MAX: usize = 64;
 /// Longest line that git passes to a hook, in bytes: two ref names of 4,096 bytes and two ids.
 pub const HOOK_LINE_BYTES_MAX: usize = 16 << 10;
@@ -153,18 +153,16 @@ pub const WALKED_PATH_BYTES_FREE: u64 = 8 << 20;
 /// See [`WALKED_PATH_BYTES_FREE`].
 pub const WALKED_PATH_BYTES_EACH: u64 = 4;
 
-/// Most commits read to find the new ones in a push: as many as Linux has, read in 20 seconds.
-pub const HISTORY_COMMITS_MAX: usize = 1_500_000;
+/// Most commits read to find the ancestors of all commits of a push: a hundred separate histories of
+/// [`ANCESTORS_MAX`] commits, read in 20 seconds.
+pub const HISTORY_COMMITS_MAX: usize = 1_000_000;
 
-/// Most bytes of commits read for the same: Linux has 1.5 million commits of 900 bytes, each read twice.
-pub const HISTORY_BYTES_MAX: u64 = 4 << 30;
-/// Most parents of all new commits of a push: Linux has 1,600,000.
+/// Most bytes of commits read for the same: [`HISTORY_COMMITS_MAX`] commits of 1 kB.
+pub const HISTORY_BYTES_MAX: u64 = 1 << 30;
+/// Most parents of all these commits: Linux has 1,600,000 of its 1,500,000 commits.
 pub const HISTORY_PARENTS_MAX: usize = 4_000_000;
-/// The history that is searched for manifests has at most this many times [`PUSHED_COMMITS_MAX`] commits,
-/// whatever the number of refs.
-pub const PUSHED_HISTORIES_MAX: usize = 10;
 /// Most steps from commits to parents to find the ancestors of each commit of a push: 6,000 tags on one
-/// history of 6,000 commits. They need a second.
+/// history of 6,000 commits. They need five seconds.
 pub const PUSHED_STEPS_MAX: usize = 40_000_000;
 /// Most bytes of manifests read for a push, including repeated reads for other commits: 500,000 manifests of
 /// 2 kB, which need half a minute.

@@ -2,7 +2,7 @@
 //! types that deploy no code.
 
 use super::Differences;
-use crate::function::{Functions, Rule};
+use crate::function::{CoveredBy, Functions, Rule};
 
 pub fn compare(differences: &mut Differences, before: Option<&Functions>, after: Option<&Functions>) {
     let Some(after) = after else {
@@ -39,6 +39,13 @@ pub fn compare(differences: &mut Differences, before: Option<&Functions>, after:
     }
     for name in old.iter().filter(|name| !new.contains(name)) {
         differences.allow(format!("ref `{name}` no longer protected"));
+    }
+    let strict =
+        |functions: Option<&Functions>| functions.is_some_and(|f| f.covered_by() == CoveredBy::Commit);
+    match (strict(before), strict(Some(after))) {
+        (false, true) => differences.allow("manifests of ancestors no longer cover a commit"),
+        (true, false) => differences.allow("manifests of ancestors cover a commit"),
+        _ => {}
     }
     let types =
         |functions: Option<&Functions>| functions.map(|f| f.deploys_no_code().to_vec()).unwrap_or_default();

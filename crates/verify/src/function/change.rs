@@ -1,8 +1,9 @@
 //! Changes of the governance: where a rule is inserted, which rules it hides, which it leaves without effect,
 //! and protected refs.
 
-use super::{Functions, Pattern, RefPattern, Rule, TypePattern};
+use super::{CoveredBy, Functions, Pattern, RefPattern, Rule, TypePattern};
 use crate::document;
+use crate::document::format::Format;
 use crate::limits::TYPE_PATTERNS_MAX;
 use crate::name::CscId;
 
@@ -67,6 +68,12 @@ impl Functions {
         }
         self.protected_refs.retain(|pattern| !patterns.contains(pattern));
         Ok(self.next_revision())
+    }
+
+    /// Changes whose manifests cover a commit. Only the strict form needs the newest format.
+    pub fn covering_by(self, covered_by: CoveredBy) -> Self {
+        let format = if covered_by.is_default() { Format::default() } else { Format::NEWEST };
+        Self { covered_by, format, ..self }.next_revision()
     }
 
     /// Also lists these types as deploying no code.

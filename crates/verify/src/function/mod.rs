@@ -3,6 +3,7 @@
 //! ```toml
 //! revision = 1
 //! protected_refs = ["refs/heads/main", "refs/tags/v*"]   # `*` any characters, `/` too
+//! covered_by = "commit"                                   # optional, format 2: manifests of ancestors do not count
 //! deploys_no_code = ["datadog_*"]                         # optional: resource types that plans can deploy
 //! unverified
 //!
@@ -38,10 +39,30 @@ pub struct Functions {
     format: Format<{ format::FUNCTIONS }>,
     revision: u64,
     protected_refs: Vec<RefPattern>,
+    #[serde(default, skip_serializing_if = "CoveredBy::is_default")]
+    covered_by: CoveredBy,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     deploys_no_code: Vec<TypePattern>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     function: Vec<Rule>,
+}
+
+/// Whose manifests cover the functions and layers of a commit, for hooks and `verify --source`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum CoveredBy {
+    /// The commit's own, or those of one of its ancestors.
+    #[default]
+    Ancestor,
+    /// The commit's own.
+    Commit,
+}
+
+impl CoveredBy {
+    /// Whether it is the default, which is not written.
+    pub fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// One rule: names that match the pattern are under the CSC.
@@ -72,6 +93,7 @@ impl Functions {
             format: Format::default(),
             revision: 1,
             protected_refs: Vec::new(),
+            covered_by: CoveredBy::default(),
             deploys_no_code: Vec::new(),
             function,
         }
@@ -82,6 +104,11 @@ impl Functions {
         let functions: Self = document::from_versioned_toml(format::FUNCTIONS, path, bytes)?;
         if functions.deploys_no_code.len() > TYPE_PATTERNS_MAX {
             let message = format!("`deploys_no_code` has more than {TYPE_PATTERNS_MAX} patterns");
+            return Err(DocumentError::new(path, message));
+        }
+        // An older program would not know what the field means, and reads the number first.
+        if !functions.covered_by.is_default() && functions.format != Format::NEWEST {
+            let message = format!("`covered_by` needs the line `format = {}` at the top", format::FUNCTIONS);
             return Err(DocumentError::new(path, message));
         }
         Ok(functions)
@@ -120,6 +147,11 @@ impl Functions {
     /// The protected refs, prepared for comparison with many names.
     pub fn protection(&self) -> Protection<'_> {
         Protection::of(&self.protected_refs)
+    }
+
+    /// Whose manifests cover the functions and layers of a commit.
+    pub fn covered_by(&self) -> CoveredBy {
+        self.covered_by
     }
 
     /// The resource types that plans can deploy unverified, as patterns.
@@ -165,6 +197,25 @@ mod tests {
         );
         assert!(functions(&"'a',".repeat(TYPE_PATTERNS_MAX)).is_ok());
         assert!(functions(&"'a',".repeat(TYPE_PATTERNS_MAX + 1)).is_err());
+    }
+
+    #[test]
+    fn the_strict_form_raises_the_format_and_the_default_does_not() {
+        let parse = |text: &str| Functions::parse(Path::new("functions.toml"), text.as_bytes());
+        let plain = "revision = 1\nprotected_refs = []\n";
+        let functions = parse(plain).unwrap();
+        assert_eq!(functions.covered_by(), CoveredBy::Ancestor);
+        let strict = functions.covering_by(CoveredBy::Commit);
+        assert_eq!(
+            strict.to_toml(),
+            "format = 2\nrevision = 2\nprotected_refs = []\ncovered_by = \"commit\"\n"
+        );
+        assert_eq!(parse(&strict.to_toml()).unwrap().covered_by(), CoveredBy::Commit);
+        let again = strict.covering_by(CoveredBy::Ancestor).to_toml();
+        assert_eq!(again, plain.replace('1', "3"));
+        let error = parse(&format!("{plain}covered_by = 'commit'\n")).unwrap_err().to_string();
+        assert!(error.contains("`format = 2`"), "{error}");
+        assert!(parse(&format!("format = 2\n{plain}covered_by = 'branch'\n")).is_err());
     }
 
     #[test]

@@ -58,16 +58,14 @@ impl Command {
     /// Judges the push.
     pub fn run(self, global: &GlobalArgs) -> Result<Exit> {
         match self {
-            Self::PrePush(PrePush { remote, options, .. }) => {
-                options.decide(global, Side::Pusher, remote.as_deref())
-            }
-            Self::PreReceive(options) => options.decide(global, Side::Receiver, None),
+            Self::PrePush(PrePush { options, .. }) => options.decide(global, Side::Pusher),
+            Self::PreReceive(options) => options.decide(global, Side::Receiver),
         }
     }
 }
 
 impl Options {
-    fn decide(self, global: &GlobalArgs, side: Side, remote: Option<&str>) -> Result<Exit> {
+    fn decide(self, global: &GlobalArgs, side: Side) -> Result<Exit> {
         // Git must never write into a closed pipe, so all of it is read, whatever comes of it.
         let said = said()?;
         // pre-commit does not pass git's lines on, and describes the push in variables.
@@ -97,7 +95,7 @@ impl Options {
         }
         let policy = context.policy(&context.location(&self.trust)?)?;
         let (now, threads) = (context.now, context.threads);
-        let hook = Hook { policy: &policy, repository, side, remote, now, threads };
+        let hook = Hook { policy: &policy, repository, side, now, threads };
         let judged = hook.verify_push(&updates)?;
         judged.iter().flat_map(|judged| &judged.notes).for_each(|text| note(text));
         if judged.is_empty() {

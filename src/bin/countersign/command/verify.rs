@@ -130,7 +130,7 @@ impl Args {
         }
         let repository = context.in_repository()?;
         let (now, threads) = (context.now, context.threads);
-        let hook = Hook { policy, repository, side: Side::Pusher, remote: None, now, threads };
+        let hook = Hook { policy, repository, side: Side::Pusher, now, threads };
         let judged = hook.verify_commit(repository.commit(revision)?)?;
         judged.notes.iter().for_each(|text| note(text));
         let notes = [policy.notes(), &judged.notes].concat();

@@ -1,7 +1,7 @@
 //! `function list`: the rules and protected refs as they are now, and which rule governs a name.
 
 use anyhow::Result;
-use countersign::function::{Functions, RefPattern, TypePattern};
+use countersign::function::{CoveredBy, Functions, RefPattern, TypePattern};
 use countersign::name::ArtifactName;
 use countersign::policy::documents::FUNCTIONS;
 use countersign::report::escape::line;
@@ -33,6 +33,9 @@ struct List {
     sealed: bool,
     rules: Vec<Record>,
     protected_refs: Vec<String>,
+    /// Absent: manifests of ancestors cover a commit too.
+    #[serde(skip_serializing_if = "CoveredBy::is_default")]
+    covered_by: CoveredBy,
     deploys_no_code: Vec<String>,
 }
 
@@ -74,6 +77,7 @@ fn list(functions: &Functions, sealed: bool) -> List {
         sealed,
         rules: (0..functions.rules().len()).map(|index| record(functions, index)).collect(),
         protected_refs: functions.protected_refs().iter().map(RefPattern::to_string).collect(),
+        covered_by: functions.covered_by(),
         deploys_no_code: functions.deploys_no_code().iter().map(TypePattern::to_string).collect(),
     }
 }
@@ -85,6 +89,9 @@ fn list_text(list: &List) -> String {
         out.push_str("     other names have no CSC: every artifact is denied\n");
     }
     out.extend(list.protected_refs.iter().map(|pattern| format!("protected ref {}\n", line(pattern))));
+    if list.covered_by == CoveredBy::Commit {
+        out.push_str("covered by the manifests of the commit itself, not by those of its ancestors\n");
+    }
     out.extend(list.deploys_no_code.iter().map(|pattern| format!("deploys no code {}\n", line(pattern))));
     out
 }
