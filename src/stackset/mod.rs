@@ -16,7 +16,6 @@
 
 mod amount;
 mod parameters;
-mod shard;
 mod target;
 
 use std::collections::BTreeSet;
@@ -26,7 +25,6 @@ use serde::Deserialize;
 
 pub use self::amount::Amount;
 pub use self::parameters::Parameters;
-pub use self::shard::{Shard, ShardError};
 pub use self::target::{Deploy, OwnPath, Part, Target};
 use crate::document::format::{self, Format};
 use crate::document::{self, DocumentError};

@@ -36,7 +36,7 @@ fn the_workflow_sees_and_restores() {
     let output = fs::read_to_string(fleet.scene.path().join("output")).unwrap();
     let matrix = output.strip_prefix("matrix=").expect("the output");
     let matrix: serde_json::Value = serde_json::from_str(matrix).unwrap();
-    assert_eq!(matrix["include"][2], serde_json::json!({ "shard": 2, "targets": "t2" }));
+    assert_eq!(matrix["include"][2], serde_json::json!({ "shard": 3, "targets": "t2" }));
 
     fleet.change("t2", |work| fs::remove_dir_all(work.join("policy")).unwrap());
     let compare = |targets: &str, remediate: &str| {

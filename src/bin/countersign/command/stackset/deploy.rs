@@ -24,7 +24,7 @@ use crate::output::{Exit, Format, note};
     countersign stackset deploy --dry-run\n  \
     countersign stackset deploy --target canary\n  \
     countersign stackset deploy --key policy.pem\n  \
-    countersign stackset deploy --shard 0/4")]
+    countersign stackset deploy --shard 1/4")]
 pub struct Deploy {
     #[command(flatten)]
     change: ChangeArgs,

@@ -10,7 +10,8 @@ use countersign::git::commit::Author;
 use countersign::name::TargetName;
 use countersign::policy::documents::STACKSET;
 use countersign::rollout::{Central, Memory};
-use countersign::stackset::{Shard, Target};
+use countersign::shard::Shard;
+use countersign::stackset::Target;
 
 use crate::context::{Context, GlobalArgs, TrustArgs};
 use crate::output::{Exit, refuse};
@@ -48,8 +49,8 @@ struct TargetArgs {
     /// Target; can be repeated [default: all of them]
     #[arg(long = "target", value_name = "NAME", num_args = 1.., value_delimiter = ' ')]
     targets: Vec<TargetName>,
-    /// Part K of N of the targets, from 0: `0/4` is the first of four
-    #[arg(long, value_name = "K/N")]
+    /// Part I of N of the targets: `1/4` is the first of four
+    #[arg(long, value_name = "I/N")]
     shard: Option<Shard>,
     #[command(flatten)]
     trust: TrustArgs,

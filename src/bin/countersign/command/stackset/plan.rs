@@ -5,7 +5,8 @@ use countersign::limits::{SHARDS_MAX, TARGETS_AT_ONCE};
 use countersign::policy::edit::Mode;
 use countersign::rollout::order::Preferences;
 use countersign::rollout::{Intent, Operation, Status};
-use countersign::stackset::{Shard, Target};
+use countersign::shard::Shard;
+use countersign::stackset::Target;
 use serde::Serialize;
 
 use super::results::Results;
