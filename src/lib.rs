@@ -16,6 +16,7 @@ pub mod files;
 pub mod git;
 pub mod random;
 pub mod report;
+pub mod shard;
 // 1 documents
 pub mod manifest;
 pub mod metrics;
@@ -26,6 +27,7 @@ pub mod workspace;
 // 2 trust
 pub mod policy;
 // 3 verbs
+pub mod changed;
 pub mod exchange;
 pub mod graph;
 pub mod init;

@@ -56,7 +56,7 @@ pub struct Workspace {
 }
 
 /// A function or a layer of a workspace.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Item {
     /// Function or layer.
     pub kind: Kind,

@@ -43,4 +43,6 @@ mod selection;
 mod stackset;
 mod support;
 mod tidy;
+#[cfg(unix)]
+mod workspace;
 mod wycheproof;

@@ -34,10 +34,10 @@ const CORE: [&[&str]; 5] = [
 
 /// The same of the library around it, which may import all of the core.
 const FLOORS: [&[&str]; 5] = [
-    &["crypto", "files", "git", "random", "report"],
+    &["crypto", "files", "git", "random", "report", "shard"],
     &["manifest", "metrics", "package", "plan", "stackset", "workspace"],
     &["policy"],
-    &["exchange", "graph", "init", "monitor", "record", "rollout", "sign", "source"],
+    &["changed", "exchange", "graph", "init", "monitor", "record", "rollout", "sign", "source"],
     &["audit", "gate", "hook"],
 ];
 
@@ -55,7 +55,8 @@ const CORE_SAME_FLOOR: &[(&str, &str)] = &[
 ];
 
 /// The same of the library around the core.
-const SAME_FLOOR: &[(&str, &str)] = &[("audit", "gate"), ("git", "files"), ("hook", "gate")];
+const SAME_FLOOR: &[(&str, &str)] =
+    &[("audit", "gate"), ("changed", "source"), ("git", "files"), ("hook", "gate"), ("report", "shard")];
 
 /// Where the sources of the core and of the library and the program around it are.
 const SOURCES: [&str; 2] = ["crates/verify/src", "src"];

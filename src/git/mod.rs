@@ -26,6 +26,7 @@ mod tree;
 mod walk;
 
 use std::borrow::Cow;
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 use git2::{ErrorCode, Oid};
@@ -191,6 +192,9 @@ impl Hint for GitError {
             Self::Owner(_) => {
                 "if you trust its content, run `git config --global --add safe.directory <path>`"
             }
+            Self::Revision(_) => {
+                "fetch it, such as with `git fetch origin <branch>`, or list what exists with `git log --oneline --all`"
+            }
             Self::NoNotes(_) => "ask a user who has the notes to push them again",
             Self::Object(_) => {
                 "list such objects with `git fsck --strict`, and commit the files again with git"
@@ -269,6 +273,12 @@ pub struct GitFile {
 /// The id of a blob.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct BlobId(Oid);
+
+impl fmt::Display for BlobId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
 
 impl Repository {
     /// The repository that a folder belongs to, if any.

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::{Decision, Verdict, escape};
+use crate::shard::Shard;
 
 /// The schema's version; it increases when readers of an older version could misread a document.
 pub const SCHEMA_VERSION: u32 = 1;
@@ -11,14 +12,17 @@ pub const SCHEMA_VERSION: u32 = 1;
 struct Document<'a> {
     schema_version: u32,
     decision: Decision,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    shard: Option<Shard>,
     results: &'a [Verdict],
     notes: &'a [String],
 }
 
-/// Renders verdicts; the overall decision is the worst of them, and denied if there are none.
-pub fn render(verdicts: &[Verdict], notes: &[String]) -> String {
+/// Renders verdicts, of a shard if the release had several; the overall decision is the worst of them, and denied if
+/// there are none.
+pub fn render(verdicts: &[Verdict], notes: &[String], shard: Option<Shard>) -> String {
     let decision = Decision::of(verdicts);
-    let document = Document { schema_version: SCHEMA_VERSION, decision, results: verdicts, notes };
+    let document = Document { schema_version: SCHEMA_VERSION, decision, shard, results: verdicts, notes };
     to_text(&document)
 }
 

@@ -46,14 +46,14 @@ proptest! {
     #[test]
     fn json_and_sarif_stay_documents(texts in texts()) {
         let (verdicts, notes) = hostile(&texts);
-        for report in [json::render(&verdicts, &notes), sarif::render(&verdicts, &notes)] {
+        for report in [json::render(&verdicts, &notes, None), sarif::render(&verdicts, &notes)] {
             prop_assert!(is_tame(&report), "{report}");
             let read: Value = serde_json::from_str(&report).expect("JSON");
             let (verdicts, notes) = harmless();
             let plain = if read.get("runs").is_some() {
                 sarif::render(&verdicts, &notes)
             } else {
-                json::render(&verdicts, &notes)
+                json::render(&verdicts, &notes, None)
             };
             prop_assert_eq!(shape(&read), shape(&serde_json::from_str(&plain).expect("JSON")));
         }

@@ -490,6 +490,11 @@ pub const TARGET_GIT_SECONDS_MAX: u64 = 300;
 /// How far the clocks of committers can differ, in seconds: a day, which includes wrong time zones.
 pub const CLOCKS_DIFFER_SECONDS: i64 = 86_400;
 
+/// Largest report of verdicts that is read, in bytes: 10,000 functions, each denied for 64 files.
+pub const REPORT_BYTES_MAX: u64 = 64 << 20;
+/// Most reports that are combined: one for each job of four matrices.
+pub const REPORTS_MAX: usize = 1024;
+
 /// Most jobs of a matrix, as in GitHub.
 pub const SHARDS_MAX: usize = 256;
 

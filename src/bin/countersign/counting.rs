@@ -62,6 +62,7 @@ pub struct Counted {
 }
 
 /// Lines of metrics for this process's output, after the verdict.
+#[derive(Default)]
 pub struct Lines(String);
 
 impl MetricsArgs {

@@ -11,7 +11,7 @@ use crate::Cli;
 const GROUPS: [(&str, &[&str]); 5] = [
     ("Everyday", &["init", "package", "sign", "verify", "release", "gate", "inspect"]),
     ("Governance", &["policy", "profile", "csc", "function", "layer", "account", "job", "key", "artifact"]),
-    ("Git and CI", &["hooks", "manifest", "monitor"]),
+    ("Git and CI", &["hooks", "manifest", "workspace", "monitor"]),
     ("AWS", &["audit", "export", "import"]),
     ("More", &["stackset", "graph", "completions", "man"]),
 ];

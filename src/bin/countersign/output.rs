@@ -45,6 +45,7 @@ use countersign::policy::rotation::RotationError;
 use countersign::policy::seal::SealError;
 use countersign::report::escape::line;
 use countersign::report::json;
+use countersign::report::read::CombineError;
 use countersign::report::text::{Detail, finding_lines};
 use countersign::report::{Finding, Verdict};
 use countersign::rollout::{CentralError, TargetError};
@@ -282,6 +283,7 @@ fn hint(error: &(dyn std::error::Error + 'static)) -> Option<Cow<'static, str>> 
         AttachError,
         AuditError,
         CentralError,
+        CombineError,
         CommandError,
         DeploymentError,
         DocumentError,

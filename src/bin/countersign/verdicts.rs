@@ -11,6 +11,7 @@ use countersign::metrics::Occasion;
 use countersign::report::escape::line;
 use countersign::report::text::Detail;
 use countersign::report::{Decision, Verdict, github, json, junit, markdown, outputs, sarif, text};
+use countersign::shard::Shard;
 
 use crate::color;
 use crate::context::Context;
@@ -20,14 +21,24 @@ use crate::output::{Exit, print, print_verdicts, refuse, tell};
 /// How verdicts are reported.
 #[derive(Debug, clap::Args)]
 pub struct ReportArgs {
+    #[command(flatten)]
+    pub output: OutputArgs,
+    #[command(flatten)]
+    metrics: MetricsArgs,
+}
+
+/// Where verdicts are written, and in which formats.
+#[derive(Debug, clap::Args)]
+pub struct OutputArgs {
     /// Output format of the verdict; `outputs` prints lines for GITHUB_OUTPUT
     #[arg(long, value_enum, ignore_case = true, default_value = "text")]
     format: ReportFormat,
     /// Also write the verdict to a file, in any output format; can be repeated
     #[arg(long = "report", value_name = "FORMAT=FILE")]
     copies: Vec<Copied>,
-    #[command(flatten)]
-    metrics: MetricsArgs,
+    /// Which part of a release this is.
+    #[arg(skip)]
+    pub shard: Option<Shard>,
 }
 
 /// How verdicts are written.
@@ -76,7 +87,7 @@ impl ReportArgs {
         notes: &[String],
     ) -> Result<Exit> {
         let report = self.counted(context, occasion, verdicts.iter().map(Borrow::borrow), notes);
-        self.write(context, &report, |format| report.render(format, color::detail()))?;
+        self.output.write(context, &report, |format| report.render(format, color::detail()))?;
         Ok(Exit::from_verdicts(verdicts.iter().map(Borrow::borrow)))
     }
 
@@ -89,15 +100,15 @@ impl ReportArgs {
         notes: &[String],
     ) -> Result<Exit> {
         let report = self.counted(context, occasion, verdicts.iter().map(Borrow::borrow), notes);
-        self.write_copies(context, &report)?;
-        tell(&report.render(self.format, color::detail()));
+        self.output.write_copies(context, &report)?;
+        tell(&report.render(self.output.format, color::detail()));
         report.lines.print_aside();
         Ok(Exit::from_verdicts(verdicts.iter().map(Borrow::borrow)))
     }
 
     /// Refuses a format that a program cannot parse among other output on standard error.
     pub fn check_aside(&self) -> Result<()> {
-        match self.format {
+        match self.output.format {
             ReportFormat::Text | ReportFormat::Github => Ok(()),
             _ => Err(refuse(
                 "the verdict cannot go to standard output in this format: COMMAND writes there",
@@ -110,7 +121,7 @@ impl ReportArgs {
     pub fn show_push(&self, context: &Context, judged: &[CommitVerdicts], notes: &[String]) -> Result<Exit> {
         let verdicts = || judged.iter().flat_map(|judged| &judged.verdicts);
         let report = self.counted(context, Occasion::Push, verdicts(), notes);
-        self.write(context, &report, |format| match format {
+        self.output.write(context, &report, |format| match format {
             ReportFormat::Text => judged.iter().map(|judged| push_text(judged, color::detail())).collect(),
             format => report.render(format, color::detail()),
         })?;
@@ -126,7 +137,28 @@ impl ReportArgs {
     ) -> Report {
         let verdicts: Vec<Verdict> = verdicts.cloned().collect();
         let Counted { notes: uncounted, lines } = self.metrics.count(context, occasion, &verdicts);
-        Report { verdicts, notes: [notes, &uncounted].concat(), lines }
+        Report { verdicts, notes: [notes, &uncounted].concat(), lines, shard: self.output.shard }
+    }
+}
+
+impl OutputArgs {
+    /// Reports verdicts that were counted where they were made.
+    pub fn show_uncounted(&self, context: &Context, verdicts: &[Verdict], notes: &[String]) -> Result<Exit> {
+        let (verdicts, notes) = (verdicts.to_vec(), notes.to_vec());
+        let report = Report { verdicts, notes, lines: Lines::default(), shard: self.shard };
+        self.write(context, &report, |format| report.render(format, color::detail()))?;
+        Ok(Exit::from_verdicts(report.verdicts.iter()))
+    }
+
+    /// Writes the reports of a part of a release that has nothing in it.
+    pub fn write_empty(&self, context: &Context) -> Result<()> {
+        let (verdicts, notes) = (Vec::new(), Vec::new());
+        let report = Report { verdicts, notes, lines: Lines::default(), shard: self.shard };
+        self.write_copies(context, &report)?;
+        match self.format {
+            ReportFormat::Text | ReportFormat::Github => Ok(()),
+            format => print(&report.render(format, color::detail())),
+        }
     }
 
     fn write(
@@ -163,15 +195,16 @@ struct Report {
     verdicts: Vec<Verdict>,
     notes: Vec<String>,
     lines: Lines,
+    shard: Option<Shard>,
 }
 
 impl Report {
     /// Renders the verdicts; `detail` is for text alone.
     fn render(&self, format: ReportFormat, detail: Detail) -> String {
-        let Self { verdicts, notes, .. } = self;
+        let Self { verdicts, notes, shard, .. } = self;
         match format {
             ReportFormat::Text => text::render_all(verdicts, detail),
-            ReportFormat::Json => format!("{}\n", json::render(verdicts, notes)),
+            ReportFormat::Json => format!("{}\n", json::render(verdicts, notes, *shard)),
             ReportFormat::Sarif => sarif::render(verdicts, notes),
             ReportFormat::Junit => junit::render(verdicts, notes),
             ReportFormat::Github => github::render(verdicts, notes),

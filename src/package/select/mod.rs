@@ -73,6 +73,16 @@ pub struct Candidate {
     origin: Origin,
 }
 
+impl Candidate {
+    /// The blob of a commit that it is, if it is from a commit.
+    pub fn blob(&self) -> Option<BlobId> {
+        match self.origin {
+            Origin::Blob(blob) => Some(blob),
+            Origin::File { .. } => None,
+        }
+    }
+}
+
 #[derive(Debug, Clone)]
 enum Origin {
     /// A file of the work tree.

@@ -73,7 +73,7 @@ fn actionlint_finds_nothing() {
     let ran = actionlint.ask_in(Path::new(TOP), [".github/workflows/*.yml"]);
     assert!(succeeded(&ran) && told(&ran).contains(&count), "{}", told(&ran));
     let ran = actionlint.ask_in(examples.folder.path(), [".github/workflows/*.yml"]);
-    assert!(succeeded(&ran) && told(&ran).contains("3 workflow file"), "{}", told(&ran));
+    assert!(succeeded(&ran) && told(&ran).contains("4 workflow file"), "{}", told(&ran));
 }
 
 #[test]
@@ -126,7 +126,7 @@ pub fn to_json(python: &Peer, file: &Path) -> Vec<Value> {
     serde_json::from_str(&printed(&python.ask([script.as_str(), text(file)]))).expect("JSON")
 }
 
-/// The workflows that the documents show, and the one among the examples, as files.
+/// The workflows that the documents show, and those among the examples, as files.
 struct Examples {
     folder: tempfile::TempDir,
     files: Vec<PathBuf>,
@@ -145,10 +145,12 @@ impl Examples {
                 files.push(file);
             }
         }
-        let workflow = folder.path().join(".github/workflows/stackset-drift.yml");
-        write(&workflow, read(&Path::new(TOP).join("examples/github/stackset-drift.yml")));
-        files.push(workflow);
-        assert_eq!(files.len(), 3);
+        for name in ["monorepo.yml", "stackset-drift.yml"] {
+            let workflow = folder.path().join(".github/workflows").join(name);
+            write(&workflow, read(&Path::new(TOP).join("examples/github").join(name)));
+            files.push(workflow);
+        }
+        assert_eq!(files.len(), 4);
         Self { folder, files }
     }
 

@@ -87,7 +87,8 @@ impl Finding {
 }
 
 /// How an artifact's files differ from the signed ones, as sorted paths.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct FileChanges {
     /// Files whose content or mode differs.
     pub changed: Vec<String>,
@@ -121,7 +122,7 @@ impl FileChanges {
 }
 
 /// The outcome of one check.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum CheckOutcome {
     /// No finding.

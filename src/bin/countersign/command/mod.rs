@@ -33,6 +33,7 @@ mod statement;
 mod task;
 mod verify;
 mod view;
+mod workspace;
 
 use anyhow::Result;
 use clap::Subcommand;
@@ -97,6 +98,9 @@ pub enum Command {
     Manifest(manifest::Command),
     /// Compare deployed code with signed code
     Audit(audit::Args),
+    /// List functions and layers, split them for a CI matrix
+    #[command(subcommand)]
+    Workspace(workspace::Command),
     /// Draw principals, profiles, CSCs and functions
     Graph(graph::Args),
     /// Verify a push; git hooks call this
@@ -138,6 +142,7 @@ impl Command {
             Self::Import(args) => args.run(global),
             Self::Manifest(command) => command.run(global),
             Self::Audit(args) => args.run(global),
+            Self::Workspace(command) => command.run(global),
             Self::Graph(args) => args.run(global),
             Self::Hook(command) => command.run(global),
             Self::Hooks(command) => command.run(),

@@ -16,6 +16,7 @@ use countersign::policy::error::PolicyError;
 use countersign::policy::store::Policy;
 use countersign::report::Verdict;
 use countersign::revocation::subject_of_key;
+use countersign::shard::Shard;
 use countersign::sign::{self, Existing, ExistingNewer, Signer};
 use countersign::verify::integrity::Digests;
 use countersign::workspace::Item;
@@ -25,9 +26,10 @@ use super::manifest::attach::{self, commit_of};
 use super::package::{ChoiceArgs, items, make};
 use super::sign::{SigningArgs, existing, layer_record, profile_for};
 use super::task::{Task, verdict_of};
+use super::workspace::part::{PartArgs, shards};
 use crate::complete;
 use crate::context::{Context, GlobalArgs, builder};
-use crate::output::{Exit, note, warn};
+use crate::output::{Exit, note, refuse, warn};
 use crate::verdicts::ReportArgs;
 
 /// Arguments of `release`.
@@ -43,6 +45,14 @@ pub struct Args {
     /// Functions and layers to release [default: all of them]
     #[arg(value_name = "NAME", add = complete::packages())]
     names: Vec<ArtifactName>,
+    #[command(flatten)]
+    part: PartArgs,
+    /// Only shard I of N of them: the split of `countersign workspace list --shards N`
+    #[arg(long, value_name = "I/N")]
+    shard: Option<Shard>,
+    /// Succeed if nothing changed or the shard has nothing; the report then has no results
+    #[arg(long)]
+    allow_empty: bool,
     #[command(flatten)]
     choice: ChoiceArgs,
     #[command(flatten)]
@@ -63,13 +73,17 @@ struct Released {
 
 impl Args {
     /// Releases each item: a package and a manifest in the output folder, and a verdict.
-    pub fn run(self, global: &GlobalArgs) -> Result<Exit> {
+    pub fn run(mut self, global: &GlobalArgs) -> Result<Exit> {
         let context = Context::read(global)?;
+        self.report.output.shard = self.shard;
+        let items = self.items(&context)?;
+        if items.is_empty() {
+            return self.nothing(&context);
+        }
         init::local_if_needed(&context, &self.signing.trust)?;
         let policy = context.policy(&context.location(&self.signing.trust)?)?;
         let key = context.signing_key(&self.signing.key, policy.account())?;
         let (mut released, mut notes) = (Vec::new(), policy.notes().to_vec());
-        let items = items(&context, &self.names)?;
         let look = self.choice.look(&context, &items)?;
         for item in items {
             released.push(self.release((&context, &look), &policy, &key, item, &mut notes)?);
@@ -77,6 +91,33 @@ impl Args {
         self.attach(&context, &released)?;
         let verdicts: Vec<Verdict> = released.into_iter().map(|each| each.verdict).collect();
         self.report.show(&context, Occasion::Release, &verdicts, &notes)
+    }
+
+    /// What to release: of the named items, those that changed, and of these those of the shard.
+    fn items<'a>(&self, context: &'a Context) -> Result<Vec<&'a Item>> {
+        let named = items(context, &self.names)?;
+        if self.shard.is_none() && self.part.is_all() {
+            return Ok(named);
+        }
+        let meant = self.part.of(context, named)?;
+        let Some(shard) = self.shard else { return Ok(meant.into_iter().map(|each| each.item).collect()) };
+        let placed = shards(&meant, shard.count());
+        let mine = meant.iter().zip(placed).filter(|(_, place)| *place == shard);
+        Ok(mine.map(|(each, _)| each.item).collect())
+    }
+
+    /// The result of an empty part: no verdict, unless that is expected.
+    fn nothing(&self, context: &Context) -> Result<Exit> {
+        let what = match self.shard {
+            Some(shard) => format!("shard {shard} has nothing to release"),
+            None => "nothing changed, so there is nothing to release".into(),
+        };
+        if !self.allow_empty {
+            return Err(refuse(what, "if that is expected, pass `--allow-empty`"));
+        }
+        note(&what);
+        self.report.output.write_empty(context)?;
+        Ok(Exit::Done)
     }
 
     fn release(
