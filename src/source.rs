@@ -70,7 +70,8 @@ pub fn files(
     let request = Request {
         folder: &item.folder,
         rules: &SelectionRecord { untracked: false, ..item.rules.clone() },
-        outputs: std::slice::from_ref(&workspace.output),
+        outputs: &workspace.outputs(),
+        allow_secrets: &item.allow_secrets,
     };
     let selection = select::select_of(repository, commit, &request, known)?;
     let files = select::inventory(&selection, known, threads)?.files;

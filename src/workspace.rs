@@ -5,6 +5,7 @@
 //! policy = "policy"                 # optional: the policy directory, relative to this file
 //! trust = "https://git.acme.example/policy.git#main"   # or: the source of `policy fetch`
 //! output = "dist"                   # optional: the folder for packages; default: "dist"
+//! allow_secrets = ["tests/key.pem"] # optional: paths from this file that are packaged although they are secrets
 //!
 //! [[function]]
 //! name = "orders"
@@ -12,6 +13,7 @@
 //! profile = "release"               # optional if the account has one profile
 //! include = ["src/**"]              # optional, lines of a .gitignore; braces are literal
 //! exclude = ["*.md"]                # optional, likewise
+//! allow_secrets = ["tests/key.pem"] # optional: paths in the folder, which are packaged although they are secrets
 //! layers = ["arn:countersign:lambda::acme:layer:base:3"]   # optional
 //!
 //! [[layer]]
@@ -33,6 +35,7 @@ use crate::document::{self, DocumentError};
 use crate::git::source::Source;
 use crate::limits::LAYERS_MAX;
 use crate::name::{AccountName, ArtifactName, ProfileName};
+use crate::package::select::Outputs;
 use crate::provenance::{Kind, SelectionRecord};
 
 /// The file's name.
@@ -66,6 +69,8 @@ pub struct Item {
     pub folder: PathBuf,
     /// The selection of the folder's files; the caller decides about untracked ones.
     pub rules: SelectionRecord,
+    /// The paths in the folder that can be secrets.
+    pub allow_secrets: BTreeSet<String>,
     /// The signing profile, if set.
     pub profile: Option<ProfileName>,
     /// A function's layers.
@@ -93,6 +98,8 @@ struct WorkspaceFile {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     output: Option<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    allow_secrets: Vec<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     function: Vec<FunctionItem>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     layer: Vec<LayerItem>,
@@ -110,6 +117,8 @@ struct FunctionItem {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     exclude: Vec<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    allow_secrets: Vec<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     layers: Vec<LayerArn>,
 }
 
@@ -125,6 +134,8 @@ struct LayerItem {
     include: Vec<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     exclude: Vec<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    allow_secrets: Vec<String>,
 }
 
 impl Workspace {
@@ -139,6 +150,13 @@ impl Workspace {
         if file.policy.is_some() && file.trust.is_some() {
             return Err(fail("expected only one of: `policy`, `trust`".into()));
         }
+        let allowed = |item: &Path, own: Vec<String>| {
+            let own = own.iter().map(|path| item.join(path));
+            let all = own.chain(file.allow_secrets.iter().map(|path| folder.join(path)));
+            let below = all
+                .filter_map(|path| Some(path.strip_prefix(item).ok()?.to_string_lossy().replace('\\', "/")));
+            below.collect::<BTreeSet<String>>()
+        };
         let mut items = Vec::new();
         for each in file.function {
             if each.layers.len() > LAYERS_MAX {
@@ -148,9 +166,11 @@ impl Workspace {
                     each.layers.len()
                 )));
             }
+            let folder = inside(&each.path)?;
             items.push(Item {
                 kind: Kind::Function,
-                folder: inside(&each.path)?,
+                allow_secrets: allowed(&folder, each.allow_secrets),
+                folder,
                 name: each.name,
                 rules: SelectionRecord { include: each.include, exclude: each.exclude, untracked: true },
                 profile: each.profile,
@@ -159,9 +179,11 @@ impl Workspace {
             });
         }
         for each in file.layer {
+            let folder = inside(&each.path)?;
             items.push(Item {
                 kind: Kind::Layer,
-                folder: inside(&each.path)?,
+                allow_secrets: allowed(&folder, each.allow_secrets),
+                folder,
                 name: each.name,
                 rules: SelectionRecord { include: each.include, exclude: each.exclude, untracked: true },
                 profile: each.profile,
@@ -195,6 +217,7 @@ impl Workspace {
             name: name.unwrap_or_else(|| "function".parse().expect("`function` is a name")),
             folder: folder.into(),
             rules: SelectionRecord { untracked: true, ..SelectionRecord::default() },
+            allow_secrets: BTreeSet::new(),
             profile: None,
             layers: Vec::new(),
             compatible_runtimes: Vec::new(),
@@ -222,6 +245,7 @@ impl Workspace {
             profile: None,
             include: Vec::new(),
             exclude: policy_rule.into_iter().chain([format!("/{FILE_NAME}")]).collect(),
+            allow_secrets: Vec::new(),
             layers: Vec::new(),
         };
         document::to_toml(&WorkspaceFile {
@@ -229,9 +253,15 @@ impl Workspace {
             policy: Some(shown),
             trust: None,
             output: None,
+            allow_secrets: Vec::new(),
             function: vec![function],
             layer: Vec::new(),
         })
+    }
+
+    /// The packages that it writes.
+    pub fn outputs(&self) -> Outputs {
+        Outputs::of(&self.output, self.items.iter().map(|item| &item.name))
     }
 
     /// The item with this name.

@@ -55,8 +55,14 @@ const CORE_SAME_FLOOR: &[(&str, &str)] = &[
 ];
 
 /// The same of the library around the core.
-const SAME_FLOOR: &[(&str, &str)] =
-    &[("audit", "gate"), ("changed", "source"), ("git", "files"), ("hook", "gate"), ("report", "shard")];
+const SAME_FLOOR: &[(&str, &str)] = &[
+    ("audit", "gate"),
+    ("changed", "source"),
+    ("git", "files"),
+    ("hook", "gate"),
+    ("report", "shard"),
+    ("workspace", "package"),
+];
 
 /// Where the sources of the core and of the library and the program around it are.
 const SOURCES: [&str; 2] = ["crates/verify/src", "src"];

@@ -77,6 +77,14 @@ pub fn write_new(files: &[(&Path, &[u8], Access)]) -> Result<(), FileError> {
     result
 }
 
+/// What the names of files that are being written begin and end with.
+const PENDING: (&str, &str) = (".countersign-", ".tmp");
+
+/// Whether a name is that of a file that a command is writing, or was when it was killed.
+pub fn is_pending(name: &str) -> bool {
+    name.starts_with(PENDING.0) && name.ends_with(PENDING.1)
+}
+
 /// A file that is being written; it gets its name only when kept.
 ///
 /// The bytes go to a temporary file in the same folder, which is removed on drop.
@@ -94,7 +102,7 @@ impl Pending {
         let folder = folder_of(path);
         std::fs::create_dir_all(folder).map_err(writing(folder))?;
         let mut builder = tempfile::Builder::new();
-        builder.prefix(".countersign-").suffix(".tmp");
+        builder.prefix(PENDING.0).suffix(PENDING.1);
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt;

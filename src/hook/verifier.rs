@@ -13,6 +13,7 @@ use crate::function::Functions;
 use crate::gate::{self, Labels};
 use crate::git::notes::NOTES_REF;
 use crate::git::{Commit, Handles, Repository};
+use crate::hint::Hint;
 use crate::inventory;
 use crate::limits::{COMMIT_NAMES_MAX, HELD_FILES_MAX, JUDGED_WINDOW_BYTES, PUSHED_NAMES_MAX};
 use crate::package::select::{self, Known, SelectError};
@@ -388,10 +389,11 @@ fn unattached(or_ancestors: bool) -> Finding {
 }
 
 fn unpackable(error: &SelectError) -> Finding {
+    let hint = error.hint().unwrap_or("fix the reported error".into());
     Finding::new(
         Check::Mismatch,
         "source-unpackable",
         format!("cannot package the commit: {error}"),
-        "fix the reported error, commit, and sign the new commit",
+        format!("{hint}; commit, and sign the new commit"),
     )
 }

@@ -302,6 +302,27 @@ pub const RULES: &[Rule] = &[
         "Its signatures are void from the revocation's effective time. Sign the artifact again with another key.",
     ),
     package(
+        "files-deleted",
+        "The work tree lacks files that git tracks",
+        "The package does not have them. Restore them with `git checkout`, or commit that they are deleted.",
+    ),
+    package(
+        "output-left-out",
+        "The output folder has files that are not packaged",
+        "Untracked files of the output folder are not packaged. Set `output` in `countersign.toml` to another folder, or list \
+        them in `.gitignore`.",
+    ),
+    package(
+        "clutter-left-out",
+        "Files of editors, file managers and interpreters are not packaged",
+        "List them in `.gitignore`. To package them, add them to git.",
+    ),
+    package(
+        "secrets-likely",
+        "The package has files that often have secrets",
+        "Keep them out with `exclude`, or name them in `allow_secrets` in `countersign.toml`.",
+    ),
+    package(
         "package-zipped-size",
         "The package is larger than AWS Lambda allows zipped",
         "Upload it with S3, or exclude files from it.",

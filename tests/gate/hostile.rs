@@ -256,7 +256,7 @@ fn a_package_path_through_a_link_is_named_with_where_it_leads() {
     shop.scene.shell("sed -i 's,functions/orders,link,' countersign.toml").done();
     let ran = shop.scene.run(&["package"]);
     let to = elsewhere.display();
-    ran.undecided(&format!("cannot package `link`: the link `link` leads to `{to}`; set `path` to a folder"));
+    ran.undecided(&format!("cannot package `link`: the link `link` leads to `{to}`"));
 }
 
 /// A manifest that anyone can write, by a key that no policy knows, is no way around an integrity failure.

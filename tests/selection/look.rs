@@ -3,7 +3,7 @@
 use countersign::git::Repository;
 use countersign::package::select::Look;
 
-use super::{Tree, everything, select_in};
+use super::{Tree, everything, look_at, select_in};
 
 #[test]
 fn one_look_serves_every_folder_and_thread() {
@@ -33,9 +33,8 @@ fn one_look_serves_every_folder_and_thread() {
 fn a_commit_gives_its_own_files() {
     let tree = Tree::new();
     tree.put("f/new.py", "x");
-    let repository = Repository::find(&tree.path()).expect("readable").expect("it exists");
     let folder = tree.path().join("f");
-    let look = Look::commit(&repository, "HEAD", [folder.as_path()].into_iter()).expect("it is read");
+    let look = look_at(&tree, "HEAD", &folder);
     let selected = select_in(&look, &folder, &everything()).expect("it is selected");
     assert_eq!(selected.names(), ["a.py", "lib/b.py"]);
     assert!(!selected.is_dirty());
@@ -48,9 +47,8 @@ fn a_name_that_is_not_utf_8_can_be_excluded() {
     let rules = countersign::provenance::SelectionRecord { exclude: vec!["tests/".into()], ..everything() };
     let error = tree.select_with(&everything()).err().expect("it has no name").to_string();
     assert!(error.contains("is not UTF-8"), "{error}");
-    let repository = Repository::find(&tree.path()).expect("readable").expect("it exists");
     let folder = tree.path().join("f");
-    let look = Look::commit(&repository, "HEAD", [folder.as_path()].into_iter()).expect("it is read");
+    let look = look_at(&tree, "HEAD", &folder);
     let selected = select_in(&look, &folder, &rules).expect("it is selected");
     assert_eq!(selected.names(), ["a.py", "lib/b.py"]);
     assert_eq!(selected.left_out, ["tests/caf\u{fffd} (excluded by `exclude`)"]);

@@ -1,16 +1,20 @@
 //! Which files does a package contain, and does the program say what it leaves out?
 
 mod dirty;
+mod left_out;
 mod look;
+mod secrets;
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use countersign::git::Repository;
 use countersign::inventory::FileRecord;
-use countersign::package::select::{self, Known, Look, Request, SelectError};
+use countersign::package::select::{self, Known, Look, Outputs, Request, SelectError};
 use countersign::parallel::Threads;
 use countersign::provenance::{SelectionRecord, Source};
+use countersign::report::Finding;
 use tempfile::TempDir;
 
 use crate::support::{Ran, scratch, write};
@@ -24,6 +28,7 @@ struct Tree {
 struct Selected {
     files: Vec<FileRecord>,
     left_out: Vec<String>,
+    findings: Vec<Finding>,
     source: Option<Source>,
 }
 
@@ -68,10 +73,8 @@ impl Tree {
 
     /// The files of the folder `f`, with these rules.
     fn select_with(&self, rules: &SelectionRecord) -> Result<Selected, SelectError> {
-        let repository = Repository::find(&self.path()).expect("readable").expect("it exists");
         let folder = self.path().join("f");
-        let look = Look::work_tree(&repository, [folder.as_path()].into_iter()).expect("it is read");
-        select_in(&look, &folder, rules)
+        select_in(&look(self, &folder), &folder, rules)
     }
 
     fn select(&self) -> Selected {
@@ -93,9 +96,50 @@ fn everything() -> SelectionRecord {
     SelectionRecord { untracked: true, ..SelectionRecord::default() }
 }
 
+/// The work tree, to select from a folder.
+fn look(tree: &Tree, folder: &Path) -> Look {
+    let repository = Repository::find(&tree.path()).expect("readable").expect("it exists");
+    Look::work_tree(&repository, [folder].into_iter()).expect("it is read")
+}
+
+/// A commit, to select from a folder.
+fn look_at(tree: &Tree, revision: &str, folder: &Path) -> Look {
+    let repository = Repository::find(&tree.path()).expect("readable").expect("it exists");
+    Look::commit(&repository, revision, [folder].into_iter()).expect("it is read")
+}
+
+/// With `dist` below the folder as output folder of `orders`.
 fn select_in(look: &Look, folder: &Path, rules: &SelectionRecord) -> Result<Selected, SelectError> {
-    let selection = select::select(look, &Request { folder, rules, outputs: &[] })?;
+    select_with_output(look, folder, &folder.join("dist"), rules)
+}
+
+fn select_with_output(
+    look: &Look,
+    folder: &Path,
+    output: &Path,
+    rules: &SelectionRecord,
+) -> Result<Selected, SelectError> {
+    let outputs = Outputs::of(output, [&"orders".parse().expect("a name")].into_iter());
+    selected(look, &Request { folder, rules, outputs: &outputs, allow_secrets: &BTreeSet::new() })
+}
+
+fn select_allowing(
+    look: &Look,
+    folder: &Path,
+    rules: &SelectionRecord,
+    allow_secrets: &BTreeSet<String>,
+) -> Result<Selected, SelectError> {
+    selected(look, &Request { folder, rules, outputs: &Outputs::default(), allow_secrets })
+}
+
+fn selected(look: &Look, request: &Request<'_>) -> Result<Selected, SelectError> {
+    let selection = select::select(look, request)?;
     let inventory = select::inventory(&selection, &Known::default(), Threads::one())?;
     let left_out = selection.left_out.iter().map(|left| format!("{} ({})", left.path, left.reason)).collect();
-    Ok(Selected { source: selection.source(inventory.is_committed), files: inventory.files, left_out })
+    Ok(Selected {
+        source: selection.source(inventory.is_committed),
+        files: inventory.files,
+        left_out,
+        findings: selection.findings,
+    })
 }

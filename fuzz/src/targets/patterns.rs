@@ -1,12 +1,13 @@
 //! Patterns of functions, refs and files, with a plain matcher as second reader.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
 use std::sync::OnceLock;
 
 use countersign::function::{Pattern, Protected, Protection, RefPattern};
 use countersign::name::ArtifactName;
-use countersign::package::select::{self, Look, Request};
+use countersign::package::select::{self, Look, Outputs, Request};
 use countersign::provenance::SelectionRecord;
 
 /// Whether a text matches: `*` is any characters and `?`, where it counts, one.
@@ -94,7 +95,8 @@ pub fn filter(bytes: &[u8]) {
         }
     }
     let rules = SelectionRecord { include, exclude, untracked: true };
-    let request = Request { folder, rules: &rules, outputs: &[] };
+    let request =
+        Request { folder, rules: &rules, outputs: &Outputs::default(), allow_secrets: &BTreeSet::new() };
     match select::select(&Look::outside(), &request) {
         Ok(selection) => assert!(selection.candidates.len() <= 6),
         Err(error) => assert!(!error.to_string().is_empty()),

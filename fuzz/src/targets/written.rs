@@ -1,12 +1,13 @@
 //! Packages: what the writer makes of a folder, the strict reader reads as the same files.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
 use countersign::files::artifact::Artifact;
 use countersign::files::{Access, Durability, Pending};
 use countersign::package::read;
-use countersign::package::select::{self, Look, Request};
+use countersign::package::select::{self, Look, Outputs, Request};
 use countersign::package::write::{self, EntryTime};
 use countersign::parallel::Threads;
 use countersign::provenance::SelectionRecord;
@@ -25,7 +26,12 @@ pub fn run(bytes: &[u8]) {
         let _ = file(&mut choices, &content);
     }
     let rules = SelectionRecord { untracked: true, ..SelectionRecord::default() };
-    let request = Request { folder: &content, rules: &rules, outputs: &[] };
+    let request = Request {
+        folder: &content,
+        rules: &rules,
+        outputs: &Outputs::default(),
+        allow_secrets: &BTreeSet::new(),
+    };
     let Ok(selection) = select::select(&Look::outside(), &request) else { return };
     let path = folder.path().join("package.zip");
     let mut out = Pending::new(&path, Access::Public, Durability::Remade).expect("a package can be made");

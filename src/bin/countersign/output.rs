@@ -37,6 +37,7 @@ use countersign::manifest::StatementError;
 use countersign::manifest::attached::AttachError;
 use countersign::monitor::MonitorError;
 use countersign::package::read::ReadError;
+use countersign::package::select::SelectError;
 use countersign::plan::PlanError;
 use countersign::policy::edit::EditError;
 use countersign::policy::error::PolicyError;
@@ -311,6 +312,7 @@ fn hint(error: &(dyn std::error::Error + 'static)) -> Option<Cow<'static, str>> 
         RunError,
         SealError,
         SecretKeyError,
+        SelectError,
         SignError,
         SourceError,
         StatementError,

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{Candidate, SelectError};
+use super::{Candidate, SelectError, secrets};
 use crate::limits::{ENTRIES_MAX, FILE_BYTES_MAX, TOTAL_BYTES_MAX};
 use crate::package::name::{NameFault, check_path, first_collision};
 
@@ -18,6 +18,9 @@ pub fn check(candidates: &[Candidate], folder: &Path) -> Result<(), SelectError>
     for candidate in candidates {
         let Candidate { path, size, .. } = candidate;
         check_path(path).map_err(|fault| name_error(path, fault))?;
+        if let Some(what) = secrets::of_name(path).filter(|_| !candidate.is_allowed_secret) {
+            return Err(SelectError::Secret { path: path.clone(), what });
+        }
         if *size > FILE_BYTES_MAX {
             return Err(SelectError::FileTooLarge { path: path.clone(), size: *size });
         }

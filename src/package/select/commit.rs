@@ -1,8 +1,7 @@
 //! Selection from a commit: the files of its tree.
 
 use super::check::too_many;
-use super::filter::Filter;
-use super::{Candidate, Chosen, Known, LeftOut, Origin, SelectError};
+use super::{Candidate, Chosen, Known, LeftOut, Origin, Rules, SelectError};
 use crate::git::{Blobs, Commit, Folders, GitError, GitFile};
 use crate::limits::ENTRIES_MAX;
 
@@ -10,12 +9,12 @@ use crate::limits::ENTRIES_MAX;
 pub fn choose(
     blobs: &Blobs,
     (commit, folder): (&Commit, &str),
-    filter: &Filter,
+    rules: &Rules<'_>,
     (folders, known): (&Folders, &Known),
 ) -> Result<Chosen, SelectError> {
     let mut chosen = Chosen::default();
     let each = |file: GitFile| {
-        if let Some(reason) = filter.leaves_out(&file.path)? {
+        if let Some(reason) = rules.leaves_out(&file.path)? {
             chosen.left_out.push(LeftOut { path: file.path, reason });
             return Ok(());
         }
@@ -25,7 +24,13 @@ pub fn choose(
         }
         let Some(mode) = file.mode else { return Err(SelectError::Submodule(path)) };
         let size = known.size(blob).map_or_else(|| blobs.size(blob), Ok)?;
-        chosen.candidates.push(Candidate { path, mode, size, origin: Origin::Blob(blob) });
+        chosen.candidates.push(Candidate {
+            path,
+            mode,
+            size,
+            is_allowed_secret: false,
+            origin: Origin::Blob(blob),
+        });
         if chosen.candidates.len() > ENTRIES_MAX {
             return Err(too_many(chosen.candidates.len()));
         }

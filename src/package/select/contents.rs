@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::check::name_error;
-use super::{Candidate, Origin, SelectError};
+use super::{Candidate, Origin, SelectError, secrets};
 use crate::digest::Sha384;
 use crate::files::{self, reading};
 use crate::git::{BlobId, Blobs, Folders, GitError};
@@ -45,9 +45,8 @@ impl Contents {
             let (path, mode) = (candidate.path.clone(), candidate.mode);
             FileRecord { path, mode, size, sha384 }
         };
-        let (Origin::Blob(blob), Some(blobs), false) =
-            (&candidate.origin, &self.blobs, candidate.mode == FileMode::Link)
-        else {
+        let needs_bytes = candidate.mode == FileMode::Link || secrets::is_by_content(&candidate.path);
+        let (Origin::Blob(blob), Some(blobs), false) = (&candidate.origin, &self.blobs, needs_bytes) else {
             let Read { bytes, is_committed } = self.read(candidate)?;
             return Ok((record(Digested::of(&bytes)), is_committed));
         };
@@ -59,10 +58,11 @@ impl Contents {
                 digested
             }
         };
-        match digested.is_pointer {
-            true => Err(SelectError::LfsPointer(candidate.path.clone())),
-            false => Ok((record(digested), true)),
+        if digested.is_pointer {
+            return Err(SelectError::LfsPointer(candidate.path.clone()));
         }
+        refuse_secret(candidate, digested.secret)?;
+        Ok((record(digested), true))
     }
 
     /// A candidate's bytes: what git would commit, or the commit's own.
@@ -88,6 +88,8 @@ impl Contents {
             check_link(&candidate.path, target).map_err(|fault| name_error(&candidate.path, fault))?;
         } else if is_lfs_pointer(bytes) {
             return Err(SelectError::LfsPointer(candidate.path.clone()));
+        } else {
+            refuse_secret(candidate, secrets::of_content(&candidate.path, bytes))?;
         }
         Ok(read)
     }
@@ -132,11 +134,18 @@ struct Digested {
     size: u64,
     sha384: Sha384,
     is_pointer: bool,
+    /// What the bytes are, if they are a secret under any name.
+    secret: Option<&'static str>,
 }
 
 impl Digested {
     fn of(bytes: &[u8]) -> Self {
-        Self { size: bytes.len() as u64, sha384: Sha384::of(bytes), is_pointer: is_lfs_pointer(bytes) }
+        Self {
+            size: bytes.len() as u64,
+            sha384: Sha384::of(bytes),
+            is_pointer: is_lfs_pointer(bytes),
+            secret: secrets::of_bytes(bytes),
+        }
     }
 }
 
@@ -171,6 +180,15 @@ impl Known {
 
     fn digests(&self) -> MutexGuard<'_, BTreeMap<BlobId, Digested>> {
         self.digests.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn refuse_secret(candidate: &Candidate, found: Option<&'static str>) -> Result<(), SelectError> {
+    match found {
+        Some(what) if !candidate.is_allowed_secret => {
+            Err(SelectError::Secret { path: candidate.path.clone(), what })
+        }
+        _ => Ok(()),
     }
 }
 

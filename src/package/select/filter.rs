@@ -1,4 +1,4 @@
-//! The filter: include and exclude patterns, and the output folder.
+//! The filter: include and exclude patterns.
 //!
 //! A pattern has the form of a line of `.gitignore`, and is matched by the same code ([`crate::git::ignore`]); case
 //! always counts. Unlike in a `.gitignore`, a pattern for a path decides before one for a folder above it, so
@@ -7,7 +7,6 @@
 //!
 //! A pattern that can match nothing, because it is malformed, is refused.
 
-use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
@@ -18,37 +17,21 @@ use crate::limits::{
 };
 use crate::shown;
 
-/// Include and exclude patterns, and the output folder.
+/// Include and exclude patterns.
 pub struct Filter {
     include: Option<Patterns>,
     exclude: Patterns,
-    outputs: Vec<String>,
     work: Work,
 }
-
-/// The reason for leaving out an output folder.
-pub const IN_OUTPUT: &str = "the output folder";
 
 impl Filter {
     /// Reads the patterns.
     pub fn new(request: &Request<'_>) -> Result<Self, SelectError> {
-        let inside = |output: &PathBuf| {
-            let path = output.strip_prefix(request.folder).ok()?.to_string_lossy().into_owned();
-            (!path.is_empty()).then_some(path)
-        };
-        let outputs = request.outputs.iter().filter_map(inside).collect();
         let (include, exclude) = (&request.rules.include, &request.rules.exclude);
         check_sum(include.iter().chain(exclude))?;
         let include = if include.is_empty() { None } else { Some(Patterns::read(include)?) };
         let work = Work::new(FILTER_STEPS_FREE, FILTER_STEPS_EACH);
-        Ok(Self { include, exclude: Patterns::read(exclude)?, outputs, work })
-    }
-
-    /// The output folder that contains a path, if any.
-    pub fn output_of(&self, path: &str) -> Option<&str> {
-        let holds =
-            |folder: &&String| path.strip_prefix(folder.as_str()).is_some_and(|rest| rest.starts_with('/'));
-        self.outputs.iter().find(holds).map(String::as_str)
+        Ok(Self { include, exclude: Patterns::read(exclude)?, work })
     }
 
     /// Why a file is left out, if it is. Its path can be any bytes.
@@ -56,9 +39,6 @@ impl Filter {
     /// Errors: the patterns take too long to match.
     pub fn leaves_out(&self, path: impl AsRef<[u8]>) -> Result<Option<&'static str>, SelectError> {
         let path = path.as_ref();
-        if std::str::from_utf8(path).is_ok_and(|path| self.output_of(path).is_some()) {
-            return Ok(Some(IN_OUTPUT));
-        }
         let reason = self.work.on_a_path(|steps| {
             if self.exclude.matches(path, steps)? {
                 return Ok(Some("excluded by `exclude`"));

@@ -12,6 +12,9 @@ mod contents;
 mod error;
 mod filter;
 mod look;
+mod notices;
+mod outputs;
+mod secrets;
 mod walk;
 mod work_tree;
 
@@ -20,14 +23,18 @@ use std::path::{Path, PathBuf};
 
 pub use self::contents::{Contents, Known, Read};
 pub use self::error::SelectError;
-use self::filter::{Filter, IN_OUTPUT};
+use self::filter::Filter;
 pub use self::look::Look;
 use self::look::Place;
+use self::notices::CLUTTER;
+pub use self::outputs::Outputs;
+use self::outputs::{IN_OUTPUT, Seen};
 use crate::git::{BlobId, Commit, Folders, Repository};
 use crate::inventory::{FileMode, FileRecord};
 use crate::limits::PACK_WINDOW_BYTES;
 use crate::parallel::{Threads, in_order};
 use crate::provenance::{SelectionRecord, Source};
+use crate::report::Finding;
 
 /// What to package.
 #[derive(Debug, Clone)]
@@ -36,8 +43,10 @@ pub struct Request<'a> {
     pub folder: &'a Path,
     /// Include and exclude patterns, and whether untracked files count.
     pub rules: &'a SelectionRecord,
-    /// The folders for packages; never packaged themselves.
-    pub outputs: &'a [PathBuf],
+    /// The workspace's own packages, which are not packaged.
+    pub outputs: &'a Outputs,
+    /// Paths in the folder that can be secrets.
+    pub allow_secrets: &'a BTreeSet<String>,
 }
 
 /// The files of a package, sorted by path, and where they are from.
@@ -48,6 +57,8 @@ pub struct Selection {
     pub contents: Contents,
     /// What was left out, sorted by path.
     pub left_out: Vec<LeftOut>,
+    /// Warnings about what is and is not in the package.
+    pub findings: Vec<Finding>,
     /// The commit they come from, inside git; dirty if other files or modes than the commit's are selected.
     source: Option<Source>,
 }
@@ -70,6 +81,8 @@ pub struct Candidate {
     pub mode: FileMode,
     /// Its size in bytes, for a link that of its target. A file in the work tree can still change.
     pub size: u64,
+    /// Whether `allow_secrets` names it.
+    is_allowed_secret: bool,
     origin: Origin,
 }
 
@@ -115,27 +128,62 @@ struct Chosen {
     differs: bool,
 }
 
+/// The rules for the paths of one request.
+struct Rules<'r> {
+    filter: Filter,
+    outputs: Seen<'r>,
+}
+
+impl<'r> Rules<'r> {
+    fn of(request: &Request<'r>) -> Result<Self, SelectError> {
+        Ok(Self { filter: Filter::new(request)?, outputs: request.outputs.seen_from(request.folder) })
+    }
+
+    /// Why a tracked path is left out, if it is. Its path can be any bytes.
+    fn leaves_out(&self, path: impl AsRef<[u8]>) -> Result<Option<&'static str>, SelectError> {
+        let path = path.as_ref();
+        match self.outputs.leaves_out(&String::from_utf8_lossy(path), true) {
+            Some(reason) => Ok(Some(reason)),
+            None => self.filter.leaves_out(path),
+        }
+    }
+
+    /// What is left out for an untracked path, if it is, and why.
+    fn leaves_out_untracked(&self, path: impl AsRef<[u8]>) -> Result<Option<LeftOut>, SelectError> {
+        let bytes = path.as_ref();
+        let path = String::from_utf8_lossy(bytes);
+        if let Some(reason) = self.outputs.leaves_out(&path, false) {
+            let folder = self.outputs.folder_of(&path).filter(|_| reason == IN_OUTPUT);
+            return Ok(Some(LeftOut { path: folder.unwrap_or(&path).into(), reason }));
+        }
+        if let Some(reason) = self.filter.leaves_out(bytes)? {
+            return Ok(Some(LeftOut { path: path.into(), reason }));
+        }
+        let clutter = secrets::clutter_of(&path);
+        let shown = |clutter: &str| if clutter == path { clutter.into() } else { format!("{clutter}/") };
+        Ok(clutter.map(|clutter| LeftOut { path: shown(clutter), reason: CLUTTER }))
+    }
+}
+
 /// Selects the files of a package.
 pub fn select(look: &Look, request: &Request<'_>) -> Result<Selection, SelectError> {
-    let filter = Filter::new(request)?;
+    let rules = Rules::of(request)?;
     match &look.0 {
-        Place::Outside => {
-            checked(Contents::outside(), request, &filter, work_tree::choose_outside(request, &filter)?)
-        }
+        Place::Outside => checked(Contents::outside(), request, work_tree::choose_outside(request, &rules)?),
         Place::WorkTree(git, tree) => {
             check::check_links(&git.top, request.folder)?;
             let folder = folder_below(&git.top, request.folder);
-            let chosen = work_tree::choose((git, tree), &folder, request, &filter)?;
+            let chosen = work_tree::choose((git, tree), &folder, request, &rules)?;
             let source = tree.head.as_ref().map(|head| git.source(head, folder, chosen.differs));
             let contents = Contents::of(git.blobs.clone());
-            Ok(Selection { source, ..checked(contents, request, &filter, chosen)? })
+            Ok(Selection { source, ..checked(contents, request, chosen)? })
         }
         Place::Commit(git, commit) => {
             let folder = folder_below(&git.top, request.folder);
             let known = (&git.folders, &Known::default());
-            let chosen = commit::choose(&git.blobs, (commit, &folder), &filter, known)?;
+            let chosen = commit::choose(&git.blobs, (commit, &folder), &rules, known)?;
             let source = Some(git.source(commit, folder, false));
-            Ok(Selection { source, ..checked(Contents::of(git.blobs.clone()), request, &filter, chosen)? })
+            Ok(Selection { source, ..checked(Contents::of(git.blobs.clone()), request, chosen)? })
         }
     }
 }
@@ -147,30 +195,30 @@ pub fn select_of(
     request: &Request<'_>,
     known: &Known,
 ) -> Result<Selection, SelectError> {
-    let filter = Filter::new(request)?;
+    let rules = Rules::of(request)?;
     let (blobs, folder) = (repository.blobs(), folder_in(repository, request.folder));
     let folders: &Folders = known.folders();
-    let chosen = commit::choose(&blobs, (commit, &folder), &filter, (folders, known))?;
-    checked(Contents::of(blobs.into()), request, &filter, chosen)
+    let chosen = commit::choose(&blobs, (commit, &folder), &rules, (folders, known))?;
+    checked(Contents::of(blobs.into()), request, chosen)
 }
 
 /// The files in order, if all of them can be packaged.
 fn checked(
     contents: Contents,
     request: &Request<'_>,
-    filter: &Filter,
     Chosen { mut candidates, mut left_out, .. }: Chosen,
 ) -> Result<Selection, SelectError> {
     candidates.sort_by(|a, b| a.path.as_bytes().cmp(b.path.as_bytes()));
-    for left in &mut left_out {
-        if let Some(output) = filter.output_of(&left.path).filter(|_| left.reason == IN_OUTPUT) {
-            left.path = format!("{output}/");
+    if !request.allow_secrets.is_empty() {
+        for each in &mut candidates {
+            each.is_allowed_secret = request.allow_secrets.contains(&each.path);
         }
     }
     left_out.sort();
     left_out.dedup();
+    let findings = notices::findings(&candidates, &left_out);
     check::check(&candidates, request.folder)?;
-    Ok(Selection { candidates, contents, left_out, source: None })
+    Ok(Selection { candidates, contents, left_out, findings, source: None })
 }
 
 /// The files of a package that is not written.
@@ -204,7 +252,7 @@ pub fn inventory(selection: &Selection, known: &Known, threads: Threads) -> Resu
 
 /// What `.gitignore` leaves out, for people: one line per folder.
 pub fn ignored(request: &Request<'_>, selection: &Selection) -> Result<Vec<LeftOut>, SelectError> {
-    let filter = Filter::new(request)?;
+    let rules = Rules::of(request)?;
     let chosen = selection.candidates.iter().map(|candidate| candidate.path.as_str());
     let known: BTreeSet<&str> =
         chosen.chain(selection.left_out.iter().map(|left| left.path.as_str())).collect();
@@ -215,7 +263,7 @@ pub fn ignored(request: &Request<'_>, selection: &Selection) -> Result<Vec<LeftO
     let mut ignored: Vec<LeftOut> = Vec::new();
     for file in walk::everything(request.folder)?.files {
         let path = file.shown();
-        if known.contains(path.as_str()) || filter.output_of(&path).is_some() {
+        if known.contains(path.as_str()) || rules.leaves_out_untracked(file.path)?.is_some() {
             continue;
         }
         let outermost =

@@ -9,10 +9,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs::Metadata;
 use std::path::Path;
 
-use super::filter::Filter;
 use super::look::{Git, Modes, WorkTree};
+use super::notices::DELETED;
 use super::walk::OnDisk;
-use super::{Candidate, Chosen, LeftOut, Origin, Request, SelectError, walk};
+use super::{Candidate, Chosen, LeftOut, Origin, Request, Rules, SelectError, walk};
 use crate::files::reading;
 use crate::git::{BlobId, GitError, GitFile, Tracked};
 use crate::inventory::FileMode;
@@ -22,14 +22,14 @@ pub fn choose(
     (git, tree): (&Git, &WorkTree),
     folder: &str,
     request: &Request<'_>,
-    filter: &Filter,
+    rules: &Rules<'_>,
 ) -> Result<Chosen, SelectError> {
-    let committed = Committed::read((git, tree), folder, filter)?;
+    let committed = Committed::read((git, tree), folder, rules)?;
     let mut chosen = Chosen::default();
-    let mut tracked = BTreeSet::new();
+    let (mut tracked, mut sparse) = (BTreeSet::new(), Vec::new());
     for (bytes, entry) in tree.index.below(folder) {
         let path = String::from_utf8_lossy(bytes).into_owned();
-        if let Some(reason) = filter.leaves_out(bytes)? {
+        if let Some(reason) = rules.leaves_out(bytes)? {
             chosen.left_out.push(LeftOut { path: path.clone(), reason });
         } else if std::str::from_utf8(bytes).is_err() {
             return Err(GitError::NotUtf8(path).into());
@@ -38,13 +38,14 @@ pub fn choose(
         } else {
             match tracked_candidate(request.folder, &path, entry, (tree.modes, &committed))? {
                 Some(candidate) => chosen.candidates.push(candidate),
-                None => {
-                    let reason = "deleted in the work tree";
-                    chosen.left_out.push(LeftOut { path: path.clone(), reason });
-                }
+                None if entry.is_sparse => sparse.push(path.clone()),
+                None => chosen.left_out.push(LeftOut { path: path.clone(), reason: DELETED }),
             }
         }
         tracked.insert(bytes);
+    }
+    if !sparse.is_empty() {
+        return Err(SelectError::Sparse { folder: folder.into(), paths: sparse });
     }
     let has_tracked =
         |below: &[u8]| tracked.range(below..).next().is_some_and(|path| path.starts_with(below));
@@ -52,10 +53,12 @@ pub fn choose(
         if tracked.contains(file.path.as_slice()) {
             continue;
         }
-        let reason =
-            if request.rules.untracked { filter.leaves_out(&file.path)? } else { Some("not tracked by git") };
-        match reason {
-            Some(reason) => chosen.left_out.push(LeftOut { path: file.shown(), reason }),
+        let left = match request.rules.untracked {
+            true => rules.leaves_out_untracked(&file.path)?,
+            false => Some(LeftOut { path: file.shown(), reason: "not tracked by git" }),
+        };
+        match left {
+            Some(left) => chosen.left_out.push(left),
             None => chosen.candidates.push(loose_candidate(file, (tree.modes, &committed))?),
         }
     }
@@ -64,12 +67,12 @@ pub fn choose(
 }
 
 /// All files of a folder outside git.
-pub fn choose_outside(request: &Request<'_>, filter: &Filter) -> Result<Chosen, SelectError> {
+pub fn choose_outside(request: &Request<'_>, rules: &Rules<'_>) -> Result<Chosen, SelectError> {
     let modes = Modes { has_executables: true, has_links: true };
     let mut chosen = Chosen::default();
     for file in walk::everything(request.folder)?.files {
-        match filter.leaves_out(&file.path)? {
-            Some(reason) => chosen.left_out.push(LeftOut { path: file.shown(), reason }),
+        match rules.leaves_out_untracked(&file.path)? {
+            Some(left) => chosen.left_out.push(left),
             None => chosen.candidates.push(loose_candidate(file, (modes, &Committed(None)))?),
         }
     }
@@ -80,7 +83,7 @@ pub fn choose_outside(request: &Request<'_>, filter: &Filter) -> Result<Chosen, 
 struct Committed(Option<BTreeMap<String, (BlobId, Option<FileMode>)>>);
 
 impl Committed {
-    fn read((git, tree): (&Git, &WorkTree), folder: &str, filter: &Filter) -> Result<Self, SelectError> {
+    fn read((git, tree): (&Git, &WorkTree), folder: &str, rules: &Rules<'_>) -> Result<Self, SelectError> {
         let files = tree.head.as_ref().and_then(|head| {
             let read = git.blobs.handles();
             read.with(|repository| repository.committed_files(&git.folders, head, folder)).ok()
@@ -88,7 +91,7 @@ impl Committed {
         let Some(files) = files else { return Ok(Self(None)) };
         let mut wanted = BTreeMap::new();
         for GitFile { path, blob, mode, .. } in files {
-            if filter.leaves_out(&path)?.is_none() {
+            if rules.leaves_out(&path)?.is_none() {
                 wanted.insert(path, (blob, mode));
             }
         }
@@ -129,7 +132,7 @@ fn tracked_candidate(
     let mode = mode(&metadata, modes, Some(indexed)).ok_or_else(|| SelectError::Special(path.into()))?;
     let committed = committed.blob(path, mode);
     let origin = Origin::File { path: on_disk, indexed: Some(entry.blob), committed };
-    Ok(Some(Candidate { path: path.into(), mode, size: metadata.len(), origin }))
+    Ok(Some(Candidate { path: path.into(), mode, size: metadata.len(), is_allowed_secret: false, origin }))
 }
 
 fn loose_candidate(
@@ -142,7 +145,7 @@ fn loose_candidate(
     let Some(mode) = mode(&metadata, modes, None) else { return Err(SelectError::Special(path)) };
     let committed = committed.blob(&path, mode);
     let origin = Origin::File { path: on_disk, indexed: None, committed };
-    Ok(Candidate { path, mode, size: metadata.len(), origin })
+    Ok(Candidate { path, mode, size: metadata.len(), is_allowed_secret: false, origin })
 }
 
 /// The mode that git sees; `None` for what is neither a file nor a link.

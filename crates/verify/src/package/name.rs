@@ -98,7 +98,12 @@ pub fn check_link(path: &str, target: &str) -> Result<(), NameFault> {
     let components: Vec<&str> = target.split('/').filter(|part| !matches!(*part, "" | ".")).collect();
     let ups = components.iter().take_while(|part| **part == "..").count();
     let depth = path.split('/').count() - 1;
-    if ups > depth || components[ups..].contains(&"..") { escapes } else { Ok(()) }
+    if components[ups..].contains(&"..") {
+        let message =
+            "is a symbolic link with `..` after a name, which can lead anywhere through another link";
+        return Err(fault("symlink-escapes", message));
+    }
+    if ups > depth { escapes } else { Ok(()) }
 }
 
 /// Two paths that cannot both be unpacked on every system.

@@ -7,7 +7,7 @@ use countersign::digest::{ArtifactDigests, Sha256, Sha384};
 use countersign::files::{Access, Durability, Pending};
 use countersign::inventory::FileRecord;
 use countersign::name::ArtifactName;
-use countersign::package::select::{self, LeftOut, Look, Request, Selection};
+use countersign::package::select::{self, LeftOut, Look, Outputs, Request, Selection};
 use countersign::package::{layer, size, write};
 use countersign::provenance::{SelectionRecord, Source};
 use countersign::report::Finding;
@@ -191,15 +191,15 @@ pub fn selection(
     }
     let untracked = context.repository.is_none() || !choice.tracked && choice.from.is_none();
     let rules = SelectionRecord { untracked, ..item.rules.clone() };
-    let outputs = [context.workspace.output.clone(), output.to_path_buf()];
+    let outputs = context.workspace.outputs().and(output);
     let request = request(item, &rules, &outputs);
     let selection = select::select(look, &request)
         .with_context(|| format!("cannot package {} `{}`", item.kind.name(), item.name))?;
     Ok((selection, rules))
 }
 
-fn request<'a>(item: &'a Item, rules: &'a SelectionRecord, outputs: &'a [PathBuf]) -> Request<'a> {
-    Request { folder: &item.folder, rules, outputs }
+fn request<'a>(item: &'a Item, rules: &'a SelectionRecord, outputs: &'a Outputs) -> Request<'a> {
+    Request { folder: &item.folder, rules, outputs, allow_secrets: &item.allow_secrets }
 }
 
 /// Makes an item's package.
@@ -225,7 +225,8 @@ pub fn make(
         &|bytes| progress.add(bytes),
     )
     .with_context(|| format!("cannot package {} `{}`", item.kind.name(), item.name))?;
-    let mut findings = size::check(written.digests.size, &written.files);
+    let mut findings = selection.findings.clone();
+    findings.extend(size::check(written.digests.size, &written.files));
     findings.extend(layer::check(&item.compatible_runtimes, &written.files));
     let packaged = Packaged {
         path,
@@ -252,7 +253,7 @@ fn explain(
 ) -> Result<Explanation> {
     let mut left_out = packaged.left_out.clone();
     if context.repository.is_some() && packaged.rules.untracked {
-        let outputs = [context.workspace.output.clone(), folder_of(&packaged.path)];
+        let outputs = context.workspace.outputs().and(&folder_of(&packaged.path));
         let request = request(item, &packaged.rules, &outputs);
         left_out.extend(select::ignored(&request, selection)?);
         left_out.sort();
