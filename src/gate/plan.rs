@@ -192,8 +192,7 @@ impl PlanGate<'_> {
         if let Some((why, hint)) = self.places(plan).differ(place) {
             return not_covered("plan-tools-differ", why, hint);
         }
-        let path = places::lexical(self.here, &plan.folder.join(place));
-        let shown = path.strip_prefix(self.here).unwrap_or(&path).display();
+        let shown = places::shown(self.here, &plan.folder.join(place));
         not_covered(
             "plan-template",
             message,
@@ -278,7 +277,9 @@ impl PlanGate<'_> {
         }
         let message = match Artifact::open(path) {
             Ok(artifact) => return self.by_bytes(path, artifact, said, shown),
-            Err(error) if error.is_absent() => format!("`{shown}` does not exist"),
+            Err(error) if error.is_absent() => {
+                format!("`{}` does not exist", places::shown(self.here, path))
+            }
             Err(FileError::NotAFile { .. }) => format!("`{shown}` is not a regular file"),
             Err(error) => return Err(error.into()),
         };
@@ -336,7 +337,7 @@ impl PlanGate<'_> {
                 "sign it with `countersign sign`, or pass the folder of its manifest with `--manifests`",
             );
             notes.extend_from_slice(evidence.notes());
-            let manifest = path.map(|path| path.display().to_string());
+            let manifest = path.map(|path| places::shown(self.here, path));
             Ok::<_, VerifyError>(decide(&evidence, Labels { manifest, ..labels.clone() }))
         };
         let best = best(none.into_iter().chain(found.manifests.iter().map(Some)).map(each))?;

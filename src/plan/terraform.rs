@@ -23,6 +23,7 @@ pub fn read(top: &Map) -> Result<Vec<Resource>, PlanError> {
         Some(version) => {
             return unknown(&format!("its `format_version` is {version:?}, expected 0.1, 0.2 or 1.x"));
         }
+        None if top.contains_key("resources") => return unknown("it is a state, not a plan"),
         None => return unknown("it has no `format_version`"),
     }
     let (changes, planned) = (top.get("resource_changes"), top.get("planned_values"));

@@ -69,6 +69,14 @@ pub fn lexical(here: &Path, path: &Path) -> PathBuf {
     all
 }
 
+/// The path as a message shows it: from the current folder, and without `..` if that leads to the same file.
+pub fn shown(here: &Path, path: &Path) -> String {
+    let by_text = lexical(here, path);
+    let is_same = real(&by_text) == real(&here.join(path));
+    let shown = if is_same { by_text.strip_prefix(here).unwrap_or(&by_text) } else { path };
+    shown.display().to_string()
+}
+
 fn real(path: &Path) -> Option<PathBuf> {
     path.canonicalize().ok()
 }
@@ -76,6 +84,15 @@ fn real(path: &Path) -> Option<PathBuf> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_message_shows_a_path_from_the_current_folder() {
+        for (path, expected) in
+            [("a/../b", "b"), ("./b", "b"), ("/x/y/b", "b"), ("../b", "/x/b"), ("b", "b"), ("/z/b", "/z/b")]
+        {
+            assert_eq!(shown(Path::new("/x/y"), Path::new(path)), expected, "{path}");
+        }
+    }
 
     #[test]
     fn removes_dots_by_text() {

@@ -44,7 +44,8 @@ use crate::limits::TEMPLATE_READ_BYTES_MAX;
 
 /// Reads a template; also returns whether an alias or a merge in it names a list or an object.
 pub fn read(bytes: &[u8]) -> Result<(Node, bool), PlanError> {
-    let text = std::str::from_utf8(bytes).map_err(|_| PlanError::Malformed("it is not UTF-8 text".into()))?;
+    let text = std::str::from_utf8(bytes)
+        .map_err(|_| PlanError::Malformed("it is not UTF-8 text: save it as UTF-8".into()))?;
     if text.len() > TEMPLATE_READ_BYTES_MAX {
         let message = format!("it is YAML over the limit of {TEMPLATE_READ_BYTES_MAX} bytes");
         return Err(PlanError::Malformed(message));
@@ -309,7 +310,9 @@ mod tests {
             ("a: `b`\n", "cannot start a key"),
             ("", "empty"),
             ("# note\n", "empty"),
-            ("a: [1\n", "expected `,`"),
+            ("a: [1\n", "line 2: the file ends before `]`"),
+            ("a: {\n", "line 2: the file ends before `}`"),
+            ("a: {b: ", "the file ends where a key or a value is missing"),
             ("a: 'b\n", "does not end"),
         ] {
             assert!(error(text).contains(words), "{text:?}: {}", error(text));

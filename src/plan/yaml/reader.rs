@@ -316,6 +316,8 @@ impl<'t> Reader<'t> {
         if !is_first && self.cursor.peek() == b',' {
             self.cursor.at += 1;
             self.skip()?;
+        } else if self.cursor.is_end() {
+            return self.refuse(format!("the file ends before `{}`", char::from(end)));
         } else if !is_first && self.cursor.peek() != end {
             return self.refuse(format!(
                 "expected `,` or `{}`: quote texts that contain `:`, `?` or `#`",
@@ -426,9 +428,10 @@ impl<'t> Reader<'t> {
         } else if self.cursor.is_plain(context) {
             self.cursor.plain(indent, context)
         } else {
-            let found = self.cursor.text[start..].chars().next().unwrap_or(' ');
-            return self
-                .refuse(format!("{found:?} cannot start a key or a value on which all readers agree"));
+            let Some(found) = self.cursor.text[start..].chars().next() else {
+                return self.refuse("the file ends where a key or a value is missing");
+            };
+            return self.refuse(format!("{found:?} cannot start a key or a value: quote the text"));
         };
         Ok(Key { text, is_plain, line, start })
     }
