@@ -4,6 +4,7 @@
 
 #[cfg(target_os = "linux")]
 mod memory;
+mod repack;
 
 use std::fs;
 use std::io::{Read, Write};

@@ -19,6 +19,7 @@ use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use countersign_verify::files::artifact::Artifact;
 pub use countersign_verify::files::*;
 use tempfile::NamedTempFile;
 
@@ -135,6 +136,11 @@ impl Pending {
     /// The path that the file will have.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// The bytes written so far, for reading.
+    pub fn written(&self) -> Result<Artifact, FileError> {
+        Artifact::open(self.file.path())
     }
 
     /// Renames the file to its path.

@@ -3,6 +3,7 @@
 //! `docs/formats.md` is the specification; [`mod@write`] opens with its part of it.
 
 pub mod layer;
+pub mod repack;
 pub mod select;
 pub mod write;
 

@@ -230,6 +230,12 @@ pub const TOTAL_BYTES_MAX: u64 = 64 << 30;
 /// into a manifest.
 pub const ENTRIES_MAX: usize = 250_000;
 
+/// Largest archive that is repacked, in bytes: it is in memory as a whole, and AWS's limit is 50 MB.
+pub const REPACK_BYTES_MAX: u64 = 1 << 30;
+
+/// Longest comment of an archive that is repacked, in bytes: libarchive searches for the end record in the last 16 KiB.
+pub const REPACK_COMMENT_BYTES_MAX: usize = 8 << 10;
+
 /// Largest archive read for signing, in bytes: as the total, for archives without compression.
 pub const ARCHIVE_BYTES_MAX: u64 = 64 << 30;
 

@@ -6,7 +6,7 @@ use std::io::{Cursor, Read};
 use countersign::digest::Sha384;
 use countersign::files::artifact::Artifact;
 use countersign::inventory::{FileMode, FileRecord};
-use countersign::package::read;
+use countersign::package::{read, repack};
 use countersign::parallel::Threads;
 
 /// What a reader sees: for each name, a folder's with its slash, the digest of the content.
@@ -19,7 +19,27 @@ pub fn run(bytes: &[u8]) {
     });
     if let Ok(files) = files {
         agree(bytes, &files);
+        return;
     }
+    let repacked = super::in_file(bytes, |path| repack::open(path, Threads::one()));
+    if let Ok(repacked) = repacked {
+        agree_on_files(bytes, &repacked.files);
+    }
+}
+
+/// Checks that a reader of the directory sees the files that are repacked, if it can read the archive.
+fn agree_on_files(bytes: &[u8], files: &[FileRecord]) {
+    let ours: Seen = files.iter().map(|file| (file.path.clone(), file.sha384)).collect();
+    let Ok(mut archive) = ::zip::ZipArchive::new(Cursor::new(bytes)) else { return };
+    let mut theirs = Seen::new();
+    for index in 0..archive.len() {
+        let Ok(mut entry) = archive.by_index(index) else { return };
+        let Ok((name, content)) = content(&mut entry) else { return };
+        if !name.ends_with('/') {
+            theirs.insert(name, content);
+        }
+    }
+    assert_eq!(ours, theirs, "an archive that is repacked is read in two ways");
 }
 
 /// Checks that other readers see the files that the strict reader sees.

@@ -37,6 +37,7 @@ use countersign::manifest::StatementError;
 use countersign::manifest::attached::AttachError;
 use countersign::monitor::MonitorError;
 use countersign::package::read::ReadError;
+use countersign::package::repack::RepackError;
 use countersign::package::select::SelectError;
 use countersign::plan::PlanError;
 use countersign::policy::edit::EditError;
@@ -307,6 +308,7 @@ fn hint(error: &(dyn std::error::Error + 'static)) -> Option<Cow<'static, str>> 
         PolicyError,
         ProgramError,
         ReadError,
+        RepackError,
         RoleError,
         RotationError,
         RunError,

@@ -80,6 +80,7 @@ impl Contents {
                 let bytes = self.blobs.as_ref().map_or(Ok(Vec::new()), read)?;
                 Read { bytes, is_committed: true }
             }
+            Origin::Other(content) => Read { bytes: content.bytes()?, is_committed: false },
         };
         let bytes = &read.bytes;
         if is_link {

@@ -19,7 +19,9 @@ mod walk;
 mod work_tree;
 
 use std::collections::BTreeSet;
+use std::fmt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 pub use self::contents::{Contents, Known, Read};
 pub use self::error::SelectError;
@@ -29,6 +31,7 @@ use self::look::Place;
 use self::notices::CLUTTER;
 pub use self::outputs::Outputs;
 use self::outputs::{IN_OUTPUT, Seen};
+use crate::files::FileError;
 use crate::git::{BlobId, Commit, Folders, Repository};
 use crate::inventory::{FileMode, FileRecord};
 use crate::limits::PACK_WINDOW_BYTES;
@@ -108,6 +111,21 @@ enum Origin {
     },
     /// A blob of a commit.
     Blob(BlobId),
+    /// Bytes from elsewhere.
+    Other(Arc<dyn Content>),
+}
+
+/// Bytes that are neither in a work tree nor in git.
+pub trait Content: fmt::Debug + Send + Sync {
+    /// All bytes; of a link, its target.
+    fn bytes(&self) -> Result<Vec<u8>, FileError>;
+}
+
+impl Candidate {
+    /// A file whose bytes are from elsewhere.
+    pub fn with_content(path: String, mode: FileMode, size: u64, content: Arc<dyn Content>) -> Self {
+        Self { path, mode, size, origin: Origin::Other(content) }
+    }
 }
 
 /// A file that was left out of a package.

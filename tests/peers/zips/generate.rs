@@ -70,12 +70,14 @@ struct Entry {
     /// Whether packed size and CRC, and the size, are in the local header before a descriptor.
     kept: [bool; 2],
     extras: [Vec<u8>; 2],
+    comment: &'static [u8],
 }
 
 struct Archive {
     entries: Vec<Entry>,
     reversed: bool,
     zip64_end: bool,
+    comment: &'static [u8],
 }
 
 /// Endless archives, each with what is odd about it.
@@ -85,7 +87,7 @@ pub fn archives(seed: u64) -> impl Iterator<Item = (String, Vec<u8>)> {
 }
 
 fn archive(dice: &mut Dice) -> (String, Vec<u8>) {
-    let mut archive = Archive { entries: Vec::new(), reversed: false, zip64_end: false };
+    let mut archive = Archive { entries: Vec::new(), reversed: false, zip64_end: false, comment: b"" };
     let tool = dice.one(TOOLS);
     let mut about = vec![tool.0.to_owned()];
     for number in 0..1 + dice.below(4) {
@@ -188,6 +190,7 @@ fn entry(name: &str, data: Vec<u8>) -> Entry {
         sizes: Sizes::Plain,
         kept: [false; 2],
         extras: [Vec::new(), Vec::new()],
+        comment: b"",
         data,
     }
 }
@@ -425,6 +428,23 @@ const CHANGES: &[(&str, Change)] = &[
         archive.zip64_end = true;
         String::new()
     }),
+    ("comment", |dice, archive| {
+        let comments: [&[u8]; 5] = [
+            b"573d464a1b2c3d4e5f60718293a4b5c6d7e8f901",
+            b"made by a tool\n",
+            b"PK\x05\x06\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0",
+            b"PK\x01\x02 and PK\x03\x04",
+            &[b'x'; 20_000],
+        ];
+        if dice.below(2) == 0 {
+            archive.comment = dice.one(&comments);
+            return format!("of the archive, {} bytes", archive.comment.len());
+        }
+        one(dice, archive, |_, entry| {
+            entry.comment = b"of an entry";
+            "of an entry".into()
+        })
+    }),
 ];
 
 fn one(dice: &mut Dice, archive: &mut Archive, change: fn(&mut Dice, &mut Entry) -> String) -> String {
@@ -519,7 +539,8 @@ fn write(archive: &Archive) -> Vec<u8> {
     out.extend(b"PK\x05\x06\0\0\0\0");
     [count as u16; 2].iter().for_each(|each| out.extend(each.to_le_bytes()));
     [size as u32, start as u32].iter().for_each(|each| out.extend(each.to_le_bytes()));
-    out.extend([0, 0]);
+    out.extend((archive.comment.len() as u16).to_le_bytes());
+    out.extend(archive.comment);
     out
 }
 
@@ -585,10 +606,11 @@ impl Entry {
         words.iter().for_each(|word| out.extend(word.to_le_bytes()));
         let sizes = if deferred { [u32::MAX; 2] } else { [packed as u32, size as u32] };
         [crc32(&self.data), sizes[0], sizes[1]].iter().for_each(|word| out.extend(word.to_le_bytes()));
-        let words = [self.name.len() as u16, extras.len() as u16, 0, 0, self.internal];
+        let lengths = [self.name.len() as u16, extras.len() as u16, self.comment.len() as u16];
+        let words = [lengths[0], lengths[1], lengths[2], 0, self.internal];
         words.iter().for_each(|word| out.extend(word.to_le_bytes()));
         out.extend(self.external.to_le_bytes());
-        let tail = [self.name.as_bytes(), &extras].concat();
+        let tail = [self.name.as_bytes(), &extras, self.comment].concat();
         move |offset| [out, offset.to_le_bytes().to_vec(), tail].concat()
     }
 }

@@ -63,6 +63,11 @@ pub const READERS: &[Reader] = &[
 ];
 
 impl Reader {
+    /// Whether it finds entries by the directory.
+    pub fn reads_directory(&self) -> bool {
+        !matches!(self.name, "bsdtar-pipe" | "stream" | "unzipper-stream" | "unzipper-skip")
+    }
+
     /// Lets it read all archives of `zips`; whether it is there.
     pub fn run(&self, zips: &Path, out: &Path) -> bool {
         let places = [text(zips), text(out)];

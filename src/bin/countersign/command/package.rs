@@ -1,5 +1,7 @@
 //! `countersign package`: deterministic ZIPs of what a workspace deploys.
 
+pub mod from_zip;
+
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
@@ -27,11 +29,15 @@ use crate::suggest;
     Examples:\n  \
     countersign package\n  \
     countersign package orders --explain\n  \
-    countersign package --from v1.2.0")]
+    countersign package --from v1.2.0\n  \
+    countersign package --from-zip build/orders.jar")]
 pub struct Args {
     /// Functions and layers to package [default: all of them]
     #[arg(value_name = "NAME", add = complete::packages())]
     names: Vec<ArtifactName>,
+    /// Package the files of this ZIP as NAME.zip, if all readers find the same
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["names", "tracked", "from", "explain"])]
+    from_zip: Option<PathBuf>,
     #[command(flatten)]
     pub choice: ChoiceArgs,
     /// Write packages to this folder [default: the workspace's output folder]
@@ -116,6 +122,9 @@ impl Args {
             Some(folder) => std::path::absolute(folder)?,
             None => context.workspace.output.clone(),
         };
+        if let Some(zip) = &self.from_zip {
+            return from_zip::run(&context, zip, &output, self.format);
+        }
         let mut records = Vec::new();
         let items = items(&context, &self.names)?;
         let look = self.choice.look(&context, &items)?;

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use countersign::digest::ArtifactDigests;
 use countersign::files::{Access, Durability, Loaded, Pending, copy};
 use countersign::inventory::FileRecord;
@@ -20,7 +20,7 @@ use countersign::workspace::Item;
 use serde::Serialize;
 
 use super::manifest::attach::{self, commit_of};
-use super::package::{ChoiceArgs, selection};
+use super::package::{ChoiceArgs, from_zip, selection};
 use crate::complete;
 use crate::context::{Context, GlobalArgs, TrustArgs, builder};
 use crate::keys::KeyArgs;
@@ -166,8 +166,8 @@ impl Args {
         context.check_output_file(path)?;
         let progress = Progress::start(&format!("signing {}", context.shown(path)), 0);
         let artifact = copy::copy(path)?;
-        let cannot = || format!("cannot sign `{}`", context.shown(path));
-        let files = read::read(&artifact, context.threads).with_context(cannot)?;
+        let files = read::read(&artifact, context.threads)
+            .map_err(|error| from_zip::refused(context, "sign", error, &artifact, path))?;
         let digests = artifact.digests(context.threads)?;
         if !self.again
             && let Some(existing) = existing(signer, path, &digests)?.map_err(or_again)?

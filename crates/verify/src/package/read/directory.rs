@@ -51,28 +51,44 @@ pub fn read(directory: &[u8], count: u64) -> Result<Vec<Central<'_>>, ReadError>
     Ok(entries)
 }
 
-/// The raw fields of a central header.
-struct Record<'d> {
-    made_by: u16,
-    needed: u16,
-    flags: u16,
-    method: u16,
-    time: (u16, u16),
-    crc: u32,
-    packed: u32,
-    size: u32,
-    disk: u16,
-    internal: u16,
-    external: u32,
-    offset: u32,
-    name: &'d [u8],
-    extra: &'d [u8],
-    comment: &'d [u8],
+/// The raw fields of a central header, as they are written.
+#[derive(Debug, Clone, Copy)]
+pub struct Record<'d> {
+    /// Version and system that it was made by.
+    pub made_by: u16,
+    /// Version needed to extract.
+    pub needed: u16,
+    /// General purpose flags.
+    pub flags: u16,
+    /// Compression method.
+    pub method: u16,
+    /// MS-DOS time and date.
+    pub time: (u16, u16),
+    /// CRC-32 of the unpacked bytes.
+    pub crc: u32,
+    /// Packed size in bytes; all bits if a ZIP64 extra has it.
+    pub packed: u32,
+    /// Unpacked size in bytes; all bits if a ZIP64 extra has it.
+    pub size: u32,
+    /// The disk on which the entry starts.
+    pub disk: u16,
+    /// Internal attributes.
+    pub internal: u16,
+    /// External attributes.
+    pub external: u32,
+    /// The offset of the local header; all bits if a ZIP64 extra has it.
+    pub offset: u32,
+    /// The name's bytes.
+    pub name: &'d [u8],
+    /// The extra fields.
+    pub extra: &'d [u8],
+    /// The entry's comment.
+    pub comment: &'d [u8],
 }
 
 impl<'d> Record<'d> {
     /// Reads the fields after the signature.
-    fn read(rest: &mut Fields<'d>) -> Option<Self> {
+    pub fn read(rest: &mut Fields<'d>) -> Option<Self> {
         let (made_by, needed) = (rest.u16()?, rest.u16()?);
         let (flags, method) = (rest.u16()?, rest.u16()?);
         let time = (rest.u16()?, rest.u16()?);
@@ -207,7 +223,9 @@ fn offset(record: &Record<'_>) -> Result<u64, extra::Fault> {
 }
 
 /// The name, which must be UTF-8 for every reader.
-fn name<'d>(record: &Record<'d>, system: System) -> Result<&'d str, extra::Fault> {
+///
+/// Errors: the code and what is wrong.
+pub fn name<'d>(record: &Record<'d>, system: System) -> Result<&'d str, extra::Fault> {
     let name =
         std::str::from_utf8(record.name).map_err(|_| ("name-encoding", "has a name that is not UTF-8"))?;
     if name.is_ascii() {

@@ -5,14 +5,22 @@ use flate2::Crc;
 use super::fields::Fields;
 use super::zip;
 
-const NTFS: u16 = 0x000a;
-const PKWARE_UNIX: u16 = 0x000d;
-const TIMES: u16 = 0x5455;
-const OLD_UNIX: u16 = 0x5855;
-const UNIX_16_BIT: u16 = 0x7855;
-const UNICODE_PATH: u16 = 0x7075;
-const UNIX: u16 = 0x7875;
-const JAR: u16 = 0xcafe;
+/// Times of NTFS.
+pub const NTFS: u16 = 0x000a;
+/// Times and owner, of PKWARE.
+pub const PKWARE_UNIX: u16 = 0x000d;
+/// Times, of Info-ZIP.
+pub const TIMES: u16 = 0x5455;
+/// Times and owner, of Info-ZIP's older versions.
+pub const OLD_UNIX: u16 = 0x5855;
+/// The owner, in 16 bits.
+pub const UNIX_16_BIT: u16 = 0x7855;
+/// The name in UTF-8.
+pub const UNICODE_PATH: u16 = 0x7075;
+/// The owner, in any size.
+pub const UNIX: u16 = 0x7875;
+/// The mark of a JAR.
+pub const JAR: u16 = 0xcafe;
 
 /// A code and a message, to follow the entry's name.
 pub type Fault = (&'static str, &'static str);
@@ -54,8 +62,8 @@ pub fn zip64<'e>(name: &[u8], extra: &'e [u8]) -> Result<Option<&'e [u8]>, Fault
     Ok(zip64)
 }
 
-/// Whether a Unicode path is the name that the header has: version 1, the name's CRC-32, the name (APPNOTE 4.6.9).
-fn repeats(name: &[u8], data: &[u8]) -> bool {
+/// Whether the data of a Unicode path is the name that the header has: version 1, the name's CRC-32, the name (APPNOTE 4.6.9).
+pub fn repeats(name: &[u8], data: &[u8]) -> bool {
     let mut crc = Crc::new();
     crc.update(name);
     let mut fields = Fields(data);

@@ -32,7 +32,7 @@ pub enum System {
 }
 
 impl System {
-    /// Errors: a system whose names or attributes readers interpret differently.
+    /// Errors: a system whose names or attributes readers interpret differently, with its code.
     pub fn of(made_by: u16) -> Result<Self, Fault> {
         match made_by >> 8 {
             UNIX => Ok(Self::Unix),

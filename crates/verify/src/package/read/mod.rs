@@ -18,11 +18,11 @@
 //! If one fault causes others, the first of these is reported: end records, ZIP64, the directory's own
 //! fields, names, local headers, offsets of entries, data.
 
-mod directory;
-mod end;
-mod extra;
-mod fields;
-mod kind;
+pub mod directory;
+pub mod end;
+pub mod extra;
+pub mod fields;
+pub mod kind;
 mod local;
 mod unpack;
 
@@ -84,16 +84,39 @@ impl Malformed {
             "symlink-escapes" | "symlink-target" | "write-through-symlink" => {
                 "replace the symbolic link with the file that it leads to, and pack the files again"
             }
+            "name-backslash" => {
+                "Windows PowerShell 5 writes backslashes: pack the files with PowerShell 7, `tar -a -cf` or `countersign package`"
+            }
             code if code.starts_with("name") => "rename the file, and pack the files again",
-            "special-file" | "special-mode" | "method-unsupported" => {
-                "unpack the archive, and pack the files again with `countersign package`, or with `zip -X -r`"
-            }
-            _ => {
-                "unpack the archive, review the files, and pack them again with `countersign package` or `zip -X -r`"
-            }
+            _ if self.is_form() => "repack it: `countersign package --from-zip FILE`",
+            _ => UNPACK,
         }
     }
+
+    /// Whether it can be a fault of form alone, for which `package --from-zip` can find the files that every reader finds.
+    pub fn is_form(&self) -> bool {
+        FORMS.contains(&self.code)
+    }
 }
+
+/// What to do if readers could find different files.
+pub const UNPACK: &str =
+    "unpack the archive, review the files, and pack them again with `countersign package` or `zip -X -r`";
+
+/// Codes of faults that can be of form alone.
+const FORMS: [&str; 11] = [
+    "archive-comment",
+    "descriptor-form",
+    "descriptor-in-data",
+    "extra-duplicate",
+    "extra-malformed",
+    "method-unsupported",
+    "special-mode",
+    "symlink-deflated",
+    "version-needed",
+    "zip64-disagrees",
+    "zip64-unneeded",
+];
 
 impl std::fmt::Display for Malformed {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -101,12 +124,13 @@ impl std::fmt::Display for Malformed {
     }
 }
 
-fn malformed(code: &'static str, message: impl Into<String>) -> ReadError {
+/// An error about the whole archive.
+pub fn malformed(code: &'static str, message: impl Into<String>) -> ReadError {
     ReadError::Malformed(Malformed { code, message: message.into() })
 }
 
 /// An error about the entry with this name, of which the message shows the start.
-fn name_fault(name: &[u8], code: &'static str, message: &str) -> ReadError {
+pub fn name_fault(name: &[u8], code: &'static str, message: &str) -> ReadError {
     let shown: String = String::from_utf8_lossy(name).chars().take(200).collect();
     malformed(code, format!("entry {shown:?} {message}"))
 }
@@ -125,15 +149,31 @@ pub fn read(artifact: &Artifact, threads: Threads) -> Result<Vec<FileRecord>, Re
     artifact.read_at(&mut bytes, end.start)?;
     let mut entries = directory::read(&bytes, end.count)?;
     end.check_need()?;
-    check_limits(&entries, artifact.size())?;
-    check_names(&entries)?;
+    check(&entries, artifact.size())?;
     entries.sort_by_key(|entry| entry.offset);
     let placed = local::place(artifact, &entries, end.start)?;
+    unpack(artifact, &placed, threads)
+}
+
+/// Checks what the headers claim: limits, and the names of all entries together.
+pub fn check(entries: &[Central<'_>], archive: u64) -> Result<(), ReadError> {
+    check_limits(entries, archive)?;
+    check_names(entries)
+}
+
+/// Unpacks entries, each with the offset of its data, and returns their inventory, sorted by path.
+///
+/// Checks sizes, CRCs, the ends of deflate streams and the targets of links.
+pub fn unpack(
+    artifact: &Artifact,
+    placed: &[(&Central<'_>, u64)],
+    threads: Threads,
+) -> Result<Vec<FileRecord>, ReadError> {
     let mut files = Vec::with_capacity(placed.len());
     let unpacker = Unpacker::new(artifact);
     let weight = |(entry, _): &(&Central<'_>, u64)| unpack::weight(entry);
     let unpack = |(entry, start): &(&Central<'_>, u64)| unpacker.unpack(entry, *start);
-    in_order(threads, PACK_WINDOW_BYTES, &placed, weight, unpack, |file| {
+    in_order(threads, PACK_WINDOW_BYTES, placed, weight, unpack, |file| {
         files.push(file);
         Ok::<(), ReadError>(())
     })?;

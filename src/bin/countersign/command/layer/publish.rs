@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use countersign::digest::ArtifactDigests;
 use countersign::files::{self, FileError, copy};
 use countersign::layer::location::LayerLocation;
@@ -18,6 +18,7 @@ use serde::Serialize;
 
 use super::super::edit::{EditArgs, show_with};
 use super::list::{VersionRecord, version};
+use crate::command::package::from_zip;
 use crate::context::Context;
 use crate::output::{Exit, Format, note, print_json, refuse, say, warn};
 
@@ -74,8 +75,8 @@ impl Args {
         let item = context.workspace.item(&self.name).filter(|item| item.kind == Kind::Layer);
         let path = self.artifact(context, item)?;
         let artifact = copy::copy(&path)?;
-        let cannot = || format!("cannot publish `{}`", context.shown(&path));
-        let files = read::read(&artifact, context.threads).with_context(cannot)?;
+        let files = read::read(&artifact, context.threads)
+            .map_err(|error| from_zip::refused(context, "publish", error, &artifact, &path))?;
         let digests = artifact.digests(context.threads)?;
         let signed = self.is_signed(context, &path, &digests)?;
         let compatible_runtimes = self.runtimes(item)?;
