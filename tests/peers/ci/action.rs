@@ -176,7 +176,9 @@ fn a_variable_that_is_not_set_decides_nothing() {
 /// An older policy has a valid seal too: a pull request must not bring the one that it is judged by.
 #[test]
 fn the_policy_never_comes_from_what_is_proposed() {
-    for event in ["pull_request", "pull_request_target", "merge_group"] {
+    for event in
+        ["pull_request", "pull_request_target", "merge_group", "workflow_run", "issue_comment", "new"]
+    {
         let Some(job) = Job::new() else { return };
         let job = job.on(event);
         let policy = job.scene.repository().join("policy");
@@ -191,7 +193,31 @@ fn the_policy_never_comes_from_what_is_proposed() {
         fs::remove_file(policy.join(".git")).expect("it is there");
         fs::create_dir(policy.join(".git")).expect("a folder");
         verify("policy").says(0, "allowed");
+        if event == "workflow_run" {
+            // A downloaded artifact is in no repository, and can have brought that folder.
+            fs::rename(job.scene.repository().join(".git"), job.scene.path().join("git"))
+                .expect("it is there");
+            verify("policy").refused("the policy is in the code that it verifies");
+            verify("../policy").says(0, "allowed");
+        }
     }
+    let Some(job) = Job::new() else { return };
+    copy(&job.scene.policy(), &job.scene.repository().join("policy"));
+    job.run("verify", &[ARTIFACT, FUNCTION, ("policy", "policy")]).says(0, "allowed");
+}
+
+/// A secret is empty for a fork: its code is not signed with whatever key the runner has.
+#[test]
+fn without_a_key_nothing_is_signed() {
+    let Some(job) = Job::new() else { return };
+    let key = read(&job.scene.key_file("signing"));
+    write(&job.scene.path().join("home/.config/countersign/keys/acme/signing.pem"), key);
+    write(&job.scene.repository().join("handler.py"), "print('of a fork')\n");
+    let before = read(&job.scene.manifest());
+    let job = job.on("pull_request");
+    job.run("release", &[]).refused("the input `key` is empty");
+    job.run("sign", &[ARTIFACT]).refused("the input `key` is empty");
+    assert_eq!(read(&job.scene.manifest()), before);
 }
 
 /// gitsign CVE-2026-44310: a program that dies is no yes, whatever it leaves behind.
