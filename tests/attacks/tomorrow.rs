@@ -30,7 +30,8 @@ fn of_tomorrow(statement: &mut Value) {
 fn newer(ran: &Ran, names: &str) {
     ran.undecided(NEWER);
     assert!(ran.err().contains(names) && ran.err().contains(HINT), "no {names:?} or no hint: {ran}");
-    assert!(ran.err().contains("has format 2, and countersign "), "{ran}");
+    let has = |number: u32| ran.err().contains(&format!("has format {number}, and countersign "));
+    assert!(has(2) || has(3), "{ran}");
 }
 
 #[test]
@@ -345,6 +346,7 @@ fn a_policy_document_of_tomorrow_gives_no_verdict() {
         for path in ["functions.toml", "profiles/release.toml", "csc"] {
             let scene = Scene::of(mode);
             let path = if path == "csc" { scene.csc() } else { path.into() };
+            // The format after the newest known one: 3 for `functions.toml`, and too high for the others as well.
             let document = format!("format = 3\nneeds = '0.3.0'\nnew_field = 1\n{}", scene.document(&path));
             write(&scene.policy().join(&path), next_revision(&document));
             newer(&scene.run(&["policy", "seal"]), "it needs countersign 0.3.0 or later");
