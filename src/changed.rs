@@ -3,11 +3,9 @@
 //! Only trees are read, no file: a file is its path, its mode and the id of its blob. What a commit cannot package (build
 //! output, a submodule, a Git LFS pointer) has no content here and counts as changed: `release` packages it, or says why not.
 
-use std::path::Path;
-
 use crate::digest::Sha384;
 use crate::git::{GitError, Repository};
-use crate::package::select::{self, Look, Request, SelectError};
+use crate::package::select::{self, Look, Outputs, Request, SelectError};
 use crate::provenance::SelectionRecord;
 use crate::source::{self, WorkspaceError};
 use crate::workspace::{Item, Workspace};
@@ -46,10 +44,10 @@ impl State {
     }
 
     /// The content of an item in this commit; `None` if the commit alone does not give a package.
-    pub fn content(&self, item: &Item, output: &Path) -> Result<Option<Content>, GitError> {
+    pub fn content(&self, item: &Item, outputs: &Outputs) -> Result<Option<Content>, GitError> {
         let rules = SelectionRecord { untracked: false, ..item.rules.clone() };
-        let outputs = [output.to_path_buf()];
-        let request = Request { folder: &item.folder, rules: &rules, outputs: &outputs };
+        let (folder, allow_secrets) = (&item.folder, &item.allow_secrets);
+        let request = Request { folder, rules: &rules, outputs, allow_secrets };
         let selection = match select::select(&self.look, &request) {
             Ok(selection) => selection,
             Err(SelectError::Git(error)) => return Err(error),
@@ -77,6 +75,6 @@ impl State {
         if own.account != workspace.account || own.item(&item.name) != Some(item) {
             return Ok(false);
         }
-        Ok(self.content(item, &own.output)?.as_ref() == Some(content))
+        Ok(self.content(item, &own.outputs())?.as_ref() == Some(content))
     }
 }

@@ -94,7 +94,7 @@ impl Candidate {
     pub fn blob(&self) -> Option<BlobId> {
         match self.origin {
             Origin::Blob(blob) => Some(blob),
-            Origin::File { .. } => None,
+            Origin::File { .. } | Origin::Other(_) => None,
         }
     }
 }
@@ -122,9 +122,10 @@ pub trait Content: fmt::Debug + Send + Sync {
 }
 
 impl Candidate {
-    /// A file whose bytes are from elsewhere.
+    /// A file whose bytes are from elsewhere. What another tool packaged is not searched for secrets: no
+    /// `countersign.toml` could allow them.
     pub fn with_content(path: String, mode: FileMode, size: u64, content: Arc<dyn Content>) -> Self {
-        Self { path, mode, size, origin: Origin::Other(content) }
+        Self { path, mode, size, is_allowed_secret: true, origin: Origin::Other(content) }
     }
 }
 

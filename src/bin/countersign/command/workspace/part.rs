@@ -55,10 +55,10 @@ impl PartArgs {
         let before = self.changed_since.as_deref().map(state).transpose()?;
         // Before the first commit there are no sizes. Another error must not change the split on one machine.
         let now = repository.commit("HEAD").is_ok().then(|| state("HEAD")).transpose()?;
-        let output = &context.workspace.output;
+        let outputs = context.workspace.outputs();
         let mut meant = Vec::with_capacity(items.len());
         for item in items {
-            let content = now.as_ref().map(|now| now.content(item, output)).transpose()?.flatten();
+            let content = now.as_ref().map(|now| now.content(item, &outputs)).transpose()?.flatten();
             let same = before.as_ref().map(|before| before.has(&context.workspace, item, content.as_ref()));
             if !same.transpose()?.unwrap_or(false) {
                 meant.push(Sized { item, content });
