@@ -72,7 +72,7 @@ pub fn reason(readiness: Readiness, evidence: Option<&Evidence>, criteria: &Crit
     let Criteria { clean_verdicts, clean_days } = criteria;
     let days = evidence.clean_seconds / DAY_SECONDS;
     let passed = format!(
-        "{} of {clean_verdicts} required verdicts passed since, over {days} of {clean_days} required days",
+        "{} of {clean_verdicts} required verdicts passed, over {days} of {clean_days} required days",
         evidence.clean_verdicts
     );
     match (readiness, evidence.last_warned) {
@@ -83,17 +83,17 @@ pub fn reason(readiness: Readiness, evidence: Option<&Evidence>, criteria: &Crit
         (Readiness::Safe, Some(last)) => {
             format!("{} verdicts passed since the last warning at {last}", evidence.clean_verdicts)
         }
-        (_, None) => format!("no warnings, but not enough evidence yet: {passed}"),
+        (_, None) => format!("no warnings, but too few verdicts or days: {passed}"),
         (_, Some(last)) => {
             let count = evidence.warned;
             let verdicts = if count == 1 { "verdict" } else { "verdicts" };
-            format!("Enforce would have denied {count} {verdicts}, the last at {last}; {passed}")
+            format!("Enforce would have denied {count} {verdicts}, the last at {last}; since then, {passed}")
         }
     }
 }
 
-/// The next step for a function, given the readiness of the others of its CSC.
-pub fn next(readiness: Readiness, name: &ArtifactName, csc: Option<&CscReadiness>) -> String {
+/// The next step for a function, given the readiness of the others of its CSC and how many verdicts denied it.
+pub fn next(readiness: Readiness, name: &ArtifactName, csc: Option<&CscReadiness>, denied: u64) -> String {
     let of_csc = match csc {
         Some(csc) if csc.safe => {
             format!("run `countersign csc update {} --untrusted Enforce`, and seal", csc.id)
@@ -101,7 +101,7 @@ pub fn next(readiness: Readiness, name: &ArtifactName, csc: Option<&CscReadiness
         Some(csc) => {
             format!(
                 "run `countersign function attach {} --csc ID` with a CSC that enforces: other functions under `{}` are not \
-                safe yet",
+                ready yet",
                 name, csc.id
             )
         }
@@ -109,11 +109,19 @@ pub fn next(readiness: Readiness, name: &ArtifactName, csc: Option<&CscReadiness
     };
     match readiness {
         Readiness::Safe | Readiness::Ungoverned => of_csc,
-        Readiness::Unproven => "keep deploying under Warn, and run `countersign monitor` again later".into(),
+        Readiness::Unproven => {
+            "keep deploying under Warn, and run `countersign monitor` again later; verdicts of `verify`, `gate` and the \
+            hooks count, those of `release` do not"
+                .into()
+        }
         Readiness::Unsafe => {
             "fix the causes below, keep deploying under Warn, and run `countersign monitor` again later"
                 .into()
         }
-        Readiness::Enforced => "nothing: Enforce denied the findings".into(),
+        Readiness::Enforced if denied == 0 => "nothing: no deployment was denied".into(),
+        Readiness::Enforced => {
+            let verdicts = if denied == 1 { "verdict" } else { "verdicts" };
+            format!("fix the causes below, and deploy again: {denied} {verdicts} denied `{name}`")
+        }
     }
 }

@@ -42,7 +42,8 @@ pub struct Answer {
     pub readiness: BTreeMap<Readiness, usize>,
     /// The CSCs that govern the functions now.
     pub code_signing_configs: Vec<CscReadiness>,
-    /// The functions and layers: the most ready first, among equals the one with most errors.
+    /// The functions and layers: those without a CSC and those that are not ready first, among equals the one with most
+    /// warnings and denials.
     pub functions: Vec<Function>,
     /// The days on which there were verdicts.
     pub days: Vec<Day>,
@@ -138,7 +139,7 @@ pub struct Function {
     pub csc: Option<CscId>,
     /// The last mode of that CSC.
     pub mode: Option<Untrusted>,
-    /// Whether it is safe to enforce.
+    /// Whether it is ready for Enforce.
     pub readiness: Readiness,
     /// The reason, in one sentence.
     pub reason: String,
@@ -251,10 +252,14 @@ impl Answer {
             let csc = code_signing_configs.iter().find(|csc| Some(&csc.id) == function.csc.as_ref());
             function.reason =
                 advice::reason(function.readiness, function.evidence.as_ref(), &question.criteria);
-            function.next = advice::next(function.readiness, &function.name, csc);
+            let denied = function.counts.decided(Decision::Denied);
+            function.next = advice::next(function.readiness, &function.name, csc, denied);
         }
-        let warned = |function: &Function| std::cmp::Reverse(function.counts.decided(Decision::Warned));
-        functions.sort_by_key(|function| (function.readiness, warned(function)));
+        let stopped = |function: &Function| {
+            let of = |decision| function.counts.decided(decision);
+            std::cmp::Reverse((of(Decision::Warned), of(Decision::Denied)))
+        };
+        functions.sort_by_key(|function| (function.readiness, stopped(function)));
         let mut readiness: BTreeMap<Readiness, usize> =
             Readiness::ALL.into_iter().map(|each| (each, 0)).collect();
         for function in &functions {

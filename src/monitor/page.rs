@@ -102,7 +102,7 @@ pub fn render(answer: &Answer) -> String {
         headline: match warning {
             0 if answer.functions.is_empty() => "No verdicts in this time".into(),
             0 => "Everything is enforced".into(),
-            _ => format!("{safe} of {} safe to enforce", many(warning as u64, "function or layer")),
+            _ => format!("{safe} of {} ready for Enforce", many(warning as u64, "function or layer")),
         },
         window: format!("{} to {}, {}", answer.since, answer.until, many(answer.counts.verdicts, "verdict")),
         answer,

@@ -1,7 +1,7 @@
-//! Readiness: is it safe to enforce for a function?
+//! Readiness: is a function ready for Enforce?
 //!
 //! Enforce would have denied exactly the verdicts with a warning; integrity failures are denied in Warn too.
-//! So a function is safe to enforce if, under its current CSC, at least [`CLEAN_VERDICTS_MIN`] verdicts
+//! So a function is ready for Enforce if, under its current CSC, at least [`CLEAN_VERDICTS_MIN`] verdicts
 //! passed since the last warning (or since the first verdict of the window), and that was at least
 //! [`CLEAN_DAYS_MIN`] days ago. Warnings of `release` count, but its passed verdicts do not: it verifies what
 //! it signed a moment before.
@@ -45,32 +45,32 @@ pub struct Evidence {
     pub clean_verdicts: u64,
 }
 
-/// Whether it is safe to enforce, in display order.
+/// Whether it is ready for Enforce, in display order: what needs a fix comes first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Readiness {
-    /// It is safe.
-    Safe,
-    /// There are no warnings, but not enough evidence.
-    Unproven,
-    /// Enforce would have denied the warned verdicts.
-    Unsafe,
     /// No CSC governs it, so it is denied.
     Ungoverned,
+    /// Enforce would have denied the warned verdicts.
+    Unsafe,
+    /// It is ready.
+    Safe,
+    /// There are no warnings, but too few verdicts.
+    Unproven,
     /// Its CSC already enforces.
     Enforced,
 }
 
 impl Readiness {
     /// Every readiness, in order.
-    pub const ALL: [Self; 5] = [Self::Safe, Self::Unproven, Self::Unsafe, Self::Ungoverned, Self::Enforced];
+    pub const ALL: [Self; 5] = [Self::Ungoverned, Self::Unsafe, Self::Safe, Self::Unproven, Self::Enforced];
 
     /// The readiness in words.
     pub fn words(self) -> &'static str {
         match self {
-            Self::Safe => "safe to enforce",
-            Self::Unproven => "not enough evidence",
-            Self::Unsafe => "not safe",
+            Self::Safe => "ready for Enforce",
+            Self::Unproven => "too few verdicts",
+            Self::Unsafe => "not ready",
             Self::Ungoverned => "no CSC",
             Self::Enforced => "enforced",
         }
@@ -98,7 +98,7 @@ pub struct CscReadiness {
     pub mode: Untrusted,
     /// The number of functions and layers seen under it.
     pub functions: usize,
-    /// How many of them are safe to enforce.
+    /// How many of them are ready for Enforce, or enforced.
     pub safe_functions: usize,
     /// Whether all of them are, and it warns.
     pub safe: bool,

@@ -30,7 +30,7 @@ pub fn render(answer: &Answer) -> String {
     for csc in &answer.code_signing_configs {
         let _ = writeln!(
             out,
-            "{} ({}): {} of {} safe to enforce or enforced",
+            "{} ({}): {} of {} ready for Enforce or enforced",
             csc.id,
             csc.mode.name(),
             csc.safe_functions,

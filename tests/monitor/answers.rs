@@ -114,6 +114,37 @@ fn only_what_happened_under_the_csc_of_now_counts() {
     assert_eq!(only(&[daily(&good, 1, 20), vec![ungoverned]].concat(), &[]), "ungoverned");
 }
 
+/// What needs a fix is first, and each has its next step.
+#[test]
+fn lists_what_needs_a_fix_first() {
+    let good = passed(0, "2026-01-01T00:00:00Z");
+    let of = |name: &str, line: Value| with(line, &[("name", json!(name))]);
+    let enforced = |name: &str, line: Value| with(of(name, line), &[("mode", json!("Enforce"))]);
+    let finding = |id: u64, code: &str| {
+        with(found(id, "2026-01-30T00:00:00Z", "mismatch", code), &[("decision", json!("denied"))])
+    };
+    let no_csc = [("csc", Value::Null), ("mode", Value::Null)];
+    let lines = [
+        daily(&of("ready", good.clone()), 1, 20),
+        daily(&of("new", good.clone()), 1, 2),
+        vec![
+            enforced("quiet", passed(701, "2026-01-30T00:00:00Z")),
+            enforced("stopped", finding(702, "publisher-not-allowed")),
+            of("warns", warned("2026-01-30T00:00:00Z")),
+            with(of("ungoverned", finding(703, "function-ungoverned")), &no_csc),
+        ],
+    ]
+    .concat();
+    let names: Vec<String> = readiness(&lines, &[]).into_iter().map(|(name, _)| name).collect();
+    assert_eq!(names, ["ungoverned", "warns", "ready", "new", "stopped", "quiet"]);
+    let answer = answer(&lines, &[]);
+    let next = |at: usize| answer["functions"][at]["next"].as_str().expect("text").to_owned();
+    assert!(next(0).contains("function attach ungoverned"), "{}", next(0));
+    assert!(next(3).contains("those of `release` do not"), "{}", next(3));
+    assert_eq!(next(4), "fix the causes below, and deploy again: 1 verdict denied `stopped`");
+    assert_eq!(next(5), "nothing: no deployment was denied");
+}
+
 /// A CSC enforces for all of its functions: one that is asked about alone is not answered alone.
 #[test]
 fn a_csc_is_as_safe_as_its_functions() {

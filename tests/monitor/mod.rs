@@ -1,4 +1,4 @@
-//! Is every verdict counted, and do journals say truly for which functions it is safe to enforce?
+//! Is every verdict counted, and do journals say truly which functions are ready for Enforce?
 
 mod answers;
 mod counting;

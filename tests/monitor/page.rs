@@ -114,7 +114,7 @@ fn nothing_leaves_and_nothing_runs() {
     let (folder, (port, calls)) = (scratch(), listener());
     let page = page(folder.path(), port);
     let (document, log) = browser.document(&page);
-    assert!(document.contains("<h1>1 of 4 functions and layers safe to enforce</h1>"), "{document}");
+    assert!(document.contains("<h1>1 of 4 functions and layers ready for Enforce</h1>"), "{document}");
     assert!(document.contains("&lt;script&gt;document.title='pwned'&lt;/script&gt;"), "{document}");
     assert!(!document.contains("<script") && !document.contains("<img"), "{document}");
     assert!(!log.contains("CONSOLE"), "{log}");

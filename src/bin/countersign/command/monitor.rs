@@ -1,4 +1,4 @@
-//! `countersign monitor`: what the journals say, and for which functions it is safe to enforce.
+//! `countersign monitor`: what the journals say, and which functions are ready for Enforce.
 
 use std::path::PathBuf;
 
