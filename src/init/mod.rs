@@ -29,6 +29,11 @@ use crate::time::{Period, Timestamp};
 /// How long a first root is valid.
 pub const ROOT_VALIDITY: Period = Period::years(5);
 
+/// What git must not do with a policy's files: convert their line endings, since the seal covers the bytes.
+///
+/// The file itself is not sealed. It can only change what git checks out, and that is compared with the seal.
+const GIT_ATTRIBUTES: &[u8] = b"* -text\n";
+
 /// The settings of a new account.
 #[derive(Debug)]
 pub struct Plan<'a> {
@@ -109,6 +114,7 @@ fn in_place<T>(directory: &Path, make: impl FnOnce(&Path) -> Result<T, InitError
     let draft =
         tempfile::Builder::new().prefix(".countersign-").tempdir_in(parent).map_err(writing(parent))?;
     let made = make(draft.path())?;
+    files::write(&draft.path().join(".gitattributes"), GIT_ATTRIBUTES, Access::Public)?;
     open_to_all(draft.path())?;
     std::fs::rename(draft.path(), directory).map_err(writing(directory))?;
     Ok(made)

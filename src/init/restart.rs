@@ -76,8 +76,7 @@ fn check_sealed(plan: &Plan<'_>, directory: &Path, sealed: &Snapshot) -> Result<
     if changes.is_empty() {
         return Ok(());
     }
-    let paths = changes.into_iter().map(|change| change.path).collect();
-    Err(PolicyError::Unsealed { directory: plan.from.into(), paths })
+    Err(documents::unsealed(plan.from, changes))
 }
 
 fn copy_ledger(from: &Path, to: &Path) -> Result<(), InitError> {

@@ -75,10 +75,9 @@ impl Central {
         policy.check_index()?;
         let (directory, snapshot) = (policy.directory(), policy.snapshot());
         let changes = documents::changes(directory, snapshot)?;
-        let unsealed: Vec<String> =
-            changes.into_iter().filter(|each| each.kind != "extended").map(|each| each.path).collect();
+        let unsealed: Vec<_> = changes.into_iter().filter(|each| each.kind != "extended").collect();
         if !unsealed.is_empty() {
-            return Err(PolicyError::Unsealed { directory: directory.into(), paths: unsealed }.into());
+            return Err(documents::unsealed(directory, unsealed).into());
         }
         let set = policy
             .document(documents::STACKSET, StackSet::parse)?

@@ -56,6 +56,21 @@ impl Found {
         (self.documents, self.ledger)
     }
 
+    /// Refuses documents whose line endings git converted: they are not edits, and the objects to compare them with are
+    /// converted too.
+    pub fn check_line_endings(&self, directory: &Path, base: Option<&Snapshot>) -> Result<(), PolicyError> {
+        let sealed = base.into_iter().flat_map(|base| &base.documents);
+        let is_converted = |sealed: &&SealedDocument| {
+            let here = self.documents.get(&sealed.path);
+            here.and_then(|bytes| documents::difference(bytes, sealed)) == Some(documents::LINE_ENDINGS)
+        };
+        let paths: Vec<String> = sealed.filter(is_converted).map(|each| each.path.clone()).collect();
+        if paths.is_empty() {
+            return Ok(());
+        }
+        Err(PolicyError::LineEndings { directory: directory.into(), paths })
+    }
+
     /// The paths whose bytes differ from those that a snapshot sealed, sorted.
     pub fn unsealed(&self, base: Option<&Snapshot>) -> Vec<String> {
         let is_ledger = |path: &str| path == ledger::FILE_NAME;

@@ -185,6 +185,7 @@ impl<'a> Sealing<'a> {
         let documents = found.documents();
         let objects = Objects::of(self.directory);
         let base = self.base();
+        found.check_line_endings(self.directory, base)?;
         let sealed = base.iter().flat_map(|base| &base.documents).map(|each| each.path.as_str());
         let paths: BTreeSet<&str> = sealed
             .filter(|path| *path != ledger::FILE_NAME)

@@ -18,8 +18,42 @@ use crate::limits::DOCUMENT_BYTES_MAX;
 pub struct Change {
     /// The document's path in the policy directory.
     pub path: String,
-    /// `added`, `changed`, `removed`, or for the ledger `extended`.
+    /// `added`, `changed`, `removed`, `line endings`, or for the ledger `extended`.
     pub kind: &'static str,
+}
+
+/// The kind of a document that is the sealed one, except that its lines end in CR LF.
+pub const LINE_ENDINGS: &str = "line endings";
+
+/// The error for documents that differ from the sealed ones.
+///
+/// git writes CR LF into a checkout with `core.autocrlf`: such a document is not the sealed one, but no one edited it.
+/// The ledger is too long to compare it in that way, and git converts it with the documents.
+pub fn unsealed(directory: &Path, changes: Vec<Change>) -> PolicyError {
+    let is_converted = |change: &Change| change.kind == LINE_ENDINGS;
+    let is_checkout = changes.iter().any(is_converted)
+        && changes.iter().all(|change| is_converted(change) || change.path == ledger::FILE_NAME);
+    let (directory, paths) = (directory.into(), changes.into_iter().map(|change| change.path).collect());
+    match is_checkout {
+        true => PolicyError::LineEndings { directory, paths },
+        false => PolicyError::Unsealed { directory, paths },
+    }
+}
+
+/// How the bytes of a document differ from the sealed ones.
+pub fn difference(bytes: &[u8], sealed: &SealedDocument) -> Option<&'static str> {
+    if Sha384::of(bytes) == sealed.sha384 {
+        return None;
+    }
+    Some(if Sha384::of(&with_lf(bytes)) == sealed.sha384 { LINE_ENDINGS } else { "changed" })
+}
+
+/// The bytes with LF for each CR LF.
+fn with_lf(bytes: &[u8]) -> Vec<u8> {
+    let mut next = bytes.iter().skip(1).chain([&0]);
+    let mut plain = bytes.to_vec();
+    plain.retain(|byte| (*byte, next.next()) != (b'\r', Some(&b'\n')));
+    plain
 }
 
 /// The current documents of a policy directory, by path, without the ledger.
@@ -69,8 +103,7 @@ pub fn changes(directory: &Path, sealed: &Snapshot) -> Result<Vec<Change>, Polic
 fn document_change(directory: &Path, sealed: &SealedDocument) -> Result<Option<&'static str>, PolicyError> {
     let limit = Kind::of(&sealed.path).map_or(DOCUMENT_BYTES_MAX, Kind::limit);
     Ok(match files::read_if_exists(&directory.join(&sealed.path), limit)? {
-        Some(bytes) if Sha384::of(&bytes) == sealed.sha384 => None,
-        Some(_) => Some("changed"),
+        Some(bytes) => difference(&bytes, sealed),
         None => Some("removed"),
     })
 }
@@ -170,6 +203,35 @@ mod tests {
         assert_eq!(changed(&[("csc/a.txt", "abc")], &["csc/a.txt"])[0].1, "removed");
         let found = changed(&[("profiles/a.toml", ""), (ledger::FILE_NAME, "a")], &[]);
         assert_eq!([&*found[0].0, &*found[1].0], [ledger::FILE_NAME, "profiles/a.toml"]);
+    }
+
+    #[test]
+    fn a_checkout_with_other_line_endings_is_named_as_that() {
+        let sealed = |text: &str| {
+            let (size, sha384) = (text.len() as u64, Sha384::of(text.as_bytes()));
+            SealedDocument { path: "csc/a.toml".into(), size, sha384 }
+        };
+        for (sealed_as, here, kind) in [
+            ("a\nb\n", "a\r\nb\r\n", Some(LINE_ENDINGS)),
+            ("a\nb\n", "a\nb\r\n", Some(LINE_ENDINGS)),
+            ("a\r\nb\n", "a\r\nb\n", None),
+            ("a\r\nb\n", "a\nb\n", Some("changed")),
+            ("a\nb\n", "a\rb\r\n", Some("changed")),
+            ("a\nb\n", "a\r\nc\r\n", Some("changed")),
+            ("ab", "ab\r", Some("changed")),
+            ("", "\r\n", Some("changed")),
+        ] {
+            assert_eq!(difference(here.as_bytes(), &sealed(sealed_as)), kind, "{sealed_as:?} {here:?}");
+        }
+        let change = |kind| Change { path: "csc/a.toml".into(), kind };
+        let of = |changes: Vec<Change>| unsealed(Path::new("policy"), changes);
+        assert!(matches!(of(vec![change(LINE_ENDINGS)]), PolicyError::LineEndings { .. }));
+        let mixed = of(vec![change(LINE_ENDINGS), change("changed")]);
+        assert!(matches!(mixed, PolicyError::Unsealed { paths, .. } if paths.len() == 2));
+        let ledger = || Change { path: ledger::FILE_NAME.into(), kind: "changed" };
+        let both = of(vec![change(LINE_ENDINGS), ledger()]);
+        assert!(matches!(both, PolicyError::LineEndings { paths, .. } if paths.len() == 2));
+        assert!(matches!(of(vec![ledger()]), PolicyError::Unsealed { .. }));
     }
 
     #[test]

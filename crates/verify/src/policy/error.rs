@@ -79,6 +79,18 @@ pub enum PolicyError {
         /// The documents.
         paths: Vec<String>,
     },
+    /// Documents are the sealed ones, except that git converted their line endings.
+    #[error(
+        "the policy in `{}` has other line endings than the sealed one, CR LF for LF: {}",
+        directory.display(),
+        paths.join(", ")
+    )]
+    LineEndings {
+        /// The policy directory.
+        directory: PathBuf,
+        /// The documents.
+        paths: Vec<String>,
+    },
     /// The ledger does not start with the sealed lines.
     #[error("`{}` lacks sealed lines", .0.display())]
     LedgerLost(PathBuf),
@@ -150,6 +162,17 @@ impl Hint for PolicyError {
             }
             Self::Unsealed { .. } => {
                 "review them with `countersign policy diff`, then run `countersign policy seal`, which also completes an interrupted command; to discard them, restore the files, for example with `git checkout`"
+            }
+            Self::LineEndings { directory, .. } => {
+                let git = format!("git -C {}", directory.display());
+                return Some(
+                    format!(
+                        "turn the conversion off and check the files out again: `{git} config core.autocrlf false`, `{git} \
+                         rm -rq --cached .` and `{git} checkout HEAD -- .`; to prevent it in every clone, commit a \
+                         `.gitattributes` with the line `* -text` in the policy directory"
+                    )
+                    .into(),
+                );
             }
             Self::LedgerLost(_) => "restore the ledger from the policy's repository",
             Self::Missing(_) => {

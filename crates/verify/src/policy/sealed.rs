@@ -82,13 +82,12 @@ pub fn revocations(directory: &Path) -> Result<Vec<(JobId, PathBuf)>, FileError>
 /// Opens a policy whose documents and index must all be present and intact; the state is not remembered.
 pub fn open(location: &Location, now: Timestamp) -> Result<Policy, PolicyError> {
     let policy = Policy::open(location, now)?;
-    policy.check_index()?;
     let changes = documents::changes(policy.directory(), policy.snapshot())?;
-    if changes.is_empty() {
-        return Ok(policy);
+    if !changes.is_empty() {
+        return Err(documents::unsealed(policy.directory(), changes));
     }
-    let paths = changes.into_iter().map(|change| change.path).collect();
-    Err(PolicyError::Unsealed { directory: location.directory.clone(), paths })
+    policy.check_index()?;
+    Ok(policy)
 }
 
 #[cfg(test)]

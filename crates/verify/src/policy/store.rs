@@ -319,9 +319,7 @@ impl Policy {
     }
 
     fn unsealed(&self) -> Result<PolicyError, PolicyError> {
-        let paths = documents::changes(&self.directory, &self.snapshot)?;
-        let paths = paths.into_iter().map(|change| change.path).collect();
-        Ok(PolicyError::Unsealed { directory: self.directory.clone(), paths })
+        Ok(documents::unsealed(&self.directory, documents::changes(&self.directory, &self.snapshot)?))
     }
 
     /// A sealed document, parsed as it was sealed; `None` if none is sealed at this path.
