@@ -31,7 +31,7 @@ fn a_file_of_ten_gigabytes_is_an_error_in_little_memory() {
         ("the memory", &Scene::state, "verify"),
         ("the workspace", &|scene| scene.repository().join("countersign.toml"), "verify"),
         ("the key", &|scene| scene.key_file("signing"), "sign dist/orders.zip --again"),
-        ("the policy key", &|scene| scene.key_file("policy"), "policy seal"),
+        ("the policy key", &|scene| scene.key_file("policy"), "policy seal --replace"),
         ("a document nobody sealed", &|scene| scene.policy().join("profiles/evil.toml"), "policy seal"),
         ("a manifest to look at", &|scene| scene.path().join("big"), "inspect ../big"),
         (

@@ -406,7 +406,8 @@ fn a_key_without_the_role_seals_nothing() {
     scene.verify().allowed();
     let before = contents(&scene.policy());
     for key in ["root", "signing"] {
-        let ran: Ran = scene.run(&["policy", "seal", "--key", text(&scene.key_file(key))]);
+        let ran: Ran =
+            scene.run(&["policy", "seal", "--validity", "365 days", "--key", text(&scene.key_file(key))]);
         ran.undecided("has the policy role");
     }
     let after: Vec<_> =

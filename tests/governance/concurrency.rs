@@ -66,7 +66,7 @@ fn no_job_is_lost() {
 #[test]
 fn seals_made_at_once_follow_each_other() {
     let scene = Scene::new();
-    let mut commands = vec![words(&["policy", "seal"]); 6];
+    let mut commands = vec![["policy", "seal", "--validity", "365 days"].map(String::from).to_vec(); 6];
     commands.extend((0..4).map(|n| permit(&scene, &format!("person{n}@acme.example"))));
     commands.push(words(&["job", "record", text(&scene.manifest())]));
     commands.push(words(&["policy", "rotate-root"]));

@@ -173,7 +173,7 @@ fn versions_pushed_up_by_a_thief_start_anew() {
         } else {
             board.scene.verify().allowed();
         }
-        let refused = board.by(&["alice"], &["policy", "seal"]);
+        let refused = board.by(&["alice"], &["policy", "seal", "--validity", "365 days"]);
         assert!(
             refused
                 .undecided("has the implausible version")

@@ -82,7 +82,7 @@ impl Change {
         }
         let version = scene.snapshot().version;
         let differences = scene.run(&["policy", "diff"]);
-        let sealed = scene.run(&["policy", "seal"]);
+        let sealed = scene.run(&["policy", "seal", "--validity", "365 days"]);
         self.says(&differences, Some(i32::from(matches!(self.may, May::Not(_)))));
         let (code, next) = if let May::Not(_) = self.may { (2, version) } else { (0, version + 1) };
         if code == 2 {

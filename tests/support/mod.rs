@@ -298,9 +298,9 @@ impl Scene {
         self.csc().trim_start_matches("csc/").trim_end_matches(".toml").to_owned()
     }
 
-    /// Seals the policy by command.
+    /// Seals the policy by command, also if nothing changed.
     pub fn seal(&self) {
-        self.run(&["policy", "seal"]).done();
+        self.run(&["policy", "seal", "--validity", "365 days"]).done();
     }
 
     /// Makes the CSC warn, and seals that.
@@ -325,7 +325,7 @@ impl Scene {
             documents,
             index: None,
         };
-        let before = Before { base: (version > 0).then_some(&nothing), other_keys: false };
+        let before = Before { base: (version > 0).then_some(&nothing), other_keys: false, lost: None };
         let found = Found::read(&directory, root.account(), before.base).expect("documents");
         let times = Times { now, created, expires };
         let prepared = Prepared::new(&directory, &root, before, found, times).expect("fit");

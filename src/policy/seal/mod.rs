@@ -24,7 +24,7 @@ use super::keep;
 use super::objects::Objects;
 use super::root::Root;
 use super::rotation::{Count, Pending};
-use super::snapshot::{self, PAYLOAD_TYPE, SealedSnapshot, Snapshot};
+use super::snapshot::{self, PAYLOAD_TYPE, SealedDocument, SealedSnapshot, Snapshot};
 use super::state::State;
 use super::vendor;
 use crate::account::KnownAccount;
@@ -47,6 +47,7 @@ pub struct Sealing<'a> {
     pending: Option<Pending>,
     base: Option<SealedSnapshot>,
     other_keys: bool,
+    lost: Option<u64>,
 }
 
 /// The result of sealing.
@@ -94,14 +95,14 @@ impl<'a> Sealing<'a> {
             Err(PolicyError::FastForward { .. }) if other_keys => None,
             Err(error) => return Err(error),
         };
-        Ok(Self { directory, current, pending, base, other_keys })
+        Ok(Self { directory, current, pending, base, other_keys, lost: None })
     }
 
     /// A directory that was never sealed, for the command that just created it.
     ///
     /// In any other directory a missing seal is an error: without it, undone changes could not be detected.
     pub fn first(directory: &'a Path, root: &'a Root) -> Self {
-        Self { directory, current: root, pending: None, base: None, other_keys: false }
+        Self { directory, current: root, pending: None, base: None, other_keys: false, lost: None }
     }
 
     /// Refuses to build on a seal or a root that is older than one seen here.
@@ -109,6 +110,32 @@ impl<'a> Sealing<'a> {
     /// A newer root is followed by a new seal, which restarts the versions.
     pub fn check_memory(&self, state: &Path, now: Timestamp) -> Result<(), PolicyError> {
         self.base.as_ref().map_or(Ok(()), |base| State::check(state, self.root(), base, now))
+    }
+
+    /// Continues from a seal that is older than one with this version, which is lost: the next seal is over both.
+    ///
+    /// Only a new signature by the policy role makes the older documents valid again, so this needs a holder's decision.
+    pub fn after_lost(self, version: u64) -> Self {
+        Self { lost: self.lost.max(Some(version)), ..self }
+    }
+
+    /// Whether a new seal would only repeat the current one: it is in place, valid, intact and not from before the root,
+    /// no document differs from it, and no signature is missing.
+    pub fn is_settled(&self, now: Timestamp) -> Result<bool, SealError> {
+        let Some(base) = self.base().filter(|base| now < base.expires) else { return Ok(false) };
+        let in_place = self.pending.is_none()
+            && base.created >= self.current.file().created
+            && snapshot::is_in_place(self.directory, self.current);
+        let waits = snapshot::draft_path(self.directory).exists();
+        if !in_place || waits || self.lost.is_some() || !self.found()?.unsealed(Some(base)).is_empty() {
+            return Ok(false);
+        }
+        let objects = Objects::of(self.directory);
+        let limit = |path: &str| Kind::of(path).map(Kind::limit);
+        let is_kept = |each: &SealedDocument| {
+            limit(&each.path).is_none_or(|limit| objects.need(&each.sha384, limit).is_ok())
+        };
+        Ok(base.documents.iter().all(is_kept) && Index::new(objects.clone(), base.index).check().is_ok())
     }
 
     /// The root that the next seal is valid under.
@@ -151,7 +178,7 @@ impl<'a> Sealing<'a> {
     }
 
     fn before(&self) -> Before<'_> {
-        Before { base: self.base(), other_keys: self.other_keys }
+        Before { base: self.base(), other_keys: self.other_keys, lost: self.lost }
     }
 
     /// How the documents differ from the sealed ones, and what else prevents a seal now.

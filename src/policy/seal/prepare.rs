@@ -46,6 +46,8 @@ pub struct Before<'a> {
     pub base: Option<&'a Snapshot>,
     /// Whether the keys that signed it are not enough under the root of the next one.
     pub other_keys: bool,
+    /// The highest version that was seen and lost, if the next seal continues from an older one.
+    pub lost: Option<u64>,
 }
 
 /// A snapshot of documents that can be sealed, and its objects. Only [`Prepared::new`] creates it.
@@ -119,10 +121,10 @@ impl Prepared {
     }
 }
 
-/// The previous version plus one; at the maximum, new policy keys restart at 1.
+/// The previous version plus one, and over each that was lost; at the maximum, new policy keys restart at 1.
 fn next_version(directory: &Path, before: Before<'_>) -> Result<u64, PolicyError> {
     let Some(base) = before.base else { return Ok(1) };
-    match base.version {
+    match base.version.max(before.lost.unwrap_or_default()) {
         version if version < SNAPSHOT_VERSION_MAX => Ok(version + 1),
         _ if before.other_keys => Ok(1),
         version => Err(PolicyError::FastForward { path: snapshot::path(directory), version: version + 1 }),

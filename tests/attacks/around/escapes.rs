@@ -93,7 +93,7 @@ fn escapes_in_arguments_are_not_obeyed() {
         &["init", "--account", "zeta", "--validity", EVIL],
         &["init", "--account", "zeta", "--no-pin", "--plaintext", "--policy", EVIL],
         &["policy", "pin", EVIL],
-        &["policy", "seal", "--key", EVIL],
+        &["policy", "seal", "--replace", "--key", EVIL],
         &["policy", EVIL],
         &["completions", EVIL],
     ] {

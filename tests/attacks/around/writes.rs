@@ -88,7 +88,7 @@ fn a_seal_that_cannot_be_completed_leaves_the_earlier_one() {
     let scene = Scene::new();
     scene.verify().allowed();
     let before = without_unfinished(contents(&scene.policy()));
-    scene.shell(r#"trap '' XFSZ; ulimit -f 1; exec "$0" policy seal"#).undecided("cannot write");
+    scene.shell(r#"trap '' XFSZ; ulimit -f 1; exec "$0" policy seal --replace"#).undecided("cannot write");
     assert_eq!(differing(&before, &without_unfinished(contents(&scene.policy()))), NONE);
     assert!(!contents(&scene.policy()).iter().any(|(path, _)| text(path).ends_with(".tmp")));
     scene.verify().allowed();

@@ -46,7 +46,7 @@ impl Meeting {
     /// Runs `policy seal` for the account with these keys.
     fn seal(&self, keys: &[&str]) -> Ran {
         let pin = Pin::of(&read(&root::path(&self.policy(), 1))).to_string();
-        let place = ["policy", "seal", "--root", &pin];
+        let place = ["policy", "seal", "--validity", "365 days", "--root", &pin];
         let keys: Vec<&str> = keys.iter().flat_map(|key| ["--key", key]).collect();
         self.run(&[&place[..], &keys].concat())
     }

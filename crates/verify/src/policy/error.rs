@@ -154,7 +154,16 @@ impl Hint for PolicyError {
             Self::Expired { .. } => {
                 "update the policy, or ask the policy key holders to run `countersign policy seal`"
             }
-            Self::RolledBack { .. } | Self::TwoSnapshots { .. } => {
+            Self::RolledBack { what: "snapshot", found, .. } | Self::TwoSnapshots { version: found } => {
+                return Some(
+                    format!(
+                        "update the policy, for example with `git pull`; if the newer seal is lost, a policy key holder \
+                         reviews the documents and runs `countersign policy seal --from-seal {found}`"
+                    )
+                    .into(),
+                );
+            }
+            Self::RolledBack { .. } => {
                 "update the policy, for example with `git pull`; if the policy owner restarted the numbers, ask for a new root"
             }
             Self::FastForward { .. } => {
