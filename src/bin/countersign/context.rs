@@ -6,7 +6,6 @@ use std::time::SystemTime;
 
 use anyhow::{Context as _, Result};
 use clap::Args;
-use countersign::crypto::secret::SecretKey;
 use countersign::files::{self, inside};
 use countersign::git::Repository;
 use countersign::hook::update::Side;
@@ -25,9 +24,9 @@ use countersign::time::Timestamp;
 use countersign::workspace::{self, Workspace};
 
 use crate::color::{self, Color};
-use crate::keys::{KeyArgs, load_key, load_key_file, withhold_named};
+use crate::keys::withhold_named;
 use crate::output::{note, note_always, refuse};
-use crate::places::{fetched_folder, fetched_policy, key_folder, pin_file, state_folder};
+use crate::places::{fetched_folder, fetched_policy, pin_file, state_folder};
 
 /// Options that every command has.
 #[derive(Debug, Default, Args)]
@@ -168,7 +167,8 @@ impl Context {
         self.check_output(file.parent().unwrap_or(Path::new("")))
     }
 
-    fn setting(&self, name: &str) -> Result<Option<String>> {
+    /// A setting of the repository, if there is one.
+    pub fn setting(&self, name: &str) -> Result<Option<String>> {
         let Some(repository) = &self.repository else { return Ok(None) };
         Ok(repository.setting(name)?)
     }
@@ -342,18 +342,6 @@ impl Context {
         let path = pin_file(directory)?;
         files::write(&path, format!("{pin}\n").as_bytes(), files::Access::Public)?;
         Ok(path.display().to_string())
-    }
-
-    /// The signing key that options or settings name, or the account's own.
-    pub fn signing_key(&self, args: &KeyArgs, account: &AccountName) -> Result<SecretKey> {
-        let named = match &args.key {
-            Some(named) => Some(named.clone()),
-            None => self.setting("countersign.key")?,
-        };
-        match named {
-            Some(named) => load_key(&named, &args.passphrase),
-            None => load_key_file(&key_folder(account)?.join("signing.pem"), &args.passphrase),
-        }
     }
 }
 

@@ -10,6 +10,7 @@ mod counting;
 mod help;
 mod keys;
 mod output;
+mod own_key;
 mod places;
 mod precommit;
 mod progress;

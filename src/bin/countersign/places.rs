@@ -2,10 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use countersign::digest::Sha256;
+use countersign::files::{self, Access};
 use countersign::git::source::Source;
+use countersign::limits::KEY_BYTES_MAX;
 use countersign::name::AccountName;
+use countersign::pin::Pin;
 use countersign::policy::fetch::cache::Cache;
 
 use crate::output::refuse;
@@ -13,6 +16,27 @@ use crate::output::refuse;
 /// The folder of an account's keys.
 pub fn key_folder(account: &AccountName) -> Result<PathBuf> {
     Ok(config_folder()?.join("keys").join(account.as_str()))
+}
+
+/// The folder of the keys of the account with this root: the one that `init --keys` chose, else the default.
+pub fn own_key_folder(account: &AccountName, pin: Option<&Pin>) -> Result<PathBuf> {
+    let Some(pin) = pin else { return key_folder(account) };
+    let path = chosen_folder(pin)?;
+    let Some(bytes) = files::read_if_exists(&path, KEY_BYTES_MAX)? else { return key_folder(account) };
+    let text = std::str::from_utf8(&bytes).with_context(|| format!("in `{}`", path.display()))?;
+    Ok(PathBuf::from(text.trim_end_matches('\n')))
+}
+
+/// Remembers where the keys of the account with this root are, for every repository of the user.
+pub fn remember_key_folder(pin: &Pin, folder: &Path) -> Result<()> {
+    let folder = std::path::absolute(folder)?;
+    let text = folder.to_str().with_context(|| format!("`{}` is not UTF-8", folder.display()))?;
+    Ok(files::write(&chosen_folder(pin)?, format!("{text}\n").as_bytes(), Access::Public)?)
+}
+
+/// The file that names a key folder. An account's name is not unique; its root is.
+fn chosen_folder(pin: &Pin) -> Result<PathBuf> {
+    Ok(config_folder()?.join("key-folders").join(pin.short()))
 }
 
 /// The folder below which fetched policies are kept.

@@ -20,7 +20,7 @@ use self::keys::{HolderKeyArgs, Keys};
 use crate::context::{Context, GlobalArgs, TrustArgs};
 use crate::keys::PassphraseArgs;
 use crate::output::{Exit, note, print, refuse, say};
-use crate::places::key_folder;
+use crate::places::{key_folder, remember_key_folder};
 
 /// Default validity of a first seal.
 const SEAL_DAYS: u16 = 365;
@@ -59,7 +59,7 @@ pub struct Args {
     seal_validity: Period,
     #[command(flatten)]
     passed: HolderKeyArgs,
-    /// Folder for new keys [default: the user's configuration folder]
+    /// Folder for new keys, where later commands find them [default: the user's configuration folder]
     #[arg(long, value_name = "DIR")]
     keys: Option<PathBuf>,
     #[command(flatten)]
@@ -77,8 +77,8 @@ impl Args {
     pub fn run(self, global: &GlobalArgs) -> Result<Exit> {
         let context = Context::read(global)?;
         let directory = std::path::absolute(&self.policy)?;
-        let key_folder = match self.keys {
-            Some(folder) => folder,
+        let key_folder = match &self.keys {
+            Some(folder) => folder.clone(),
             None => key_folder(&self.account)?,
         };
         if root::path(&directory, 1).exists() {
@@ -137,6 +137,9 @@ impl Args {
             keys.remove();
             workspace.iter().for_each(|path| drop(std::fs::remove_file(path)));
         })?;
+        if self.keys.is_some() {
+            remember_key_folder(&made.pin, &key_folder)?;
+        }
         let pinned = if self.no_pin { None } else { Some(context.remember_pin(&made.pin, &directory)?) };
         let mut text = format!("account `{account}`: policy in `{}`", line(&directory.display().to_string()));
         if !keys.new_files().is_empty() {

@@ -82,7 +82,7 @@ impl Args {
         }
         init::local_if_needed(&context, &self.signing.trust)?;
         let policy = context.policy(&context.location(&self.signing.trust)?)?;
-        let key = context.signing_key(&self.signing.key, policy.account())?;
+        let key = context.signing_key(&self.signing.key, &policy)?;
         let (mut released, mut notes) = (Vec::new(), policy.notes().to_vec());
         let look = self.choice.look(&context, &items)?;
         for item in items {

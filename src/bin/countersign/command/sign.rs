@@ -110,7 +110,7 @@ impl Args {
         let context = Context::read(global)?;
         let location = context.location(&self.signing.trust)?;
         let policy = context.policy(&location)?;
-        let key = context.signing_key(&self.signing.key, policy.account())?;
+        let key = context.signing_key(&self.signing.key, &policy)?;
         let mut records = Vec::new();
         for path in &self.artifacts {
             let subject = self.subject(&context, path)?;

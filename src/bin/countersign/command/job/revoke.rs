@@ -113,7 +113,7 @@ impl Args {
             reason_code: self.reason.reason_code,
             reason: self.reason.reason.clone(),
         };
-        let key = context.signing_key(&self.key, policy.account())?;
+        let key = context.signing_key(&self.key, &policy)?;
         // Two holders at once must not take one place.
         let _lock = self.output.is_none().then(|| lock(&location.directory)).transpose()?;
         let (path, next) = match &self.output {
@@ -163,7 +163,7 @@ impl Args {
         policy: &Policy,
         name: &ProfileName,
     ) -> Result<countersign::name::Principal> {
-        let key = context.signing_key(&self.key, policy.account())?.public();
+        let key = context.signing_key(&self.key, policy)?.public();
         let profile = policy.profile(name)?;
         let mut permissions = profile.iter().flat_map(|profile| profile.permissions_of(&key));
         let found = permissions.find(|each| each.permits(Action::RevokeSignature, context.now));

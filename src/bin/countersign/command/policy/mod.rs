@@ -23,8 +23,8 @@ use countersign::policy::store::Location;
 
 use crate::context::{Context, GlobalArgs};
 use crate::keys::{PassphraseArgs, load_key, load_key_file};
-use crate::output::{Exit, note, print, say};
-use crate::places::key_folder;
+use crate::output::{Exit, note, print, refuse, say};
+use crate::places::own_key_folder;
 
 /// What can be done with a policy.
 #[derive(Debug, clap::Subcommand)]
@@ -76,12 +76,30 @@ struct RoleKeyArgs {
 
 impl RoleKeyArgs {
     /// The keys that were named, or the account's own from its key folder.
-    fn load(&self, root: &Root, file_name: &str) -> Result<Vec<SecretKey>> {
+    ///
+    /// COUNTERSIGN_KEY is not read: it names the key of a signer, who does not have a role in the policy.
+    fn load(&self, location: &Location, root: &Root, file_name: &str) -> Result<Vec<SecretKey>> {
         if self.keys.is_empty() {
-            return Ok(vec![load_key_file(&key_folder(root.account())?.join(file_name), &self.passphrase)?]);
+            let path = own_key_folder(root.account(), location.pin.as_ref())?.join(file_name);
+            if !path.exists() {
+                return Err(no_role_key(&path));
+            }
+            return Ok(vec![load_key_file(&path, &self.passphrase)?]);
         }
         self.keys.iter().map(|named| load_key(named, &self.passphrase)).collect()
     }
+}
+
+/// The error for a role's key that is not in the account's key folder.
+fn no_role_key(path: &Path) -> anyhow::Error {
+    let ignored = match std::env::var_os("COUNTERSIGN_KEY") {
+        Some(_) => "; COUNTERSIGN_KEY names a signing key and is not read here",
+        None => "",
+    };
+    refuse(
+        format!("key file `{}` does not exist", path.display()),
+        format!("pass a key that has the role with `--key FILE` or `--key env:NAME`{ignored}"),
+    )
 }
 
 /// The newest root of a pinned policy directory, expired or not, which is the workspace's account's.

@@ -57,7 +57,7 @@ impl Args {
             print(&format!("nothing to renew: version {} is valid until {}\n", base.version, base.expires))?;
             return Ok(Exit::Done);
         }
-        let keys = self.keys.load(sealing.root(), "policy.pem")?;
+        let keys = self.keys.load(&location, sealing.root(), "policy.pem")?;
         let keys: Vec<_> = keys.iter().collect();
         let outcome = sealing.renew(&keys, context.now, context.now.plus(self.validity))?;
         show(context, &location, &outcome, None)

@@ -76,7 +76,7 @@ impl Args {
             (Pending::propose(directory, &root, &self.next(context, &root)?)?, waiting)
         };
         let version = pending.root().version();
-        let keys = self.keys.load(&root, "root.pem")?;
+        let keys = self.keys.load(&location, &root, "root.pem")?;
         let keys: Vec<&SecretKey> = keys.iter().collect();
         pending.check_keys(&root, &keys)?;
         for each in differences(&root, pending.root()) {

@@ -58,7 +58,7 @@ impl Args {
         if !self.add && !self.replace && self.validity.is_none() && sealing.is_settled(context.now)? {
             return unchanged(context, &location);
         }
-        let keys = self.keys.load(sealing.root(), "policy.pem")?;
+        let keys = self.keys.load(&location, sealing.root(), "policy.pem")?;
         let keys: Vec<_> = keys.iter().collect();
         let draft = if self.add { sealing.draft()? } else { None };
         if let Some((draft, count)) = &draft {
