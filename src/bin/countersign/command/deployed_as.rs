@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Error;
 use countersign::name::ArtifactName;
 use countersign::provenance::Kind;
+use countersign::shown;
 use countersign::workspace::Item;
 
 use crate::context::Context;
@@ -25,7 +26,7 @@ pub fn item_at<'a>(context: &'a Context, artifact: &Path) -> Option<&'a Item> {
 
 /// The error for an artifact that no option and no place names, with the command that does.
 pub fn unnamed(context: &Context, artifact: &Path) -> Error {
-    let shown = context.shown(artifact);
+    let shown = shown::shortened(&context.shown(artifact)).into_owned();
     let items = &context.workspace.items;
     let stem = artifact.file_name().and_then(|name| name.to_str()?.strip_suffix(".zip")).unwrap_or_default();
     let like = items.iter().find(|item| item.kind == Kind::Function && item.name.as_str() == stem);
