@@ -36,6 +36,7 @@ pub use self::handles::{Blobs, Handles};
 pub use self::history::{Ancestors, History};
 pub use self::tracked::{Index, Tracked};
 pub use self::walk::Folders;
+use crate::files::FileError;
 use crate::hint::Hint;
 use crate::inventory::FileMode;
 use crate::limits::{
@@ -57,6 +58,9 @@ pub enum GitError {
         /// The message of libgit2.
         message: String,
     },
+    /// The configuration cannot be written.
+    #[error(transparent)]
+    Settings(#[from] FileError),
     /// A revision does not name a commit.
     #[error("`{0}` is not a commit of this repository")]
     Revision(String),
@@ -195,6 +199,7 @@ impl Hint for GitError {
             Self::Revision(_) => {
                 "fetch it, such as with `git fetch origin <branch>`, or list what exists with `git log --oneline --all`"
             }
+            Self::Settings(error) => return error.hint(),
             Self::NoNotes(_) => "ask a user who has the notes to push them again",
             Self::Object(_) => {
                 "list such objects with `git fsck --strict`, and commit the files again with git"

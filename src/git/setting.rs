@@ -7,11 +7,15 @@
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
+use std::fs::File;
+use std::io::Write;
 use std::path::{Component, Path, PathBuf};
 
 use git2::{Config, ConfigLevel, ErrorCode};
 
 use super::{GitError, Repository};
+use crate::files::{self, Access, writing};
+use crate::limits::GIT_CONFIG_BYTES_MAX;
 
 /// The most links that are followed in one path; Linux follows as many.
 const LINKS_MAX: usize = 40;
@@ -55,6 +59,27 @@ impl Repository {
     pub fn set(&self, name: &str, value: &str) -> Result<(), GitError> {
         let mut config = Config::open(&self.common_dir().join("config"))?;
         Ok(config.set_str(name, value)?)
+    }
+
+    /// Writes settings to the repository's own configuration, and removes those without a value, all or none.
+    ///
+    /// As git does: a new file `config.lock` is the lock, gets the new content, and is renamed.
+    pub fn set_together(&self, values: &[(&str, Option<&str>)]) -> Result<(), GitError> {
+        let path = self.common_dir().join("config");
+        let path = path.canonicalize().unwrap_or(path);
+        let lock = path.with_extension("lock");
+        let mut file = File::create_new(&lock).map_err(writing(&lock))?;
+        let mut write = |bytes: Vec<u8>| {
+            let access = path.metadata()?.permissions();
+            file.write_all(&bytes).and_then(|()| file.set_permissions(access)).and_then(|()| file.sync_all())
+        };
+        let written = edited(&path, values)
+            .and_then(|bytes| Ok(write(bytes).map_err(writing(&lock))?))
+            .and_then(|()| Ok(files::rename(&lock, &path)?));
+        if written.is_err() {
+            let _ = std::fs::remove_file(&lock);
+        }
+        written
     }
 
     /// The file of a configuration level, if it exists.
@@ -125,6 +150,25 @@ impl Repository {
     }
 }
 
+/// The bytes of a configuration file with these settings, edited in a copy.
+fn edited(path: &Path, values: &[(&str, Option<&str>)]) -> Result<Vec<u8>, GitError> {
+    let folder = tempfile::tempdir().map_err(writing(path))?;
+    let copy = folder.path().join("config");
+    files::write(&copy, &files::read(path, GIT_CONFIG_BYTES_MAX)?, Access::Private)?;
+    let mut config = Config::open(&copy)?;
+    for (name, value) in values {
+        let done = match value {
+            Some(value) => config.set_str(name, value),
+            None => config.remove_multivar(name, ".*"),
+        };
+        match done {
+            Err(error) if value.is_some() || error.code() != ErrorCode::NotFound => return Err(error.into()),
+            _ => {}
+        }
+    }
+    Ok(files::read(&copy, GIT_CONFIG_BYTES_MAX)?)
+}
+
 /// The include paths of a configuration, as written in files that are not included themselves.
 fn includes(config: &Config) -> Result<Vec<(ConfigLevel, String)>, GitError> {
     let mut found = Vec::new();
@@ -168,6 +212,33 @@ mod tests {
             Err(GitError::Included { name, .. }) if name == "countersign.root" => None,
             Err(error) => panic!("{error}"),
         }
+    }
+
+    #[test]
+    fn settings_are_written_together_or_not_at_all() {
+        let folder = tempfile::tempdir().unwrap();
+        let top = folder.path().canonicalize().unwrap();
+        git2::Repository::init(&top).unwrap();
+        let (config, lock) = (top.join(".git/config"), top.join(".git/config.lock"));
+        let found = || Repository::find(&top).unwrap().unwrap();
+        let both = [("countersign.root", Some("a")), ("countersign.trust", Some("b"))];
+        found().set_together(&both).unwrap();
+        let before = fs::read(&config).unwrap();
+        // Another process writes, or a value cannot be written: nothing changes.
+        fs::write(&lock, "").unwrap();
+        assert!(found().set_together(&[("countersign.root", Some("c"))]).is_err());
+        assert!(lock.exists());
+        fs::remove_file(&lock).unwrap();
+        let half = [("countersign.root", Some("c")), ("not a name", Some("d"))];
+        assert!(found().set_together(&half).is_err());
+        assert!(!lock.exists() && fs::read(&config).unwrap() == before);
+        let one =
+            [("countersign.root", None), ("countersign.trust", Some("e")), ("countersign.policy", None)];
+        found().set_together(&one).unwrap();
+        let setting = |name: &str| found().setting(name).unwrap();
+        assert_eq!((setting("countersign.root"), setting("countersign.trust")), (None, Some("e".into())));
+        assert_eq!(setting("core.bare").as_deref(), Some("false"));
+        assert!(!lock.exists());
     }
 
     #[test]

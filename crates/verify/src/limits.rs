@@ -97,6 +97,9 @@ pub const REVOCATIONS_BYTES_MAX: u64 = 64 << 20;
 /// a larger one only the size is compared; `policy status` hashes all.
 pub const NOTICED_BYTES_MAX: u64 = 1 << 20;
 
+/// Largest configuration file of a repository that is edited, in bytes: 10,000 remotes and branches.
+pub const GIT_CONFIG_BYTES_MAX: u64 = 1 << 20;
+
 /// Largest ledger read, in bytes: 1,500,000 jobs of 700 bytes.
 pub const LEDGER_BYTES_MAX: u64 = 1 << 30;
 

@@ -8,6 +8,7 @@ use anyhow::{Context as _, Result};
 use clap::Args;
 use countersign::files::{self, inside};
 use countersign::git::Repository;
+use countersign::git::source::Source;
 use countersign::hook::update::Side;
 use countersign::limits::{DOCUMENT_BYTES_MAX, KEY_BYTES_MAX};
 use countersign::metrics::journal;
@@ -27,6 +28,9 @@ use crate::color::{self, Color};
 use crate::keys::withhold_named;
 use crate::output::{note, note_always, refuse};
 use crate::places::{fetched_folder, fetched_policy, pin_file, state_folder};
+
+/// The setting for the source of the policy, which `countersign join` writes.
+pub const TRUST_SETTING: &str = "countersign.trust";
 
 /// Options that every command has.
 #[derive(Debug, Default, Args)]
@@ -219,12 +223,24 @@ impl Context {
         Ok(if here && !local.exists() { self.folder.clone() } else { local })
     }
 
-    /// The policy directory that options or settings name, if any does.
+    /// The policy directory that options or settings name, if any does; one of a source is [`Self::policy_source`]'s.
     pub fn named_policy(&self, trust: &TrustArgs) -> Result<Option<PathBuf>> {
         if trust.policy.is_some() {
             return Ok(trust.policy.clone());
         }
-        Ok(self.policy_setting()?.or_else(|| self.workspace.policy.clone()))
+        let setting = self.policy_setting()?;
+        if setting.is_some() || self.setting(TRUST_SETTING)?.is_some() {
+            return Ok(setting);
+        }
+        Ok(self.workspace.policy.clone())
+    }
+
+    /// The source of the fetched policy: the one that `join` remembered, then the workspace's.
+    pub fn policy_source(&self) -> Result<Option<Source>> {
+        match self.setting(TRUST_SETTING)? {
+            Some(text) => Ok(Some(text.parse().with_context(|| format!("in `git config {TRUST_SETTING}`"))?)),
+            None => Ok(self.workspace.trust.clone()),
+        }
     }
 
     /// The setting `countersign.policy`, relative to the repository's top.
@@ -251,7 +267,7 @@ impl Context {
 
     /// Where the policy is and what it must agree with.
     pub fn location(&self, trust: &TrustArgs) -> Result<Location> {
-        let (directory, hint) = match (self.named_policy(trust)?, &self.workspace.trust) {
+        let (directory, hint) = match (self.named_policy(trust)?, &self.policy_source()?) {
             (Some(directory), _) => {
                 (directory, "fix `--policy`, COUNTERSIGN_POLICY, or `policy` in `countersign.toml`")
             }

@@ -10,6 +10,7 @@ use countersign::limits::HOOK_INPUT_BYTES_MAX;
 
 use crate::context::{Context, GlobalArgs, TrustArgs};
 use crate::output::{Exit, note, refuse};
+use crate::places::fetched_policy;
 use crate::precommit::update_from_environment;
 use crate::verdicts::ReportArgs;
 
@@ -112,7 +113,10 @@ impl Options {
                 hint.to_owned(),
             ))
         };
-        let Some(directory) = context.named_policy(&self.trust)? else {
+        let of_source = || context.policy_source()?.as_ref().map(fetched_policy).transpose();
+        let Some(directory) =
+            context.named_policy(&self.trust)?.map_or_else(of_source, |named| Ok(Some(named)))?
+        else {
             return unset(
                 "countersign.policy",
                 "ask the owner of the server to set it to the policy directory",

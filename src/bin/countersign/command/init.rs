@@ -161,12 +161,15 @@ impl Args {
 
 /// Whether a root is pinned here, except that of the local account.
 fn pinned_by_choice(context: &Context, directory: &Path) -> Result<bool> {
-    let Some(pin) = context.pin(&TrustArgs { policy: None, root: None }, directory)? else {
-        return Ok(false);
-    };
+    Ok(chosen_pin(context, directory)?.is_some())
+}
+
+/// The root that is pinned here, unless it is that of the local account.
+pub fn chosen_pin(context: &Context, directory: &Path) -> Result<Option<Pin>> {
+    let pin = context.pin(&TrustArgs { policy: None, root: None }, directory)?;
     let local = root::path(&context.local_policy()?, 1);
-    let local = files::read_if_exists(&local, ROOT_BYTES_MAX)?;
-    Ok(local.is_none_or(|bytes| Pin::of(&bytes) != pin))
+    let local = files::read_if_exists(&local, ROOT_BYTES_MAX)?.map(|bytes| Pin::of(&bytes));
+    Ok(pin.filter(|_| pin != local))
 }
 
 fn check_validity(plan: &Plan<'_>) -> Result<()> {
@@ -183,8 +186,9 @@ fn check_validity(plan: &Plan<'_>) -> Result<()> {
 pub fn local_if_needed(context: &Context, trust: &TrustArgs) -> Result<()> {
     let directory = context.local_policy()?;
     let workspace = &context.workspace;
-    let named =
-        context.named_policy(trust)?.is_some() || workspace.trust.is_some() || workspace.account.is_some();
+    let named = context.named_policy(trust)?.is_some()
+        || context.policy_source()?.is_some()
+        || workspace.account.is_some();
     if named || context.pin(trust, &directory)?.is_some() {
         return Ok(());
     }
@@ -239,7 +243,7 @@ fn write_workspace(context: &Context, account: &AccountName, policy: &Path) -> R
     let named = context.named_policy(&TrustArgs { policy: None, root: None })?.is_some();
     let policy = policy.strip_prefix(&context.folder).unwrap_or(policy);
     if path.exists() {
-        if !named && context.workspace.trust.is_none() {
+        if !named && context.policy_source()?.is_none() {
             let (shown, policy) = (context.shown(&path), policy.display());
             note(&format!(
                 "`{shown}` is not changed; to make other commands find the policy, add these above its first \

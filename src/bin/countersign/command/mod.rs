@@ -17,6 +17,7 @@ mod import;
 mod init;
 mod inspect;
 mod job;
+mod join;
 mod key;
 mod layer;
 mod layer_arg;
@@ -46,6 +47,8 @@ use crate::output::Exit;
 pub enum Command {
     /// Create an account: keys, a policy, a first profile and CSC
     Init(init::Args),
+    /// Use an account's policy in this repository: fetch, verify, pin and remember it
+    Join(join::Args),
     /// Package functions and layers into deterministic ZIPs
     Package(package::Args),
     /// Sign artifacts with a signing profile
@@ -122,6 +125,7 @@ impl Command {
     pub fn run(self, global: &GlobalArgs) -> Result<Exit> {
         match self {
             Self::Init(args) => args.run(global),
+            Self::Join(args) => args.run(global),
             Self::Package(args) => args.run(global),
             Self::Sign(args) => args.run(global),
             Self::Verify(args) => args.run(global),

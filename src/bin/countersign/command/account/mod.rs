@@ -3,7 +3,7 @@
 mod forget;
 mod list;
 mod organization;
-mod origin;
+pub mod origin;
 mod trust;
 mod update;
 

@@ -1,12 +1,15 @@
-//! Where another account's policy comes from: a folder here, or a repository elsewhere.
+//! Where a policy comes from: a folder here, or a repository elsewhere.
 
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
+use countersign::files;
 use countersign::git::source::Source;
+use countersign::limits::ROOT_BYTES_MAX;
 use countersign::name::AccountName;
 use countersign::pin::Pin;
 use countersign::policy::fetch::cache::Cache;
+use countersign::policy::fetch::error::FetchError;
 use countersign::policy::fetch::fetch;
 use countersign::policy::memory;
 use countersign::policy::root;
@@ -60,7 +63,7 @@ impl Origin {
             Ok(source) => Ok(Self::Repository(source)),
             Err(_) if Path::new(text).is_absolute() || text.starts_with('.') => Err(refuse(
                 format!("folder `{text}` does not exist"),
-                "name the other account's policy directory, or a git URL",
+                "name the policy directory, or a git URL",
             )),
             Err(error) => Err(error.into()),
         }
@@ -74,10 +77,10 @@ impl Origin {
         }
     }
 
-    /// Opens the policy there, with every check of our own and every document; it is this account's.
-    pub fn open(&self, context: &Context, account: &AccountName, pin: Pin) -> Result<Policy> {
+    /// Opens the policy there, with every check of our own and every document, and remembers its version.
+    pub fn open_pinned(&self, context: &Context, pin: Pin) -> Result<Policy> {
         let trust = TrustArgs { policy: None, root: Some(pin) };
-        let policy = match self {
+        Ok(match self {
             Self::Folder { path, .. } => {
                 let location = context.located(path.clone(), &trust)?;
                 sealed::open(&location, context.now)?;
@@ -89,7 +92,28 @@ impl Origin {
                 let location = context.located(cache.folder().into(), &trust)?;
                 fetch(source, &cache, location.pin, location.state, context.now)?.policy
             }
-        };
+        })
+    }
+
+    /// The digest of the first root there, which nothing vouches for.
+    pub fn claimed_root(&self, context: &Context) -> Result<Pin> {
+        match self {
+            Self::Folder { path, .. } => Ok(Pin::of(&files::read(&root::path(path, 1), ROOT_BYTES_MAX)?)),
+            Self::Repository(source) => {
+                let cache = Cache::of(&fetched_policies()?, source);
+                cache.make()?;
+                match fetch(source, &cache, None, None, context.now) {
+                    Err(FetchError::Unpinned { found, .. }) => Ok(found),
+                    Err(error) => Err(error.into()),
+                    Ok(fetched) => Ok(fetched.policy.pin()),
+                }
+            }
+        }
+    }
+
+    /// Opens the policy there, as [`Self::open_pinned`] does; it is this account's.
+    pub fn open(&self, context: &Context, account: &AccountName, pin: Pin) -> Result<Policy> {
+        let policy = self.open_pinned(context, pin)?;
         if policy.account() != account {
             return Err(refuse(
                 format!(

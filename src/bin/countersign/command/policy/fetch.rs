@@ -24,7 +24,8 @@ use crate::places::fetched_policies;
     countersign policy fetch 'git@git.acme.example:security.git#v7:policy' \\\n    \
     --root SHA384:5f1c…")]
 pub struct Args {
-    /// Repository, as `URL`, `URL#REF` or `URL#REF:FOLDER` [default: `trust` in countersign.toml]
+    /// Repository, as `URL`, `URL#REF` or `URL#REF:FOLDER` [default: the one that
+    /// `countersign join` remembered, then `trust` in countersign.toml]
     url: Option<String>,
     /// Branch, tag or commit, or `REF:FOLDER` [default: the repository's HEAD]
     #[arg(value_name = "REF")]
@@ -80,7 +81,7 @@ impl Args {
                 "name the ref once: `URL REF` or `URL#REF`",
             )),
             (Some(url), Some(reference)) => Ok(format!("{url}#{reference}").parse()?),
-            (None, _) => context.workspace.trust.clone().ok_or_else(|| {
+            (None, _) => context.policy_source()?.ok_or_else(|| {
                 refuse(
                     format!("no policy URL: `{FILE_NAME}` has no `trust`"),
                     "run `countersign policy fetch URL`, or set `trust` in `countersign.toml`",
@@ -92,7 +93,7 @@ impl Args {
     /// What the next command still needs, to use what was fetched.
     fn say_what_is_left(&self, context: &Context, source: &Source, fetched: &Fetched) -> Result<()> {
         let directory = fetched.policy.directory();
-        let named = context.workspace.trust.as_ref() == Some(source);
+        let named = context.policy_source()?.as_ref() == Some(source);
         if !named {
             note(&format!("to use it, add this to `{FILE_NAME}`: trust = \"{}\"", shown(source)));
         }

@@ -2,7 +2,7 @@
 
 mod diff;
 mod fetch;
-mod pin;
+pub mod pin;
 mod renew;
 mod restart;
 mod rotate_root;

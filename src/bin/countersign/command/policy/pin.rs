@@ -51,7 +51,7 @@ impl Args {
             Some(before) => say(&format!("this would replace the pinned root {before}")),
             None => {}
         }
-        let confirmed = self.yes || self.digest.is_some() || ask()?;
+        let confirmed = self.yes || self.digest.is_some() || ask("countersign policy pin SHA384:…")?;
         if !confirmed {
             return Err(refuse(
                 "not pinned",
@@ -64,11 +64,12 @@ impl Args {
     }
 }
 
-fn ask() -> Result<bool> {
+/// Asks whether the digest that was shown is the published one; `command` is what to run without a terminal.
+pub fn ask(command: &str) -> Result<bool> {
     if !is_interactive() {
         return Err(refuse(
             "cannot ask for confirmation: standard input is not a terminal",
-            "pass the digest that the policy owner publishes: `countersign policy pin SHA384:…`",
+            format!("pass the digest that the policy owner publishes: `{command}`"),
         ));
     }
     let mut stderr = std::io::stderr();
