@@ -27,6 +27,8 @@ mod hooks;
 #[cfg(unix)]
 mod ignored;
 #[cfg(unix)]
+mod kinds;
+#[cfg(unix)]
 mod layers;
 #[cfg(unix)]
 mod monitor;

@@ -10,10 +10,12 @@ pub mod branch;
 pub mod commit;
 mod commits;
 mod dotgit;
+mod format;
 mod handles;
 mod history;
 pub mod hooks;
 pub mod ignore;
+mod index;
 mod links;
 pub mod nested;
 pub mod notes;
@@ -29,7 +31,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use git2::{ErrorCode, Oid};
+use git2::{ErrorClass, ErrorCode, Oid};
 
 pub use self::commits::Commit;
 pub use self::handles::{Blobs, Handles};
@@ -51,12 +53,30 @@ pub enum GitError {
     #[error("the repository at `{}` belongs to another user", .0.display())]
     Owner(PathBuf),
     /// The repository uses a storage format that is not supported.
-    #[error("cannot read the repository at `{}`: {message}; repositories with SHA-256 objects or reftable are not supported", path.display())]
+    #[error("cannot read the repository at `{}`: {fault}", shown::path(path))]
     Unsupported {
         /// The path of the repository.
         path: PathBuf,
-        /// The message of libgit2.
-        message: String,
+        /// What is not supported.
+        fault: String,
+        /// How to get a repository, or a folder, that is.
+        way: Option<String>,
+    },
+    /// The index cannot be read.
+    #[error("cannot read `{}`: {fault}", shown::path(path))]
+    Index {
+        /// The index.
+        path: PathBuf,
+        /// What is wrong with it.
+        fault: String,
+    },
+    /// An object is not in the clone.
+    #[error("{}object {id} is not in this clone", path.as_ref().map(|path| format!("`{}`: ", shown::name(path))).unwrap_or_default())]
+    Missing {
+        /// The object.
+        id: String,
+        /// The file that it is, if that is known.
+        path: Option<String>,
     },
     /// The configuration cannot be written.
     #[error(transparent)]
@@ -179,8 +199,28 @@ pub enum GitError {
 
 impl From<git2::Error> for GitError {
     fn from(error: git2::Error) -> Self {
+        if let Some(id) = missing_of(&error) {
+            return Self::Missing { id, path: None };
+        }
         lock_of(&error).map_or(Self::Other(error), Self::Locked)
     }
+}
+
+impl GitError {
+    /// Names the file that a missing object is.
+    pub fn at(self, path: &str) -> Self {
+        match self {
+            Self::Missing { id, path: None } => Self::Missing { id, path: Some(path.into()) },
+            other => other,
+        }
+    }
+}
+
+/// The id in `object not found - no match for id (ID)`.
+fn missing_of(error: &git2::Error) -> Option<String> {
+    let is_missing = error.code() == ErrorCode::NotFound && error.class() == ErrorClass::Odb;
+    let (_, id) = error.message().split_once("no match for id (").filter(|_| is_missing)?;
+    Some(id.trim_end_matches(')').to_owned())
 }
 
 /// The path in `failed to lock file 'PATH' for writing`.
@@ -200,6 +240,14 @@ impl Hint for GitError {
                 "fetch it, such as with `git fetch origin <branch>`, or list what exists with `git log --oneline --all`"
             }
             Self::Settings(error) => return error.hint(),
+            Self::Unsupported { way, .. } => return way.clone().map(Cow::Owned),
+            Self::Index { .. } => {
+                "list the cause with `git status`; to write the index again: `rm .git/index` and `git reset`"
+            }
+            Self::Missing { .. } => {
+                "a partial clone fetches objects when git needs them: fetch those of a commit with `git archive COMMIT \
+                 >/dev/null`, or all of them with `git fetch --refetch --no-filter`"
+            }
             Self::NoNotes(_) => "ask a user who has the notes to push them again",
             Self::Object(_) => {
                 "list such objects with `git fsck --strict`, and commit the files again with git"
@@ -317,7 +365,7 @@ impl Repository {
     fn unreadable(folder: &Path, error: &git2::Error) -> GitError {
         match error.code() {
             ErrorCode::Owner => GitError::Owner(folder.into()),
-            _ => GitError::Unsupported { path: folder.into(), message: error.message().into() },
+            _ => format::unsupported(folder, error.message()),
         }
     }
 

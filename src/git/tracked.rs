@@ -1,10 +1,9 @@
 //! Tracked: the index, read once and sorted by path, so that a folder's files are one range of it.
 
-use super::{BlobId, GitError, GitFile, Repository};
+use super::tree::{Kind, Tree};
+use super::walk::Walk;
+use super::{BlobId, GitError, GitFile, Repository, index};
 use crate::inventory::FileMode;
-
-/// The flag of an entry that a sparse checkout leaves out of the work tree (`skip-worktree`, index format).
-const SKIP_WORKTREE: u16 = 1 << 14;
 
 /// A path in the index.
 #[derive(Debug, Clone)]
@@ -58,20 +57,48 @@ impl Index {
 impl Repository {
     /// The tracked files, from the index.
     pub fn index(&self) -> Result<Index, GitError> {
-        let mut index = self.inner.index()?;
-        index.read(false)?;
-        let entry = |entry: git2::IndexEntry| Tracked {
-            mode: FileMode::from_git(entry.mode),
-            blob: BlobId(entry.id),
-            // Bits 12 and 13 of the flags are the merge stage.
-            is_conflict: entry.flags >> 12 & 3 != 0,
-            is_sparse: entry.flags_extended & SKIP_WORKTREE != 0,
-            path: entry.path.into(),
-        };
-        let mut entries: Vec<Tracked> = index.iter().map(entry).collect();
-        // With `core.ignorecase`, libgit2 sorts without regard to case.
+        let git = self.inner.path();
+        let read = index::read(git).map_err(|fault| GitError::Index { path: git.join("index"), fault })?;
+        let mut entries = Vec::with_capacity(read.len());
+        for entry in read {
+            if entry.is_folder() {
+                self.unfold(entry, &mut entries)?;
+                continue;
+            }
+            entries.push(Tracked {
+                mode: FileMode::from_git(entry.mode),
+                blob: BlobId(entry.id),
+                is_conflict: entry.stage != 0,
+                is_sparse: entry.is_sparse,
+                path: entry.path.into(),
+            });
+        }
         entries.sort_by(|a, b| a.path.cmp(&b.path));
         Ok(Index(entries))
+    }
+
+    /// Adds the files of a folder that a sparse index has as one entry.
+    fn unfold(&self, folder: index::Entry, entries: &mut Vec<Tracked>) -> Result<(), GitError> {
+        let mut walk = Walk::default();
+        let mut open = vec![(folder.path, folder.id)];
+        while let Some((prefix, id)) = open.pop() {
+            let tree = Tree::read(&self.inner, id)?;
+            walk.visit(id, &tree, prefix.len())?;
+            for entry in tree.entries() {
+                let path = [&prefix, entry.name].concat();
+                let mode = match entry.kind {
+                    Kind::Folder => {
+                        open.push(([&path, b"/".as_slice()].concat(), entry.id));
+                        continue;
+                    }
+                    Kind::File(mode) => Some(mode),
+                    Kind::Submodule => None,
+                };
+                let (blob, path) = (BlobId(entry.id), path.into());
+                entries.push(Tracked { mode, blob, is_conflict: false, is_sparse: true, path });
+            }
+        }
+        Ok(())
     }
 
     /// The files in a folder of a commit, sorted by path.

@@ -265,6 +265,12 @@ pub const IGNORE_FILE_BYTES_MAX: u64 = 1 << 20;
 /// Most patterns of a `.gitignore`: a hundred times the longest measured.
 pub const IGNORE_PATTERNS_MAX: usize = 10_000;
 
+/// Largest index of git read, in bytes, and most bytes of the paths in it: those of ten million files.
+pub const INDEX_BYTES_MAX: u64 = 1 << 30;
+
+/// Longest path in an index, in bytes: Linux's `PATH_MAX`.
+pub const INDEX_PATH_BYTES_MAX: usize = 4096;
+
 /// Largest `.git` file, `HEAD` or `commondir` read, in bytes: a path of the longest length, twice.
 pub const GIT_FILE_BYTES_MAX: u64 = 8 << 10;
 

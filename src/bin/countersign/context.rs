@@ -110,6 +110,21 @@ impl Context {
         Ok(Self::of(workspace, repository, global))
     }
 
+    /// Like [`Self::read`], but works outside a repository that cannot be read if options name all that would be
+    /// read from it: the policy and its pin.
+    pub fn read_with(global: &GlobalArgs, trust: &TrustArgs) -> Result<Self> {
+        let start = Path::new(".").canonicalize().context("cannot determine the current folder")?;
+        match Repository::find(&start) {
+            Err(error) if trust.policy.is_some() && trust.root.is_some() => {
+                note_always(&format!(
+                    "{error}; verifying without it, and without the policy version that it remembers"
+                ));
+                Ok(Self::of(find_workspace(&start, None)?, None, global))
+            }
+            _ => Self::read(global),
+        }
+    }
+
     /// What a hook works in: the repository that git's variables name, or the one here.
     ///
     /// On a server, files of the repository have no effect: only its settings name the policy.

@@ -23,7 +23,8 @@ pub fn choose(
             return Err(GitError::NotUtf8(path).into());
         }
         let Some(mode) = file.mode else { return Err(SelectError::Submodule(path)) };
-        let size = known.size(blob).map_or_else(|| blobs.size(blob), Ok)?;
+        let size = known.size(blob).map_or_else(|| blobs.size(blob), Ok);
+        let size = size.map_err(|error| error.at(&path))?;
         chosen.candidates.push(Candidate {
             path,
             mode,

@@ -53,7 +53,8 @@ impl Contents {
         let digested = match known.get(*blob) {
             Some(digested) => digested,
             None => {
-                let digested = blobs.lend(*blob, FILE_BYTES_MAX, Digested::of)?;
+                let digested = blobs.lend(*blob, FILE_BYTES_MAX, Digested::of);
+                let digested = digested.map_err(|error| error.at(&candidate.path))?;
                 known.put(*blob, digested);
                 digested
             }
@@ -77,7 +78,8 @@ impl Contents {
             Origin::Blob(blob) => {
                 let limit = if is_link { LINK_BYTES_MAX } else { FILE_BYTES_MAX };
                 let read = |blobs: &Arc<Blobs>| blobs.read(*blob, limit);
-                let bytes = self.blobs.as_ref().map_or(Ok(Vec::new()), read)?;
+                let bytes = self.blobs.as_ref().map_or(Ok(Vec::new()), read);
+                let bytes = bytes.map_err(|error| error.at(&candidate.path))?;
                 Read { bytes, is_committed: true }
             }
             Origin::Other(content) => Read { bytes: content.bytes()?, is_committed: false },

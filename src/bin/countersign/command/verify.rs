@@ -72,11 +72,14 @@ pub struct Args {
 impl Args {
     /// Verifies the artifact, or every package of the workspace.
     pub fn run(mut self, global: &GlobalArgs) -> Result<Exit> {
-        let context = Context::read(global)?;
         let csc = self.csc.as_deref().map(|text| self.csc_id(text)).transpose()?;
         if let Some((_, Some(directory))) = &csc {
             self.trust.policy = Some(directory.clone());
         }
+        let context = match (&self.artifact, &self.source) {
+            (Some(_), None) => Context::read_with(global, &self.trust)?,
+            _ => Context::read(global)?,
+        };
         let policy = context.policy(&context.location(&self.trust)?)?;
         let csc = csc.map(|(id, _)| id);
         if let (Some(revision), None, None) = (&self.source, &self.artifact, &self.manifest) {
