@@ -6,8 +6,8 @@
 //! `reader`) that follows PyYAML, and by `saphyr-parser`, a reader of 1.2 (`second`). If they disagree on
 //! keys, texts, lists, anchors or tags, the template is refused, with the line.
 //!
-//! In brackets and braces, PyYAML ignores how far a line is indented, and YAML 1.2 requires more than the key has. A
-//! reader of 1.2 that is strict reads nothing, so such a line is indented for the second reader (`flow`).
+//! In brackets, braces and quotes, PyYAML ignores how far a line is indented, and YAML 1.2 requires more than the key has.
+//! A reader of 1.2 that is strict reads nothing, so such a line is indented for the second reader (`lines`).
 //!
 //! Also refused, because other readers disagree, or because it can only confuse:
 //!
@@ -29,7 +29,7 @@
 //! if the verdict depends on it. An ordinary `Mode: 0644` is ignored.
 
 mod cursor;
-mod flow;
+mod lines;
 mod reader;
 mod scalar;
 mod schema;
@@ -53,8 +53,8 @@ pub fn read(bytes: &[u8]) -> Result<(Node, bool), PlanError> {
     let text = without_end(text);
     // The first reader limits depth and values; the second has no such limits, so it reads the text
     // afterwards.
-    let Document { flows, .. } = Reader::new(text, None)?.document()?;
-    let indented = flow::indented(text, &flows)?;
+    let Document { lines, .. } = Reader::new(text, None)?.document()?;
+    let indented = lines::indented(text, &lines)?;
     let Document { node, shares, .. } = Reader::new(text, Some(Second::new(&indented)))?.document()?;
     Ok((node, shares))
 }
@@ -137,6 +137,10 @@ mod tests {
             (
                 "a:\n  b: [{\n    c: d\n  }]\n  e: {\n  f: [\n  g,\n'h\n i'\n]}\nj: [\n]\nk:\n- [\n l\n]\n",
                 r#"{"a": {"b": [{"c": "d"}], "e": {"f": ["g", "h i"]}}, "j": [], "k": [["l"]]}"#,
+            ),
+            (
+                "a:\n  b: \"x\ny\n\n z\\\nw\\\n\\ v\"\n  c:\n  - 'p\nq'\n",
+                r#"{"a": {"b": "x y\nzw v", "c": ["p q"]}}"#,
             ),
             (
                 "a: http://x/?a=b#c\nb: -x\nc: a - b\nd: 'x: y'\ne: a:b\n\"f g\": é\n",

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::PlanError;
 use super::cursor::{Cursor, is_blank, is_break, refuse};
-use super::flow::Flow;
+use super::lines::Lines;
 use super::scalar::Context;
 use super::second::{Found, Properties, Second};
 use super::tree::{Anchored, Members, Style};
@@ -30,7 +30,8 @@ pub struct Reader<'t> {
     pub anchors: BTreeMap<&'t str, Option<Anchored>>,
     /// Values in the outermost brackets or braces.
     in_flow: usize,
-    flows: Vec<Flow>,
+    /// Values of several lines in brackets, braces and quotes.
+    lines: Vec<Lines>,
     /// Whether members of the last object replace merged ones.
     pub replaces: bool,
     /// Whether an alias or a merge names a list or an object: PyYAML shares one object between both places.
@@ -43,8 +44,8 @@ pub struct Document {
     pub node: Node,
     /// Whether collections in it are shared.
     pub shares: bool,
-    /// Its values in brackets and braces.
-    pub flows: Vec<Flow>,
+    /// Its values of several lines in brackets, braces and quotes.
+    pub lines: Vec<Lines>,
 }
 
 /// A key in the text.
@@ -71,7 +72,7 @@ impl<'t> Reader<'t> {
             heap,
             anchors: BTreeMap::new(),
             in_flow: 0,
-            flows: Vec::new(),
+            lines: Vec::new(),
             replaces: false,
             shares: false,
         })
@@ -103,7 +104,7 @@ impl<'t> Reader<'t> {
             return self.refuse("text after the end of the document");
         }
         self.found(Found::End)?;
-        Ok(Document { node, shares: self.shares, flows: self.flows })
+        Ok(Document { node, shares: self.shares, lines: self.lines })
     }
 
     /// Moves over a first line with the version.
@@ -204,7 +205,8 @@ impl<'t> Reader<'t> {
         properties: &Properties<'t>,
         depth: usize,
     ) -> Result<Node, PlanError> {
-        let line = self.cursor.line;
+        let (line, start) = (self.cursor.line, self.cursor.at);
+        let indent = usize::try_from(parent + 1).unwrap_or(0);
         match (self.cursor.peek(), is_blank(self.cursor.ahead(1))) {
             (b'-', true) if !starts => self.refuse("a list starts on the line of its key, anchor or tag"),
             (b'-', true) => {
@@ -217,21 +219,17 @@ impl<'t> Reader<'t> {
             }
             (b'[' | b'{' | b'*', _) => {
                 self.in_flow = 0;
-                let start = self.cursor.at;
                 let node = self.brackets(properties, depth)?;
-                if self.cursor.line > line {
-                    let indent = usize::try_from(parent + 1).unwrap_or(0);
-                    let flow = Flow { bytes: start..self.cursor.at, indent };
-                    let pushed = self.heap.push(&mut self.flows, flow);
-                    self.paid(pushed)?;
-                }
+                self.end_of_lines(start, line, indent)?;
                 Ok(node)
             }
             _ => {
                 let column = self.cursor.column();
-                let indent = usize::try_from(parent + 1).unwrap_or(0);
                 let key = self.key_or_text(Context::Block, indent)?;
                 if !self.is_key(&key, Context::Block)? {
+                    if !key.is_plain {
+                        self.end_of_lines(start, line, indent)?;
+                    }
                     return self.scalar(&key.text, key.style(), properties, line);
                 }
                 if !starts {
@@ -242,6 +240,15 @@ impl<'t> Reader<'t> {
                 self.block_map(key, column, depth)
             }
         }
+    }
+
+    /// Adds a value in brackets, braces or quotes that has ended here, if it has several lines.
+    fn end_of_lines(&mut self, start: usize, line: u32, indent: usize) -> Result<(), PlanError> {
+        if self.cursor.line == line {
+            return Ok(());
+        }
+        let pushed = self.heap.push(&mut self.lines, Lines { bytes: start..self.cursor.at, indent });
+        self.paid(pushed)
     }
 
     /// `- a` on lines with the same indentation.

@@ -258,6 +258,7 @@ impl Generator {
     fn scalar(&mut self, text: &mut String, indent: usize) {
         let breaks = ["\n", "\n\n", "\r\n"];
         let between = if self.below(4) == 0 {
+            let indent = if self.below(4) == 0 { self.below(3) } else { indent };
             format!("{}{}", self.one(&breaks), " ".repeat(indent))
         } else {
             " ".into()
