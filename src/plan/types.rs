@@ -202,6 +202,9 @@ mod tests {
             "aws_servicecatalog_service_action",
             "aws_ssmincidents_response_plan",
             "provisioner.file",
+            "AWS::GameLift::Script",
+            "aws_gamelift_script",
+            "AWS::DataPipeline::Pipeline",
         ] {
             assert!(matches!(known(kind), Known::Code(_)), "{kind}");
         }
