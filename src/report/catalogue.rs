@@ -302,6 +302,21 @@ pub const RULES: &[Rule] = &[
         "Its signatures are void from the revocation's effective time. Sign the artifact again with another key.",
     ),
     package(
+        "dependencies-ignored",
+        "Dependencies or build output that git ignores are not packaged",
+        "If they are deployed, name them in `include` in `countersign.toml`. Otherwise list them in `exclude`.",
+    ),
+    package(
+        "repository-left-out",
+        "Another git repository in the folder is not packaged",
+        "Commit its files in this repository, or list it in `exclude`.",
+    ),
+    package(
+        "pattern-unmatched",
+        "A pattern of `include` or `exclude` matches no file",
+        "Patterns are relative to the folder of the function, as in a `.gitignore` there, without `./`.",
+    ),
+    package(
         "files-deleted",
         "The work tree lacks files that git tracks",
         "The package does not have them. Restore them with `git checkout`, or commit that they are deleted.",

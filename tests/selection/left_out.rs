@@ -1,6 +1,7 @@
 //! Does the program say what it leaves out, and refuse to leave out what it cannot know?
 
 use countersign::hint::Hint;
+use countersign::provenance::SelectionRecord;
 
 use super::{Selected, Tree, everything, select_in};
 
@@ -34,7 +35,7 @@ fn refuses_a_sparse_checkout_that_lacks_files_of_the_package() {
     tree.sh("git sparse-checkout set --no-cone /f/");
     assert_eq!(tree.select().names(), ["a.py", "lib/b.py"]);
     tree.sh("git sparse-checkout set --no-cone '/f/a.py'");
-    let rules = countersign::provenance::SelectionRecord { exclude: vec!["lib/".into()], ..everything() };
+    let rules = SelectionRecord { exclude: vec!["lib/".into()], ..everything() };
     assert_eq!(tree.select_with(&rules).expect("it is selected").names(), ["a.py"]);
 }
 
@@ -94,4 +95,84 @@ fn a_commit_and_its_clean_checkout_have_the_same_files() {
     let folder = tree.path().join("f");
     let committed = select_in(&super::look_at(&tree, "HEAD", &folder), &folder, &everything());
     assert_eq!(committed.expect("it is selected").names(), tree.select().names());
+}
+
+#[test]
+fn ignored_dependencies_are_reported_and_can_be_included() {
+    let tree = Tree::new();
+    tree.sh("printf 'node_modules/\\n*.log\\n' > .gitignore; mkdir -p f/node_modules/dep; echo > f/x.log");
+    tree.sh("echo 1 > f/node_modules/dep/i.js; echo > f/node_modules/dep/debug.log; git add .; git commit -qm two");
+    let selected = tree.select();
+    assert_eq!(selected.names(), ["a.py", "lib/b.py"]);
+    assert_eq!(selected.codes(), ["dependencies-ignored"]);
+    assert!(selected.said().contains("without 2 files of `node_modules/`, which"), "{}", selected.said());
+    let with = |include: &[&str], exclude: &[&str]| {
+        let own = |lines: &[&str]| lines.iter().map(|line| (*line).to_owned()).collect();
+        let rules = SelectionRecord { include: own(include), exclude: own(exclude), untracked: true };
+        tree.select_with(&rules).expect("it is selected")
+    };
+    let all = with(&["*.py", "node_modules/**"], &["*.log"]);
+    assert_eq!(all.names(), ["a.py", "lib/b.py", "node_modules/dep/i.js"]);
+    assert!(all.is_dirty() && all.codes().is_empty(), "{}", all.said());
+    // A wildcard names nothing that git ignores, and what is excluded needs no line.
+    assert_eq!(with(&["**"], &["node_modules/"]).names(), ["a.py", "lib/b.py"]);
+    assert!(with(&[], &["node_modules/"]).codes().is_empty());
+}
+
+#[test]
+fn a_folder_that_git_ignores_can_be_packaged() {
+    let tree = Tree::new();
+    tree.sh("echo build/ > .gitignore; mkdir -p build/f; echo 1 > build/f/h.py; echo > build/f/x.log");
+    tree.sh("echo '*.log' > build/f/.gitignore; git add .; git commit -qm two");
+    let folder = tree.path().join("build/f");
+    let selected = select_in(&super::look(&tree, &folder), &folder, &everything()).expect("it is selected");
+    assert_eq!(selected.names(), [".gitignore", "h.py"]);
+    assert!(selected.is_dirty());
+}
+
+#[test]
+fn a_folder_of_which_git_ignores_everything_is_an_error_with_a_way_out() {
+    let tree = Tree::new();
+    tree.sh("echo '*.js' > .gitignore; mkdir g; echo > g/a.js");
+    let folder = tree.path().join("g");
+    let error = select_in(&super::look(&tree, &folder), &folder, &everything()).err().expect("no files");
+    assert!(error.to_string().ends_with("g`: git ignores all of them"), "{error}");
+    assert!(error.hint().expect("a way out").contains("`include`"));
+}
+
+#[test]
+fn another_repository_is_reported() {
+    let tree = Tree::new();
+    tree.sh("git init -q f/vendored; echo > f/vendored/x.py");
+    let selected = tree.select();
+    assert_eq!(selected.names(), ["a.py", "lib/b.py"]);
+    assert_eq!(selected.codes(), ["repository-left-out"]);
+    assert!(selected.said().contains("`vendored/`"), "{}", selected.said());
+}
+
+#[test]
+fn a_pattern_that_matches_nothing_is_reported_with_the_nearest_file() {
+    let tree = Tree::new();
+    let excluded = |patterns: &[&str]| {
+        let exclude = patterns.iter().map(|pattern| (*pattern).to_owned()).collect();
+        tree.select_with(&SelectionRecord { exclude, ..everything() }).expect("it is selected")
+    };
+    let selected = excluded(&["./a.py", "lib/"]);
+    assert_eq!(selected.codes(), ["pattern-unmatched"]);
+    assert!(selected.said().contains("no file matches `./a.py` of"), "{}", selected.said());
+    assert_eq!(selected.findings[0].hint, "did you mean `a.py`?");
+    assert!(excluded(&["a.py", "lib/b.py", "lib/"]).codes().is_empty());
+}
+
+/// A file system that folds case shows a file under two names; so do two names of one file, with the setting.
+#[test]
+fn a_file_under_another_case_is_the_tracked_one() {
+    let tree = Tree::new();
+    tree.sh("git config core.ignorecase true; mkdir f/LIB; ln f/lib/b.py f/LIB/b.py");
+    let selected = tree.select();
+    assert_eq!(selected.names(), ["a.py", "lib/b.py"]);
+    assert!(!selected.is_dirty());
+    tree.sh("git config core.ignorecase false");
+    let error = tree.select_with(&everything()).err().expect("two names").to_string();
+    assert!(error.contains("`lib/b.py`"), "{error}");
 }

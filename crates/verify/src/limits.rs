@@ -58,6 +58,9 @@ pub const DOCUMENT_BYTES_MAX: u64 = 8 << 20;
 /// Most levels of arrays and tables, and most parts of a key, in a TOML document: every document stays under four.
 pub const TOML_DEPTH_MAX: usize = 32;
 
+/// Most files of an ignored folder that are counted for a message: a count takes under 20 ms.
+pub const IGNORED_COUNTED_MAX: usize = 10_000;
+
 /// Bytes at the start of a packaged file in which a private key is searched for: a comment or attributes come
 /// before some keys. A search of them takes a tenth of the time of their digest.
 pub const SECRET_HEAD_BYTES: usize = 4 << 10;

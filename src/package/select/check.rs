@@ -6,10 +6,10 @@ use super::{Candidate, SelectError, secrets};
 use crate::limits::{ENTRIES_MAX, FILE_BYTES_MAX, TOTAL_BYTES_MAX};
 use crate::package::name::{NameFault, check_path, first_collision};
 
-/// Checks names and limits.
-pub fn check(candidates: &[Candidate], folder: &Path) -> Result<(), SelectError> {
+/// Checks names and limits. `ignored` is how many files and folders git ignores.
+pub fn check(candidates: &[Candidate], (folder, ignored): (&Path, usize)) -> Result<(), SelectError> {
     if candidates.is_empty() {
-        return Err(SelectError::Nothing(folder.into()));
+        return Err(SelectError::Nothing { folder: folder.into(), ignored });
     }
     if candidates.len() > ENTRIES_MAX {
         return Err(too_many(candidates.len()));

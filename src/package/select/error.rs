@@ -84,8 +84,13 @@ pub enum SelectError {
     #[error("{0}")]
     TooMuch(String),
     /// No file is left to package.
-    #[error("no files to package in `{}`", shown::path(.0))]
-    Nothing(PathBuf),
+    #[error("no files to package in `{}`{}", shown::path(folder), if *ignored > 0 { ": git ignores all of them" } else { "" })]
+    Nothing {
+        /// The folder.
+        folder: PathBuf,
+        /// How many files and folders of it git ignores.
+        ignored: usize,
+    },
     /// A pattern is malformed.
     #[error("the pattern `{pattern}` is malformed: {message}")]
     Pattern {
@@ -154,6 +159,12 @@ impl Hint for SelectError {
             }
             Self::FileTooLarge { .. } | Self::TooMuch(_) => {
                 "keep out what is not deployed with `exclude` in `countersign.toml`, or split the package"
+            }
+            Self::Nothing { ignored: 0, .. } => {
+                "add files to it, or fix `path`, `include` and `exclude` in `countersign.toml`"
+            }
+            Self::Nothing { .. } => {
+                "set `path` in `countersign.toml` to the build folder itself, or name what is ignored in `include`"
             }
             Self::Git(error) => return error.hint(),
             Self::File(error) => return error.hint(),

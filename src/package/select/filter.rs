@@ -52,7 +52,6 @@ impl Filter {
     }
 
     /// The patterns of `include`, and those of `exclude`, that match none of these files and no folder above one.
-    #[allow(dead_code, reason = "commands do not report them yet")]
     pub fn unmatched(&self, paths: &[impl AsRef<[u8]>]) -> Result<[Vec<&str>; 2], SelectError> {
         let unmatched = |patterns: &'_ Patterns| patterns.match_all(paths, &self.work).map_err(too_much);
         for patterns in self.include.iter().chain([&self.exclude]) {

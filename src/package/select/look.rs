@@ -45,6 +45,9 @@ pub(super) struct Modes {
     pub has_executables: bool,
     /// `core.symlinks`: whether links are links, and not files with their targets.
     pub has_links: bool,
+    /// `core.ignorecase` or `core.precomposeunicode`: whether a name on disk can differ from the index's in case or
+    /// in its Unicode form, and mean the same file.
+    pub folds_names: bool,
 }
 
 impl Look {
@@ -68,6 +71,8 @@ impl Look {
         let modes = Modes {
             has_executables: repository.switch("core.filemode", cfg!(unix)),
             has_links: repository.switch("core.symlinks", true),
+            folds_names: repository.switch("core.ignorecase", false)
+                || repository.switch("core.precomposeunicode", false),
         };
         let index = repository.index()?;
         let ignore = Ignore::of(repository, &index)?;

@@ -11,6 +11,7 @@ mod commit;
 mod contents;
 mod error;
 mod filter;
+mod ignored;
 mod look;
 mod notices;
 mod outputs;
@@ -60,6 +61,8 @@ pub struct Selection {
     pub contents: Contents,
     /// What was left out, sorted by path.
     pub left_out: Vec<LeftOut>,
+    /// What git ignores, and other repositories, sorted by path. Nothing below such a folder is listed.
+    pub ignored: Vec<LeftOut>,
     /// Warnings about what is and is not in the package.
     pub findings: Vec<Finding>,
     /// The commit they come from, inside git; dirty if other files or modes than the commit's are selected.
@@ -143,6 +146,8 @@ pub struct LeftOut {
 struct Chosen {
     candidates: Vec<Candidate>,
     left_out: Vec<LeftOut>,
+    /// What git ignores, and other repositories.
+    ignored: Vec<LeftOut>,
     /// Whether the candidates have other paths or modes than the commit.
     differs: bool,
 }
@@ -187,24 +192,26 @@ impl<'r> Rules<'r> {
 /// Selects the files of a package.
 pub fn select(look: &Look, request: &Request<'_>) -> Result<Selection, SelectError> {
     let rules = Rules::of(request)?;
-    match &look.0 {
-        Place::Outside => checked(Contents::outside(), request, work_tree::choose_outside(request, &rules)?),
+    let mut selection = match &look.0 {
+        Place::Outside => checked(Contents::outside(), request, work_tree::choose_outside(request, &rules)?)?,
         Place::WorkTree(git, tree) => {
             check::check_links(&git.top, request.folder)?;
             let folder = folder_below(&git.top, request.folder);
             let chosen = work_tree::choose((git, tree), &folder, request, &rules)?;
             let source = tree.head.as_ref().map(|head| git.source(head, folder, chosen.differs));
             let contents = Contents::of(git.blobs.clone());
-            Ok(Selection { source, ..checked(contents, request, chosen)? })
+            Selection { source, ..checked(contents, request, chosen)? }
         }
         Place::Commit(git, commit) => {
             let folder = folder_below(&git.top, request.folder);
             let known = (&git.folders, &Known::default());
             let chosen = commit::choose(&git.blobs, (commit, &folder), &rules, known)?;
             let source = Some(git.source(commit, folder, false));
-            Ok(Selection { source, ..checked(Contents::of(git.blobs.clone()), request, chosen)? })
+            Selection { source, ..checked(Contents::of(git.blobs.clone()), request, chosen)? }
         }
-    }
+    };
+    selection.findings = notices::findings(request, &rules, &selection)?;
+    Ok(selection)
 }
 
 /// Selects the files of a package of a commit. Data in `known` is not read again.
@@ -225,7 +232,7 @@ pub fn select_of(
 fn checked(
     contents: Contents,
     request: &Request<'_>,
-    Chosen { mut candidates, mut left_out, .. }: Chosen,
+    Chosen { mut candidates, mut left_out, mut ignored, .. }: Chosen,
 ) -> Result<Selection, SelectError> {
     candidates.sort_by(|a, b| a.path.as_bytes().cmp(b.path.as_bytes()));
     if !request.allow_secrets.is_empty() {
@@ -235,9 +242,9 @@ fn checked(
     }
     left_out.sort();
     left_out.dedup();
-    let findings = notices::findings(&candidates, &left_out);
-    check::check(&candidates, request.folder)?;
-    Ok(Selection { candidates, contents, left_out, findings, source: None })
+    ignored.sort();
+    check::check(&candidates, (request.folder, ignored.len()))?;
+    Ok(Selection { candidates, contents, left_out, ignored, findings: Vec::new(), source: None })
 }
 
 /// The files of a package that is not written.
@@ -267,32 +274,6 @@ pub fn inventory(selection: &Selection, known: &Known, threads: Threads) -> Resu
         },
     )?;
     Ok(inventory)
-}
-
-/// What `.gitignore` leaves out, for people: one line per folder.
-pub fn ignored(request: &Request<'_>, selection: &Selection) -> Result<Vec<LeftOut>, SelectError> {
-    let rules = Rules::of(request)?;
-    let chosen = selection.candidates.iter().map(|candidate| candidate.path.as_str());
-    let known: BTreeSet<&str> =
-        chosen.chain(selection.left_out.iter().map(|left| left.path.as_str())).collect();
-    let holds_known = |path: &str| {
-        let below = format!("{path}/");
-        known.range(below.as_str()..).next().is_some_and(|next| next.starts_with(&below))
-    };
-    let mut ignored: Vec<LeftOut> = Vec::new();
-    for file in walk::everything(request.folder)?.files {
-        let path = file.shown();
-        if known.contains(path.as_str()) || rules.leaves_out_untracked(file.path)?.is_some() {
-            continue;
-        }
-        let outermost =
-            path.match_indices('/').map(|(end, _)| &path[..end]).find(|parent| !holds_known(parent));
-        let line = outermost.map_or(path.clone(), |parent| format!("{parent}/"));
-        if ignored.last().is_none_or(|last| last.path != line) {
-            ignored.push(LeftOut { path: line, reason: "ignored by git" });
-        }
-    }
-    Ok(ignored)
 }
 
 /// A folder's path relative to the repository's top; empty for the top itself.

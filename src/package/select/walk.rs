@@ -24,9 +24,6 @@ pub struct Found {
     pub ignored: Vec<OnDisk>,
     /// The folders of other repositories, which git does not track. Nothing below them is listed.
     pub repositories: Vec<OnDisk>,
-    /// Whether git ignores the folder itself, or a folder above it.
-    #[allow(dead_code, reason = "commands do not report it yet")]
-    pub is_below_ignored: bool,
 }
 
 /// A file or a folder on disk.
@@ -60,9 +57,8 @@ pub fn not_ignored(
 ) -> Result<Found, SelectError> {
     let below = bytes_of(folder.strip_prefix(ignore.top()).unwrap_or(Path::new("")));
     let rules = ignore.folder(&below)?;
-    let is_below_ignored = rules.is_ignored();
-    let rules = if is_below_ignored { ignore.apart(&below)? } else { rules };
-    Ok(Found { is_below_ignored, ..walk(folder, Some(rules), has_tracked)? })
+    let rules = if rules.is_ignored() { ignore.apart(&below)? } else { rules };
+    walk(folder, Some(rules), has_tracked)
 }
 
 /// A folder that is still to be read. Its rules are read with it, so that those of its neighbors need no memory.

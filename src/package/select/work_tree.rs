@@ -12,10 +12,11 @@ use std::path::Path;
 use super::look::{Git, Modes, WorkTree};
 use super::notices::DELETED;
 use super::walk::OnDisk;
-use super::{Candidate, Chosen, LeftOut, Origin, Request, Rules, SelectError, walk};
+use super::{Candidate, Chosen, LeftOut, Origin, Request, Rules, SelectError, ignored, walk};
 use crate::files::reading;
 use crate::git::{BlobId, GitError, GitFile, Tracked};
 use crate::inventory::FileMode;
+use crate::package::name::fold;
 
 /// The files of a folder of a work tree.
 pub fn choose(
@@ -49,8 +50,10 @@ pub fn choose(
     }
     let has_tracked =
         |below: &[u8]| tracked.range(below..).next().is_some_and(|path| path.starts_with(below));
-    for file in walk::not_ignored(&tree.ignore, request.folder, &has_tracked)?.files {
-        if tracked.contains(file.path.as_slice()) {
+    let found = walk::not_ignored(&tree.ignore, request.folder, &has_tracked)?;
+    let same = same_names(tree.modes, &chosen.candidates);
+    for file in ignored::bring_back(found, &request.rules.include, &mut chosen.ignored)? {
+        if tracked.contains(file.path.as_slice()) || same.contains(&fold(&file.shown())) {
             continue;
         }
         let left = match request.rules.untracked {
@@ -68,15 +71,24 @@ pub fn choose(
 
 /// All files of a folder outside git.
 pub fn choose_outside(request: &Request<'_>, rules: &Rules<'_>) -> Result<Chosen, SelectError> {
-    let modes = Modes { has_executables: true, has_links: true };
+    let modes = Modes { has_executables: true, has_links: true, folds_names: false };
     let mut chosen = Chosen::default();
-    for file in walk::everything(request.folder)?.files {
+    let found = walk::everything(request.folder)?;
+    for file in ignored::bring_back(found, &[], &mut chosen.ignored)? {
         match rules.leaves_out_untracked(&file.path)? {
             Some(left) => chosen.left_out.push(left),
             None => chosen.candidates.push(loose_candidate(file, (modes, &Committed(None)))?),
         }
     }
     Ok(chosen)
+}
+
+/// The folded names of tracked files, on a file system that shows a file under more than one name.
+fn same_names(modes: Modes, tracked: &[Candidate]) -> BTreeSet<String> {
+    match modes.folds_names {
+        true => tracked.iter().map(|each| fold(&each.path)).collect(),
+        false => BTreeSet::new(),
+    }
 }
 
 /// The files that a package of the commit would have; `None` if the commit cannot be read.

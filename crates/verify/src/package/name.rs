@@ -223,7 +223,7 @@ fn is_below(path: &str, folder: &str) -> bool {
 /// - without invisible code points that HFS+ ignores
 /// - `#Uxxxx` and `#Lxxxxxx` as the characters for which unzip writes them in some locales
 /// - `<`, `>`, `"`, `|`, `?` and `*` as `_`, as 7-Zip and Python write them on Windows
-fn fold(path: &str) -> String {
+pub fn fold(path: &str) -> String {
     let path = path.replace(['<', '>', '"', '|', '?', '*'], "_");
     let path = if path.contains('#') { unescaped(&path) } else { path };
     if path.is_ascii() {

@@ -130,8 +130,7 @@ impl Args {
         let look = self.choice.look(&context, &items)?;
         for item in items {
             let (packaged, selection) = make(&context, &look, item, &self.choice, &output)?;
-            let explanation =
-                if self.explain { Some(explain(&context, item, &packaged, &selection)?) } else { None };
+            let explanation = self.explain.then(|| explain(&packaged, &selection));
             packaged.findings.iter().for_each(warn);
             let record = record(&context, item, &packaged, explanation);
             packaged.pending.keep()?;
@@ -250,25 +249,14 @@ pub fn make(
     Ok((packaged, selection))
 }
 
-fn folder_of(path: &Path) -> PathBuf {
-    path.parent().map(Path::to_path_buf).unwrap_or_default()
-}
-
-fn explain(
-    context: &Context,
-    item: &Item,
-    packaged: &Packaged,
-    selection: &Selection,
-) -> Result<Explanation> {
+fn explain(packaged: &Packaged, selection: &Selection) -> Explanation {
     let mut left_out = packaged.left_out.clone();
-    if context.repository.is_some() && packaged.rules.untracked {
-        let outputs = context.workspace.outputs().and(&folder_of(&packaged.path));
-        let request = request(item, &packaged.rules, &outputs);
-        left_out.extend(select::ignored(&request, selection)?);
+    if packaged.rules.untracked {
+        left_out.extend(selection.ignored.iter().cloned());
         left_out.sort();
     }
     let left = |each: LeftOut| Left { path: each.path, reason: each.reason };
-    Ok(Explanation { included: packaged.files.clone(), left_out: left_out.into_iter().map(left).collect() })
+    Explanation { included: packaged.files.clone(), left_out: left_out.into_iter().map(left).collect() }
 }
 
 fn record(context: &Context, item: &Item, packaged: &Packaged, explanation: Option<Explanation>) -> Record {
