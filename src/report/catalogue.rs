@@ -338,6 +338,11 @@ pub const RULES: &[Rule] = &[
         "Keep them out with `exclude`, or name them in `allow_secrets` in `countersign.toml`.",
     ),
     package(
+        "secret-packaged",
+        "A repacked archive has a private key or a token",
+        "If it is not meant to be deployed, remove it where the archive is built, and use another key or token.",
+    ),
+    package(
         "package-zipped-size",
         "The package is larger than AWS Lambda allows zipped",
         "Upload it with S3, or exclude files from it.",

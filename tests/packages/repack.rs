@@ -178,7 +178,10 @@ fn the_archive_itself_is_not_replaced_and_empty_folders_are_named() {
     let folder = tempfile::tempdir().unwrap();
     fs::create_dir(folder.path().join("dist")).unwrap();
     let archive = folder.path().join("dist/shop.zip");
-    fs::write(&archive, piped(&[("app.py", b"1"), ("d/", b""), ("e/", b"")], b"")).unwrap();
+    let key = format!("-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n", "MIG2".repeat(16));
+    let entries: [(&str, &[u8]); 4] =
+        [("app.py", b"1"), ("d/", b""), ("e/", b""), ("key.pem", key.as_bytes())];
+    fs::write(&archive, piped(&entries, b"")).unwrap();
     let run = |output: &str| {
         let mut command = clean(env!("CARGO_BIN_EXE_countersign"), home.path());
         command.current_dir(folder.path()).args([
@@ -198,7 +201,8 @@ fn the_archive_itself_is_not_replaced_and_empty_folders_are_named() {
     let said = String::from_utf8_lossy(&written.stderr).into_owned();
     assert!(written.status.success(), "{said}");
     assert!(said.contains("left out empty folders, which packages do not have: 2, such as `e`"), "{said}");
+    assert!(said.contains("warning: secret-packaged: `key.pem` is a private key"), "{said}");
     let path = folder.path().join("out/shop.zip");
     let found = read::read(&Artifact::open(Path::new(&path)).unwrap(), Threads::one()).unwrap();
-    assert_eq!(found.iter().map(|file| file.path.as_str()).collect::<Vec<_>>(), ["app.py"]);
+    assert_eq!(found.iter().map(|file| file.path.as_str()).collect::<Vec<_>>(), ["app.py", "key.pem"]);
 }

@@ -27,13 +27,14 @@ mod local;
 mod writer;
 
 use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 pub use self::writer::{GIT_ARCHIVE, writer};
 use super::read::directory::Central;
 use super::read::{self, ReadError, end, malformed};
-use super::select::{Candidate, Content};
+use super::select::{self, Candidate, Content};
 use super::zip;
 use crate::files::artifact::Artifact;
 use crate::files::{self, FileError};
@@ -41,6 +42,8 @@ use crate::hint::Hint;
 use crate::inventory::{FileMode, FileRecord};
 use crate::limits::{REPACK_BYTES_MAX, REPACK_COMMENT_BYTES_MAX};
 use crate::parallel::Threads;
+use crate::report::{Check, Finding};
+use crate::shown::name;
 
 /// The files of a ZIP, checked.
 #[derive(Debug)]
@@ -51,6 +54,23 @@ pub struct Repack {
     pub files: Vec<FileRecord>,
     /// Folders without files, which packages do not have.
     pub empty_folders: Vec<String>,
+    secrets: Secrets,
+}
+
+/// What was found while the files were read, with their paths.
+type Secrets = Arc<Mutex<BTreeMap<String, &'static str>>>;
+
+impl Repack {
+    /// A warning for each file that nobody means to deploy, among those that the writer has read.
+    pub fn secrets(&self) -> Vec<Finding> {
+        let found = self.secrets.lock().unwrap_or_else(PoisonError::into_inner);
+        let finding = |(path, what): (&String, &&str)| {
+            let message = format!("`{}` is {what}", name(path));
+            let hint = "if it is not meant to be deployed, remove it where the archive is built";
+            Finding::new(Check::Package, "secret-packaged", message, hint)
+        };
+        found.iter().map(finding).collect()
+    }
 }
 
 /// Why a ZIP cannot be repacked.
@@ -98,9 +118,11 @@ fn unambiguous(artifact: Artifact, threads: Threads) -> Result<Repack, ReadError
     read::check(&centrals, artifact.size())?;
     let lent: Vec<(&Central<'_>, u64)> = placed.iter().map(|(entry, start)| (entry, *start)).collect();
     let files = read::unpack(&artifact, &lent, threads)?;
-    let artifact = Arc::new(artifact);
+    let (artifact, secrets) = (Arc::new(artifact), Secrets::default());
     let candidate = |(entry, start): &(Central<'_>, u64)| {
         let content = Packed {
+            path: entry.path().to_owned(),
+            secrets: secrets.clone(),
             artifact: artifact.clone(),
             start: *start,
             packed: entry.packed,
@@ -123,12 +145,12 @@ fn unambiguous(artifact: Artifact, threads: Threads) -> Result<Repack, ReadError
         files.get(at).is_none_or(|file| !file.path.starts_with(&inside))
     };
     let empty_folders = folders.iter().filter(|folder| is_empty(folder)).map(|folder| folder.path.clone());
-    Ok(Repack { candidates, empty_folders: empty_folders.collect(), files })
+    Ok(Repack { candidates, empty_folders: empty_folders.collect(), files, secrets })
 }
 
 /// One folder can have several entries: merged JARs do. Each reader creates it once.
 fn drop_repeated_folders(placed: &mut Vec<(Central<'_>, u64)>) {
-    let mut seen = std::collections::BTreeSet::new();
+    let mut seen = BTreeSet::new();
     placed.retain(|(entry, _)| entry.mode != FileMode::Folder || seen.insert(entry.name));
 }
 
@@ -167,6 +189,8 @@ fn remove_comment(bytes: &mut Vec<u8>) -> Result<(), ReadError> {
 /// The content of an entry.
 #[derive(Debug)]
 struct Packed {
+    path: String,
+    secrets: Secrets,
     artifact: Arc<Artifact>,
     start: u64,
     packed: u64,
@@ -176,6 +200,17 @@ struct Packed {
 
 impl Content for Packed {
     fn bytes(&self) -> Result<Vec<u8>, FileError> {
+        let bytes = self.inflated()?;
+        if let Some(what) = select::secret(&self.path, &bytes) {
+            let mut secrets = self.secrets.lock().unwrap_or_else(PoisonError::into_inner);
+            secrets.insert(self.path.clone(), what);
+        }
+        Ok(bytes)
+    }
+}
+
+impl Packed {
+    fn inflated(&self) -> Result<Vec<u8>, FileError> {
         let mut packed = vec![0; self.packed as usize];
         self.artifact.read_at(&mut packed, self.start)?;
         if !self.is_deflated {

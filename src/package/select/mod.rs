@@ -125,11 +125,16 @@ pub trait Content: fmt::Debug + Send + Sync {
 }
 
 impl Candidate {
-    /// A file whose bytes are from elsewhere. What another tool packaged is not searched for secrets: no
-    /// `countersign.toml` could allow them.
+    /// A file whose bytes are from elsewhere. What another tool packaged is not refused for [`secret`]: no
+    /// `countersign.toml` could allow it.
     pub fn with_content(path: String, mode: FileMode, size: u64, content: Arc<dyn Content>) -> Self {
         Self { path, mode, size, is_allowed_secret: true, origin: Origin::Other(content) }
     }
+}
+
+/// What a file is, if nobody means to sign and deploy it: a private key, a file with a token.
+pub fn secret(path: &str, bytes: &[u8]) -> Option<&'static str> {
+    secrets::of_name(path).or_else(|| secrets::of_content(path, bytes))
 }
 
 /// A file that was left out of a package.

@@ -42,18 +42,18 @@ pub fn run(context: &Context, zip: &Path, output: &Path, format: Format) -> Resu
     let shown = context.shown(&std::path::absolute(zip)?);
     let path = output_path(context, zip, output)?;
     let cannot = || format!("cannot repack `{shown}`");
-    let Repack { candidates, files, empty_folders } =
-        repack::open(zip, context.threads).with_context(cannot)?;
+    let repack = repack::open(zip, context.threads).with_context(cannot)?;
+    let Repack { candidates, files, empty_folders, .. } = &repack;
     let mut pending = Pending::new(&path, Access::Public, Durability::Remade)?;
     let total = candidates.iter().map(|candidate| candidate.size).sum();
     let progress = Progress::start(&format!("packaging {shown}"), total);
     let contents = Contents::outside();
     let add = |bytes| progress.add(bytes);
-    let written = write::write(&mut pending, &candidates, &contents, entry_time()?, context.threads, &add)
+    let written = write::write(&mut pending, candidates, &contents, entry_time()?, context.threads, &add)
         .with_context(cannot)?;
     drop(progress);
     let again = read::read(&pending.written()?, context.threads).with_context(cannot)?;
-    if written.files != files || again != files {
+    if written.files != *files || again != *files {
         return Err(refuse(format!("the package would have other files than `{shown}`"), read::UNPACK));
     }
     let record = Record {
@@ -64,8 +64,8 @@ pub fn run(context: &Context, zip: &Path, output: &Path, format: Format) -> Resu
         sha384: written.digests.sha384,
         encoder: write::ENCODER,
         files: files.len(),
-        findings: size::check(written.digests.size, &files),
-        empty_folders,
+        findings: [size::check(written.digests.size, files), repack.secrets()].concat(),
+        empty_folders: empty_folders.clone(),
     };
     pending.keep()?;
     report(&record, format)
