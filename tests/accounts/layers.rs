@@ -323,6 +323,7 @@ fn the_layers_of_a_workspace_are_not_forgotten() {
     write(&toml, file.replace("path = \".\"\n", &format!("path = \".\"\nlayers = [\"{ARN}\"]\n")));
     let missing = "no package of `arn:countersign:lambda::vendor:layer:base:1`";
     pair.acme.run(&["verify"]).undecided(missing);
+    pair.acme.run(&["release"]).undecided(missing);
     let gate = ["gate", "--function", "orders", "--", "cp", "{artifact}", "deployed.zip"];
     pair.acme.run(&gate).undecided(missing);
     let place = pair.acme.repository().join("dist/base-1.zip");

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use countersign::crypto::secret::SecretKey;
 use countersign::files::{Access, Durability, Pending};
 use countersign::manifest;
@@ -14,6 +14,7 @@ use countersign::package::select::Look;
 use countersign::package::write::ENCODER;
 use countersign::policy::error::PolicyError;
 use countersign::policy::store::Policy;
+use countersign::provenance::Kind;
 use countersign::report::Verdict;
 use countersign::revocation::subject_of_key;
 use countersign::shard::Shard;
@@ -22,10 +23,11 @@ use countersign::verify::integrity::Digests;
 use countersign::workspace::Item;
 
 use super::init;
+use super::layer_arg::{layers_of, locate};
 use super::manifest::attach::{self, commit_of};
 use super::package::{ChoiceArgs, items, make};
 use super::sign::{SigningArgs, existing, layer_record, profile_for};
-use super::task::{Task, verdict_of};
+use super::task::{Task, verdict_of, verdicts_with_layers};
 use super::workspace::part::{PartArgs, shards};
 use crate::complete;
 use crate::context::{Context, GlobalArgs, builder};
@@ -66,6 +68,7 @@ pub struct Args {
 
 /// What came of one item.
 struct Released {
+    task: Task,
     verdict: Verdict,
     manifest: PathBuf,
     commit: Option<String>,
@@ -88,8 +91,11 @@ impl Args {
         for item in items {
             released.push(self.release((&context, &look), &policy, &key, item, &mut notes)?);
         }
+        let mut verdicts = Vec::new();
+        for each in &released {
+            verdicts.extend(with_layers(&context, &policy, each, &mut notes)?);
+        }
         self.attach(&context, &released)?;
-        let verdicts: Vec<Verdict> = released.into_iter().map(|each| each.verdict).collect();
         self.report.show(&context, Occasion::Release, &verdicts, &notes)
     }
 
@@ -190,7 +196,7 @@ impl Args {
             }
         }
         let verdict = verdict_of(context, policy, None, &task, notes)?;
-        Ok(Released { verdict, manifest, commit })
+        Ok(Released { task, verdict, manifest, commit })
     }
 
     /// Attaches what was admitted, each commit's manifests at once.
@@ -205,4 +211,25 @@ impl Args {
         };
         by_commit.into_iter().try_for_each(each)
     }
+}
+
+/// The verdicts on a function and its layers, as `verify` gives them: a function is deployed with its layers. Those of
+/// this workspace are released by now; others must have been fetched.
+fn with_layers(
+    context: &Context,
+    policy: &Policy,
+    released: &Released,
+    notes: &mut Vec<String>,
+) -> Result<Vec<Verdict>> {
+    let Some((Kind::Function, name)) = &released.task.asked else {
+        return Ok(vec![released.verdict.clone()]);
+    };
+    let layers = layers_of(context, name, &[]);
+    if layers.is_empty() {
+        return Ok(vec![released.verdict.clone()]);
+    }
+    let located: Result<Vec<_>> = layers.into_iter().map(|layer| locate(context, policy, layer)).collect();
+    let located = located
+        .with_context(|| format!("`{name}` is packaged and signed, but its layers cannot be verified"))?;
+    verdicts_with_layers(context, policy, None, (&released.task, name), &located, notes)
 }
