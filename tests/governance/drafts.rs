@@ -9,7 +9,7 @@ use countersign::time::{Period, Timestamp};
 use serde_json::{Value, json};
 
 use crate::governance::board::Board;
-use crate::support::{copy, decode, malleated, read, time, write};
+use crate::support::{copy, decode, malleated, read, scratch, time, write};
 
 const SEAL: [&str; 2] = ["policy", "seal"];
 const ADD: [&str; 3] = ["policy", "seal", "--add"];
@@ -54,6 +54,40 @@ fn a_seal_counts_when_its_threshold_is_met() {
     assert_eq!(first.scene.snapshot().version, 3);
     let state = String::from_utf8(read(&first.scene.state())).expect("JSON");
     assert!(state.contains("\"snapshot\":3"), "{state}");
+}
+
+/// The policy's files are reset after a seal. Only its holders replace it, each on purpose, by one over each that was seen.
+#[test]
+fn a_lost_seal_is_replaced_by_a_higher_one_that_each_holder_accepts() {
+    let (first, old) = (Board::of_three(), scratch());
+    let second = first.elsewhere();
+    copy(&first.scene.policy(), old.path());
+    first.by(&["alice", "bob"], &["policy", "seal", "--validity", "300 days"]).done();
+    first.scene.verify().allowed();
+    copy(old.path(), &first.scene.policy());
+    let from = |number| ["policy", "seal", "--from-seal", number];
+    for (people, arguments, words) in [
+        (["alice", "bob"], &SEAL[..], "found snapshot 2, but snapshot 3 was seen before"),
+        (["alice", "bob"], &from("1"), "is at seal 2, not 1"),
+        (["mallory", "rose"], &from("2"), "has the policy role"),
+    ] {
+        first.by(&people, arguments).undecided(words);
+        first.scene.verify().undecided("rolled back");
+    }
+    let ran = first.by(&["alice"], &from("2"));
+    assert!(ran.done().out().starts_with("signed: version 4, until "), "{ran}");
+    first.scene.verify().undecided("rolled back");
+    // The second machine has not seen the lost seal, but its holder accepts the gap, or does not sign.
+    copy(&first.scene.policy(), &second.scene.policy());
+    second.by(&["bob"], &ADD).undecided("other documents");
+    let ran = second.by(&["bob"], &[&ADD[..], &["--from-seal", "2"]].concat());
+    assert!(ran.done().out().contains("sealed: version 4"), "{ran}");
+    copy(&second.scene.policy(), &first.scene.policy());
+    for board in [&first, &second] {
+        board.scene.verify().allowed();
+        let state = String::from_utf8(read(&board.scene.state())).expect("JSON");
+        assert!(state.contains("\"snapshot\":4"), "{state}");
+    }
 }
 
 /// tough CVE-2020-15093: one key counted several times to a threshold, in a draft too.
