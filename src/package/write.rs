@@ -12,6 +12,7 @@
 //! The output does not depend on the number of threads: entries are compressed separately, and written in
 //! order.
 
+use std::borrow::Cow;
 use std::io::Write;
 
 use libdeflater::{CompressionLvl, Compressor, crc32};
@@ -20,6 +21,7 @@ use super::select::{Candidate, Contents, Read, SelectError};
 use super::{size, zip};
 use crate::digest::{ArtifactDigests, ArtifactHasher, Sha384};
 use crate::files::{FileError, Pending, writing};
+use crate::hint::Hint;
 use crate::inventory::{FileMode, FileRecord};
 use crate::limits::PACK_WINDOW_BYTES;
 use crate::parallel::{Threads, in_order};
@@ -84,6 +86,16 @@ pub enum WriteError {
     /// The package cannot be stored.
     #[error(transparent)]
     File(#[from] FileError),
+}
+
+impl Hint for WriteError {
+    fn hint(&self) -> Option<Cow<'static, str>> {
+        match self {
+            Self::Content(error) => error.hint(),
+            Self::File(error) => error.hint(),
+            Self::Ratio(_) => None,
+        }
+    }
 }
 
 /// Writes the canonical ZIP of the candidates, which are sorted by path.

@@ -39,6 +39,7 @@ use countersign::monitor::MonitorError;
 use countersign::package::read::ReadError;
 use countersign::package::repack::RepackError;
 use countersign::package::select::SelectError;
+use countersign::package::write::WriteError;
 use countersign::plan::PlanError;
 use countersign::policy::edit::EditError;
 use countersign::policy::error::PolicyError;
@@ -321,6 +322,7 @@ fn hint(error: &(dyn std::error::Error + 'static)) -> Option<Cow<'static, str>> 
         TargetError,
         VerifyError,
         WorkspaceError,
+        WriteError,
     ];
     each.iter().find_map(|hint| hint(error))
 }

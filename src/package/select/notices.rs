@@ -56,7 +56,11 @@ fn dependencies(request: &Request<'_>, folders: &[&str]) -> Option<Finding> {
     some(folders)?;
     let counted = folders.iter().map(|path| (ignored::count(&request.folder.join(path)), *path));
     let (count, largest) = counted.max_by_key(|(count, _)| *count)?;
-    let count = if count == IGNORED_COUNTED_MAX { format!("over {count}") } else { count.to_string() };
+    let count = match count {
+        1 => "1 file".into(),
+        IGNORED_COUNTED_MAX => format!("over {count} files"),
+        _ => format!("{count} files"),
+    };
     let more = match folders.len() - 1 {
         0 => String::new(),
         1 => " and of another such folder".into(),
@@ -66,9 +70,9 @@ fn dependencies(request: &Request<'_>, folders: &[&str]) -> Option<Finding> {
     Some(Finding::new(
         Check::Package,
         "dependencies-ignored",
-        format!("without {count} files of `{folder}`{more}, which git ignores"),
+        format!("without {count} of `{folder}`{more}, which git ignores"),
         format!(
-            "if they are deployed, add `{folder}**` to `include` in `countersign.toml`, beside patterns for your code; \
+            "if they are deployed, add `{folder}**` to `include` in `countersign.toml`, with patterns for your code; \
              otherwise add `/{folder}` to `exclude`"
         ),
     ))
