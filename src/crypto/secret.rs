@@ -49,7 +49,10 @@ impl Hint for SecretKeyError {
     fn hint(&self) -> Option<Cow<'static, str>> {
         let hint = match self {
             Self::PassphraseNeeded => "set COUNTERSIGN_PASSPHRASE, or pass `--passphrase-file`",
-            Self::WrongPassphrase => "check COUNTERSIGN_PASSPHRASE or `--passphrase-file`",
+            Self::WrongPassphrase => {
+                "check COUNTERSIGN_PASSPHRASE or `--passphrase-file`; a lost passphrase cannot be recovered: create another key \
+                 with `countersign key generate`, and ask the policy owner to permit it"
+            }
             Self::Costly => "encrypt it again: openssl pkcs8 -topk8 -v2 aes-256-cbc -scrypt -in OLD -out NEW",
             Self::OldForm => "convert it: openssl pkcs8 -topk8 -v2 aes-256-cbc -in OLD -out NEW",
             Self::Encoded => "store the PEM itself, which starts with `-----BEGIN`: base64 -d",

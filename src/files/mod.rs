@@ -101,6 +101,9 @@ impl Pending {
     pub fn new(path: &Path, access: Access, durability: Durability) -> Result<Self, FileError> {
         check_target(path)?;
         let folder = folder_of(path);
+        if folder.metadata().is_ok_and(|found| !found.is_dir()) {
+            return Err(FileError::NotAFolder { path: folder.into() });
+        }
         std::fs::create_dir_all(folder).map_err(writing(folder))?;
         let mut builder = tempfile::Builder::new();
         builder.prefix(PENDING.0).suffix(PENDING.1);

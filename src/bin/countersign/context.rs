@@ -28,6 +28,7 @@ use crate::color::{self, Color};
 use crate::keys::withhold_named;
 use crate::output::{note, note_always, refuse};
 use crate::places::{fetched_folder, fetched_policy, pin_file, state_folder};
+use crate::toml_hint;
 
 /// The setting for the source of the policy, which `countersign join` writes.
 pub const TRUST_SETTING: &str = "countersign.trust";
@@ -294,6 +295,10 @@ impl Context {
             ),
         };
         if !directory.join("roots").is_dir() {
+            let hint = match directory.to_string_lossy().contains('\\') && !cfg!(windows) {
+                true => "write `/` in the path: `\\` separates folders on Windows only",
+                false => hint,
+            };
             return Err(refuse(format!("no policy in `{}`", self.shown(&directory)), hint));
         }
         self.located(directory, trust)
@@ -382,7 +387,7 @@ fn find_workspace(start: &Path, repository: Option<&Repository>) -> Result<Works
     for folder in start.ancestors().take_while(|folder| folder.starts_with(top)) {
         let path = folder.join(workspace::FILE_NAME);
         if let Some(bytes) = files::read_if_exists(&path, DOCUMENT_BYTES_MAX)? {
-            return Ok(Workspace::parse(folder, &bytes)?);
+            return Workspace::parse(folder, &bytes).map_err(|error| toml_hint::with_hint(error, &bytes));
         }
     }
     Ok(Workspace::implicit(top))

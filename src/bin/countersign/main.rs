@@ -15,6 +15,7 @@ mod places;
 mod precommit;
 mod progress;
 mod suggest;
+mod toml_hint;
 mod values;
 mod verdicts;
 

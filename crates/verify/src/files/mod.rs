@@ -83,6 +83,9 @@ impl Hint for FileError {
             Self::Exposed { .. } => {
                 "set TMPDIR to a folder that only you can write to, such as one that `mktemp -d` creates in `/tmp`"
             }
+            Self::NotAFolder { .. } => {
+                "move it away, or name another folder; that of packages is `output` in `countersign.toml`"
+            }
             Self::NotReplaced { .. } => "pass the path of a regular file, or of a file that does not exist",
             _ => return None,
         };
