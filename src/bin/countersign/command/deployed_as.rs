@@ -27,23 +27,31 @@ pub fn item_at<'a>(context: &'a Context, artifact: &Path) -> Option<&'a Item> {
 /// The error for an artifact that no option and no place names, with the command that does.
 pub fn unnamed(context: &Context, artifact: &Path) -> Error {
     let shown = shown::shortened(&context.shown(artifact)).into_owned();
-    let items = &context.workspace.items;
+    let functions = context.workspace.items.iter().filter(|item| item.kind == Kind::Function);
+    let names: Vec<&str> = functions.map(|item| item.name.as_str()).collect();
+    if !artifact.exists() {
+        let hint = match names.contains(&shown.as_str()) {
+            true => {
+                format!("to verify the package of `{shown}`, run `countersign verify --function {shown}`")
+            }
+            false => "create it with `countersign release`, or name another".into(),
+        };
+        return refuse(format!("`{shown}` does not exist"), hint);
+    }
+    if artifact.is_dir() {
+        let hint = "name a file in it, or run `countersign verify` for every package of the workspace";
+        return refuse(format!("`{shown}` is a folder, not an artifact"), hint);
+    }
     let stem = artifact.file_name().and_then(|name| name.to_str()?.strip_suffix(".zip")).unwrap_or_default();
-    let like = items.iter().find(|item| item.kind == Kind::Function && item.name.as_str() == stem);
-    let hint = match (like, artifact.exists()) {
-        (None, false) if items.iter().any(|item| item.name.as_str() == shown) => {
-            format!("to verify the package of `{shown}`, run `countersign verify --function {shown}`")
+    let hint = match names.as_slice() {
+        [only] => format!("if it is that function, run `countersign verify {shown} --function {only}`"),
+        names if names.contains(&stem) => {
+            format!("if it is that function, run `countersign verify {shown} --function {stem}`")
         }
-        (Some(item), _) => {
-            format!("if it is that function, run `countersign verify {shown} --function {}`", item.name)
-        }
-        (None, _) => {
-            let functions = items.iter().filter(|item| item.kind == Kind::Function);
-            let known = suggest::known(stem, functions.map(|item| item.name.as_str()));
-            format!(
-                "pass the function that it is deployed as: `countersign verify {shown} --function NAME`; {known}"
-            )
-        }
+        names => format!(
+            "pass the function that it is deployed as: `countersign verify {shown} --function NAME`; {}",
+            suggest::known(stem, names.iter().copied())
+        ),
     };
     refuse(
         format!("cannot select a CSC for `{shown}`: it is not the package of a function in this workspace"),

@@ -65,6 +65,11 @@ impl Origin {
                 format!("folder `{text}` does not exist"),
                 "name the policy directory, or a git URL",
             )),
+            // Neither a URL nor `host:path`: most likely the name of a folder.
+            Err(_) if !text.contains(':') => Err(refuse(
+                format!("folder `{text}` does not exist"),
+                "name the policy directory, or a git URL such as `https://HOST/PATH`",
+            )),
             Err(error) => Err(error.into()),
         }
     }
