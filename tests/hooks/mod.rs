@@ -8,6 +8,7 @@ mod earlier;
 mod install;
 mod lines;
 mod managers;
+mod order;
 mod places;
 mod program;
 mod server;

@@ -12,6 +12,7 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use countersign::git::hooks::trial::{TEST_DENIED, TEST_REF};
 use tempfile::TempDir;
 
 use crate::support::Ran;
@@ -61,10 +62,13 @@ impl Yard {
         self.path("clone/.git/hooks").join(name)
     }
 
-    /// Makes the program end with a line of `sh`, after it has written down what it hears.
+    /// Makes the program end with a line of `sh`, after it has written down what it hears. A test push is denied.
     pub fn answer(&self, line: &str) {
-        let listen = r#"printf '%s\n' "$@" > "$heard/arguments"; cat > "$heard/lines""#;
-        self.program("bin/countersign", &format!("{listen}; {line}"));
+        let listen = format!(
+            r#"printf '%s\n' "$@" > "$heard/arguments"; cat > "$heard/lines"
+if grep -q '{TEST_REF}' "$heard/lines"; then rm "$heard/arguments" "$heard/lines"; echo '{TEST_DENIED}' >&2; exit 2; fi"#
+        );
+        self.program("bin/countersign", &format!("{listen}\n{line}"));
     }
 
     /// A program of one line of `sh`, which has `$heard`.

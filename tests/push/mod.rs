@@ -10,7 +10,7 @@ mod covered;
 mod forms;
 mod hostile;
 mod objects;
-mod place;
+pub mod place;
 mod server;
 mod source;
 mod story;

@@ -1,5 +1,9 @@
 //! Managers: other tools that write git hooks, and what the user adds to their files.
 //!
+//! The line for a file with other commands ends the hook if countersign denies, and leaves git's input in a file as
+//! standard input: countersign reads such a file from its beginning, and leaves it there, so no command takes
+//! another one's input, whatever their order.
+//!
 //! | tool | detected by | what `hooks install` does |
 //! |---|---|---|
 //! | husky, `.githooks`, any `core.hooksPath` | git's hooks folder is not the repository's own | prints a line to add |
@@ -39,7 +43,7 @@ impl Advice {
     /// The advice as a hint.
     pub fn hint(&self) -> String {
         let (file, line) = &self.line;
-        let mut hint = format!("add this line to `{}`, before the others:\n  {line}", file.display());
+        let mut hint = format!("add this line to `{}`, as the first after `#!`:\n  {line}", file.display());
         if let Some((file, line)) = &self.setting {
             hint.push_str(&format!("\nand this to `{}`:\n  {line}", file.display()));
         }
@@ -50,6 +54,9 @@ impl Advice {
 /// What to add, if another tool manages the hooks of a repository.
 pub fn advice(place: &Place, hook: Hook) -> Result<Option<Advice>, FileError> {
     let line = format!("{} \"$@\"", hook.command());
+    // Git's input is a pipe. From a file, countersign and each other command can read all of it.
+    let kept = "input=$(mktemp) && cat >\"$input\" && exec <\"$input\" && rm -f \"$input\"";
+    let first_line = format!("{kept} && {line} || exit");
     if let Some(folder) = place.elsewhere() {
         let file = match folder.parent() {
             // husky's own files are in `_`, the user's are next to it.
@@ -58,7 +65,7 @@ pub fn advice(place: &Place, hook: Hook) -> Result<Option<Advice>, FileError> {
         };
         let why = format!("git runs the hooks in `{}`, which countersign does not change", folder.display());
         let followed = calls(&file, hook)?;
-        return Ok(Some(Advice { why, line: (file, line), setting: None, followed }));
+        return Ok(Some(Advice { why, line: (file, first_line), setting: None, followed }));
     }
     let there = place.own().join(hook.name());
     if !text(&there)?.contains(LEFTHOOK) {

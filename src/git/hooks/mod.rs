@@ -10,6 +10,7 @@ pub mod place;
 pub mod script;
 pub mod setting;
 pub mod status;
+pub mod trial;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -152,9 +153,10 @@ pub fn install(place: &Place, hook: Hook, wish: Wish) -> Result<Installed, Hooks
     }
     let installed = match manager::advice(place, hook)? {
         None => script::install(place, hook)?,
-        Some(Advice { line: (file, _), followed: true, .. }) => {
-            Installed { way: Way::Line(file), change: Change::Nothing, earlier: None }
-        }
+        Some(advice) if advice.followed => match trial::obstacle(place, hook)? {
+            Some(why) => return Err(HooksError::Managed(hook, Box::new(Advice { why, ..advice }))),
+            None => Installed { way: Way::Line(advice.line.0), change: Change::Nothing, earlier: None },
+        },
         Some(advice) => return Err(HooksError::Managed(hook, Box::new(advice))),
     };
     setting::uninstall(place, hook)?;

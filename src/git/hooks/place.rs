@@ -46,6 +46,11 @@ impl Place {
         (is_link || self.used != self.own()).then_some(&self.used)
     }
 
+    /// The folder that git takes hooks from.
+    pub(super) fn used(&self) -> &Path {
+        &self.used
+    }
+
     /// The git directory that all work trees share.
     pub fn common(&self) -> &Path {
         &self.common

@@ -19,20 +19,26 @@ pub struct Status {
     pub before: Vec<String>,
 }
 
-/// Inspects a hook: the setting, then the script, then the line, in git's order.
+/// Inspects a hook: the setting, then what git runs, then a script that it does not run.
 pub fn of(place: &Place, hook: Hook) -> Result<Status, HooksError> {
     let in_setting = setting::is_in(place, hook)?;
     if in_setting && place.knows_settings() {
         return of_setting(place, hook);
     }
+    let advice = manager::advice(place, hook)?.filter(|advice| advice.followed);
+    let of_line =
+        |advice: manager::Advice| Status { way: Some(Way::Line(advice.line.0)), ..Status::default() };
+    let advice = match advice {
+        Some(advice) if place.elsewhere().is_some() => return Ok(of_line(advice)),
+        advice => advice,
+    };
     let path = script::place_for(place, hook)?;
     let found = script::look(&path, hook)?;
     if found != Found::Nothing && found != Found::Other {
         return Ok(of_script(place, &path, found));
     }
-    if let Some(advice) = manager::advice(place, hook)?.filter(|advice| advice.followed) {
-        let way = Some(Way::Line(advice.line.0));
-        return Ok(Status { way, ..Status::default() });
+    if let Some(advice) = advice {
+        return Ok(of_line(advice));
     }
     if !in_setting {
         return Ok(Status::default());

@@ -4,6 +4,7 @@ use std::io::{IsTerminal, Read};
 
 use anyhow::{Context as _, Result};
 use clap::Subcommand;
+use countersign::git::hooks::trial::{TEST_DENIED, TEST_REF};
 use countersign::hook::Hook;
 use countersign::hook::update::{self, Side};
 use countersign::limits::HOOK_INPUT_BYTES_MAX;
@@ -84,6 +85,9 @@ impl Options {
         if updates.is_empty() {
             return no_updates(side);
         }
+        if updates.iter().any(|update| update.reference == TEST_REF) {
+            return Err(refuse(TEST_DENIED, "run `countersign hooks status` to see the result"));
+        }
         let context = Context::of_hook(global, side)?;
         let repository = context.repository.as_ref().ok_or_else(|| {
             refuse(
@@ -139,11 +143,21 @@ impl Options {
 }
 
 /// The lines of git on standard input; nothing at a terminal.
+///
+/// A file, in which the line of `hooks install` keeps them, is read from its beginning and left there, for the
+/// other commands of the hook.
 fn said() -> Result<Option<Vec<u8>>> {
-    let stdin = std::io::stdin();
-    if stdin.is_terminal() {
+    if std::io::stdin().is_terminal() {
         return Ok(None);
     }
+    rewind_file().context("cannot read standard input")?;
+    let said = read_said()?;
+    rewind_file().context("cannot read standard input")?;
+    Ok(Some(said))
+}
+
+fn read_said() -> Result<Vec<u8>> {
+    let stdin = std::io::stdin();
     let mut said = Vec::new();
     stdin
         .lock()
@@ -158,7 +172,24 @@ fn said() -> Result<Option<Vec<u8>>> {
             "push fewer refs at a time",
         ));
     }
-    Ok(Some(said))
+    Ok(said)
+}
+
+/// Goes to the beginning of standard input if it is a file.
+#[cfg(unix)]
+fn rewind_file() -> std::io::Result<()> {
+    use std::io::Seek;
+    use std::os::fd::AsFd;
+    let mut file = std::fs::File::from(std::io::stdin().as_fd().try_clone_to_owned()?);
+    match file.metadata()?.is_file() {
+        true => file.rewind(),
+        false => Ok(()),
+    }
+}
+
+#[cfg(not(unix))]
+fn rewind_file() -> std::io::Result<()> {
+    Ok(())
 }
 
 /// What a hook does if git lists no ref.

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use countersign::git::hooks::place::Place;
-use countersign::git::hooks::{Hook, Way, status};
+use countersign::git::hooks::{Hook, Way, status, trial};
 use countersign::report::escape::line;
 use serde::Serialize;
 
@@ -12,7 +12,8 @@ use crate::output::{Exit, Format, print, print_json};
 /// Arguments of `hooks status`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-    Without HOOK, shows each hook that is installed; the exit status is for the default one.\n\n\
+    Without HOOK, shows each hook that is installed; the exit status is for the default one. If a line in another \
+    tool's file calls the hook, runs that file with a test push, which must be denied; nothing is pushed.\n\n\
     Exit status: 0 installed and git runs it, 1 not installed or git does not run it, 2 could not \
     decide.\n\n\
     Example:\n  \
@@ -42,8 +43,8 @@ struct HookStatus {
     place: Option<String>,
     version: Option<String>,
     current: bool,
-    /// Unknown where another tool's file decides.
-    runs: Option<bool>,
+    /// Whether git runs it, and it can deny a push.
+    runs: bool,
     obstacles: Vec<String>,
     before: Vec<String>,
 }
@@ -66,7 +67,7 @@ impl Args {
             })
             .collect();
         let hooks = hooks?;
-        let runs = hooks.iter().any(|(hook, status)| *hook == usual && status.runs != Some(false));
+        let runs = hooks.iter().any(|(hook, status)| *hook == usual && status.runs);
         let hooks = hooks.into_iter().map(|(_, status)| status).collect();
         let document = Document { schema_version: 1, git: place.version(), program, hooks };
         match self.format {
@@ -83,11 +84,11 @@ fn of(place: &Place, hook: Hook, has_program: bool) -> Result<HookStatus> {
     if status.way.is_some() && !has_program {
         obstacles.push("the program `countersign` is missing".into());
     }
-    let runs = match &status.way {
-        None => Some(false),
-        Some(Way::Line(_)) if obstacles.is_empty() => None,
-        Some(_) => Some(obstacles.is_empty()),
-    };
+    // What another tool's file does shows only when it runs.
+    if matches!(status.way, Some(Way::Line(_))) && obstacles.is_empty() {
+        obstacles.extend(trial::obstacle(place, hook)?);
+    }
+    let runs = status.way.is_some() && obstacles.is_empty();
     Ok(HookStatus {
         name: hook.name(),
         installed: status.way.as_ref().map(Way::word),
@@ -114,9 +115,8 @@ fn text(document: &Document) -> String {
         let mut add = |label: &str, what: &str| text.push_str(&format!("  {label:<8} {}\n", line(what)));
         hook.before.iter().for_each(|before| add("before", before));
         match hook.runs {
-            Some(true) => add("runs", document.program.as_deref().unwrap_or_default()),
-            Some(false) => hook.obstacles.iter().for_each(|obstacle| add("does not", obstacle)),
-            None => add("runs", "if that file calls it"),
+            true => add("runs", document.program.as_deref().unwrap_or_default()),
+            false => hook.obstacles.iter().for_each(|obstacle| add("does not", obstacle)),
         }
         if hook.version.is_some() && !hook.current {
             add("note", "another version: replace it with `countersign hooks install`");
