@@ -77,10 +77,12 @@ impl Repository {
         let _lock = Lock::next_to(&place).map_err(|error| GitError::Notes(error.to_string()))?;
         let id = Oid::from_str(&commit.id).map_err(GitError::from)?;
         let before = self.notes()?.of(&commit.id)?;
-        let there = before.is_some();
+        let old = before.clone();
         let (name, email) = self.who();
         let who = Signature::now(&name, &email).map_err(GitError::from)?;
         match change(before)? {
+            // Nothing changes, and so the notes get no commit.
+            Some(text) if old.as_deref() == Some(text.as_bytes()) => Ok(()),
             Some(text) if text.len() as u64 > NOTE_BYTES_MAX => Err(GitError::NoteTooLarge {
                 commit: commit.id.clone(),
                 size: text.len() as u64,
@@ -91,7 +93,7 @@ impl Repository {
                 let noted = self.inner.note(&who, &who, Some(NOTES_REF), id, &text, true);
                 noted.map(drop).map_err(|error| GitError::from(error).into())
             }
-            None if there => {
+            None if old.is_some() => {
                 let removed = self.inner.note_delete(id, Some(NOTES_REF), &who, &who);
                 removed.map_err(|error| GitError::from(error).into())
             }

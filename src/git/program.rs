@@ -18,7 +18,7 @@ use super::source::{RefName, RemoteUrl, SCHEMES};
 use crate::files::program;
 use crate::files::words::{indented, last_words};
 use crate::hint::Hint;
-use crate::limits::ANSWER_BYTES_MAX;
+use crate::limits::{ANSWER_BYTES_MAX, NOTES_PUSHES_MAX};
 
 /// The ref that keeps the fetched commit, so that the next fetch downloads only what is new.
 pub const FETCHED: &str = "refs/countersign/fetched";
@@ -305,8 +305,22 @@ pub fn fetch_notes(repository: &Repository, remote: &str) -> Result<bool, Progra
     Ok(true)
 }
 
-/// Pushes the local notes to a remote, which accepts them only if nothing there would be lost.
+/// Pushes the local notes to a remote, which accepts them only if nothing there would be lost. If it has newer ones,
+/// as of another push at the same time, merges them and pushes again.
 pub fn push_notes(repository: &Repository, remote: &str) -> Result<(), ProgramError> {
+    let local = || repository.inner.refname_to_id(NOTES_REF).ok();
+    for _ in 1..NOTES_PUSHES_MAX {
+        let before = local();
+        let Err(refused) = push_notes_once(repository, remote) else { return Ok(()) };
+        let merged = matches!(fetch_notes(repository, remote), Ok(true)) && local() != before;
+        if !merged {
+            return Err(refused);
+        }
+    }
+    push_notes_once(repository, remote)
+}
+
+fn push_notes_once(repository: &Repository, remote: &str) -> Result<(), ProgramError> {
     let mut command = git_in(repository);
     command.args(["push", "--quiet", "--no-recurse-submodules", "--", remote, NOTES_REF]);
     check(run(command)?, |ran| notes_failed(format!("push `{NOTES_REF}` to `{remote}`"), ran))

@@ -12,6 +12,8 @@ pub const MANIFEST_BYTES_MAX: u64 = 64 << 20;
 
 /// Largest note read or written, in bytes: the manifests of 5,000 functions of 20 files each on one commit.
 pub const NOTE_BYTES_MAX: u64 = 64 << 20;
+/// Most pushes of notes in a row, each after a merge of newer ones: more than ten jobs that end at once.
+pub const NOTES_PUSHES_MAX: usize = 12;
 /// Most commits with a note, where all of them are read: a release every minute for two years.
 pub const NOTES_MAX: usize = 1_000_000;
 /// Most files below a folder that is searched for manifests: as many as notes.

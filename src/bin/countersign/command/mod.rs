@@ -97,7 +97,7 @@ pub enum Command {
     /// Import CSCs and signing profiles from AWS CLI output
     Import(import::Args),
     /// Manage the manifests that are attached to a commit
-    #[command(subcommand)]
+    #[command(subcommand, alias = "manifests")]
     Manifest(manifest::Command),
     /// Compare deployed code with signed code
     Audit(audit::Args),

@@ -20,8 +20,10 @@ pub enum Command {
     /// List the manifests of a commit, or write them to files
     List(list::Args),
     /// Fetch the manifests of a remote and merge them with the local ones
+    #[command(long_flag_alias = "fetch")]
     Fetch(exchange::Fetch),
     /// Push the local manifests to a remote
+    #[command(long_flag_alias = "push")]
     Push(exchange::Push),
 }
 
