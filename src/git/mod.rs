@@ -216,10 +216,10 @@ impl GitError {
     }
 }
 
-/// The id in `object not found - no match for id (ID)`.
+/// The id in `object not found - no match for id (ID)`, and in `… - cannot read header for (ID)`.
 fn missing_of(error: &git2::Error) -> Option<String> {
     let is_missing = error.code() == ErrorCode::NotFound && error.class() == ErrorClass::Odb;
-    let (_, id) = error.message().split_once("no match for id (").filter(|_| is_missing)?;
+    let (_, id) = error.message().rsplit_once('(').filter(|_| is_missing)?;
     Some(id.trim_end_matches(')').to_owned())
 }
 

@@ -29,7 +29,7 @@ impl Yard {
         let item = |name: &str| format!("[[function]]\nname = '{name}'\npath = '{name}'\n");
         write(&self.at(folder).join("countersign.toml"), item("lib") + &item("other"));
         for (path, bytes) in
-            [("lib/a", "1"), ("lib/deep/b", "1"), ("other/c", "1"), ("top", "1"), ("lib/a", "2")]
+            [("lib/a", "0"), ("lib/deep/b", "1"), ("other/c", "1"), ("top", "1"), ("lib/a", "2")]
         {
             write(&self.at(folder).join(path), bytes);
             self.git(folder, &["add", "."]);
