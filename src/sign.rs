@@ -1,10 +1,13 @@
 //! Signing: signs a statement about an artifact, with a key that has permission on a profile.
 
+pub mod standing;
+
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use crate::arn::{JobArn, ProfileArn};
-use crate::crypto::key::KeyId;
+use crate::crypto::key::{KeyId, PublicKey};
 use crate::crypto::secret::SecretKey;
 use crate::crypto::signing;
 use crate::digest::ArtifactDigests;
@@ -131,6 +134,16 @@ impl<'a> Signer<'a> {
         Ok(Self { key, arn, profile, principal, now })
     }
 
+    /// The time at which it signs.
+    pub fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    /// The keys of the profile.
+    fn keys(&self) -> BTreeMap<KeyId, PublicKey> {
+        self.profile.permissions().iter().map(|each| (each.key.id(), each.key.clone())).collect()
+    }
+
     /// The profile version that signs.
     pub fn profile(&self) -> &ProfileArn {
         &self.arn
@@ -203,7 +216,7 @@ pub fn sign(signer: &Signer<'_>, artifact: Artifact<'_>) -> Result<Signed, SignE
             source: artifact.source,
             builder: artifact.builder,
             layer: artifact.layer,
-            tool: format!("countersign {}", env!("CARGO_PKG_VERSION")),
+            tool: tool(),
         },
     );
     let envelope = signing::sign(manifest::PAYLOAD_TYPE, statement.to_payload(), &[signer.key]);
@@ -212,6 +225,11 @@ pub fn sign(signer: &Signer<'_>, artifact: Artifact<'_>) -> Result<Signed, SignE
         return Err(SignError::TooLarge(bytes.len()));
     }
     Ok(Signed { job, expires, endorsement, manifest: bytes })
+}
+
+/// This program and its version.
+fn tool() -> String {
+    format!("countersign {}", env!("CARGO_PKG_VERSION"))
 }
 
 /// An artifact's existing manifest.
@@ -240,8 +258,7 @@ pub fn existing(
     manifest: &Loaded,
     digests: &ArtifactDigests,
 ) -> Result<Option<Existing>, ExistingNewer> {
-    let keys = signer.profile.permissions().iter().map(|each| (each.key.id(), each.key.clone())).collect();
-    let (statement, key) = match integrity::open(Some(manifest), &keys) {
+    let (statement, key) = match integrity::open(Some(manifest), &signer.keys()) {
         Opening::Opened(opened) => (opened.statement().clone(), Some(opened.signer().clone())),
         Opening::FormatNewer(signed) => return Err(ExistingNewer { newer: signed.newer, is_signed: true }),
         opening @ (Opening::UnknownKey(_) | Opening::Failed(_)) => match claimed(manifest) {

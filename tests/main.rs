@@ -31,6 +31,8 @@ mod kinds;
 #[cfg(unix)]
 mod layers;
 #[cfg(unix)]
+mod many;
+#[cfg(unix)]
 mod monitor;
 mod packages;
 mod parsers;
@@ -43,6 +45,8 @@ mod reports;
 mod selection;
 #[cfg(unix)]
 mod stackset;
+#[cfg(unix)]
+mod standing;
 mod support;
 mod tidy;
 #[cfg(unix)]

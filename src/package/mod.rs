@@ -2,6 +2,7 @@
 //!
 //! `docs/formats.md` is the specification; [`mod@write`] opens with its part of it.
 
+pub mod earlier;
 pub mod layer;
 pub mod repack;
 pub mod select;

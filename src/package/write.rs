@@ -17,9 +17,11 @@ use std::io::Write;
 
 use libdeflater::{CompressionLvl, Compressor, crc32};
 
-use super::select::{Candidate, Contents, Read, SelectError};
+use super::earlier::Earlier;
+use super::select::{Candidate, Contents, Inventory, Read, SelectError};
 use super::{size, zip};
 use crate::digest::{ArtifactDigests, ArtifactHasher, Sha384};
+use crate::files::artifact::Artifact;
 use crate::files::{FileError, Pending, writing};
 use crate::hint::Hint;
 use crate::inventory::{FileMode, FileRecord};
@@ -61,6 +63,14 @@ impl EntryTime {
         let time = field(11, 13)? << 11 | field(14, 16)? << 5 | (field(17, 19)? / 2);
         Some(Self { date, time })
     }
+
+    /// The time of a package's first entry, which all of its entries have.
+    pub fn of(artifact: &Artifact) -> Option<Self> {
+        let mut header = [0; 14];
+        artifact.read_at(&mut header, 0).ok()?;
+        let field = |at| u16::from_le_bytes([header[at], header[at + 1]]);
+        header.starts_with(&zip::LOCAL.to_le_bytes()).then(|| Self { time: field(10), date: field(12) })
+    }
 }
 
 /// A written package.
@@ -100,14 +110,16 @@ impl Hint for WriteError {
 
 /// Writes the canonical ZIP of the candidates, which are sorted by path.
 ///
-/// `progress` gets the unpacked bytes of each entry written.
+/// Entries of an earlier package of the same content are not compressed again. `progress` gets the unpacked bytes of
+/// each entry: half when it is read, and half when it is written.
 pub fn write(
     out: &mut Pending,
     candidates: &[Candidate],
     contents: &Contents,
+    earlier: Option<&Earlier>,
     time: EntryTime,
     threads: Threads,
-    progress: &dyn Fn(u64),
+    progress: &(dyn Fn(u64) + Sync),
 ) -> Result<Written, WriteError> {
     let mut archive =
         Archive { out, hasher: ArtifactHasher::default(), offset: 0, central: Vec::new(), time };
@@ -119,12 +131,12 @@ pub fn write(
     let make = |batch: &&[Candidate]| {
         let read = |candidate| contents.read(candidate);
         let contents = batch.iter().map(read).collect::<Result<Vec<Read>, SelectError>>()?;
-        Ok(pack(batch, contents))
+        Ok(pack(batch, contents, earlier, progress))
     };
     in_order(threads, PACK_WINDOW_BYTES, &batches, weight, make, |batch| {
         for packed in batch {
             archive.add(&packed)?;
-            progress(packed.file.size);
+            progress(packed.file.size - packed.file.size / 2);
             is_committed &= packed.is_committed;
             files.push(packed.file);
         }
@@ -159,16 +171,60 @@ struct Packed {
     is_committed: bool,
 }
 
-/// Digests the files of a batch in parallel, and deflates each.
-fn pack(batch: &[Candidate], contents: Vec<Read>) -> Vec<Packed> {
-    let digests = Sha384::of_each(&contents.iter().map(|read| read.bytes.as_slice()).collect::<Vec<_>>());
+/// The files of the package that [`write`] would write, without compressing them.
+pub fn inventory(
+    candidates: &[Candidate],
+    contents: &Contents,
+    threads: Threads,
+) -> Result<Inventory, SelectError> {
+    let mut inventory =
+        Inventory { files: Vec::with_capacity(candidates.len()), is_committed: !candidates.is_empty() };
+    let weight = |batch: &&[Candidate]| batch.iter().map(|candidate| candidate.size).sum();
+    let digest = |batch: &&[Candidate]| {
+        let read = |candidate| contents.read(candidate);
+        let contents = batch.iter().map(read).collect::<Result<Vec<Read>, SelectError>>()?;
+        let is_committed = contents.iter().all(|read| read.is_committed);
+        let files = batch.iter().zip(&contents).zip(digests(&contents));
+        Ok((files.map(|((candidate, read), sha384)| record(candidate, read, sha384)).collect(), is_committed))
+    };
+    let take = |(files, is_committed): (Vec<FileRecord>, bool)| {
+        inventory.files.extend(files);
+        inventory.is_committed &= is_committed;
+        Ok::<(), SelectError>(())
+    };
+    in_order(threads, PACK_WINDOW_BYTES, &batches(candidates), weight, digest, take)?;
+    Ok(inventory)
+}
+
+fn digests(contents: &[Read]) -> Vec<Sha384> {
+    Sha384::of_each(&contents.iter().map(|read| read.bytes.as_slice()).collect::<Vec<_>>())
+}
+
+fn record(candidate: &Candidate, read: &Read, sha384: Sha384) -> FileRecord {
+    let (path, mode) = (candidate.path.clone(), candidate.mode);
+    FileRecord { path, mode, size: read.bytes.len() as u64, sha384 }
+}
+
+/// Digests the files of a batch in parallel, and deflates each that no earlier package has.
+fn pack(
+    batch: &[Candidate],
+    contents: Vec<Read>,
+    earlier: Option<&Earlier>,
+    progress: &(dyn Fn(u64) + Sync),
+) -> Vec<Packed> {
+    let digests = digests(&contents);
+    contents.iter().for_each(|read| progress(read.bytes.len() as u64 / 2));
     let mut deflater = Deflater::new(LEVEL);
     let mut pack = |((candidate, read), sha384): ((&Candidate, Read), Sha384)| {
+        let file = record(candidate, &read, sha384);
         let Read { bytes, is_committed } = read;
-        let (path, mode) = (candidate.path.clone(), candidate.mode);
-        let file = FileRecord { path, mode, size: bytes.len() as u64, sha384 };
         let crc = crc32(&bytes);
-        let deflated = if mode == FileMode::Link { None } else { deflate(&bytes, &mut deflater) };
+        let reused = earlier.filter(|_| file.mode != FileMode::Link);
+        let deflated = match reused.and_then(|earlier| earlier.data(&sha384, &bytes)) {
+            Some(data) => data,
+            None if file.mode == FileMode::Link => None,
+            None => deflate(&bytes, &mut deflater),
+        };
         let (method, data) = deflated.map_or((zip::STORED, bytes), |data| (zip::DEFLATED, data));
         Packed { file, method, crc, data, is_committed }
     };

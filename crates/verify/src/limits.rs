@@ -317,6 +317,21 @@ pub const RATIO_MAX: u64 = 100;
 /// deflates a large file, without having the whole tree in memory.
 pub const PACK_WINDOW_BYTES: u64 = 48 << 20;
 
+/// Most bytes of an item that one thread packages by itself, as one of several: a sixth of
+/// [`PACK_WINDOW_BYTES`], since a file and its deflated form are in memory at the same time. A larger item gets
+/// all threads, while no other is packaged.
+pub const ALONE_BYTES: u64 = 8 << 20;
+
+/// Items of at least so many bytes reuse the entries of their last package; compressing fewer takes less time than
+/// verifying that package.
+pub const REUSED_FROM_BYTES: u64 = 1 << 20;
+
+/// Most packages that are made before the one that is next in order: their files are open.
+pub const PACKAGES_AHEAD: u64 = 32;
+
+/// Most artifacts that are verified before the one that is next in order: a verdict has 5 kB.
+pub const VERDICTS_AHEAD: u64 = 1024;
+
 /// Bytes of an artifact in progress while it is hashed: some chunks for each of two cores, and for the thread
 /// that combines them.
 pub const HASH_WINDOW_BYTES: u64 = 24 << 20;

@@ -37,7 +37,8 @@ pub fn run(bytes: &[u8]) {
     let mut out = Pending::new(&path, Access::Public, Durability::Remade).expect("a package can be made");
     let time = EntryTime::FIXED;
     let threads = Threads::one();
-    let written = write::write(&mut out, &selection.candidates, &selection.contents, time, threads, &|_| {});
+    let written =
+        write::write(&mut out, &selection.candidates, &selection.contents, None, time, threads, &|_| {});
     let Ok(written) = written else { return };
     out.keep().expect("a package can be written");
     let artifact = Artifact::open(&path).expect("the package was just written");

@@ -168,12 +168,9 @@ impl Context {
         self.repository.as_ref().ok_or_else(absent)
     }
 
-    /// A path as it is shown: relative to the current folder, if it is below it.
+    /// As [`shown`].
     pub fn shown(&self, path: &Path) -> String {
-        let here = std::env::current_dir().ok();
-        let relative = here.and_then(|here| path.strip_prefix(here).ok().map(Path::to_path_buf));
-        let shown = relative.as_deref().unwrap_or(path);
-        if shown.as_os_str().is_empty() { ".".into() } else { shown.display().to_string() }
+        shown(path)
     }
 
     /// Refuses to write into a folder of the work tree from which a link of the repository leads out.
@@ -379,6 +376,14 @@ impl Context {
         files::write(&path, format!("{pin}\n").as_bytes(), files::Access::Public)?;
         Ok(path.display().to_string())
     }
+}
+
+/// A path as it is shown: relative to the current folder, if it is below it.
+pub fn shown(path: &Path) -> String {
+    let here = std::env::current_dir().ok();
+    let relative = here.and_then(|here| path.strip_prefix(here).ok().map(Path::to_path_buf));
+    let shown = relative.as_deref().unwrap_or(path);
+    if shown.as_os_str().is_empty() { ".".into() } else { shown.display().to_string() }
 }
 
 /// The nearest `countersign.toml`, from the folder up to the repository's top.

@@ -2,6 +2,7 @@
 //!
 //! Exit status: 0 allowed (also with warnings) or done, 1 denied, 2 could not decide.
 
+mod budget;
 mod color;
 mod command;
 mod complete;

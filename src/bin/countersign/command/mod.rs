@@ -25,6 +25,7 @@ mod man;
 mod manifest;
 mod monitor;
 mod package;
+mod packaging;
 mod policy;
 mod profile;
 mod release;

@@ -2,25 +2,23 @@
 
 pub mod from_zip;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use anyhow::{Context as _, Result};
-use countersign::digest::{ArtifactDigests, Sha256, Sha384};
-use countersign::files::{Access, Durability, Pending};
+use anyhow::Result;
+use countersign::digest::{Sha256, Sha384};
 use countersign::inventory::FileRecord;
 use countersign::name::ArtifactName;
-use countersign::package::select::{self, LeftOut, Look, Outputs, Request, Selection};
-use countersign::package::{layer, size, write};
-use countersign::provenance::{SelectionRecord, Source};
+use countersign::package::select::{LeftOut, Look, Selection};
+use countersign::package::write;
 use countersign::report::Finding;
 use countersign::report::escape::line;
 use countersign::workspace::Item;
 use serde::Serialize;
 
+use super::packaging::{Packaged, Packaging};
 use crate::complete;
-use crate::context::{Context, GlobalArgs, entry_time};
+use crate::context::{Context, GlobalArgs, shown};
 use crate::output::{Exit, Format, print, print_done, print_json, refuse, warn};
-use crate::progress::Progress;
 use crate::suggest;
 
 /// Arguments of `package`.
@@ -56,29 +54,10 @@ pub struct Args {
 pub struct ChoiceArgs {
     /// Package only files that git tracks
     #[arg(long)]
-    tracked: bool,
+    pub tracked: bool,
     /// Package this commit instead of the work tree
     #[arg(long, value_name = "REV")]
     pub from: Option<String>,
-}
-
-/// A package that was made and is not yet under its name.
-pub struct Packaged {
-    /// Where it goes.
-    pub path: PathBuf,
-    /// Its bytes, not yet kept.
-    pub pending: Pending,
-    /// Its digests.
-    pub digests: ArtifactDigests,
-    /// Its files.
-    pub files: Vec<FileRecord>,
-    /// What was chosen to go in.
-    pub rules: SelectionRecord,
-    /// Where its files came from.
-    pub source: Option<Source>,
-    /// What the package step found.
-    pub findings: Vec<Finding>,
-    left_out: Vec<LeftOut>,
 }
 
 #[derive(Serialize)]
@@ -125,22 +104,28 @@ impl Args {
         if let Some(zip) = &self.from_zip {
             return from_zip::run(&context, zip, &output, self.format);
         }
-        let mut records = Vec::new();
+        context.check_output(&output)?;
         let items = items(&context, &self.names)?;
-        let look = self.choice.look(&context, &items)?;
-        for item in items {
-            let (packaged, selection) = make(&context, &look, item, &self.choice, &output)?;
+        let packaging = Packaging::new(&context, &self.choice, &items, output)?;
+        let work = |item: &Item| {
+            let (packaged, selection) = packaging.make(item, packaging.selection(item)?, |_| None)?;
             let explanation = self.explain.then(|| explain(&packaged, &selection));
+            Ok((record(item, &packaged, explanation), packaged))
+        };
+        let mut records = Vec::new();
+        packaging.each(&items, work, |(record, packaged)| {
             packaged.findings.iter().for_each(warn);
-            let record = record(&context, item, &packaged, explanation);
             packaged.pending.keep()?;
             if self.format == Format::Text {
                 // The explanation is what was asked for.
                 let print = if self.explain { print } else { print_done };
                 print(&text(&record))?;
             }
-            records.push(record);
-        }
+            if self.format == Format::Json {
+                records.push(record);
+            }
+            Ok(())
+        })?;
         if self.format == Format::Json {
             print_json(&Document { schema_version: 1, packages: records })?;
         }
@@ -180,75 +165,6 @@ pub fn items<'a>(context: &'a Context, names: &[ArtifactName]) -> Result<Vec<&'a
     names.iter().map(find).collect()
 }
 
-/// The files of an item, as the options choose them.
-pub fn selection(
-    context: &Context,
-    look: &Look,
-    item: &Item,
-    choice: &ChoiceArgs,
-    output: &Path,
-) -> Result<(Selection, SelectionRecord)> {
-    if choice.from.is_none() && !item.folder.is_dir() {
-        let message = format!(
-            "{} `{}`: folder `{}` does not exist",
-            item.kind.name(),
-            item.name,
-            context.shown(&item.folder)
-        );
-        return Err(refuse(message, "fix its `path` in `countersign.toml`"));
-    }
-    let untracked = context.repository.is_none() || !choice.tracked && choice.from.is_none();
-    let rules = SelectionRecord { untracked, ..item.rules.clone() };
-    let outputs = context.workspace.outputs().and(output);
-    let request = request(item, &rules, &outputs);
-    let selection = select::select(look, &request)
-        .with_context(|| format!("cannot package {} `{}`", item.kind.name(), item.name))?;
-    Ok((selection, rules))
-}
-
-fn request<'a>(item: &'a Item, rules: &'a SelectionRecord, outputs: &'a Outputs) -> Request<'a> {
-    Request { folder: &item.folder, rules, outputs, allow_secrets: &item.allow_secrets }
-}
-
-/// Makes an item's package.
-pub fn make(
-    context: &Context,
-    look: &Look,
-    item: &Item,
-    choice: &ChoiceArgs,
-    output: &Path,
-) -> Result<(Packaged, Selection)> {
-    context.check_output(output)?;
-    let (selection, rules) = selection(context, look, item, choice, output)?;
-    let path = item.artifact(output);
-    let mut pending = Pending::new(&path, Access::Public, Durability::Remade)?;
-    let total = selection.candidates.iter().map(|candidate| candidate.size).sum();
-    let progress = Progress::start(&format!("packaging {}", item.name), total);
-    let written = write::write(
-        &mut pending,
-        &selection.candidates,
-        &selection.contents,
-        entry_time()?,
-        context.threads,
-        &|bytes| progress.add(bytes),
-    )
-    .with_context(|| format!("cannot package {} `{}`", item.kind.name(), item.name))?;
-    let mut findings = selection.findings.clone();
-    findings.extend(size::check(written.digests.size, &written.files));
-    findings.extend(layer::check(&item.compatible_runtimes, &written.files));
-    let packaged = Packaged {
-        path,
-        pending,
-        digests: written.digests,
-        files: written.files,
-        rules,
-        source: selection.source(written.is_committed),
-        findings,
-        left_out: selection.left_out.clone(),
-    };
-    Ok((packaged, selection))
-}
-
 fn explain(packaged: &Packaged, selection: &Selection) -> Explanation {
     let mut left_out = packaged.left_out.clone();
     if packaged.rules.untracked {
@@ -259,11 +175,11 @@ fn explain(packaged: &Packaged, selection: &Selection) -> Explanation {
     Explanation { included: packaged.files.clone(), left_out: left_out.into_iter().map(left).collect() }
 }
 
-fn record(context: &Context, item: &Item, packaged: &Packaged, explanation: Option<Explanation>) -> Record {
+fn record(item: &Item, packaged: &Packaged, explanation: Option<Explanation>) -> Record {
     Record {
         name: item.name.clone(),
         kind: item.kind.name(),
-        path: context.shown(&packaged.path),
+        path: shown(&packaged.path),
         size: packaged.digests.size,
         sha256: packaged.digests.sha256,
         sha384: packaged.digests.sha384,

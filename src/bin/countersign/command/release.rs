@@ -1,36 +1,40 @@
 //! `countersign release`: package, sign and verify what the workspace deploys.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
+use countersign::arn::JobArn;
 use countersign::crypto::secret::SecretKey;
 use countersign::files::{Access, Durability, Pending};
 use countersign::manifest;
 use countersign::manifest::attached::Attached;
 use countersign::metrics::Occasion;
-use countersign::name::ArtifactName;
-use countersign::package::select::Look;
+use countersign::name::{ArtifactName, ProfileName};
+use countersign::package::select::{Inventory, Selection};
 use countersign::package::write::ENCODER;
 use countersign::policy::error::PolicyError;
 use countersign::policy::store::Policy;
-use countersign::provenance::Kind;
-use countersign::report::Verdict;
+use countersign::provenance::{Builder, Kind, SelectionRecord};
+use countersign::report::{Finding, Verdict};
 use countersign::revocation::subject_of_key;
 use countersign::shard::Shard;
+use countersign::sign::standing::{self, Wanted};
 use countersign::sign::{self, Existing, ExistingNewer, Signer};
+use countersign::time::Timestamp;
 use countersign::verify::integrity::Digests;
 use countersign::workspace::Item;
 
 use super::init;
-use super::layer_arg::{layers_of, locate};
+use super::layer_arg::{Located, layers_of, locate};
 use super::manifest::attach::{self, commit_of};
-use super::package::{ChoiceArgs, items, make};
+use super::package::{ChoiceArgs, items};
+use super::packaging::{Packaged, Packaging};
 use super::sign::{SigningArgs, existing, layer_record, profile_for};
-use super::task::{Task, verdict_of, verdicts_with_layers};
+use super::task::{Judge, Task};
 use super::workspace::part::{PartArgs, shards};
 use crate::complete;
-use crate::context::{Context, GlobalArgs, builder};
+use crate::context::{Context, GlobalArgs, builder, shown};
 use crate::output::{Exit, note, refuse, warn};
 use crate::verdicts::ReportArgs;
 
@@ -66,12 +70,38 @@ pub struct Args {
     report: ReportArgs,
 }
 
-/// What came of one item.
+/// An item whose package and manifest are made, and not yet under their names.
+struct Made {
+    packaged: Option<Pending>,
+    manifest: Option<Pending>,
+    findings: Vec<Finding>,
+    released: Released,
+}
+
+/// A released item.
 struct Released {
     task: Task,
-    verdict: Verdict,
     manifest: PathBuf,
+    /// The commit to attach the manifest to.
     commit: Option<String>,
+    /// The job of the manifest that was kept.
+    kept: Option<JobArn>,
+    /// Whether the package was kept too, as far as the manifest says: only a verdict confirms it.
+    is_claimed: bool,
+}
+
+/// Whether a package and a manifest from an earlier run can be kept as they are.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Earlier {
+    Kept,
+    Replaced,
+}
+
+/// What all items are released with.
+struct Releasing<'a> {
+    context: &'a Context,
+    policy: &'a Policy,
+    key: &'a SecretKey,
 }
 
 impl Args {
@@ -86,16 +116,18 @@ impl Args {
         init::local_if_needed(&context, &self.signing.trust)?;
         let policy = context.policy(&context.location(&self.signing.trust)?)?;
         let key = context.signing_key(&self.signing.key, &policy)?;
-        let (mut released, mut notes) = (Vec::new(), policy.notes().to_vec());
-        let look = self.choice.look(&context, &items)?;
-        for item in items {
-            released.push(self.release((&context, &look), &policy, &key, item, &mut notes)?);
+        let with = Releasing { context: &context, policy: &policy, key: &key };
+        let mut notes = policy.notes().to_vec();
+        let mut done = self.release(&with, &items, Earlier::Kept, &mut notes)?;
+        let unconfirmed: Vec<usize> = (0..done.len()).filter(|at| done[*at].1.is_none()).collect();
+        let again: Vec<&Item> = unconfirmed.iter().map(|at| items[*at]).collect();
+        if !again.is_empty() {
+            let replaced = self.release(&with, &again, Earlier::Replaced, &mut notes)?;
+            unconfirmed.into_iter().zip(replaced).for_each(|(at, each)| done[at] = each);
         }
-        let mut verdicts = Vec::new();
-        for each in &released {
-            verdicts.extend(with_layers(&context, &policy, each, &mut notes)?);
-        }
-        self.attach(&context, &released)?;
+        self.attach(&context, &done)?;
+        let verdicts: Vec<Verdict> =
+            done.into_iter().filter_map(|(_, verdicts)| verdicts).flatten().collect();
         self.report.show(&context, Occasion::Release, &verdicts, &notes)
     }
 
@@ -126,85 +158,144 @@ impl Args {
         Ok(Exit::Done)
     }
 
+    /// Releases each item, and verifies it; without a verdict if an earlier release of it claims to be right and is not.
     fn release(
         &self,
-        (context, look): (&Context, &Look),
-        policy: &Policy,
-        key: &SecretKey,
-        item: &Item,
+        with: &Releasing<'_>,
+        items: &[&Item],
+        earlier: Earlier,
         notes: &mut Vec<String>,
-    ) -> Result<Released> {
-        let profile = profile_for(policy, self.signing.profile.as_ref(), Some(item))?;
-        let signer = Signer::new(policy, &profile, key, context.now)?;
-        let (packaged, _) = make(context, look, item, &self.choice, &context.workspace.output)?;
-        packaged.findings.iter().for_each(warn);
-        let commit = self.attach.then(|| commit_of(context, &packaged.path, packaged.source.as_ref()));
-        let commit = commit.transpose()?;
-        let existing = match existing(&signer, &packaged.path, &packaged.digests)? {
-            Ok(existing) => existing,
-            Err(ExistingNewer { newer, is_signed: true }) => return Err(newer.into()),
-            // It is replaced, like any manifest by an unknown key.
-            Err(ExistingNewer { is_signed: false, .. }) => None,
-        };
-        // A manifest is kept only if a new one would be the same, except for its job and its time.
-        let void = |key| Ok::<_, PolicyError>(!policy.revocations_of(&[subject_of_key(key)])?.is_empty());
-        let by_void_key = existing.as_ref().and_then(|each| each.key.as_ref()).map(void).transpose()?;
-        let valid = existing.filter(|Existing { job, .. }| {
-            by_void_key == Some(false)
-                && context.now < job.signature_expires_at
-                && (&job.profile, &job.name, job.kind) == (signer.profile(), &item.name, item.kind)
-                && (&job.source, job.selection.as_ref()) == (&packaged.source, Some(&packaged.rules))
-        });
-        let manifest = manifest::path_next_to(&packaged.path);
-        let shown = context.shown(&manifest);
-        let task = Task {
-            artifact: Some(packaged.path.clone()),
-            source: None,
-            manifest: None,
-            asked: Some((item.kind, item.name.clone())),
-            digests: Digests::Quick,
-            revocations: Vec::new(),
-        };
-        match valid {
-            Some(existing) => {
-                packaged.pending.keep()?;
-                note(&format!(
-                    "kept {shown}: it already signs this content, with job {}",
-                    existing.job.job.job()
-                ));
+    ) -> Result<Vec<(Released, Option<Vec<Verdict>>)>> {
+        let released = self.make_all(with, items, earlier)?;
+        let located = |each: &Released| Ok((each.task.clone(), located(with, &each.task)?));
+        let tasks = released.iter().map(located).collect::<Result<Vec<(Task, Vec<Located>)>>>()?;
+        let (mut done, mut released) = (Vec::with_capacity(tasks.len()), released.into_iter());
+        let judge = Judge::new(with.policy, None, tasks.len(), with.context.threads)?;
+        judge.each(&tasks, |judged| {
+            let each = released.next().context("there is a verdict for each item")?;
+            let verdict = if each.is_claimed && !judged.is_allowed() {
+                None
+            } else {
+                if let Some(job) = &each.kept {
+                    let manifest = shown(&each.manifest);
+                    note(&format!("kept {manifest}: it already signs this content, with job {}", job.job()));
+                }
+                Some(judged.tell(notes))
+            };
+            done.push((each, verdict));
+            Ok(())
+        })?;
+        Ok(done)
+    }
+
+    /// Writes the package and the manifest of each item, in the order of the items.
+    fn make_all(&self, with: &Releasing<'_>, items: &[&Item], earlier: Earlier) -> Result<Vec<Released>> {
+        let Releasing { context, policy, key } = *with;
+        let output = context.workspace.output.clone();
+        context.check_output(&output)?;
+        let signers = Signers::new(policy, key, self.signing.profile.as_ref(), items, context.now)?;
+        let packaging = Packaging::new(context, &self.choice, items, output)?;
+        let builder = builder();
+        let mut released = Vec::with_capacity(items.len());
+        let make = |item: &Item| {
+            let (signer, files) = (signers.of(item)?, packaging.selection(item)?);
+            if earlier == Earlier::Kept
+                && let Some(made) = self.claimed(&packaging, signer, item, &files)?
+            {
+                return Ok(made);
             }
-            None => {
-                let signed = sign::sign(
-                    &signer,
-                    sign::Artifact {
-                        file_name: &sign::file_name(&packaged.path),
-                        kind: item.kind,
-                        name: &item.name,
-                        digests: &packaged.digests,
-                        files: packaged.files,
-                        selection: Some(packaged.rules),
-                        encoder: Some(ENCODER.into()),
-                        source: packaged.source,
-                        builder: builder(),
-                        layer: layer_record(item.kind, Some(item)),
-                    },
-                )?;
-                // Both are written before either gets its name: what can fail leaves the last release whole.
-                let pending = Pending::with(&manifest, &signed.manifest, Access::Public, Durability::Remade)?;
-                packaged.pending.keep()?;
-                pending.keep()?;
-            }
+            let entries = |threads| standing::earlier(policy, signer, &packaging.left_behind(item)?, threads);
+            let (packaged, _) = packaging.make(item, files, entries)?;
+            self.sign(policy, signer, item, (packaged, builder.clone()))
+        };
+        packaging.each(items, make, |made: Made| {
+            made.findings.iter().for_each(warn);
+            // Both are written before either gets its name: what can fail leaves the last release whole.
+            made.packaged.map_or(Ok(()), Pending::keep)?;
+            made.manifest.map_or(Ok(()), Pending::keep)?;
+            released.push(made.released);
+            Ok(())
+        })?;
+        Ok(released)
+    }
+
+    /// The release of an earlier run, if its manifest says that it is what would be released now.
+    fn claimed(
+        &self,
+        packaging: &Packaging<'_>,
+        signer: &Signer<'_>,
+        item: &Item,
+        (selection, rules): &(Selection, SelectionRecord),
+    ) -> Result<Option<Made>> {
+        let Some(artifact) = packaging.left_behind(item) else { return Ok(None) };
+        if !manifest::path_next_to(artifact.path()).exists() {
+            return Ok(None);
         }
-        let verdict = verdict_of(context, policy, None, &task, notes)?;
-        Ok(Released { task, verdict, manifest, commit })
+        let Inventory { files, is_committed } = packaging.inventory(item, selection)?;
+        let source = selection.source(is_committed);
+        let wanted = Wanted {
+            file_name: &sign::file_name(artifact.path()),
+            kind: item.kind,
+            name: &item.name,
+            files: &files,
+            selection: rules,
+            source: &source,
+            layer: &layer_record(item.kind, Some(item)),
+            time: packaging.time(),
+        };
+        let Some(job) = standing::claimed(signer, &wanted, &artifact) else { return Ok(None) };
+        let commit = self.attach.then(|| commit_of(artifact.path(), source.as_ref())).transpose()?;
+        let findings = packaging.findings(item, selection, artifact.size(), &files);
+        let released =
+            Released { kept: Some(job.job), is_claimed: true, commit, ..released(item, artifact.path()) };
+        Ok(Some(Made { packaged: None, manifest: None, findings, released }))
+    }
+
+    /// Signs a package, unless an existing manifest says the same.
+    fn sign(
+        &self,
+        policy: &Policy,
+        signer: &Signer<'_>,
+        item: &Item,
+        (packaged, builder): (Packaged, Option<Builder>),
+    ) -> Result<Made> {
+        let commit = self.attach.then(|| commit_of(&packaged.path, packaged.source.as_ref())).transpose()?;
+        let released = Released { commit, ..released(item, &packaged.path) };
+        if let Some(existing) = valid(policy, signer, item, &packaged)? {
+            let Packaged { pending, findings, .. } = packaged;
+            let released = Released { kept: Some(existing.job.job), ..released };
+            return Ok(Made { packaged: Some(pending), manifest: None, findings, released });
+        }
+        let signed = sign::sign(
+            signer,
+            sign::Artifact {
+                file_name: &sign::file_name(&packaged.path),
+                kind: item.kind,
+                name: &item.name,
+                digests: &packaged.digests,
+                files: packaged.files,
+                selection: Some(packaged.rules),
+                encoder: Some(ENCODER.into()),
+                source: packaged.source,
+                builder,
+                layer: layer_record(item.kind, Some(item)),
+            },
+        )?;
+        let manifest =
+            Pending::with(&released.manifest, &signed.manifest, Access::Public, Durability::Remade)?;
+        let Packaged { pending, findings, .. } = packaged;
+        Ok(Made { packaged: Some(pending), manifest: Some(manifest), findings, released })
     }
 
     /// Attaches what was admitted, each commit's manifests at once.
-    fn attach(&self, context: &Context, released: &[Released]) -> Result<()> {
+    fn attach(&self, context: &Context, done: &[(Released, Option<Vec<Verdict>>)]) -> Result<()> {
         let mut by_commit: BTreeMap<&str, Vec<Attached>> = BTreeMap::new();
-        for each in released.iter().filter(|each| each.verdict.decision.admits()) {
-            let Some(commit) = &each.commit else { continue };
-            by_commit.entry(commit).or_default().push(attach::read(context, &each.manifest)?);
+        // The first verdict is on the artifact itself, the others are on its layers.
+        let own =
+            |verdicts: &Option<Vec<Verdict>>| verdicts.as_ref()?.first().map(|first| first.decision.admits());
+        for (released, _) in done.iter().filter(|(_, verdicts)| own(verdicts) == Some(true)) {
+            let Some(commit) = &released.commit else { continue };
+            by_commit.entry(commit).or_default().push(attach::read(context, &released.manifest)?);
         }
         let each = |(commit, manifests): (&str, Vec<_>)| {
             attach::attach(context.in_repository()?, commit, &manifests).map(|text| note(&text))
@@ -213,23 +304,76 @@ impl Args {
     }
 }
 
-/// The verdicts on a function and its layers, as `verify` gives them: a function is deployed with its layers. Those of
-/// this workspace are released by now; others must have been fetched.
-fn with_layers(
-    context: &Context,
-    policy: &Policy,
-    released: &Released,
-    notes: &mut Vec<String>,
-) -> Result<Vec<Verdict>> {
-    let Some((Kind::Function, name)) = &released.task.asked else {
-        return Ok(vec![released.verdict.clone()]);
+/// The layers that a function is verified with: it is deployed with them. Those of this workspace are released by now;
+/// others must have been fetched.
+fn located(with: &Releasing<'_>, task: &Task) -> Result<Vec<Located>> {
+    let Some((Kind::Function, name)) = &task.asked else { return Ok(Vec::new()) };
+    let layers = layers_of(with.context, name, &[]).into_iter();
+    let located: Result<Vec<_>> = layers.map(|layer| locate(with.context, with.policy, layer)).collect();
+    located.with_context(|| format!("`{name}` is packaged and signed, but its layers cannot be verified"))
+}
+
+/// A released item of which nothing was kept.
+fn released(item: &Item, artifact: &Path) -> Released {
+    let task = Task {
+        artifact: Some(artifact.to_path_buf()),
+        source: None,
+        manifest: None,
+        asked: Some((item.kind, item.name.clone())),
+        digests: Digests::Quick,
+        revocations: Vec::new(),
     };
-    let layers = layers_of(context, name, &[]);
-    if layers.is_empty() {
-        return Ok(vec![released.verdict.clone()]);
+    let manifest = manifest::path_next_to(artifact);
+    Released { task, manifest, commit: None, kept: None, is_claimed: false }
+}
+
+/// The existing manifest of a package, if a new one would be the same, except for its job and its time.
+fn valid(policy: &Policy, signer: &Signer<'_>, item: &Item, packaged: &Packaged) -> Result<Option<Existing>> {
+    let existing = match existing(signer, &packaged.path, &packaged.digests)? {
+        Ok(existing) => existing,
+        Err(ExistingNewer { newer, is_signed: true }) => return Err(newer.into()),
+        // It is replaced, like any manifest by an unknown key.
+        Err(ExistingNewer { is_signed: false, .. }) => None,
+    };
+    let void = |key| Ok::<_, PolicyError>(!policy.revocations_of(&[subject_of_key(key)])?.is_empty());
+    let by_void_key = existing.as_ref().and_then(|each| each.key.as_ref()).map(void).transpose()?;
+    Ok(existing.filter(|Existing { job, .. }| {
+        by_void_key == Some(false)
+            && signer.now() < job.signature_expires_at
+            && (&job.profile, &job.name, job.kind) == (signer.profile(), &item.name, item.kind)
+            && (&job.source, job.selection.as_ref()) == (&packaged.source, Some(&packaged.rules))
+    }))
+}
+
+/// The signer of each profile, which is read once.
+struct Signers<'a> {
+    policy: &'a Policy,
+    named: Option<&'a ProfileName>,
+    by_profile: BTreeMap<ProfileName, Signer<'a>>,
+}
+
+impl<'a> Signers<'a> {
+    /// Checks that the key can sign with the profile of each item.
+    fn new(
+        policy: &'a Policy,
+        key: &'a SecretKey,
+        named: Option<&'a ProfileName>,
+        items: &[&Item],
+        now: Timestamp,
+    ) -> Result<Self> {
+        let mut by_profile = BTreeMap::new();
+        for item in items {
+            let profile = profile_for(policy, named, Some(item))?;
+            if !by_profile.contains_key(&profile) {
+                let signer = Signer::new(policy, &profile, key, now)?;
+                by_profile.insert(profile, signer);
+            }
+        }
+        Ok(Self { policy, named, by_profile })
     }
-    let located: Result<Vec<_>> = layers.into_iter().map(|layer| locate(context, policy, layer)).collect();
-    let located = located
-        .with_context(|| format!("`{name}` is packaged and signed, but its layers cannot be verified"))?;
-    verdicts_with_layers(context, policy, None, (&released.task, name), &located, notes)
+
+    fn of(&self, item: &Item) -> Result<&Signer<'a>> {
+        let profile = profile_for(self.policy, self.named, Some(item))?;
+        self.by_profile.get(&profile).context("the profile of an item is read before")
+    }
 }

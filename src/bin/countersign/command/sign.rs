@@ -20,7 +20,8 @@ use countersign::workspace::Item;
 use serde::Serialize;
 
 use super::manifest::attach::{self, commit_of};
-use super::package::{ChoiceArgs, from_zip, selection};
+use super::package::{ChoiceArgs, from_zip};
+use super::packaging::Packaging;
 use crate::complete;
 use crate::context::{Context, GlobalArgs, TrustArgs, builder};
 use crate::keys::KeyArgs;
@@ -183,7 +184,7 @@ impl Args {
         }
         let (rules, source) = self.provenance(context, subject.item, &files).unzip();
         let source = source.flatten();
-        let commit = self.attach.then(|| commit_of(context, path, source.as_ref())).transpose()?;
+        let commit = self.attach.then(|| commit_of(path, source.as_ref())).transpose()?;
         let signed = sign::sign(
             signer,
             sign::Artifact {
@@ -220,9 +221,9 @@ impl Args {
             return None;
         }
         // A workspace that cannot be packaged now is no reason not to sign; it is just not the source.
-        let look = self.choice.look(context, &[item?]).ok()?;
-        let (chosen, rules) =
-            selection(context, &look, item?, &self.choice, &context.workspace.output).ok()?;
+        let output = context.workspace.output.clone();
+        let packaging = Packaging::new(context, &self.choice, &[item?], output).ok()?;
+        let (chosen, rules) = packaging.selection(item?).ok()?;
         let inventory = select::inventory(&chosen, &select::Known::default(), context.threads).ok()?;
         (inventory.files == files).then(|| (rules, chosen.source(inventory.is_committed)))
     }

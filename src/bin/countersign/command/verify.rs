@@ -16,7 +16,7 @@ use countersign::verify::integrity::Digests;
 
 use super::deployed_as;
 use super::layer_arg::{LayerArg, Located, layers_of, locate};
-use super::task::{Task, signed_revocation, verdict_of, verdicts_with_layers};
+use super::task::{Judge, Task, signed_revocation};
 use crate::complete;
 use crate::context::{Context, GlobalArgs, TrustArgs};
 use crate::output::{Exit, note, refuse};
@@ -86,25 +86,17 @@ impl Args {
             return self.attached(&context, &policy, revision);
         }
         let (mut verdicts, mut notes) = (Vec::new(), policy.notes().to_vec());
-        for task in self.tasks(&context, csc.is_some())? {
+        let with_layers = |task| {
             let layers = self.layers_of(&context, &policy, &task)?;
-            match (&task.asked, layers.as_slice()) {
-                (_, []) | (None, _) => {
-                    verdicts.push(verdict_of(&context, &policy, csc.as_ref(), &task, &mut notes)?)
-                }
-                (Some((_, name)), layers) => {
-                    let asked = (&task, name);
-                    verdicts.extend(verdicts_with_layers(
-                        &context,
-                        &policy,
-                        csc.as_ref(),
-                        asked,
-                        layers,
-                        &mut notes,
-                    )?);
-                }
-            }
-        }
+            Ok((task, layers))
+        };
+        let tasks = self.tasks(&context, csc.is_some())?.into_iter().map(with_layers);
+        let tasks = tasks.collect::<Result<Vec<_>>>()?;
+        let judge = Judge::new(&policy, csc, tasks.len(), context.threads)?;
+        judge.each(&tasks, |judged| {
+            verdicts.extend(judged.tell(&mut notes));
+            Ok(())
+        })?;
         self.report.show(&context, Occasion::Verify, &verdicts, &notes)
     }
 

@@ -10,7 +10,7 @@ use countersign::manifest::attached::{self, AttachError, Attached};
 use countersign::provenance::Source;
 
 use super::counted;
-use crate::context::Context;
+use crate::context::{Context, shown};
 use crate::output::{Exit, print_done, refuse};
 
 /// Arguments of `manifest attach`.
@@ -66,8 +66,8 @@ pub fn attach(repository: &Repository, revision: &str, manifests: &[Attached]) -
 }
 
 /// The commit to attach an artifact's manifest to: the one that has its files.
-pub fn commit_of(context: &Context, artifact: &Path, source: Option<&Source>) -> Result<String> {
-    let shown = context.shown(artifact);
+pub fn commit_of(artifact: &Path, source: Option<&Source>) -> Result<String> {
+    let shown = shown(artifact);
     match source {
         Some(Source { commit, dirty: false, .. }) => Ok(commit.clone()),
         Some(Source { commit, .. }) => Err(refuse(

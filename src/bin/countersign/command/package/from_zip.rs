@@ -49,8 +49,9 @@ pub fn run(context: &Context, zip: &Path, output: &Path, format: Format) -> Resu
     let progress = Progress::start(&format!("packaging {shown}"), total);
     let contents = Contents::outside();
     let add = |bytes| progress.add(bytes);
-    let written = write::write(&mut pending, candidates, &contents, entry_time()?, context.threads, &add)
-        .with_context(cannot)?;
+    let written =
+        write::write(&mut pending, candidates, &contents, None, entry_time()?, context.threads, &add)
+            .with_context(cannot)?;
     drop(progress);
     let again = read::read(&pending.written()?, context.threads).with_context(cannot)?;
     if written.files != *files || again != *files {
