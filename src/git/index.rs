@@ -247,7 +247,7 @@ impl<'b> Reader<'b> {
         let words = self.u32()? as usize;
         let mut words = Reader(self.take(words.saturating_mul(8))?);
         self.u32()?;
-        let (mut places, mut at) = (Vec::new(), 0);
+        let (mut places, mut at) = (Vec::new(), 0_u64);
         let mut add = |at: u64| match usize::try_from(at) {
             // No index can have as many entries.
             Ok(place) if at < bits && at < INDEX_BYTES_MAX / STAT_BYTES as u64 => {
@@ -260,13 +260,14 @@ impl<'b> Reader<'b> {
             let marker = words.number(8)?;
             let (value, run, literal) = (marker & 1, marker >> 1 & 0xffff_ffff, marker >> 33);
             if value == 1 {
-                (at..at + run * 64).filter(|at| *at < bits).try_for_each(&mut add)?;
+                // A run has up to 2^38 bits: of those after the end, none is visited.
+                (at..bits.min(at.saturating_add(run * 64))).try_for_each(&mut add)?;
             }
-            at += run * 64;
+            at = at.saturating_add(run * 64);
             for _ in 0..literal {
                 let word = words.number(8)?;
-                (0..64).filter(|bit| word >> bit & 1 == 1).try_for_each(|bit| add(at + bit))?;
-                at += 64;
+                (0..64).filter(|bit| word >> bit & 1 == 1).try_for_each(|bit| add(at.saturating_add(bit)))?;
+                at = at.saturating_add(64);
             }
         }
         Ok(places)
