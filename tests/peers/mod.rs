@@ -12,6 +12,7 @@ mod hooks;
 mod kills;
 mod mutation;
 pub mod peer;
+mod recipes;
 mod release;
 mod reports;
 mod signatures;
