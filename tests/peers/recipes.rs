@@ -14,7 +14,7 @@ use crate::peers::peer::{Peer, installed, printed, succeeded, told};
 use crate::peers::release::{scratch, text, write};
 
 /// What a repository with dependencies ignores.
-const IGNORED: &str = "node_modules/\nvendor/bundle/\n.bundle/\nbuild/\ntarget/\n.aws-sam/\n";
+const IGNORED: &str = "dist/\nnode_modules/\nvendor/bundle/\n.bundle/\nbuild/\ntarget/\n.aws-sam/\n";
 
 #[test]
 fn npm_packages_the_dependencies_without_those_for_development() {
