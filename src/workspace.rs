@@ -25,7 +25,7 @@
 //! location of a policy; the pin, which is stored outside the tree, decides whether it is trusted. A tree
 //! that names another policy gets an error, and no verdict.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Component, Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -191,12 +191,13 @@ impl Workspace {
                 compatible_runtimes: each.compatible_runtimes,
             });
         }
-        let names: BTreeSet<String> =
-            items.iter().map(|item| item.name.as_str().to_ascii_lowercase()).collect();
-        if names.len() != items.len() || items.is_empty() {
-            return Err(fail(
-                "expected at least one `[[function]]` or `[[layer]]`, with distinct names".into(),
-            ));
+        if items.is_empty() {
+            return Err(fail("expected at least one `[[function]]` or `[[layer]]`".into()));
+        }
+        if let Some((first, second)) = same_name(&items) {
+            return Err(fail(format!(
+                "expected names that differ in more than case: found `{first}` and `{second}`"
+            )));
         }
         Ok(Self {
             folder: folder.into(),
@@ -270,6 +271,15 @@ impl Workspace {
     }
 }
 
+/// Two items whose names differ at most in case, which some file systems do not distinguish.
+fn same_name(items: &[Item]) -> Option<(&ArtifactName, &ArtifactName)> {
+    let mut names = BTreeMap::new();
+    items.iter().find_map(|item| {
+        let earlier = names.insert(item.name.as_str().to_ascii_lowercase(), &item.name);
+        earlier.map(|earlier| (earlier, &item.name))
+    })
+}
+
 /// A relative path below a folder; `None` if it leads out of it.
 fn inside(folder: &Path, text: &str) -> Option<PathBuf> {
     let mut path = folder.to_path_buf();
@@ -323,6 +333,20 @@ mod tests {
                 "{error}"
             );
         }
+    }
+
+    #[test]
+    fn names_differ_in_more_than_case() {
+        let parsed =
+            |text: &str| Workspace::parse(Path::new("/w"), text.as_bytes()).map_err(|e| e.to_string());
+        let two = "[[function]]\nname = \"orders\"\npath = \"a\"\n[[layer]]\nname = \"NAME\"\npath = \"b\"\n\
+                   compatible_runtimes = []\n";
+        assert!(parsed(&two.replace("NAME", "base")).is_ok());
+        for name in ["Orders", "orders"] {
+            let message = parsed(&two.replace("NAME", name)).unwrap_err();
+            assert!(message.contains(&format!("found `orders` and `{name}`")), "{message}");
+        }
+        assert!(parsed("output = \"dist\"\n").unwrap_err().contains("at least one `[[function]]`"));
     }
 
     #[test]

@@ -72,8 +72,8 @@ fn dependencies(request: &Request<'_>, folders: &[&str]) -> Option<Finding> {
         "dependencies-ignored",
         format!("without {count} of `{folder}`{more}, which git ignores"),
         format!(
-            "if they are deployed, add `{folder}**` to `include` in `countersign.toml`, with patterns for your code; \
-             otherwise add `/{folder}` to `exclude`"
+            "if they are deployed, set `include = [\"**\", \"{folder}**\"]` in `countersign.toml`, or `path` to the folder \
+             that the build writes; otherwise add `/{folder}` to `exclude`"
         ),
     ))
 }

@@ -112,7 +112,7 @@ impl<'a> Packaging<'a> {
         if self.choice.from.is_none() && !item.folder.is_dir() {
             let folder = shown(&item.folder);
             let message = format!("{} `{}`: folder `{folder}` does not exist", item.kind.name(), item.name);
-            return Err(refuse(message, "fix its `path` in `countersign.toml`"));
+            return Err(refuse(message, "build it first, or fix its `path` in `countersign.toml`"));
         }
         let rules = SelectionRecord { untracked: self.has_untracked(), ..item.rules.clone() };
         let selection = select::select(&self.look, &self.request(item, &rules))
