@@ -120,6 +120,20 @@ fn ignored_dependencies_are_reported_and_can_be_included() {
 }
 
 #[test]
+fn a_commit_without_the_dependencies_that_include_names_is_reported() {
+    let tree = Tree::new();
+    tree.sh("echo node_modules/ > .gitignore; mkdir f/node_modules; echo 1 > f/node_modules/i.js; git add .; git commit -qm 2");
+    let rules =
+        SelectionRecord { include: ["**", "node_modules/**"].map(String::from).into(), ..everything() };
+    let folder = tree.path().join("f");
+    let selected =
+        select_in(&super::look_at(&tree, "HEAD", &folder), &folder, &rules).expect("it is selected");
+    assert_eq!(selected.names(), ["a.py", "lib/b.py"]);
+    assert_eq!(selected.codes(), ["pattern-unmatched"]);
+    assert!(selected.findings[0].hint.contains("omit `--from`"), "{}", selected.findings[0].hint);
+}
+
+#[test]
 fn a_folder_that_git_ignores_can_be_packaged() {
     let tree = Tree::new();
     tree.sh("echo build/ > .gitignore; mkdir -p build/f; echo 1 > build/f/h.py; echo > build/f/x.log");

@@ -99,8 +99,12 @@ fn unmatched(rules: &Rules<'_>, selection: &Selection) -> Result<Option<Finding>
         return Ok(None);
     }
     let near = patterns.iter().find_map(|pattern| nearest(pattern, &paths));
+    let is_of_commit = selection.candidates.iter().any(|each| each.blob().is_some());
     let hint = match near {
         Some(near) => format!("did you mean `{}`?", name(&near)),
+        None if is_of_commit => {
+            "a commit has no files that git ignores: to package them, omit `--from`; otherwise remove the patterns".into()
+        }
         None => "remove them from `countersign.toml`, or fix them: they are relative to `path`".into(),
     };
     let message = format!("no file matches {} of `include` and `exclude`", listed(&patterns));
