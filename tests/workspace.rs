@@ -23,7 +23,7 @@ impl Monorepo {
         scene.git(&["tag", "before"]);
         ["b", "c"].into_iter().for_each(|name| write(&top.join(name).join("h.py"), "changed"));
         scene.commit();
-        fs::remove_dir_all(top.join("dist")).unwrap();
+        fs::remove_dir_all(top.join("dist")).expect("it was released");
         Self { scene }
     }
 
@@ -33,14 +33,14 @@ impl Monorepo {
 
     /// Runs a script as a runner does, in a folder.
     fn run(&self, folder: &Path, script: &str, variables: &[(&str, &str)]) -> Ran {
-        fs::create_dir_all(self.scene.path().join("home")).unwrap();
+        fs::create_dir_all(self.scene.path().join("home")).expect("a folder");
         let mut command = self.scene.command("bash");
-        let program = Path::new(env!("CARGO_BIN_EXE_countersign")).parent().unwrap();
-        command.env("PATH", format!("{}:{}", text(program), std::env::var("PATH").unwrap()));
+        let program = Path::new(env!("CARGO_BIN_EXE_countersign")).parent().expect("a folder");
+        command.env("PATH", format!("{}:{}", text(program), std::env::var("PATH").expect("a PATH")));
         command.env("COUNTERSIGN_ROOT", self.scene.pin().to_string());
         command.env("GITHUB_WORKSPACE", folder).env("GITHUB_OUTPUT", self.scene.path().join("output"));
         command.env("GITHUB_STEP_SUMMARY", self.scene.path().join("summary"));
-        command.env("SIGNING_KEY", fs::read_to_string(self.scene.key_file("signing")).unwrap());
+        command.env("SIGNING_KEY", fs::read_to_string(self.scene.key_file("signing")).expect("a key"));
         command.env("COUNTERSIGN_KEY", "env:SIGNING_KEY").env("TMPDIR", self.scene.path());
         command.envs(variables.iter().copied()).current_dir(folder);
         Ran::of(command.args(["--noprofile", "--norc", "-eo", "pipefail", "-c", script]))
@@ -55,8 +55,9 @@ impl Monorepo {
 
     /// The packages of its functions that are in a folder; the scene's own is committed.
     fn packages(&self, folder: &Path) -> Vec<String> {
-        let names =
-            fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        let names = fs::read_dir(folder)
+            .expect("a folder")
+            .map(|entry| entry.expect("an entry").file_name().into_string().expect("UTF-8"));
         let mut names: Vec<String> =
             names.filter(|name| name.ends_with(".zip") && name != "orders.zip").collect();
         names.sort();
@@ -159,6 +160,6 @@ fn the_gitlab_example_releases_what_changed() {
         // The third machine has nothing to do.
         assert_eq!(monorepo.packages(&clone.join("dist")).len(), usize::from(index < 3));
     }
-    let ran = monorepo.run(all.parent().unwrap(), &gitlab("verdict:"), &[]);
+    let ran = monorepo.run(all.parent().expect("a folder"), &gitlab("verdict:"), &[]);
     assert!(ran.done().out().ends_with("allowed: 2 artifacts: 2 allowed\n"), "{}", ran.out());
 }

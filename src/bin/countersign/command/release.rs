@@ -1,6 +1,7 @@
 //! `countersign release`: package, sign and verify what the workspace deploys.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
@@ -364,9 +365,9 @@ impl<'a> Signers<'a> {
         let mut by_profile = BTreeMap::new();
         for item in items {
             let profile = profile_for(policy, named, Some(item))?;
-            if !by_profile.contains_key(&profile) {
-                let signer = Signer::new(policy, &profile, key, now)?;
-                by_profile.insert(profile, signer);
+            if let Entry::Vacant(place) = by_profile.entry(profile) {
+                let signer = Signer::new(policy, place.key(), key, now)?;
+                place.insert(signer);
             }
         }
         Ok(Self { policy, named, by_profile })
