@@ -24,6 +24,15 @@ pub enum LayerArg {
     Named { name: ArtifactName, file: PathBuf },
 }
 
+/// How a command gets the packages of layers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Command {
+    /// With `--layer`, or else from the workspace's output.
+    TakesLayers,
+    /// Only from the workspace's output: it has no `--layer`.
+    FindsLayers,
+}
+
 /// A layer and its package.
 pub struct Located {
     pub name: ArtifactName,
@@ -88,27 +97,46 @@ pub fn layers_of(context: &Context, function: &ArtifactName, given: &[LayerArg])
 ///
 /// Of several it is the one that was published under the ARN; the first of them, if none is.
 pub fn locate(context: &Context, policy: &Policy, layer: LayerArg) -> Result<Located> {
+    locate_for(context, policy, layer, Command::TakesLayers)
+}
+
+/// Like [`locate`], for a command with or without `--layer`.
+pub fn locate_for(context: &Context, policy: &Policy, layer: LayerArg, command: Command) -> Result<Located> {
     let (arn, place) = match layer {
         LayerArg::Named { name, file } => return Ok(Located { name, arn: None, file }),
         LayerArg::Published { arn, place } => (arn, place),
     };
     let file = match place {
         Some(file) if !file.is_dir() => file,
-        folder => find(context, policy, &arn, folder.as_deref().unwrap_or(&context.workspace.output))?,
+        folder => {
+            let folder = folder.as_deref().unwrap_or(&context.workspace.output);
+            find(context, policy, &arn, folder, command)?
+        }
     };
     Ok(Located { name: arn.layer().clone(), arn: Some(arn), file })
 }
 
-fn find(context: &Context, policy: &Policy, arn: &LayerArn, folder: &Path) -> Result<PathBuf> {
+fn find(
+    context: &Context,
+    policy: &Policy,
+    arn: &LayerArn,
+    folder: &Path,
+    command: Command,
+) -> Result<PathBuf> {
     let names = [path_in(folder, arn), folder.join(format!("{}.zip", arn.layer()))];
     let there: Vec<&PathBuf> = names.iter().filter(|path| path.exists()).collect();
     let Some(first) = there.first() else {
         let shown = names.each_ref().map(|path| format!("`{}`", context.shown(path)));
         return Err(refuse(
             format!("no package of `{arn}`: neither {}", shown.join(" nor ")),
-            format!(
-                "fetch it with `countersign layer fetch {arn}`, or name the file with `--layer {arn}=FILE`"
-            ),
+            match command {
+                Command::TakesLayers => format!(
+                    "fetch it with `countersign layer fetch {arn}`, or name the file with `--layer {arn}=FILE`"
+                ),
+                Command::FindsLayers => {
+                    format!("fetch it with `countersign layer fetch {arn}`, and run the command again")
+                }
+            },
         ));
     };
     if there.len() > 1

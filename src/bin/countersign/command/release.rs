@@ -27,7 +27,7 @@ use countersign::verify::integrity::Digests;
 use countersign::workspace::Item;
 
 use super::init;
-use super::layer_arg::{Located, layers_of, locate};
+use super::layer_arg::{Command, Located, layers_of, locate_for};
 use super::manifest::attach::{self, commit_of};
 use super::package::{ChoiceArgs, items};
 use super::packaging::{Packaged, Packaging};
@@ -310,7 +310,8 @@ impl Args {
 fn located(with: &Releasing<'_>, task: &Task) -> Result<Vec<Located>> {
     let Some((Kind::Function, name)) = &task.asked else { return Ok(Vec::new()) };
     let layers = layers_of(with.context, name, &[]).into_iter();
-    let located: Result<Vec<_>> = layers.map(|layer| locate(with.context, with.policy, layer)).collect();
+    let locate = |layer| locate_for(with.context, with.policy, layer, Command::FindsLayers);
+    let located: Result<Vec<_>> = layers.map(locate).collect();
     located.with_context(|| format!("`{name}` is packaged and signed, but its layers cannot be verified"))
 }
 
