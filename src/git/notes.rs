@@ -101,6 +101,12 @@ impl Repository {
         }
     }
 
+    /// The names of the remotes, sorted.
+    pub fn remotes(&self) -> Result<Vec<String>, GitError> {
+        let names = self.inner.remotes()?;
+        Ok(names.iter().flatten().flatten().map(str::to_owned).collect())
+    }
+
     /// The name and address for commits of notes: git's user, or ours if none is set.
     pub(super) fn who(&self) -> (String, String) {
         let setting = |name: &str| self.setting(name).ok().flatten().filter(|text| !text.trim().is_empty());

@@ -298,10 +298,14 @@ impl Args {
             let Some(commit) = &released.commit else { continue };
             by_commit.entry(commit).or_default().push(attach::read(context, &released.manifest)?);
         }
-        let each = |(commit, manifests): (&str, Vec<_>)| {
-            attach::attach(context.in_repository()?, commit, &manifests).map(|text| note(&text))
-        };
-        by_commit.into_iter().try_for_each(each)
+        if by_commit.is_empty() {
+            return Ok(());
+        }
+        let repository = context.in_repository()?;
+        for (commit, manifests) in by_commit {
+            note(&attach::attach(repository, commit, &manifests)?);
+        }
+        attach::note_push(repository)
     }
 }
 

@@ -132,6 +132,9 @@ impl Args {
             }
             records.push(record);
         }
+        if self.attach {
+            attach::note_push(context.in_repository()?)?;
+        }
         if self.format == Format::Json {
             print_json(&Document { schema_version: 1, signed: records })?;
         }

@@ -11,7 +11,7 @@ use countersign::provenance::Source;
 
 use super::counted;
 use crate::context::{Context, shown};
-use crate::output::{Exit, print_done, refuse};
+use crate::output::{Exit, note, print_done, refuse};
 
 /// Arguments of `manifest attach`.
 #[derive(Debug, clap::Args)]
@@ -34,7 +34,9 @@ impl Args {
     pub fn run(self, context: &Context) -> Result<Exit> {
         let read = |path: &PathBuf| read(context, path);
         let manifests = self.manifests.iter().map(read).collect::<Result<Vec<_>>>()?;
-        print_done(&format!("{}\n", attach(context.in_repository()?, &self.revision, &manifests)?))?;
+        let repository = context.in_repository()?;
+        print_done(&format!("{}\n", attach(repository, &self.revision, &manifests)?))?;
+        note_push(repository)?;
         Ok(Exit::Done)
     }
 }
@@ -65,6 +67,31 @@ pub fn attach(repository: &Repository, revision: &str, manifests: &[Attached]) -
     Ok(format!("attached: {} to commit {}{known}", counted(added), commit.short()))
 }
 
+/// Notes how attached manifests get to the remote: `git push` of a branch does not push them.
+pub fn note_push(repository: &Repository) -> Result<()> {
+    if let Some(command) = push_command(&repository.remotes()?) {
+        note(&format!("push the manifests before the branch: `{command}`"));
+    }
+    Ok(())
+}
+
+/// The command that pushes manifests to the usual remote of these; `None` if there is none.
+fn push_command(remotes: &[String]) -> Option<String> {
+    let push = "countersign manifest push";
+    match remotes {
+        [] => None,
+        names if names.iter().any(|name| name == "origin") => Some(push.into()),
+        [only] if is_plain(only) => Some(format!("{push} {only}")),
+        _ => Some(format!("{push} REMOTE")),
+    }
+}
+
+/// Whether a shell reads a name as it is.
+fn is_plain(name: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-' | b'/');
+    !name.starts_with('-') && name.bytes().all(plain)
+}
+
 /// The commit to attach an artifact's manifest to: the one that has its files.
 pub fn commit_of(artifact: &Path, source: Option<&Source>) -> Result<String> {
     let shown = shown(artifact);
@@ -78,5 +105,26 @@ pub fn commit_of(artifact: &Path, source: Option<&Source>) -> Result<String> {
             format!("no commit of this repository has the files of `{shown}`"),
             "attach its manifest to its commit with `countersign manifest attach REV MANIFEST`",
         )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_the_remote_only_where_it_is_needed() {
+        let of =
+            |names: &[&str]| push_command(&names.iter().map(|name| name.to_string()).collect::<Vec<_>>());
+        assert_eq!(of(&[]), None);
+        for (names, expected) in [
+            (&["fork", "origin"][..], "countersign manifest push"),
+            (&["fork"], "countersign manifest push fork"),
+            (&["a;b"], "countersign manifest push REMOTE"),
+            (&["-x"], "countersign manifest push REMOTE"),
+            (&["fork", "upstream"], "countersign manifest push REMOTE"),
+        ] {
+            assert_eq!(of(names).as_deref(), Some(expected), "{names:?}");
+        }
     }
 }
