@@ -411,7 +411,7 @@ pub const RULES: &[Rule] = &[
     archive("name-dot", "An entry's name has an empty or a `.` component"),
     archive("name-backslash", "An entry's name has a backslash"),
     archive("name-control", "An entry's name has a control character"),
-    archive("name-device", "An entry's name is a device or a stream on Windows"),
+    archive("name-device", "An entry's name is a device on Windows, or has a `:`"),
     archive("name-trailing", "An entry's name ends in a dot or a space"),
     archive("name-too-long", "An entry's name is too long"),
     archive("name-too-deep", "An entry is in too many folders"),

@@ -1,5 +1,10 @@
 //! Suggestions: what a name that does not exist was probably meant to be.
 
+use std::path::{Path, PathBuf};
+
+/// Most entries of a folder that are compared: the folders of a large monorepo.
+const SEARCHED: usize = 10_000;
+
 /// Most names that a hint lists.
 const LISTED: usize = 20;
 
@@ -10,6 +15,27 @@ pub fn known<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> String
         Some(similar) => format!("did you mean `{similar}`?"),
         None => list(&known),
     }
+}
+
+/// The existing folder that a path was probably meant to name: each part of it that does not exist is replaced by
+/// the most similar folder next to it.
+pub fn similar_folder(path: &Path) -> Option<PathBuf> {
+    let exists = path.ancestors().find(|above| above.is_dir())?;
+    let mut found = exists.to_path_buf();
+    for part in path.strip_prefix(exists).ok()? {
+        let next = found.join(part);
+        found = if next.is_dir() { next } else { found.join(similar_in(&found, part.to_str()?)?) };
+    }
+    Some(found)
+}
+
+/// The folder of a folder with the most similar name.
+fn similar_in(folder: &Path, name: &str) -> Option<String> {
+    let entries = std::fs::read_dir(folder).ok()?.take(SEARCHED).flatten();
+    let folders = entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()));
+    let names: Vec<String> = folders.filter_map(|entry| entry.file_name().into_string().ok()).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    similar(name, &names).map(str::to_owned)
 }
 
 /// A hint that lists the choices.
@@ -59,6 +85,21 @@ mod tests {
     fn lists_the_choices_if_none_is_similar() {
         assert_eq!(known("pay", ["billing", "orders"]), "expected one of: billing, orders");
         assert_eq!(known("pay", []), "there is none");
+    }
+
+    #[test]
+    fn suggests_a_folder_that_exists() {
+        let top = tempfile::tempdir().unwrap();
+        let top = top.path();
+        std::fs::create_dir_all(top.join("services/orders/src")).unwrap();
+        std::fs::write(top.join("services/ordres"), "a file").unwrap();
+        let of = |path: &str| similar_folder(&top.join(path));
+        let orders = Some(top.join("services/orders"));
+        assert_eq!(of("services/ordrs"), orders);
+        assert_eq!(of("service/Orders"), orders);
+        assert_eq!(of("service/orders/src"), Some(top.join("services/orders/src")));
+        assert_eq!(of("services/billing"), None);
+        assert_eq!(of("lib/orders"), None);
     }
 
     #[test]

@@ -26,14 +26,18 @@ const fn fault(code: &'static str, message: &'static str) -> NameFault {
 pub fn check_path(path: &str) -> Result<(), NameFault> {
     let any = |test: fn(&str) -> bool| path.split('/').any(test);
     let drive = path.as_bytes().get(1) == Some(&b':') && path.as_bytes()[0].is_ascii_alphabetic();
+    let colon = "has a `:` in a name, which Windows does not allow: it separates a drive or a stream";
     if path.len() > PATH_BYTES_MAX || any(|name| name.len() > NAME_BYTES_MAX) {
         return Err(fault("name-too-long", "is too long, or has a component that is too long"));
     }
     if path.split('/').count() > PATH_DEPTH_MAX {
         return Err(fault("name-too-deep", "is in too many nested folders"));
     }
-    if path.starts_with('/') || drive {
+    if path.starts_with('/') || drive && path.as_bytes().get(2) == Some(&b'/') {
         return Err(fault("name-absolute", "is an absolute path, here or on Windows"));
+    }
+    if drive {
+        return Err(fault("name-absolute", colon));
     }
     if any(|name| name == "..") {
         return Err(fault("name-parent", "contains `..`"));
@@ -47,8 +51,11 @@ pub fn check_path(path: &str) -> Result<(), NameFault> {
     if path.chars().any(char::is_control) {
         return Err(fault("name-control", "contains a control character"));
     }
-    if any(|name| name.contains(':') || is_device(name)) {
-        return Err(fault("name-device", "has a component that is a device or a stream on Windows"));
+    if path.contains(':') {
+        return Err(fault("name-device", colon));
+    }
+    if any(is_device) {
+        return Err(fault("name-device", "has a component that is a device on Windows"));
     }
     if any(|name| name.ends_with(['.', ' '])) {
         return Err(fault(
@@ -323,6 +330,18 @@ mod tests {
         ] {
             assert_eq!(check_path(path), Ok(()), "{path:?}");
         }
+    }
+
+    #[test]
+    fn a_colon_is_named() {
+        for path in ["a:b.py", "ab:c", "d/a:b"] {
+            let message = check_path(path).unwrap_err().message;
+            assert!(message.starts_with("has a `:` in a name"), "{path}: {message}");
+        }
+        for path in ["/a", "C:/a"] {
+            assert!(check_path(path).unwrap_err().message.contains("absolute"), "{path}");
+        }
+        assert!(check_path("nul.txt").unwrap_err().message.ends_with("a device on Windows"));
     }
 
     #[test]

@@ -26,6 +26,7 @@ use crate::budget::{Budget, Taken};
 use crate::context::{Context, entry_time, shown};
 use crate::output::refuse;
 use crate::progress::Progress;
+use crate::suggest::similar_folder;
 
 /// What making packages takes, read once and shared by all threads.
 pub struct Packaging<'a> {
@@ -112,7 +113,11 @@ impl<'a> Packaging<'a> {
         if self.choice.from.is_none() && !item.folder.is_dir() {
             let folder = shown(&item.folder);
             let message = format!("{} `{}`: folder `{folder}` does not exist", item.kind.name(), item.name);
-            return Err(refuse(message, "build it first, or fix its `path` in `countersign.toml`"));
+            let hint = "build it first, or fix its `path` in `countersign.toml`";
+            return Err(match similar_folder(&item.folder) {
+                Some(similar) => refuse(message, format!("{hint}: did you mean `{}`?", shown(&similar))),
+                None => refuse(message, hint),
+            });
         }
         let rules = SelectionRecord { untracked: self.has_untracked(), ..item.rules.clone() };
         let selection = select::select(&self.look, &self.request(item, &rules))
