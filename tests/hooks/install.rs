@@ -140,7 +140,7 @@ fn a_write_that_fails_leaves_everything_as_it_was() {
         let line = format!("{limit}exec \"$0\" hooks install --script");
         let ran = Ran::of(yard.command("clone", "sh").args(["-c", &line, env!("CARGO_BIN_EXE_countersign")]));
         assert_eq!(ran.code, Some(2), "{name}: {ran}");
-        assert!(ran.err().contains("error: cannot "), "{name}: {ran}");
+        assert!(ran.err().starts_with("error: "), "{name}: {ran}");
         assert_eq!(everything(&yard.path("clone/.git")), before, "{name}");
     }
 }

@@ -29,7 +29,7 @@ fn a_hook_that_would_run_is_told_with_what_runs_before_it() {
     assert_eq!(
         ran.done().out(),
         format!(
-            "pre-push: installed as script .git/hooks/pre-push, version {version}\n  before   .git/hooks/pre-push.legacy\n  runs     {}\n",
+            "pre-push: installed as script .git/hooks/pre-push, version {version}\n  before   .git/hooks/pre-push.legacy\n  runs     {}\n  amend    git drops manifests; to keep them: `git config --add notes.rewriteRef refs/notes/countersign`\n",
             program.display()
         )
     );

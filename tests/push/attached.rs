@@ -196,3 +196,36 @@ fn a_machine_without_a_name_attaches_too() {
     let author = scene.git(&["log", "-1", "--format=%an <%ae>", "refs/notes/countersign"]);
     assert_eq!(author.trim(), "countersign <countersign@localhost>");
 }
+
+#[test]
+fn a_rewritten_commit_keeps_its_manifests_for_the_same_package() {
+    let place = Place::new(Mode::Enforce);
+    let scene = &place.scene;
+    let amend = |message: &str| scene.git(&["commit", "-q", "--amend", "-m", message]);
+    let install = |arguments: &[&str]| scene.run(&[&["hooks", "install", "--script"], arguments].concat());
+    let push = || place.push(&["origin", "main", "refs/notes/countersign"]);
+    place.change("amended");
+    place.release();
+    let command = "git config --add notes.rewriteRef refs/notes/countersign";
+    install(&[]).done().told(command);
+    assert_eq!(scene.git(&["config", "--default", "", "--get", "notes.rewriteRef"]).trim(), "");
+    amend("without manifests");
+    push().refused("manifest-missing");
+    place.release();
+    install(&["--keep-manifests"]).done().told("added `refs/notes/countersign` to git config");
+    let again = install(&["--keep-manifests"]);
+    assert!(!again.done().err().contains("notes.rewriteRef"), "{again}");
+    amend("with manifests");
+    scene.run(&["verify", "--source", "HEAD", "--format", "json"]).allowed();
+    // A rebase too.
+    scene.git(&["checkout", "-q", "-f", "-b", "base", "HEAD~1"]);
+    scene.git(&["commit", "-q", "--allow-empty", "-m", "a new base"]);
+    scene.git(&["checkout", "-q", "main"]);
+    scene.git(&["rebase", "-q", "base"]);
+    push().pushed("remote: allowed: refs/heads/main");
+    // The manifest is copied, and is not for these files.
+    write(&scene.repository().join("handler.py"), "print('other code')\n");
+    scene.git(&["commit", "-q", "--amend", "-a", "-m", "other code"]);
+    assert!(notes(scene).contains("payload"));
+    place.push(&["--force", "origin", "main", "refs/notes/countersign"]).refused("source-differs");
+}

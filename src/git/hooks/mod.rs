@@ -7,6 +7,7 @@
 
 pub mod manager;
 pub mod place;
+pub mod rewrite;
 pub mod script;
 pub mod setting;
 pub mod status;

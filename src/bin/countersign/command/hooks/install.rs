@@ -2,7 +2,9 @@
 
 use anyhow::{Context as _, Result};
 use countersign::git::hooks::place::Place;
+use countersign::git::hooks::rewrite::{self, REWRITE_SETTING};
 use countersign::git::hooks::{self, Change, Hook, Installed, PROGRAM_SETTING, Way, Wish, setting};
+use countersign::git::notes::NOTES_REF;
 use countersign::report::escape::line;
 
 use super::{HookArgs, Program};
@@ -26,6 +28,10 @@ pub struct Args {
     /// uses this clone
     #[arg(long)]
     script: bool,
+    /// Also add the notes ref to git config notes.rewriteRef, so that `git commit --amend` and `git rebase` keep
+    /// the manifests of commits
+    #[arg(long)]
+    keep_manifests: bool,
 }
 
 impl Args {
@@ -43,10 +49,25 @@ impl Args {
             setting::name_program(&place, own)?;
             note(&format!("countersign is not on the PATH: set git config {PROGRAM_SETTING} to `{own}`"));
         }
+        self.keep_manifests(hook)?;
         if place.elsewhere().is_some() && matches!(installed.way, Way::Setting(_)) {
             note("a git older than 2.54 runs only the hooks in core.hooksPath");
         }
         Ok(Exit::Done)
+    }
+
+    /// Makes git keep the manifests of rewritten commits, or says how. Nothing is set without the option: a setting
+    /// for notes also applies to commands that have nothing to do with the hook.
+    fn keep_manifests(&self, hook: Hook) -> Result<()> {
+        if self.keep_manifests {
+            if rewrite::copy_manifests()? {
+                note(&format!("added `{NOTES_REF}` to git config {REWRITE_SETTING}"));
+            }
+        } else if hook == Hook::PrePush && !rewrite::copies_manifests()? {
+            let command = rewrite::command();
+            note(&format!("`git commit --amend` and `git rebase` drop manifests; to keep them: `{command}`"));
+        }
+        Ok(())
     }
 }
 

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use countersign::git::hooks::place::Place;
-use countersign::git::hooks::{Hook, Way, status, trial};
+use countersign::git::hooks::{Hook, Way, rewrite, status, trial};
 use countersign::report::escape::line;
 use serde::Serialize;
 
@@ -31,6 +31,8 @@ struct Document {
     schema_version: u32,
     git: String,
     program: Option<String>,
+    /// Whether git copies the manifests of amended and rebased commits.
+    keeps_manifests: bool,
     hooks: Vec<HookStatus>,
 }
 
@@ -69,7 +71,9 @@ impl Args {
         let hooks = hooks?;
         let runs = hooks.iter().any(|(hook, status)| *hook == usual && status.runs);
         let hooks = hooks.into_iter().map(|(_, status)| status).collect();
-        let document = Document { schema_version: 1, git: place.version(), program, hooks };
+        let keeps_manifests = rewrite::copies_manifests()?;
+        let git = place.version();
+        let document = Document { schema_version: 1, git, program, keeps_manifests, hooks };
         match self.format {
             Format::Json => print_json(&document)?,
             Format::Text => print(&text(&document))?,
@@ -120,6 +124,14 @@ fn text(document: &Document) -> String {
         }
         if hook.version.is_some() && !hook.current {
             add("note", "another version: replace it with `countersign hooks install`");
+        }
+        if hook.name == Hook::PrePush.name() {
+            match document.keeps_manifests {
+                true => add("amend", "git keeps the manifests of amended and rebased commits"),
+                false => {
+                    add("amend", &format!("git drops manifests; to keep them: `{}`", rewrite::command()))
+                }
+            }
         }
     }
     text
