@@ -12,7 +12,7 @@ use crate::crypto::secret::SecretKey;
 use crate::crypto::signing;
 use crate::digest::ArtifactDigests;
 use crate::document;
-use crate::document::format::{Format, FormatNewer};
+use crate::document::format::FormatNewer;
 use crate::files::Loaded;
 use crate::hint::Hint;
 use crate::inventory::FileRecord;
@@ -198,7 +198,7 @@ pub fn sign(signer: &Signer<'_>, artifact: Artifact<'_>) -> Result<Signed, SignE
         artifact.file_name,
         artifact.digests,
         Job {
-            format: Format::NEWEST,
+            format: manifest::format_of(artifact.selection.as_ref()),
             job: job.clone(),
             profile: signer.arn.clone(),
             platform: Platform::AwsLambdaSha384Ecdsa,

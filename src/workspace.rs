@@ -172,7 +172,7 @@ impl Workspace {
                 allow_secrets: allowed(&folder, each.allow_secrets),
                 folder,
                 name: each.name,
-                rules: SelectionRecord { include: each.include, exclude: each.exclude, untracked: true },
+                rules: rules(each.include, each.exclude),
                 profile: each.profile,
                 layers: each.layers,
                 compatible_runtimes: Vec::new(),
@@ -185,7 +185,7 @@ impl Workspace {
                 allow_secrets: allowed(&folder, each.allow_secrets),
                 folder,
                 name: each.name,
-                rules: SelectionRecord { include: each.include, exclude: each.exclude, untracked: true },
+                rules: rules(each.include, each.exclude),
                 profile: each.profile,
                 layers: Vec::new(),
                 compatible_runtimes: each.compatible_runtimes,
@@ -217,7 +217,7 @@ impl Workspace {
             kind: Kind::Function,
             name: name.unwrap_or_else(|| "function".parse().expect("`function` is a name")),
             folder: folder.into(),
-            rules: SelectionRecord { untracked: true, ..SelectionRecord::default() },
+            rules: rules(Vec::new(), Vec::new()),
             allow_secrets: BTreeSet::new(),
             profile: None,
             layers: Vec::new(),
@@ -291,6 +291,11 @@ fn inside(folder: &Path, text: &str) -> Option<PathBuf> {
         }
     }
     Some(path)
+}
+
+/// Rules with these patterns, for everything that git does not ignore.
+fn rules(include: Vec<String>, exclude: Vec<String>) -> SelectionRecord {
+    SelectionRecord { include, exclude, untracked: true, ignored: false }
 }
 
 #[cfg(test)]

@@ -7,7 +7,6 @@
 //!   every digest in a manifest that is valid now, by a key of the profile that signs, and with the same encoder.
 
 use super::{Signer, tool};
-use crate::document::format::Format;
 use crate::files::artifact::Artifact;
 use crate::files::{Loaded, copy};
 use crate::inventory::FileRecord;
@@ -51,7 +50,7 @@ pub fn claimed(signer: &Signer<'_>, wanted: &Wanted<'_>, artifact: &Artifact) ->
     let job = statement.job();
     let is_current = job.profile == signer.arn
         && signer.now < job.signature_expires_at
-        && job.format == Format::NEWEST
+        && job.format == manifest::format_of(job.selection.as_ref())
         && is_by_this_program(job);
     let is_same = statement.subject().name == wanted.file_name
         && (job.kind, &job.name) == (wanted.kind, wanted.name)

@@ -3,6 +3,7 @@
 use std::process::Stdio;
 
 use countersign::crypto::secret::SecretKey;
+use countersign::document::format;
 use countersign::manifest;
 use countersign::name::JobId;
 use countersign::policy::{root, snapshot};
@@ -14,12 +15,12 @@ use crate::support::{Mode, Ran, Scene, next_revision, read, reseal, signed, text
 const NEWER: &str = "format-newer: ";
 const HINT: &str = "hint: update countersign";
 
-/// A statement of format 2: more fields, fewer fields, other types.
+/// A statement of the next format: more fields, fewer fields, other types.
 fn of_tomorrow(statement: &mut Value) {
     statement["newField"] = json!({ "a": [1, null] });
     statement["subject"][0]["digest"]["sha512"] = json!("00");
     let predicate = statement["predicate"].as_object_mut().expect("a predicate");
-    predicate.insert("format".into(), json!(2));
+    predicate.insert("format".into(), json!(format::STATEMENT + 1));
     predicate.insert("tool".into(), json!("countersign 0.3.0"));
     predicate.insert("name".into(), json!({ "not": "a text" }));
     predicate.remove("size");
@@ -54,15 +55,15 @@ fn a_manifest_of_tomorrow_gets_no_verdict() {
         let scene = Scene::of(mode);
         scene.restate(of_tomorrow);
         newer(&scene.verify(), "; it needs countersign 0.3.0 or later");
-        newer(&scene.verify(), "orders.zip.sigstore.json` has format 2");
+        newer(&scene.verify(), "orders.zip.sigstore.json` has format 3");
         // The number alone is enough, and so is the version of the type.
         let scene = Scene::of(mode);
-        scene.restate(|statement| statement["predicate"]["format"] = json!(2));
+        scene.restate(|statement| statement["predicate"]["format"] = json!(format::STATEMENT + 1));
         newer(&scene.verify(), "orders.zip.sigstore.json");
         let scene = Scene::of(mode);
-        scene.restate(|statement| statement["predicateType"] = json!("urn:countersign:signing-job:v2"));
+        scene.restate(|statement| statement["predicateType"] = json!("urn:countersign:signing-job:v3"));
         newer(&scene.verify(), "orders.zip.sigstore.json");
-        scene.restate(|statement| statement["predicateType"] = json!("urn:countersign:signing-job:v02"));
+        scene.restate(|statement| statement["predicateType"] = json!("urn:countersign:signing-job:v03"));
         scene.verify().denied("integrity", "statement-malformed");
     }
 }
@@ -161,7 +162,7 @@ fn an_audit_reports_all_code_but_that_of_a_manifest_of_tomorrow() {
         let seen = deployed(&scene);
         let audit = ["audit", "--deployed", &seen, "--manifests", "dist"];
         let ran = scene.run(&[&audit[..], &["--format", "json"]].concat());
-        let says = "orders.zip.sigstore.json` has format 2";
+        let says = "orders.zip.sigstore.json` has format 3";
         assert!(ran.code == Some(2) && ran.err().contains(NEWER) && ran.err().contains(HINT), "{ran}");
         let report: Value = serde_json::from_str(&ran.out()).expect("JSON");
         assert_eq!(report["covered"], false, "{ran}");

@@ -44,6 +44,73 @@ fn a_package_is_dirty_if_its_bytes_or_modes_are_not_the_commits() {
 }
 
 #[test]
+fn ignored_files_are_recorded_and_only_other_differences_are_dirty() {
+    for (what, line, dirty, ignored) in [
+        ("nothing else", "true", false, true),
+        ("a change of an ignored file", "echo x > f/node_modules/i.js", false, true),
+        ("no ignored file", "rm -r f/node_modules", false, false),
+        ("a change", "echo x > f/a.py", true, true),
+        ("a mode", "chmod +x f/a.py", true, true),
+        ("a deleted file", "rm f/a.py", true, true),
+        ("a new file", "echo > f/new.py", true, true),
+        (
+            "a new file of the index",
+            "echo > f/node_modules/new.js; git add -f f/node_modules/new.js",
+            true,
+            true,
+        ),
+        ("a rule that is not committed", "echo '*.py' >> .git/info/exclude; echo > f/new.py", false, true),
+        (
+            "a file that git ignores and the commit has",
+            "git add -f f/node_modules; git commit -qm three; git rm -q --cached f/node_modules/i.js",
+            false,
+            false,
+        ),
+        (
+            "a change of a file that git ignores and the commit has",
+            "git add -f f/node_modules; git commit -qm three; git rm -q --cached f/node_modules/i.js; \
+             echo x > f/node_modules/i.js",
+            true,
+            false,
+        ),
+    ] {
+        let tree = Tree::new();
+        tree.sh("echo node_modules/ > .gitignore; git add .; git commit -qm two");
+        tree.sh("mkdir f/node_modules; echo 1 > f/node_modules/i.js");
+        tree.sh(line);
+        let include = ["*.py", "node_modules/**"].map(str::to_owned).into();
+        let rules = countersign::provenance::SelectionRecord { include, ..super::everything() };
+        let selected = tree.select_with(&rules).expect("it is selected");
+        assert_eq!((selected.is_dirty(), selected.has_ignored), (dirty, ignored), "{what}");
+    }
+}
+
+#[test]
+fn a_folder_below_an_ignored_one_is_recorded_unless_the_commit_has_it() {
+    for (what, line, dirty, ignored) in [
+        ("build output", "true", false, true),
+        ("committed", "git add -f build; git commit -qm three", false, false),
+        (
+            "committed and changed",
+            "git add -f build; git commit -qm three; echo x > build/f/h.py",
+            true,
+            false,
+        ),
+        ("committed and more", "git add -f build; git commit -qm three; echo > build/f/new.py", false, true),
+        ("committed and less", "git add -f build; git commit -qm three; rm build/f/h.py", true, false),
+    ] {
+        let tree = Tree::new();
+        tree.sh("echo build/ > .gitignore; mkdir -p build/f; echo 1 > build/f/h.py; echo 2 > build/f/i.py");
+        tree.sh("git add .; git commit -qm two");
+        tree.sh(line);
+        let folder = tree.path().join("build/f");
+        let selected = super::select_in(&super::look(&tree, &folder), &folder, &super::everything());
+        let selected = selected.expect("it is selected");
+        assert_eq!((selected.is_dirty(), selected.has_ignored), (dirty, ignored), "{what}");
+    }
+}
+
+#[test]
 fn what_git_writes_into_a_checkout_makes_it_dirty() {
     for (what, attributes, line) in [
         ("ident", "*.py ident", "printf '# $Id$\\n' > f/a.py"),

@@ -108,12 +108,12 @@ fn ignored_dependencies_are_reported_and_can_be_included() {
     assert!(selected.said().contains("without 2 files of `node_modules/`, which"), "{}", selected.said());
     let with = |include: &[&str], exclude: &[&str]| {
         let own = |lines: &[&str]| lines.iter().map(|line| (*line).to_owned()).collect();
-        let rules = SelectionRecord { include: own(include), exclude: own(exclude), untracked: true };
+        let rules = SelectionRecord { include: own(include), exclude: own(exclude), ..everything() };
         tree.select_with(&rules).expect("it is selected")
     };
     let all = with(&["*.py", "node_modules/**"], &["*.log"]);
     assert_eq!(all.names(), ["a.py", "lib/b.py", "node_modules/dep/i.js"]);
-    assert!(all.is_dirty() && all.codes().is_empty(), "{}", all.said());
+    assert!(!all.is_dirty() && all.has_ignored && all.codes().is_empty(), "{}", all.said());
     // A wildcard names nothing that git ignores, and what is excluded needs no line.
     assert_eq!(with(&["**"], &["node_modules/"]).names(), ["a.py", "lib/b.py"]);
     assert!(with(&[], &["node_modules/"]).codes().is_empty());
@@ -141,7 +141,7 @@ fn a_folder_that_git_ignores_can_be_packaged() {
     let folder = tree.path().join("build/f");
     let selected = select_in(&super::look(&tree, &folder), &folder, &everything()).expect("it is selected");
     assert_eq!(selected.names(), [".gitignore", "h.py"]);
-    assert!(selected.is_dirty());
+    assert!(!selected.is_dirty() && selected.has_ignored);
 }
 
 #[test]

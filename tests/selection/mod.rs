@@ -30,6 +30,7 @@ struct Selected {
     left_out: Vec<String>,
     findings: Vec<Finding>,
     source: Option<Source>,
+    has_ignored: bool,
 }
 
 impl Tree {
@@ -138,6 +139,7 @@ fn selected(look: &Look, request: &Request<'_>) -> Result<Selected, SelectError>
     let left_out = selection.left_out.iter().map(|left| format!("{} ({})", left.path, left.reason)).collect();
     Ok(Selected {
         source: selection.source(inventory.is_committed),
+        has_ignored: selection.has_ignored(),
         files: inventory.files,
         left_out,
         findings: selection.findings,

@@ -1,6 +1,6 @@
 //! Provenance: the kind of an artifact, and the origin of its files.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// The only signing platform.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -81,6 +81,20 @@ pub struct SelectionRecord {
     pub exclude: Vec<String>,
     /// Whether files that git does not track are included.
     pub untracked: bool,
+    /// Whether files that git ignores are included, so that no commit gives the package; written as `true`, or absent.
+    #[serde(default, deserialize_with = "only_true", skip_serializing_if = "is_false")]
+    pub ignored: bool,
+}
+
+fn only_true<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
+    match bool::deserialize(deserializer)? {
+        true => Ok(true),
+        false => Err(serde::de::Error::custom("`ignored` must be `true` or absent")),
+    }
+}
+
+fn is_false(written: &bool) -> bool {
+    !*written
 }
 
 /// The origin of a package's files.
@@ -96,7 +110,8 @@ pub struct Source {
     pub tree: String,
     /// The packaged folder, relative to the repository's top; empty for the top.
     pub path: String,
-    /// Whether the packaged files differ from the commit's.
+    /// Whether the packaged files differ from the commit's. Files that git ignores and the commit lacks are no
+    /// difference: [`SelectionRecord::ignored`] says that there are any.
     pub dirty: bool,
 }
 

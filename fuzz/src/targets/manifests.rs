@@ -77,9 +77,12 @@ fn statement_text() -> String {
 pub fn statement_seeds() -> Vec<Vec<u8>> {
     let text = statement_text();
     let endorsed = text.replace(r#""selection":"#, r#""endorsement":true,"selection":"#);
-    let newer = text.replace(r#""predicate":{"#, r#""predicate":{"format":2,"new":null,"#);
-    let family = text.replace("signing-job:v1", "signing-job:v2");
-    vec![text.into_bytes(), endorsed.into_bytes(), newer.into_bytes(), family.into_bytes()]
+    let newer = text.replace(r#""predicate":{"#, r#""predicate":{"format":3,"new":null,"#);
+    let family = text.replace("signing-job:v1", "signing-job:v3");
+    let ignored = text.replace(r#""predicate":{"#, r#""predicate":{"format":2,"#);
+    let ignored = ignored.replace(r#""untracked":true"#, r#""untracked":true,"ignored":true"#);
+    let all = [text, endorsed, newer, family, ignored];
+    all.map(String::into_bytes).into()
 }
 
 fn signed() -> Envelope {

@@ -94,7 +94,7 @@ pub fn filter(bytes: &[u8]) {
             None => include.push(line.to_owned()),
         }
     }
-    let rules = SelectionRecord { include, exclude, untracked: true };
+    let rules = SelectionRecord { include, exclude, untracked: true, ignored: false };
     let request =
         Request { folder, rules: &rules, outputs: &Outputs::default(), allow_secrets: &BTreeSet::new() };
     match select::select(&Look::outside(), &request) {

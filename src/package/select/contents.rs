@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::check::name_error;
-use super::{Candidate, Origin, SelectError, secrets};
+use super::{Candidate, InCommit, Origin, SelectError, secrets};
 use crate::digest::Sha384;
 use crate::files::{self, reading};
 use crate::git::{BlobId, Blobs, Folders, GitError};
@@ -24,7 +24,8 @@ pub struct Read {
     /// Its bytes.
     pub bytes: Vec<u8>,
     /// Whether they are those of the commit, and the mode is too. For a file of the work tree this compares the
-    /// id of the very bytes that were read, whatever the index or the time stamps say.
+    /// id of the very bytes that were read, whatever the index or the time stamps say. A file that git ignores and the
+    /// commit lacks is no difference from the commit.
     pub is_committed: bool,
 }
 
@@ -70,10 +71,10 @@ impl Contents {
     pub fn read(&self, candidate: &Candidate) -> Result<Read, SelectError> {
         let is_link = candidate.mode == FileMode::Link;
         let read = match &candidate.origin {
-            Origin::File { path, indexed, committed } => {
+            Origin::File { path, indexed, in_commit } => {
                 let bytes = if is_link { link_target(path)? } else { files::read(path, FILE_BYTES_MAX)? };
                 let indexed = if is_link { None } else { *indexed };
-                self.as_committed(bytes, indexed, *committed)?
+                self.as_committed(bytes, indexed, *in_commit)?
             }
             Origin::Blob(blob) => {
                 let limit = if is_link { LINK_BYTES_MAX } else { FILE_BYTES_MAX };
@@ -105,9 +106,13 @@ impl Contents {
         &self,
         bytes: Vec<u8>,
         indexed: Option<BlobId>,
-        committed: Option<BlobId>,
+        in_commit: InCommit,
     ) -> Result<Read, SelectError> {
-        let is_committed = |bytes: &[u8]| committed.is_some_and(|blob| BlobId::of(bytes) == blob);
+        let is_committed = |bytes: &[u8]| match in_commit {
+            InCommit::Blob(blob) => BlobId::of(bytes) == blob,
+            InCommit::Differs => false,
+            InCommit::Ignored => true,
+        };
         let (Some(blob), Some(blobs)) = (indexed, &self.blobs) else {
             return Ok(Read { is_committed: is_committed(&bytes), bytes });
         };

@@ -42,7 +42,11 @@ pub fn bring_back(
         if !include.iter().any(|pattern| names(pattern, &each.shown())) {
             left_out.push(LeftOut { path: each.shown(), reason: IGNORED });
         } else if each.path.ends_with(b"/") {
-            let below = |file: OnDisk| OnDisk { path: [&each.path, file.path.as_slice()].concat(), ..file };
+            let below = |file: OnDisk| OnDisk {
+                path: [&each.path, file.path.as_slice()].concat(),
+                is_ignored: true,
+                ..file
+            };
             files.extend(walk::everything(&each.on_disk)?.files.into_iter().map(below));
         } else {
             files.push(each);

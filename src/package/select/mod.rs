@@ -65,11 +65,17 @@ pub struct Selection {
     pub ignored: Vec<LeftOut>,
     /// Warnings about what is and is not in the package.
     pub findings: Vec<Finding>,
-    /// The commit they come from, inside git; dirty if other files or modes than the commit's are selected.
+    /// The commit they come from, inside git; dirty if other files or modes than the commit's are selected. Ignored
+    /// files that the commit lacks do not count.
     source: Option<Source>,
 }
 
 impl Selection {
+    /// Whether git ignores some of the files, and the commit lacks them.
+    pub fn has_ignored(&self) -> bool {
+        self.candidates.iter().any(|each| each.in_commit() == Some(InCommit::Ignored))
+    }
+
     /// The commit that the files come from, inside git. `is_committed` is whether every file that was read is
     /// the commit's ([`Read::is_committed`]).
     pub fn source(&self, is_committed: bool) -> Option<Source> {
@@ -100,6 +106,14 @@ impl Candidate {
             Origin::File { .. } | Origin::Other(_) => None,
         }
     }
+
+    /// What the commit has for it, if it is from a work tree.
+    fn in_commit(&self) -> Option<InCommit> {
+        match self.origin {
+            Origin::File { in_commit, .. } => Some(in_commit),
+            Origin::Blob(_) | Origin::Other(_) => None,
+        }
+    }
 }
 
 #[derive(Debug, Clone)]
@@ -109,13 +123,24 @@ enum Origin {
         path: PathBuf,
         /// The blob that the index has for it.
         indexed: Option<BlobId>,
-        /// The blob that the commit has for it, with the same mode.
-        committed: Option<BlobId>,
+        /// What the commit has for it.
+        in_commit: InCommit,
     },
     /// A blob of a commit.
     Blob(BlobId),
     /// Bytes from elsewhere.
     Other(Arc<dyn Content>),
+}
+
+/// What a commit has for a file of the work tree.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum InCommit {
+    /// This blob, with the same mode.
+    Blob(BlobId),
+    /// Nothing, or another mode.
+    Differs,
+    /// Nothing, and git ignores the file.
+    Ignored,
 }
 
 /// Bytes that are neither in a work tree nor in git.
@@ -257,7 +282,7 @@ fn checked(
 pub struct Inventory {
     /// The files, sorted by path.
     pub files: Vec<FileRecord>,
-    /// Whether every file is the commit's.
+    /// Whether every file is the commit's ([`Read::is_committed`]).
     pub is_committed: bool,
 }
 

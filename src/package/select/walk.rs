@@ -33,6 +33,8 @@ pub struct OnDisk {
     pub path: Vec<u8>,
     /// Its path on disk.
     pub on_disk: PathBuf,
+    /// Whether git ignores it, or a folder that it is in.
+    pub is_ignored: bool,
 }
 
 impl OnDisk {
@@ -57,8 +59,12 @@ pub fn not_ignored(
 ) -> Result<Found, SelectError> {
     let below = bytes_of(folder.strip_prefix(ignore.top()).unwrap_or(Path::new("")));
     let rules = ignore.folder(&below)?;
-    let rules = if rules.is_ignored() { ignore.apart(&below)? } else { rules };
-    walk(folder, Some(rules), has_tracked)
+    if !rules.is_ignored() {
+        return walk(folder, Some(rules), has_tracked);
+    }
+    let mut found = walk(folder, Some(ignore.apart(&below)?), has_tracked)?;
+    found.files.iter_mut().for_each(|file| file.is_ignored = true);
+    Ok(found)
 }
 
 /// A folder that is still to be read. Its rules are read with it, so that those of its neighbors need no memory.
@@ -99,9 +105,9 @@ fn walk(
             let is_folder = entry.file_type().map_err(reading(&on_disk))?.is_dir();
             let slash: &[u8] = if is_folder { b"/" } else { b"" };
             let path = [&here.path, name.as_encoded_bytes(), slash].concat();
-            let each = OnDisk { path, on_disk };
+            let each = OnDisk { path, on_disk, is_ignored: false };
             if rules.as_ref().map_or(Ok(false), |rules| rules.ignores(name.as_encoded_bytes(), is_folder))? {
-                found.ignored.push(each);
+                found.ignored.push(OnDisk { is_ignored: true, ..each });
             } else if !is_folder {
                 found.files.push(each);
             } else if nested::is_repository(&each.on_disk) && !has_tracked(&each.path) {

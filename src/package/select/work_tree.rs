@@ -12,7 +12,7 @@ use std::path::Path;
 use super::look::{Git, Modes, WorkTree};
 use super::notices::DELETED;
 use super::walk::OnDisk;
-use super::{Candidate, Chosen, LeftOut, Origin, Request, Rules, SelectError, ignored, walk};
+use super::{Candidate, Chosen, InCommit, LeftOut, Origin, Request, Rules, SelectError, ignored, walk};
 use crate::files::reading;
 use crate::git::{BlobId, GitError, GitFile, Tracked};
 use crate::inventory::FileMode;
@@ -110,17 +110,26 @@ impl Committed {
         Ok(Self(Some(wanted)))
     }
 
-    /// The blob of a path, if the commit has it with this mode.
-    fn blob(&self, path: &str, mode: FileMode) -> Option<BlobId> {
-        let (blob, committed) = self.0.as_ref()?.get(path)?;
-        (*committed == Some(mode)).then_some(*blob)
+    /// What the commit has for a file with this mode.
+    fn has(&self, path: &str, mode: FileMode, is_ignored: bool) -> InCommit {
+        match self.0.as_ref().and_then(|files| files.get(path)) {
+            Some((blob, committed)) if *committed == Some(mode) => InCommit::Blob(*blob),
+            None if is_ignored => InCommit::Ignored,
+            Some(_) | None => InCommit::Differs,
+        }
     }
 
-    /// Whether the candidates have other paths or modes than the commit.
+    /// Whether the candidates have other paths or modes than the commit, apart from ignored ones that it lacks.
     fn differs_from(&self, candidates: &[Candidate]) -> bool {
-        let is_committed = |each: &Candidate| matches!(each.origin, Origin::File { committed: Some(_), .. });
-        let count = self.0.as_ref().map(BTreeMap::len);
-        count != Some(candidates.len()) || !candidates.iter().all(is_committed)
+        let mut same = 0;
+        for each in candidates {
+            match each.in_commit() {
+                Some(InCommit::Blob(_)) => same += 1,
+                Some(InCommit::Ignored) => {}
+                Some(InCommit::Differs) | None => return true,
+            }
+        }
+        self.0.as_ref().map(BTreeMap::len) != Some(same)
     }
 }
 
@@ -142,21 +151,21 @@ fn tracked_candidate(
         return Ok(None);
     }
     let mode = mode(&metadata, modes, Some(indexed)).ok_or_else(|| SelectError::Special(path.into()))?;
-    let committed = committed.blob(path, mode);
-    let origin = Origin::File { path: on_disk, indexed: Some(entry.blob), committed };
+    let in_commit = committed.has(path, mode, false);
+    let origin = Origin::File { path: on_disk, indexed: Some(entry.blob), in_commit };
     Ok(Some(Candidate { path: path.into(), mode, size: metadata.len(), is_allowed_secret: false, origin }))
 }
 
 fn loose_candidate(
-    OnDisk { path, on_disk }: OnDisk,
+    OnDisk { path, on_disk, is_ignored }: OnDisk,
     (modes, committed): (Modes, &Committed),
 ) -> Result<Candidate, SelectError> {
     let path = String::from_utf8(path);
     let path = path.map_err(|path| GitError::NotUtf8(String::from_utf8_lossy(path.as_bytes()).into()))?;
     let metadata = on_disk.symlink_metadata().map_err(reading(&on_disk))?;
     let Some(mode) = mode(&metadata, modes, None) else { return Err(SelectError::Special(path)) };
-    let committed = committed.blob(&path, mode);
-    let origin = Origin::File { path: on_disk, indexed: None, committed };
+    let in_commit = committed.has(&path, mode, is_ignored);
+    let origin = Origin::File { path: on_disk, indexed: None, in_commit };
     Ok(Candidate { path, mode, size: metadata.len(), is_allowed_secret: false, origin })
 }
 

@@ -33,8 +33,8 @@ use crate::hint::Hint;
 use crate::limits::FORMAT_VERSION_CHARS_MAX;
 use crate::shown;
 
-/// The newest format of a manifest's statement.
-pub const STATEMENT: u32 = 1;
+/// The newest format of a manifest's statement. Format 2 has `selection.ignored`.
+pub const STATEMENT: u32 = 2;
 /// The newest format of `roots/N.json`.
 pub const ROOT: u32 = 1;
 /// The newest format of `snapshot.json`.
@@ -70,6 +70,8 @@ pub struct Format<const KNOWN: u32>(Option<u32>);
 impl<const KNOWN: u32> Format<KNOWN> {
     /// The newest format, as an explicit number. The default is format 1, without a number.
     pub const NEWEST: Self = Self(Some(KNOWN));
+    /// The first format, as an explicit number.
+    pub const FIRST: Self = Self(Some(1));
 
     /// Whether the document has no number.
     pub fn is_absent(&self) -> bool {

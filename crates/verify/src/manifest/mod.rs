@@ -156,6 +156,9 @@ pub enum StatementError {
     /// It is an endorsement, but has a record of how the artifact was packaged.
     #[error("the statement is an endorsement of another tool's package, but says how it was packaged")]
     Endorsement,
+    /// It has a field of a higher format than its own.
+    #[error("the statement's `selection.ignored` needs `format` {}", format::STATEMENT)]
+    Format,
 }
 
 impl Hint for StatementError {
@@ -196,6 +199,10 @@ impl Statement {
         if packaged && file.predicate.endorsement == Endorsement::Yes {
             return Err(StatementError::Endorsement);
         }
+        // An older program would not know what the field means, and reads the number first.
+        if format_of(selection.as_ref()) == Format::NEWEST && file.predicate.format != Format::NEWEST {
+            return Err(StatementError::Format);
+        }
         Ok(Self { subject, job: file.predicate })
     }
 
@@ -232,6 +239,14 @@ impl StatementError {
             Self::FormatNewer(newer) => Self::FormatNewer(newer.at(path)),
             error => error,
         }
+    }
+}
+
+/// The format in which a statement with this selection is written: only ignored files need the newest.
+pub fn format_of(selection: Option<&SelectionRecord>) -> Format<{ format::STATEMENT }> {
+    match selection {
+        Some(selection) if selection.ignored => Format::NEWEST,
+        _ => Format::FIRST,
     }
 }
 
@@ -322,5 +337,46 @@ mod tests {
             let found = check_inventory(&files(paths.iter().map(|path| (*path).to_owned())));
             assert_eq!(found.is_ok(), good, "{paths:?}");
         }
+    }
+
+    fn statement(format: &str, selection: &str) -> Result<Statement, StatementError> {
+        let (short, long) = ("00".repeat(32), "00".repeat(48));
+        let text = format!(
+            r#"{{"_type":"{STATEMENT_TYPE}","subject":[{{"name":"orders.zip","digest":{{"sha256":"{short}","sha384":"{long}"}}}}],
+            "predicateType":"{PREDICATE_TYPE}","predicate":{{{format}
+            "job":"arn:countersign:signer::acme:/signing-jobs/3f2b8c1e-0f5a-4c57-9d1c-2f6f0f9a7b10",
+            "profile":"arn:countersign:signer::acme:/signing-profiles/release/a1b2c3d4e5",
+            "platform":"AWSLambda-SHA384-ECDSA","kind":"function","name":"orders","requestedBy":"ci@acme.example",
+            "signedAt":"2026-01-31T12:00:00Z","signatureExpiresAt":"2027-01-31T12:00:00Z","size":1,
+            "chunkDigest":"{long}","files":[{{"path":"a","mode":"100644","size":1,"sha384":"{long}"}}],
+            "selection":{{"include":[],"exclude":[],"untracked":true{selection}}},"tool":"countersign 0.1.0"}}}}"#
+        );
+        Statement::parse(text.as_bytes())
+    }
+
+    #[test]
+    fn ignored_files_raise_the_format_and_nothing_else_does() {
+        for (format, selection, good) in [
+            ("", "", true),
+            (r#""format":1,"#, "", true),
+            (r#""format":2,"#, "", true),
+            (r#""format":2,"#, r#","ignored":true"#, true),
+            (r#""format":2,"#, r#","ignored":false"#, false),
+            (r#""format":2,"#, r#","ignored":1"#, false),
+            (r#""format":1,"#, r#","ignored":true"#, false),
+            ("", r#","ignored":true"#, false),
+        ] {
+            let parsed = statement(format, selection);
+            assert_eq!(parsed.is_ok(), good, "{format} {selection}");
+        }
+        let written = |statement: &Statement| String::from_utf8(statement.to_payload()).unwrap();
+        let plain = statement(r#""format":1,"#, "").unwrap();
+        assert!(written(&plain).contains(r#""untracked":true}"#), "{}", written(&plain));
+        let ignored = statement(r#""format":2,"#, r#","ignored":true"#).unwrap();
+        assert!(written(&ignored).contains(r#""untracked":true,"ignored":true}"#), "{}", written(&ignored));
+        for statement in [plain, ignored] {
+            assert_eq!(format_of(statement.job().selection.as_ref()), statement.job().format);
+        }
+        assert_eq!(format_of(None), Format::FIRST);
     }
 }

@@ -372,10 +372,10 @@ mod tests {
         assert!(matches!(open(Some(&sign(text.clone().into_bytes())), &known), Opening::Opened(_)));
         let with = |fields: &str| text.replace(r#""predicate":{"#, &format!(r#""predicate":{{{fields},"#));
         for payload in [
-            with(r#""format":2"#),
-            with(r#""format":2,"new":[null]"#),
-            text.replace("signing-job:v1", "signing-job:v2"),
-            text.replace("signing-job:v1", "signing-job:v2").replace(r#""size":1,"#, r#""size":{},"#),
+            with(r#""format":3"#),
+            with(r#""format":3,"new":[null]"#),
+            text.replace("signing-job:v1", "signing-job:v3"),
+            text.replace("signing-job:v1", "signing-job:v3").replace(r#""size":1,"#, r#""size":{},"#),
         ] {
             let manifest = sign(payload.clone().into_bytes());
             let SignedNewer { newer, payload: found, signer } = match open(Some(&manifest), &known) {
@@ -383,17 +383,18 @@ mod tests {
                 _ => panic!("{payload}"),
             };
             assert!(found == Sha384::of(payload.as_bytes()) && known.contains_key(&signer));
-            assert_eq!((newer.path, newer.format, newer.known), (Some(manifest.path.clone()), 2, 1));
+            assert_eq!((newer.path, newer.format, newer.known), (Some(manifest.path.clone()), 3, 2));
             assert_eq!(newer.needs.as_deref(), Some("0.1.0"));
             assert!(matches!(open(Some(&manifest), &BTreeMap::new()), Opening::UnknownKey(_)));
         }
         for payload in [
             with(r#""format":0"#),
-            with(r#""format":"2""#),
-            with(r#""format":2,"format":2"#),
+            with(r#""format":"3""#),
+            with(r#""format":3,"format":3"#),
             with(r#""new":1"#),
             text.replace("signing-job:v1", "signing-job:v"),
-            text.replace("signing-job:v1", "signing-job:v02"),
+            text.replace("signing-job:v1", "signing-job:v2"),
+            text.replace("signing-job:v1", "signing-job:v03"),
             text.replace("in-toto.io/Statement/v1", "in-toto.io/Statement/v2"),
         ] {
             let manifest = sign(payload.clone().into_bytes());

@@ -167,6 +167,7 @@ fn manifest_text(claimed_key: Option<&str>, statement: &Value) -> String {
         ("repository", &job["source"]["repository"]),
         ("commit", &job["source"]["commit"]),
         ("dirty", &job["source"]["dirty"]),
+        ("ignored files", &job["selection"]["ignored"]),
         ("builder", &job["builder"]["run"]),
         ("tool", &job["tool"]),
     ] {

@@ -122,6 +122,7 @@ impl<'a> Packaging<'a> {
         let rules = SelectionRecord { untracked: self.has_untracked(), ..item.rules.clone() };
         let selection = select::select(&self.look, &self.request(item, &rules))
             .with_context(|| format!("cannot package {} `{}`", item.kind.name(), item.name))?;
+        let rules = SelectionRecord { ignored: selection.has_ignored(), ..rules };
         Ok((selection, rules))
     }
 
