@@ -13,7 +13,7 @@ use git2::{ErrorCode, Oid, Signature};
 use super::tree::{Kind, Tree};
 use super::walk::Walk;
 use super::{BlobId, Commit, GitError, Repository, object};
-use crate::files::Lock;
+use crate::files::{FileError, Lock};
 use crate::limits::{
     NOTE_BYTES_MAX, NOTE_FOLDER_BYTES_MAX, NOTE_FOLDERS_BYTES_MAX, NOTES_MAX, TREE_BYTES_MAX,
 };
@@ -73,8 +73,7 @@ impl Repository {
         commit: &Commit,
         change: impl FnOnce(Option<Vec<u8>>) -> Result<Option<String>, E>,
     ) -> Result<(), E> {
-        let place = self.common_dir().join("countersign").join("notes");
-        let _lock = Lock::next_to(&place).map_err(|error| GitError::Notes(error.to_string()))?;
+        let _lock = self.lock_notes().map_err(|error| GitError::Notes(error.to_string()))?;
         let id = Oid::from_str(&commit.id).map_err(GitError::from)?;
         let before = self.notes()?.of(&commit.id)?;
         let old = before.clone();
@@ -99,6 +98,11 @@ impl Repository {
             }
             None => Ok(()),
         }
+    }
+
+    /// Waits until no other command changes notes, and keeps others waiting.
+    pub(super) fn lock_notes(&self) -> Result<Lock, FileError> {
+        Lock::next_to(&self.common_dir().join("countersign").join("notes"))
     }
 
     /// The names of the remotes, sorted.

@@ -4,6 +4,8 @@
 //! proxies work. Its arguments are typed ([`RemoteUrl`], [`RefName`]); everything else that a remote
 //! repository could make it do is disabled here.
 
+mod notes;
+
 use std::borrow::Cow;
 use std::io::{self, Read};
 use std::path::Path;
@@ -11,20 +13,17 @@ use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
 use std::time::Duration;
 
+pub use self::notes::{fetch_notes, push_notes};
 use super::Repository;
 use super::branch::Branch;
-use super::notes::NOTES_REF;
 use super::source::{RefName, RemoteUrl, SCHEMES};
-use crate::files::program;
 use crate::files::words::{indented, last_words};
+use crate::files::{FileError, program};
 use crate::hint::Hint;
-use crate::limits::{ANSWER_BYTES_MAX, NOTES_PUSHES_MAX};
+use crate::limits::ANSWER_BYTES_MAX;
 
 /// The ref that keeps the fetched commit, so that the next fetch downloads only what is new.
 pub const FETCHED: &str = "refs/countersign/fetched";
-
-/// The ref for a remote's notes before they are merged with the local ones.
-const FETCHED_NOTES: &str = "refs/countersign/notes";
 
 /// Variables that would let the surrounding repository or its hook take part: those of `git rev-parse
 /// --local-env-vars`, and settings of one call.
@@ -112,6 +111,9 @@ pub enum ProgramError {
         /// The last lines of git's output.
         words: String,
     },
+    /// The notes cannot be locked for a change.
+    #[error(transparent)]
+    Lock(#[from] FileError),
     /// The program failed to answer.
     #[error("`git {asked}` failed{}", indented(words))]
     NoAnswer {
@@ -144,6 +146,11 @@ impl Hint for ProgramError {
             }
             Self::Failed { .. } => {
                 "check the URL and the ref, and that you can read the repository with `git fetch`"
+            }
+            Self::Lock(error) => return error.hint(),
+            Self::Notes { words, .. } if notes::is_locked(words) => {
+                "another git process is running, or one was interrupted: if none is running, remove the `.lock` file, \
+                 and run the command again"
             }
             Self::Notes { words, .. } if words.contains("[rejected]") => {
                 "the remote has newer notes: fetch them with `countersign manifest fetch`, and push again"
@@ -270,64 +277,6 @@ fn limited(mut command: Command, limit: Limit) -> Command {
         command.env("GIT_TERMINAL_PROMPT", "0");
     }
     command
-}
-
-/// Fetches a remote's notes and merges them with the local ones, line by line; false if it has none.
-pub fn fetch_notes(repository: &Repository, remote: &str) -> Result<bool, ProgramError> {
-    let failed = |ran: Ran| notes_failed(format!("fetch `{NOTES_REF}` from `{remote}`"), ran);
-    let mut command = git_in(repository);
-    command.args(["ls-remote", "--quiet", "--exit-code", "--", remote, NOTES_REF]);
-    match run(command)? {
-        Ran { code: Some(0), .. } => {}
-        // `--exit-code`: the remote answered that it has no such ref.
-        Ran { code: Some(2), .. } => return Ok(false),
-        ran => return Err(failed(ran)),
-    }
-    let mut command = git_in(repository);
-    command.args(["fetch", "--quiet", "--no-tags", "--no-recurse-submodules", "--no-write-fetch-head"]);
-    command.args(["--", remote, &format!("+{NOTES_REF}:{FETCHED_NOTES}")]);
-    check(run(command)?, failed)?;
-    let mut command = git_in(repository);
-    let (name, email) = repository.who();
-    for role in ["AUTHOR", "COMMITTER"] {
-        command.env(format!("GIT_{role}_NAME"), &name).env(format!("GIT_{role}_EMAIL"), &email);
-    }
-    command.args([
-        "notes",
-        "--ref",
-        NOTES_REF,
-        "merge",
-        "--quiet",
-        "--strategy=cat_sort_uniq",
-        FETCHED_NOTES,
-    ]);
-    check(run(command)?, |ran| notes_failed(format!("merge `{NOTES_REF}` of `{remote}`"), ran))?;
-    Ok(true)
-}
-
-/// Pushes the local notes to a remote, which accepts them only if nothing there would be lost. If it has newer ones,
-/// as of another push at the same time, merges them and pushes again.
-pub fn push_notes(repository: &Repository, remote: &str) -> Result<(), ProgramError> {
-    let local = || repository.inner.refname_to_id(NOTES_REF).ok();
-    for _ in 1..NOTES_PUSHES_MAX {
-        let before = local();
-        let Err(refused) = push_notes_once(repository, remote) else { return Ok(()) };
-        let merged = matches!(fetch_notes(repository, remote), Ok(true)) && local() != before;
-        if !merged {
-            return Err(refused);
-        }
-    }
-    push_notes_once(repository, remote)
-}
-
-fn push_notes_once(repository: &Repository, remote: &str) -> Result<(), ProgramError> {
-    let mut command = git_in(repository);
-    command.args(["push", "--quiet", "--no-recurse-submodules", "--", remote, NOTES_REF]);
-    check(run(command)?, |ran| notes_failed(format!("push `{NOTES_REF}` to `{remote}`"), ran))
-}
-
-fn notes_failed(what: String, ran: Ran) -> ProgramError {
-    ProgramError::Notes { what, words: ran.words }
 }
 
 fn check(ran: Ran, failed: impl FnOnce(Ran) -> ProgramError) -> Result<(), ProgramError> {

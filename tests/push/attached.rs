@@ -1,6 +1,7 @@
 //! Does what is attached to a commit stay there, travel, and unite?
 
 use std::path::PathBuf;
+use std::process::Stdio;
 
 use crate::push::place::Place;
 use crate::support::{Mode, Ran, Scene, read, text, write};
@@ -150,6 +151,42 @@ fn what_two_people_attached_is_united() {
     let both = place.scene.run(&["manifest", "list"]);
     assert!(both.done().out().contains(": 2 manifests"), "{both}");
     assert_eq!(notes(&place.scene), notes(&other));
+}
+
+#[test]
+fn nothing_is_lost_when_many_fetch_and_attach_at_once() {
+    let place = Place::new(Mode::Enforce);
+    place.change("for many");
+    place.release();
+    let signed = |scene: &Scene, number: usize| {
+        scene.run(&["sign", "--again", text(&scene.artifact())]).done();
+        let copy = scene.path().join(format!("{number}.json"));
+        write(&copy, read(&scene.manifest()));
+        copy
+    };
+    // Another clone's notes are on the server, and not here.
+    let other = place.scene.copy();
+    other.run(&["manifest", "attach", "HEAD", text(&signed(&other, 0))]).done();
+    other.run(&["manifest", "push"]).done();
+    let manifests: Vec<_> = (1..5).map(|number| signed(&place.scene, number)).collect();
+    let attach = manifests.iter().map(|manifest| vec!["manifest", "attach", "HEAD", text(manifest)]);
+    let fetch = std::iter::repeat(vec!["manifest", "fetch"]);
+    // A git process that has the ref locked for longer than git waits by itself.
+    let lock = place.scene.repository().join(".git/refs/countersign/notes.lock");
+    std::fs::create_dir_all(lock.parent().expect("a folder")).expect("a folder");
+    write(&lock, "");
+    let start = |arguments: Vec<&str>| {
+        place.scene.countersign().args(arguments).stderr(Stdio::piped()).spawn().expect("it starts")
+    };
+    let running: Vec<_> = attach.zip(fetch).flat_map(|(one, other)| [one, other]).map(start).collect();
+    std::thread::sleep(std::time::Duration::from_millis(500));
+    std::fs::remove_file(&lock).expect("it was there");
+    for each in running {
+        let ended = each.wait_with_output().expect("it ends");
+        assert!(ended.status.success(), "{}", String::from_utf8_lossy(&ended.stderr));
+    }
+    let lines = notes(&place.scene).lines().filter(|line| !line.is_empty()).count();
+    assert_eq!(lines, 6, "one released, one fetched, four attached");
 }
 
 #[test]

@@ -14,6 +14,11 @@ pub const MANIFEST_BYTES_MAX: u64 = 64 << 20;
 pub const NOTE_BYTES_MAX: u64 = 64 << 20;
 /// Most pushes of notes in a row, each after a merge of newer ones: more than ten jobs that end at once.
 pub const NOTES_PUSHES_MAX: usize = 12;
+/// Longest pause before a push of notes that a lock refused is repeated, in milliseconds for each earlier one: seven
+/// seconds for all of them, longer than a server locks a ref.
+pub const NOTES_PUSH_PAUSE_MILLIS: u64 = 100;
+/// Longest wait for a ref that another process has locked, in milliseconds: a fetch of many refs on a slow disk.
+pub const NOTES_LOCK_MILLIS: u64 = 5_000;
 /// Most commits with a note, where all of them are read: a release every minute for two years.
 pub const NOTES_MAX: usize = 1_000_000;
 /// Most files below a folder that is searched for manifests: as many as notes.
