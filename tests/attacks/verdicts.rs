@@ -78,7 +78,7 @@ fn a_question_about_nothing_is_never_a_yes() {
         &["verify", "/dev/null", "--function", NAME],
         &["verify", "dist/none.zip", "--function", NAME],
         &["verify", "", "--function", NAME],
-        &["verify", "dist/orders.zip"],
+        &["verify", "handler.py"],
         &["verify", "--function", "billing"],
         &["verify", "dist/orders.zip", "--function", NAME, "--manifest", "none"],
         &["verify", "dist/orders.zip", "--function", NAME, "--manifest", "/dev/null"],

@@ -3,7 +3,7 @@
 use std::fs;
 
 use crate::faults::whole::{self, Files};
-use crate::support::{Ran, Scene, text};
+use crate::support::{Ran, Scene, text, write};
 
 /// The commands that are run, from the one that writes least.
 const COMMANDS: [&[&str]; 6] = [
@@ -15,8 +15,10 @@ const COMMANDS: [&[&str]; 6] = [
     &["gate", "--function", "orders", "--", "true", "{artifact}"],
 ];
 
+/// A scene in which each command that writes has something to write.
 fn changed() -> Scene {
     let scene = Scene::new();
+    write(&scene.repository().join("handler.py"), "changed");
     fs::create_dir_all(scene.path().join("tmp")).expect("a folder");
     scene
 }

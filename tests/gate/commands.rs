@@ -194,7 +194,7 @@ fn a_report_has_a_file_that_is_there_before_the_command() {
     // Where it cannot be written, nothing runs.
     write(&shop.file("file"), "");
     let ran = shop.run(&with(&with(&named, &["--report", "json=file/verdict.json"]), &TOUCH));
-    ran.undecided("cannot write");
+    ran.undecided("is not a folder");
     shop.nothing_ran();
     write(&shop.file("dist/orders.zip"), "x");
     assert_eq!(shop.run(&with(&report, &TOUCH)).code, Some(1));

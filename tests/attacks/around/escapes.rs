@@ -212,8 +212,9 @@ fn escapes_in_file_names_are_not_obeyed() {
         write(&folder.join("handler.py"), "");
         obeyed_nothing(&shown(&scene, &["-C", text(&folder), "policy", "status", "--format", format], &[]));
         let account = ["init", "--account", "zeta", "--plaintext", "--keys"];
-        harmless(&shown(&scene, &[&["-C", text(&folder)][..], &account, &[text(&folder)]].concat(), &[]));
-        let key = folder.join("signing.pem");
+        let keys = scene.path().join(format!("keys-{EVIL}"));
+        harmless(&shown(&scene, &[&["-C", text(&folder)][..], &account, &[text(&keys)]].concat(), &[]));
+        let key = keys.join("signing.pem");
         let release = ["release", "--key", text(&key), "--format", format];
         harmless(shown(&scene, &[&["-C", text(&folder)][..], &release].concat(), &[]).done());
     }

@@ -125,7 +125,7 @@ fn a_file_in_place_of_the_output_folder_stays() {
     fs::remove_dir_all(&dist).expect("it was there");
     write(&dist, "precious");
     for command in [&["release"][..], &["package"], &["package", "--output", "handler.py/dist"]] {
-        scene.run(command).undecided("cannot write");
+        scene.run(command).undecided("is not a folder");
         assert_eq!(read(&dist), b"precious");
     }
     scene.verify().is_no();
