@@ -123,9 +123,11 @@ impl<'a> Sealing<'a> {
     /// no document differs from it, and no signature is missing.
     pub fn is_settled(&self, now: Timestamp) -> Result<bool, SealError> {
         let Some(base) = self.base().filter(|base| now < base.expires) else { return Ok(false) };
-        let in_place = self.pending.is_none()
-            && base.created >= self.current.file().created
-            && snapshot::is_in_place(self.directory, self.current);
+        // `init` signs the first root and its seal in one second; in that of a later root, either can be first.
+        let root = self.current.file().created;
+        let is_of_root = base.created > root || base.created == root && self.current.version() == 1;
+        let in_place =
+            self.pending.is_none() && is_of_root && snapshot::is_in_place(self.directory, self.current);
         let waits = snapshot::draft_path(self.directory).exists();
         if !in_place || waits || self.lost.is_some() || !self.found()?.unsealed(Some(base)).is_empty() {
             return Ok(false);

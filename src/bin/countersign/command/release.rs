@@ -174,18 +174,13 @@ impl Args {
         let judge = Judge::new(with.policy, None, tasks.len(), with.context.threads)?;
         judge.each(&tasks, |judged| {
             let each = released.next().context("there is a verdict for each item")?;
-            let verdict = if each.is_claimed && !judged.is_allowed() {
-                None
-            } else {
-                if let Some(job) = &each.kept {
-                    let manifest = shown(&each.manifest);
-                    note(&format!("kept {manifest}: it already signs this content, with job {}", job.job()));
-                }
-                Some(judged.tell(notes))
-            };
+            let verdict =
+                if each.is_claimed && !judged.is_allowed() { None } else { Some(judged.tell(notes)) };
             done.push((each, verdict));
             Ok(())
         })?;
+        let is_kept = |done: &&(Released, Option<Vec<Verdict>>)| done.1.is_some() && done.0.kept.is_some();
+        tell_kept(&done.iter().filter(is_kept).map(|(each, _)| each).collect::<Vec<_>>());
         Ok(done)
     }
 
@@ -317,6 +312,17 @@ fn located(with: &Releasing<'_>, task: &Task) -> Result<Vec<Located>> {
     let locate = |layer| locate_for(with.context, with.policy, layer, Command::FindsLayers);
     let located: Result<Vec<_>> = layers.map(locate).collect();
     located.with_context(|| format!("`{name}` is packaged and signed, but its layers cannot be verified"))
+}
+
+/// Names the manifest that was kept; of several, how many.
+fn tell_kept(kept: &[&Released]) {
+    match kept {
+        [] => {}
+        [Released { manifest, kept: Some(job), .. }] => {
+            note(&format!("kept {}: it already signs this content, with job {}", shown(manifest), job.job()))
+        }
+        several => note(&format!("kept {} manifests: each already signs its package", several.len())),
+    }
 }
 
 /// A released item of which nothing was kept.
