@@ -9,12 +9,13 @@ use super::{BlobId, GitError, Repository, Way};
 pub struct Handles {
     way: Way,
     top: PathBuf,
+    promised_at: Option<String>,
     idle: Mutex<Vec<Repository>>,
 }
 
 impl Handles {
-    pub(super) fn new(way: Way, top: PathBuf) -> Self {
-        Self { way, top, idle: Mutex::new(Vec::new()) }
+    pub(super) fn new(way: Way, top: PathBuf, promised_at: Option<String>) -> Self {
+        Self { way, top, promised_at, idle: Mutex::new(Vec::new()) }
     }
 
     /// Calls `work` with a handle that no other thread uses at the same time.
@@ -28,6 +29,7 @@ impl Handles {
                 top: self.top.clone(),
                 place: self.top.clone(),
                 way: self.way.clone(),
+                promised_at: self.promised_at.clone(),
             },
         };
         let result = work(&repository);

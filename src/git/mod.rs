@@ -21,6 +21,7 @@ pub mod nested;
 pub mod notes;
 mod object;
 pub mod program;
+mod promised;
 mod setting;
 pub mod source;
 mod tracked;
@@ -36,6 +37,7 @@ use git2::{ErrorClass, ErrorCode, Oid};
 pub use self::commits::Commit;
 pub use self::handles::{Blobs, Handles};
 pub use self::history::{Ancestors, History};
+use self::program::ProgramError;
 pub use self::tracked::{Index, Tracked};
 pub use self::walk::Folders;
 use crate::files::FileError;
@@ -78,6 +80,9 @@ pub enum GitError {
         /// The file that it is, if that is known.
         path: Option<String>,
     },
+    /// An object of a partial clone cannot be fetched.
+    #[error(transparent)]
+    Promised(Box<ProgramError>),
     /// The configuration cannot be written.
     #[error(transparent)]
     Settings(#[from] FileError),
@@ -240,6 +245,7 @@ impl Hint for GitError {
                 "fetch it, such as with `git fetch origin <branch>`, or list what exists with `git log --oneline --all`"
             }
             Self::Settings(error) => return error.hint(),
+            Self::Promised(error) => return error.hint(),
             Self::Unsupported { way, .. } => return way.clone().map(Cow::Owned),
             Self::Index { .. } => {
                 "list the cause with `git status`; to write the index again: `rm .git/index` and `git reset`"
@@ -287,6 +293,8 @@ pub struct Repository {
     /// The folder where the search started, which can be below the top.
     place: PathBuf,
     way: Way,
+    /// The remote from which blobs that are missing are fetched, if they are.
+    promised_at: Option<String>,
 }
 
 /// How a repository was opened, to open it again for another thread.
@@ -349,7 +357,7 @@ impl Repository {
         let top = top.canonicalize().unwrap_or(top);
         let way = Way::Directory(inner.path().into());
         let place = place.canonicalize().unwrap_or_else(|_| place.to_path_buf());
-        Ok(Some(Self { inner, top, place, way }))
+        Ok(Some(Self { inner, top, place, way, promised_at: None }))
     }
 
     /// The repository in git's environment variables, as git sets them for a hook. The objects of the push
@@ -359,7 +367,7 @@ impl Repository {
         let top = inner.workdir().unwrap_or(inner.path()).to_path_buf();
         let top = top.canonicalize().unwrap_or(top);
         let place = Path::new(".").canonicalize().unwrap_or_else(|_| top.clone());
-        Ok(Self { inner, top, place, way: Way::Variables })
+        Ok(Self { inner, top, place, way: Way::Variables, promised_at: None })
     }
 
     fn unreadable(folder: &Path, error: &git2::Error) -> GitError {
@@ -413,7 +421,7 @@ impl Repository {
 
     /// The same repository for several threads.
     pub fn handles(&self) -> Handles {
-        Handles::new(self.way.clone(), self.top.clone())
+        Handles::new(self.way.clone(), self.top.clone(), self.promised_at.clone())
     }
 
     /// A reader of blobs for several threads.
@@ -423,6 +431,7 @@ impl Repository {
 
     /// A blob's size in bytes.
     fn blob_size(&self, blob: BlobId) -> Result<u64, GitError> {
+        self.obtain([blob])?;
         let (size, kind) = self.inner.odb()?.read_header(blob.0)?;
         if kind != git2::ObjectType::Blob {
             let fault = format!("is a {kind}, expected a file");

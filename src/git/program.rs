@@ -5,6 +5,7 @@
 //! repository could make it do is disabled here.
 
 mod notes;
+mod promised;
 
 use std::borrow::Cow;
 use std::io::{self, Read};
@@ -14,6 +15,7 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 pub use self::notes::{fetch_notes, push_notes};
+pub use self::promised::fetch_objects;
 use super::Repository;
 use super::branch::Branch;
 use super::source::{RefName, RemoteUrl, SCHEMES};
@@ -111,6 +113,16 @@ pub enum ProgramError {
         /// The last lines of git's output.
         words: String,
     },
+    /// The program cannot fetch objects that a partial clone lacks.
+    #[error("git cannot fetch {} of this partial clone from `{remote}`{}", objects(*count), indented(words))]
+    Promised {
+        /// How many objects.
+        count: usize,
+        /// The remote.
+        remote: String,
+        /// The last lines of git's output.
+        words: String,
+    },
     /// The notes cannot be locked for a change.
     #[error(transparent)]
     Lock(#[from] FileError),
@@ -125,6 +137,11 @@ pub enum ProgramError {
     /// The answer is too long or not UTF-8.
     #[error("cannot parse the output of `git {0}`")]
     Unreadable(String),
+}
+
+/// A number of objects.
+fn objects(count: usize) -> String {
+    if count == 1 { "1 missing object".into() } else { format!("{count} missing objects") }
 }
 
 impl Hint for ProgramError {
@@ -148,6 +165,10 @@ impl Hint for ProgramError {
                 "check the URL and the ref, and that you can read the repository with `git fetch`"
             }
             Self::Lock(error) => return error.hint(),
+            Self::Promised { .. } => {
+                "check that you can read the remote with `git fetch`, or fetch all objects with `git fetch --refetch \
+                 --no-filter`"
+            }
             Self::Notes { words, .. } if notes::is_locked(words) => {
                 "another git process is running, or one was interrupted: if none is running, remove the `.lock` file, \
                  and run the command again"

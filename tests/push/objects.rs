@@ -2,9 +2,10 @@
 
 use std::fs::Permissions;
 use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::{Path, PathBuf};
 
 use crate::push::place::Place;
-use crate::support::{Mode, Ran, contents, read, write};
+use crate::support::{Mode, Ran, contents, read, text, write};
 
 const ALL: [&str; 3] = ["origin", "main", "refs/notes/countersign"];
 
@@ -168,4 +169,54 @@ fn a_hostile_repository_runs_nothing() {
     let _ = std::fs::remove_file(repository.join("evil"));
     place.scene.run(&["verify", "--source", "HEAD"]).is_no();
     assert!(!repository.join("evil").exists());
+}
+
+/// A clone of the server without the blobs of its commits, with the hook and the policy.
+fn partial_clone(place: &Place, name: &str) -> PathBuf {
+    for setting in ["uploadpack.allowFilter", "uploadpack.allowAnySHA1InWant"] {
+        place.on_server(&["config", setting, "true"]);
+    }
+    let clone = place.scene.path().join(name);
+    let url = format!("file://{}", text(&place.bare()));
+    place.scene.git(&["clone", "-q", "--filter=blob:none", "--no-checkout", &url, text(&clone)]);
+    let git = |arguments: &[&str]| place.scene.git(&[&["-C", text(&clone)], arguments].concat());
+    git(&["config", "countersign.policy", text(&place.scene.policy())]);
+    git(&["config", "countersign.root", &place.scene.pin().to_string()]);
+    place.scene.run(&["-C", text(&clone), "hooks", "install", "--script"]).done();
+    clone
+}
+
+/// How many objects of the commit git would have to fetch.
+fn lacks(place: &Place, clone: &Path) -> usize {
+    let listed = ["rev-list", "--objects", "--missing=print", "--no-walk", "origin/main"];
+    let listed = place.scene.git(&[&["-C", text(clone)], &listed[..]].concat());
+    listed.lines().filter(|line| line.starts_with('?')).count()
+}
+
+#[test]
+fn a_partial_clone_fetches_what_a_push_is_judged_by() {
+    let place = Place::new(Mode::Enforce);
+    write(&place.scene.repository().join("tests/large.bin"), "not packaged");
+    place.change("for a partial clone");
+    place.release();
+    place.push(&ALL).pushed("1 allowed");
+
+    let clone = partial_clone(&place, "partial");
+    let all = lacks(&place, &clone);
+    // What may run no program names the object.
+    place.scene.run(&["-C", text(&clone), "package", "--from", "HEAD"]).undecided("is not in this clone");
+    place.scene.run(&["-C", text(&clone), "manifest", "fetch"]).done();
+    assert_eq!(lacks(&place, &clone), all);
+    place.push_in(&clone, &["origin", "main:refs/tags/v9"]).pushed("allowed: refs/tags/v9");
+    // Only what is packaged was fetched.
+    assert!((1..all).contains(&lacks(&place, &clone)));
+
+    let clone = partial_clone(&place, "verified");
+    place.scene.run(&["-C", text(&clone), "manifest", "fetch"]).done();
+    place.scene.run(&["-C", text(&clone), "verify", "--source", "HEAD", "--format", "json"]).allowed();
+
+    let clone = partial_clone(&place, "offline");
+    place.scene.git(&["-C", text(&clone), "remote", "set-url", "origin", "file:///nowhere"]);
+    let verified = place.scene.run(&["-C", text(&clone), "verify", "--source", "HEAD"]);
+    verified.undecided("missing object").told("of this partial clone from `origin`");
 }

@@ -32,7 +32,8 @@ pub fn fetch_notes(repository: &Repository, remote: &str) -> Result<bool, Progra
     }
     let mut command = patient(repository);
     command.args(["fetch", "--quiet", "--no-tags", "--no-recurse-submodules", "--no-write-fetch-head"]);
-    command.args(["--", remote, &format!("+{NOTES_REF}:{FETCHED_NOTES}")]);
+    // In a partial clone too: whoever fetches manifests reads them.
+    command.args(["--no-filter", "--", remote, &format!("+{NOTES_REF}:{FETCHED_NOTES}")]);
     check(run(command)?, failed)?;
     let _changing = repository.lock_notes()?;
     let mut command = patient(repository);

@@ -12,7 +12,7 @@ pub fn choose(
     rules: &Rules<'_>,
     (folders, known): (&Folders, &Known),
 ) -> Result<Chosen, SelectError> {
-    let mut chosen = Chosen::default();
+    let (mut chosen, mut named) = (Chosen::default(), Vec::new());
     let each = |file: GitFile| {
         if let Some(reason) = rules.leaves_out(&file.path)? {
             chosen.left_out.push(LeftOut { path: file.path, reason });
@@ -23,20 +23,23 @@ pub fn choose(
             return Err(GitError::NotUtf8(path).into());
         }
         let Some(mode) = file.mode else { return Err(SelectError::Submodule(path)) };
-        let size = known.size(blob).map_or_else(|| blobs.size(blob), Ok);
-        let size = size.map_err(|error| error.at(&path))?;
-        chosen.candidates.push(Candidate {
-            path,
-            mode,
-            size,
-            is_allowed_secret: false,
-            origin: Origin::Blob(blob),
-        });
+        // Its size follows when all blobs of the folder are here.
+        let (size, origin) = (0, Origin::Blob(blob));
+        chosen.candidates.push(Candidate { path, mode, size, is_allowed_secret: false, origin });
+        named.push(blob);
         if chosen.candidates.len() > ENTRIES_MAX {
             return Err(too_many(chosen.candidates.len()));
         }
         Ok(())
     };
     blobs.handles().with(|repository| repository.committed_in(folders, commit, folder, |_| Ok(()), each))?;
+    blobs.handles().with(|repository| {
+        let unknown = named.iter().copied().filter(|blob| known.size(*blob).is_none());
+        repository.obtain(unknown)
+    })?;
+    for (candidate, blob) in chosen.candidates.iter_mut().zip(named) {
+        let size = known.size(blob).map_or_else(|| blobs.size(blob), Ok);
+        candidate.size = size.map_err(|error| error.at(&candidate.path))?;
+    }
     Ok(chosen)
 }

@@ -88,7 +88,11 @@ impl Options {
         if updates.iter().any(|update| update.reference == TEST_REF) {
             return Err(refuse(TEST_DENIED, "run `countersign hooks status` to see the result"));
         }
-        let context = Context::of_hook(global, side)?;
+        let mut context = Context::of_hook(global, side)?;
+        // Whoever pushes has the remote that promised the objects of a partial clone; a server fetches nothing.
+        if let (Side::Pusher, Some(repository)) = (side, &mut context.repository) {
+            repository.fetch_promised();
+        }
         let repository = context.repository.as_ref().ok_or_else(|| {
             refuse(
                 format!("`{}` runs only in a git repository", side.hook()),
