@@ -124,8 +124,14 @@ fn a_file_in_place_of_the_output_folder_stays() {
     let dist = scene.repository().join("dist");
     fs::remove_dir_all(&dist).expect("it was there");
     write(&dist, "precious");
-    for command in [&["release"][..], &["package"], &["package", "--output", "handler.py/dist"]] {
-        scene.run(command).undecided("is not a folder");
+    let is_file = "is not a folder";
+    for (command, words) in [
+        (&["release"][..], is_file),
+        (&["package"], is_file),
+        (&["package", "--output", "handler.py"], is_file),
+        (&["package", "--output", "handler.py/dist"], "cannot write"),
+    ] {
+        scene.run(command).undecided(words);
         assert_eq!(read(&dist), b"precious");
     }
     scene.verify().is_no();
