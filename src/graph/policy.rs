@@ -139,7 +139,9 @@ impl Drawing<'_> {
             };
             let edge = state.0;
             let id = id_of_rule(index);
-            self.node(id.clone(), vec![rule.pattern().to_string(), format!("rule {}", index + 1)], state);
+            let mut lines = vec![rule.pattern().to_string(), format!("rule {}", index + 1)];
+            lines.extend((!rule.source().is_default()).then(|| "source artifact".to_owned()));
+            self.node(id.clone(), lines, state);
             let csc = Id::new(Kind::Csc, rule.csc().as_str());
             // Only a missing CSC has no node yet.
             let missing = (State::Missing, "does not exist".to_owned());

@@ -30,6 +30,8 @@ pub struct Candidate {
     pub manifest: Attached,
     /// The beginning of the commit's id.
     pub commit: String,
+    /// Whether that is the very commit that is verified, and not an ancestor.
+    pub is_own: bool,
     /// The digest of the files that it claims to describe.
     pub inventory: Sha384,
 }
@@ -185,6 +187,7 @@ impl Candidates {
     ) -> Result<u64, GitError> {
         let Some(note) = search.note(commit)? else { return Ok(0) };
         let short: String = commit.chars().take(12).collect();
+        let is_own = commit == self.commit.id;
         let attached::Lines { manifests, newer, malformed } = attached::read(&note);
         if !newer.is_empty() {
             self.notes.push(format!(
@@ -200,7 +203,7 @@ impl Candidates {
         }
         for manifest in manifests {
             let inventory = inventory::digest(&manifest.claimed().files);
-            take(self, Candidate { manifest, commit: short.clone(), inventory });
+            take(self, Candidate { manifest, commit: short.clone(), is_own, inventory });
         }
         Ok(note.len() as u64)
     }

@@ -4,10 +4,13 @@
 //! function and layer of that commit's own `countersign.toml` is verified under the CSC that governs it: a
 //! manifest attached to the commit, or to one of its ancestors, must describe exactly the package of the
 //! commit, and pass every check now. If the sealed policy says `covered_by = "commit"`, manifests of
-//! ancestors do not count. The caller chooses the policy; nothing in the push can change it, and neither does
+//! ancestors do not count. If it says `source = "artifact"` for a function, a manifest that is attached to the
+//! very commit, names it and is not dirty covers it too, whatever its files are. The caller chooses the policy; nothing in the push can change it, and neither does
 //! the answer depend on which commits the other side has.
 
 mod candidates;
+mod finding;
+mod item;
 pub mod update;
 mod verifier;
 

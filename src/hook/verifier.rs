@@ -1,30 +1,32 @@
 //! Decides on each function and layer of a commit.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use super::candidates::{Candidate, Candidates, Named, Search, Wanted};
+use super::finding::{self, labels, unattached, unpackable};
+use super::item::{Packaged, PackagedItem};
 use super::{CommitVerdicts, Hook, HookError};
 use crate::crypto::key::Library;
 use crate::digest::Sha384;
 use crate::files::Loaded;
-use crate::function::Functions;
+use crate::function::{Build, Functions};
 use crate::gate::{self, Labels};
 use crate::git::notes::NOTES_REF;
 use crate::git::{Commit, Handles, Repository};
-use crate::hint::Hint;
 use crate::inventory;
 use crate::limits::{COMMIT_NAMES_MAX, HELD_FILES_MAX, JUDGED_WINDOW_BYTES, PUSHED_NAMES_MAX};
 use crate::package::select::{self, Known, SelectError};
 use crate::parallel::{Threads, in_order};
 use crate::policy::error::PolicyError;
 use crate::policy::store::Policy;
-use crate::report::{Check, Decision, Finding, Verdict};
+use crate::report::{Decision, Verdict};
 use crate::source;
 use crate::verify::governance::Governance;
 use crate::verify::integrity::{self, Digests, Opening};
-use crate::verify::{self, CommitFiles, Elsewhere, Publishers, Question, Reported, revocation};
+use crate::verify::{self, CommitFiles, Elsewhere, OfCommit, Publishers, Question, Reported, revocation};
 use crate::workspace::{Item, Workspace};
 
 /// Decides on commits under one policy, whose documents are read once. All threads share it.
@@ -36,19 +38,6 @@ pub struct CommitVerifier<'a> {
     known: Known,
     /// How many names of folders were read in all commits.
     names: AtomicU64,
-}
-
-/// A function or a layer of the commit, and its package if there is one.
-struct PackagedItem<'a> {
-    named: Named,
-    item: &'a Item,
-    package: Result<Packaged, SelectError>,
-}
-
-/// A package, kept in full or as its digest.
-struct Packaged {
-    inventory: Sha384,
-    held: Option<CommitFiles>,
 }
 
 /// A function or a layer, and about how many bytes its files need in memory.
@@ -112,7 +101,12 @@ impl<'a> CommitVerifier<'a> {
         let subjects = self.subjects(hook.repository, commit, &workspace)?;
         let mut candidates = Candidates::of(search, commit)?;
         let uncovered = subjects.iter().filter_map(|subject| self.wanted(subject));
-        let uncovered = uncovered.filter(|(named, files)| !candidates.has(named, files)).collect();
+        // A build of the commit may cover an item, so that no ancestor has to be read.
+        let may_be_covered = |(named, files): &(Named, Sha384)| {
+            let is_build = self.governance.build_of(&named.1, &commit.id).is_some();
+            candidates.has(named, files) || is_build && !candidates.named(named).is_empty()
+        };
+        let uncovered = uncovered.filter(|wanted| !may_be_covered(wanted)).collect();
         candidates.search(search, &uncovered)?;
         if let [first, ..] = hook.repository.replacements()?.as_slice() {
             candidates.notes.push(format!(
@@ -161,11 +155,15 @@ impl<'a> CommitVerifier<'a> {
         }
         let denied: Vec<_> =
             subjects.iter().zip(&pending).filter(|(_, pending)| !pending.is_allowed()).collect();
-        let check =
-            |(subject, _): &(&PackagedItem<'_>, &Pending)| match self.governance.of(&subject.item.name) {
-                Some(publishers) if subject.package.is_ok() => check_newer(of.commit, candidates, publishers),
-                _ => Ok(()),
-            };
+        let check = |(subject, _): &(&PackagedItem<'_>, &Pending)| match self
+            .governance
+            .of(&subject.item.name)
+        {
+            Some(publishers) if subject.package.is_ok() || self.build_of(subject, of.commit).is_some() => {
+                check_newer(of.commit, candidates, publishers)
+            }
+            _ => Ok(()),
+        };
         self.each(&denied, |_| 0, check, drop)?;
         Ok(pending.into_iter().map(|pending| pending.verdict).collect())
     }
@@ -274,59 +272,76 @@ impl<'a> CommitVerifier<'a> {
         candidates: &Candidates,
         before: Option<&Pending>,
     ) -> Result<Pending, HookError> {
+        let Judged { commit, .. } = *of;
         let Some(publishers) = self.governance.of(&subject.item.name) else {
-            let labels = labels(of.commit, subject, None);
+            let labels = labels(commit, subject.item, None);
             return Ok(Pending::only(gate::stop_ungoverned(self.policy.account(), labels).into()));
         };
         let only = |finding| {
             let reported = Reported::only(publishers, subject.named.clone(), finding);
-            Ok(Pending::only(gate::report(&reported, labels(of.commit, subject, None))))
+            Ok(Pending::only(gate::report(&reported, labels(commit, subject.item, None))))
         };
-        let package = match &subject.package {
-            Ok(package) => package,
-            Err(error) => return only(unpackable(error)),
-        };
+        let build = self.build_of(subject, commit);
         let named = candidates.named(&subject.named);
-        let fits = |candidate: &&Candidate| candidate.inventory == package.inventory;
-        // Of the commit's manifests of other files, the first one shows best what has changed.
-        let fitting: Vec<&Candidate> = named.iter().filter(fits).collect();
-        let fits = fitting.len();
-        let asked: Vec<&Candidate> =
-            if fitting.is_empty() { named.iter().take(1).collect() } else { fitting };
+        let mut asked = subject.fitting(named, build);
+        let fits = asked.len();
         if asked.is_empty() {
-            return only(unattached(candidates.are_of_ancestors()));
+            if let (Err(error), None) = (&subject.package, build) {
+                return only(unpackable(commit, subject.item, error, named));
+            }
+            // Of the commit's manifests of other files, the first one shows best what has changed.
+            asked.extend(named.first().filter(|_| subject.package.is_ok()).map(|first| (first, None)));
         }
-        let again;
-        let package = match &package.held {
-            Some(package) => package,
-            None => match self.package(of.commit, of.workspace, subject.item)? {
-                Ok(package) => {
-                    again = package;
-                    &again
-                }
-                Err(error) => return only(unpackable(&error)),
-            },
+        if asked.is_empty() {
+            return only(unattached(subject.sought(candidates)));
+        }
+        let files = match self.files_of(of, subject)? {
+            Ok(files) => files,
+            Err(error) => return only(unpackable(commit, subject.item, &error, named)),
         };
         let new = asked.into_iter().skip(before.map_or(0, |before| before.asked));
-        let new = new.map(|candidate| self.ask(of.commit, subject, (package, candidate), publishers));
+        let new = new.filter_map(|(candidate, build)| {
+            let source = build.map(OfCommit::Build).or(files.as_deref().map(OfCommit::Files))?;
+            Some(self.ask(commit, subject, (source, candidate), publishers))
+        });
         let before = before.filter(|before| before.asked > 0).map(|before| Ok(before.verdict.clone()));
         match gate::best(before.into_iter().chain(new))? {
             Some(verdict) => Ok(Pending { verdict, asked: fits }),
-            None => only(unattached(candidates.are_of_ancestors())),
+            None => only(unattached(subject.sought(candidates))),
         }
+    }
+
+    /// The commit, if the policy accepts builds of it for an item.
+    fn build_of<'c>(&self, subject: &PackagedItem<'_>, commit: &'c Commit) -> Option<Build<'c>> {
+        self.governance.build_of(&subject.item.name, &commit.id)
+    }
+
+    /// The files of an item's package, read again if they are not held; `None` if the commit does not give one.
+    fn files_of<'s>(
+        &self,
+        of: &Judged<'_>,
+        subject: &'s PackagedItem<'_>,
+    ) -> Result<Result<Option<Cow<'s, CommitFiles>>, SelectError>, HookError> {
+        Ok(match &subject.package {
+            Err(_) => Ok(None),
+            Ok(Packaged { held: Some(files), .. }) => Ok(Some(Cow::Borrowed(files))),
+            Ok(Packaged { held: None, .. }) => {
+                self.package(of.commit, of.workspace, subject.item)?.map(|files| Some(Cow::Owned(files)))
+            }
+        })
     }
 
     fn ask(
         &self,
         commit: &Commit,
         subject: &PackagedItem<'_>,
-        (package, candidate): (&CommitFiles, &Candidate),
+        (source, candidate): (OfCommit<'_>, &Candidate),
         publishers: &Publishers<'_>,
     ) -> Result<Verdict, HookError> {
         let path = path_of(&candidate.commit);
         let manifest = Loaded { path, bytes: candidate.manifest.line().as_bytes().to_vec() };
         let question = Question {
-            subject: Elsewhere::Commit(package),
+            subject: Elsewhere::Commit(source),
             manifest: Some(&manifest),
             asked: Some(subject.named.clone()),
             revocations: &[],
@@ -334,8 +349,19 @@ impl<'a> CommitVerifier<'a> {
             threads: Threads::one(),
         };
         let reported = verify::report(&Library, publishers, &question)?;
-        Ok(gate::report(&reported, labels(commit, subject, Some(candidate))))
+        let labels = labels(commit, subject.item, Some(candidate));
+        Ok(match source {
+            OfCommit::Files(_) => gate::report(&reported, labels),
+            OfCommit::Build(_) => {
+                gate::report(&reported, Labels { artifact: finding::build_of(&commit.short()), ..labels })
+            }
+        })
     }
+}
+
+/// The name of the note on a commit.
+fn path_of(commit: &str) -> PathBuf {
+    format!("{NOTES_REF}:{commit}").into()
 }
 
 /// Returns an error if an allowed publisher signed a manifest that is newer than this program: it may be the missing one.
@@ -358,42 +384,4 @@ fn check_newer(
         true => Err(HookError::TooManyNewer { commit: commit.short() }),
         false => Ok(()),
     }
-}
-
-/// The name of the note on a commit.
-fn path_of(commit: &str) -> PathBuf {
-    format!("{NOTES_REF}:{commit}").into()
-}
-
-fn labels(commit: &Commit, subject: &PackagedItem<'_>, candidate: Option<&Candidate>) -> Labels {
-    Labels {
-        artifact: format!("commit {}", commit.short()),
-        manifest: candidate.map(|candidate| format!("{NOTES_REF} of {}", candidate.commit)),
-        kind: Some(subject.item.kind),
-        name: Some(subject.item.name.clone()),
-    }
-}
-
-fn unattached(or_ancestors: bool) -> Finding {
-    let message = match or_ancestors {
-        true => "no manifest of these files is attached to the commit or to one of its ancestors",
-        false => "no manifest is attached to the commit, and the policy accepts no manifest of its ancestors",
-    };
-    Finding::new(
-        Check::Mismatch,
-        "manifest-missing",
-        message,
-        "sign and attach one with `countersign release --attach`; if one was attached in another clone, run \
-         `countersign manifest fetch && countersign manifest push`, and push again",
-    )
-}
-
-fn unpackable(error: &SelectError) -> Finding {
-    let hint = error.hint().unwrap_or("fix the reported error".into());
-    Finding::new(
-        Check::Mismatch,
-        "source-unpackable",
-        format!("cannot package the commit: {error}"),
-        format!("{hint}; commit, and sign the new commit"),
-    )
 }

@@ -45,6 +45,12 @@ pub fn of_cause(
         ("source-differs", _) => format!(
             "run `countersign release {name}` on the pushed commit, and attach the manifest"
         ),
+        ("source-ignored", _) => format!(
+            "commit the files of `{name}` that git ignores, or ask the policy owner whether its builds are accepted"
+        ),
+        ("source-unconfirmed", _) => format!(
+            "build `{name}` in a clean checkout of the pushed commit, and run `countersign release {name} --attach` there"
+        ),
         ("signature-expired", _) => format!(
             "run `countersign release {name}`, and repeat it before each signature expires"
         ),

@@ -143,6 +143,19 @@ pub const RULES: &[Rule] = &[
         that was signed.",
     ),
     mismatch(
+        "source-ignored",
+        "The package has files that git ignores",
+        "No commit gives this package, because git ignores some of its files, such as dependencies or build output. \
+        Commit them, or ask the policy owner to accept builds of the function: `source = \"artifact\"` in \
+        `functions.toml`.",
+    ),
+    mismatch(
+        "source-unconfirmed",
+        "The manifest is not of a clean build of the commit",
+        "The policy accepts builds of this function, if the manifest names the very commit and the work tree had no \
+        other changes. Check the commit out, build it, and run `countersign release --attach`.",
+    ),
+    mismatch(
         "source-unpackable",
         "The commit cannot be packaged",
         "It has content that cannot be packaged: a Git LFS pointer, a submodule, or a name that is not \

@@ -209,6 +209,8 @@ fn every_code_has_a_next_step() {
         ("mismatch", "permission-missing"),
         ("mismatch", "name-mismatch"),
         ("mismatch", "source-differs"),
+        ("mismatch", "source-ignored"),
+        ("mismatch", "source-unconfirmed"),
         ("mismatch", "function-ungoverned"),
         ("expiry", "signature-expired"),
         ("expiry", "signed-in-future"),

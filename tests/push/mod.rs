@@ -5,6 +5,7 @@
 
 mod attached;
 mod bounds;
+mod built;
 mod claims;
 mod covered;
 mod forms;

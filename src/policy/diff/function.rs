@@ -2,7 +2,7 @@
 //! types that deploy no code.
 
 use super::Differences;
-use crate::function::{CoveredBy, Functions, Rule};
+use crate::function::{CodeFrom, CoveredBy, Functions, Rule};
 
 pub fn compare(differences: &mut Differences, before: Option<&Functions>, after: Option<&Functions>) {
     let Some(after) = after else {
@@ -15,12 +15,22 @@ pub fn compare(differences: &mut Differences, before: Option<&Functions>, after:
     let rules = |functions: Option<&Functions>| functions.map(|f| f.rules().to_vec()).unwrap_or_default();
     let (old, new) = (rules(before), rules(Some(after)));
     let attached = |rule: &Rule| format!("`{}` attached to `{}`", rule.pattern(), rule.csc());
+    let is_same = |a: &Rule, b: &Rule| (a.pattern(), a.csc()) == (b.pattern(), b.csc());
     for (index, rule) in new.iter().enumerate().filter(|(_, rule)| !old.contains(rule)) {
         // The first match wins, so the person who seals must see where a new rule is inserted.
         let place = format!("rule {} of {}", index + 1, new.len());
-        differences.allow(format!("functions {}, {place}", attached(rule)));
+        let source = match rule.source() {
+            CodeFrom::Artifact => "; builds of a commit are accepted, and not compared with the commit",
+            CodeFrom::Commit if old.iter().any(|before| is_same(before, rule)) => {
+                "; builds are no longer accepted"
+            }
+            CodeFrom::Commit => "",
+        };
+        differences.allow(format!("functions {}, {place}{source}", attached(rule)));
     }
-    for rule in old.iter().filter(|rule| !new.contains(rule)) {
+    // A rule of which only the source changes is not removed.
+    let is_changed = |rule: &Rule| new.iter().any(|after| is_same(rule, after) && !old.contains(after));
+    for rule in old.iter().filter(|rule| !new.contains(rule) && !is_changed(rule)) {
         let (pattern, csc) = (rule.pattern(), rule.csc());
         differences
             .allow(format!("rule `{pattern}` removed: its functions are no longer attached to `{csc}`"));

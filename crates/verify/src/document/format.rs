@@ -47,7 +47,7 @@ pub const LEDGER_LINE: u32 = 1;
 pub const PROFILE: u32 = 1;
 /// The newest format of `csc/csc-….toml`.
 pub const CSC: u32 = 1;
-/// The newest format of `functions.toml`. Format 2 has `covered_by`.
+/// The newest format of `functions.toml`. Format 2 has `covered_by` and `source`.
 pub const FUNCTIONS: u32 = 2;
 /// The newest format of `layers/NAME.toml`.
 pub const LAYER: u32 = 1;

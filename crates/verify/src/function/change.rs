@@ -1,7 +1,7 @@
 //! Changes of the governance: where a rule is inserted, which rules it hides, which it leaves without effect,
 //! and protected refs.
 
-use super::{CoveredBy, Functions, Pattern, RefPattern, Rule, TypePattern};
+use super::{CodeFrom, CoveredBy, Functions, Pattern, RefPattern, Rule, TypePattern};
 use crate::document;
 use crate::document::format::Format;
 use crate::limits::TYPE_PATTERNS_MAX;
@@ -24,8 +24,14 @@ pub struct TooManyTypes;
 impl Functions {
     /// Attaches the names to the CSC; also returns the index of the rule.
     ///
-    /// A rule with the same pattern keeps its position, unless the new one must be first.
-    pub fn attaching(mut self, pattern: Pattern, csc: CscId, place: Place) -> (Self, usize) {
+    /// A rule with the same pattern keeps its position, unless the new one must be first, and its source, unless
+    /// there is a new one.
+    pub fn attaching(
+        mut self,
+        (pattern, csc): (Pattern, CscId),
+        source: Option<CodeFrom>,
+        place: Place,
+    ) -> (Self, usize) {
         let rules = &mut self.function;
         let same = rules.iter().position(|rule| rule.pattern == pattern);
         let index = match (place, same) {
@@ -35,10 +41,9 @@ impl Functions {
                 rules.iter().position(|rule| rule.pattern.covers(&pattern)).unwrap_or(rules.len())
             }
         };
-        if let Some(same) = same {
-            rules.remove(same);
-        }
-        rules.insert(index, Rule { pattern, csc });
+        let before = same.map(|same| rules.remove(same).source);
+        let source = source.or(before).unwrap_or_default();
+        rules.insert(index, Rule { pattern, csc, source });
         (self.next_revision(), index)
     }
 
@@ -70,10 +75,9 @@ impl Functions {
         Ok(self.next_revision())
     }
 
-    /// Changes whose manifests cover a commit. Only the strict form needs the newest format.
+    /// Changes whose manifests cover a commit.
     pub fn covering_by(self, covered_by: CoveredBy) -> Self {
-        let format = if covered_by.is_default() { Format::default() } else { Format::NEWEST };
-        Self { covered_by, format, ..self }.next_revision()
+        Self { covered_by, ..self }.next_revision()
     }
 
     /// Also lists these types as deploying no code.
@@ -123,8 +127,14 @@ impl Functions {
         self.function.iter().filter(move |rule| rule.csc == *csc).map(|rule| &rule.pattern)
     }
 
+    /// The next revision, in the newest format only if a field needs it.
     fn next_revision(self) -> Self {
-        Self { revision: document::next_revision(self.revision), ..self }
+        let format = match self.newest_field() {
+            Some(_) => Format::NEWEST,
+            None if self.format == Format::NEWEST => Format::default(),
+            None => self.format,
+        };
+        Self { revision: document::next_revision(self.revision), format, ..self }
     }
 }
 
@@ -136,13 +146,17 @@ mod tests {
     const TWO: &str = "csc-00000000000000002";
 
     fn attach(functions: Functions, pattern: &str, csc: &str, place: Place) -> (Functions, usize) {
-        functions.attaching(pattern.parse().unwrap(), csc.parse().unwrap(), place)
+        functions.attaching((pattern.parse().unwrap(), csc.parse().unwrap()), None, place)
     }
 
     fn functions(patterns: &[&str]) -> Functions {
         let mut all = Functions::new("x".parse().unwrap(), ONE.parse().unwrap());
         all.function.clear();
-        let rule = |text: &&str| Rule { pattern: text.parse().unwrap(), csc: ONE.parse().unwrap() };
+        let rule = |text: &&str| Rule {
+            pattern: text.parse().unwrap(),
+            csc: ONE.parse().unwrap(),
+            source: CodeFrom::Commit,
+        };
         all.function.extend(patterns.iter().map(rule));
         all
     }
@@ -168,6 +182,26 @@ mod tests {
         let (all, index) = attach(functions(&["*", "orders", "pay"]), "orders", TWO, Place::Fitting);
         assert_eq!((order(&all), index), (vec!["*", "orders", "pay"], 1));
         assert_eq!((all.rules()[1].csc().as_str(), all.revision()), (TWO, 2));
+    }
+
+    #[test]
+    fn a_source_stays_until_it_is_changed_and_alone_needs_the_newest_format() {
+        let attach = |all: Functions, source| {
+            all.attaching(("orders".parse().unwrap(), TWO.parse().unwrap()), source, Place::Fitting).0
+        };
+        let has_format = |all: &Functions| all.to_toml().starts_with("format = 2\n");
+        let plain = functions(&["orders", "pay"]);
+        assert!(!has_format(&attach(plain.clone(), None)));
+        let artifact = attach(plain, Some(CodeFrom::Artifact));
+        let kept = attach(artifact, None);
+        assert_eq!(kept.rules()[0].source(), CodeFrom::Artifact);
+        assert!(has_format(&kept));
+        // Each of both fields keeps the format, and the last one drops it.
+        let both = kept.clone().covering_by(CoveredBy::Commit);
+        assert!(has_format(&both.clone().covering_by(CoveredBy::Ancestor)));
+        assert!(has_format(&attach(both, Some(CodeFrom::Commit))));
+        assert!(!has_format(&attach(kept.clone(), Some(CodeFrom::Commit))));
+        assert!(!has_format(&kept.detaching(&"orders".parse().unwrap()).unwrap()));
     }
 
     #[test]

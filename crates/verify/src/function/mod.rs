@@ -10,6 +10,7 @@
 //! [[function]]
 //! pattern = "orders-*"           # `*` any characters, `?` one
 //! csc = "csc-0123456789abcdefg"
+//! source = "artifact"            # optional, format 2: a build of a commit is not compared with the commit
 //! ```
 
 mod change;
@@ -65,12 +66,46 @@ impl CoveredBy {
     }
 }
 
+/// What covers a function or layer of a commit, for hooks and `verify --source`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum CodeFrom {
+    /// A manifest of exactly the files that the commit gives.
+    #[default]
+    Commit,
+    /// Also a manifest of a build: one that is attached to that commit and names it, and is not dirty.
+    Artifact,
+}
+
+impl CodeFrom {
+    /// Whether it is the default, which is not written.
+    pub fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// A commit whose builds cover a function, although their files are not compared with the commit. Only
+/// [`Functions::build_of`] gives it.
+#[derive(Debug, Clone, Copy)]
+pub struct Build<'a> {
+    commit: &'a str,
+}
+
+impl<'a> Build<'a> {
+    /// The commit's id, in full.
+    pub fn commit(self) -> &'a str {
+        self.commit
+    }
+}
+
 /// One rule: names that match the pattern are under the CSC.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Rule {
     pattern: Pattern,
     csc: CscId,
+    #[serde(default, skip_serializing_if = "CodeFrom::is_default")]
+    source: CodeFrom,
 }
 
 impl Rule {
@@ -83,12 +118,17 @@ impl Rule {
     pub fn csc(&self) -> &CscId {
         &self.csc
     }
+
+    /// What covers them in a commit.
+    pub fn source(&self) -> CodeFrom {
+        self.source
+    }
 }
 
 impl Functions {
     /// Creates governance with one rule.
     pub fn new(pattern: Pattern, csc: CscId) -> Self {
-        let function = vec![Rule { pattern, csc }];
+        let function = vec![Rule { pattern, csc, source: CodeFrom::default() }];
         Self {
             format: Format::default(),
             revision: 1,
@@ -107,11 +147,19 @@ impl Functions {
             return Err(DocumentError::new(path, message));
         }
         // An older program would not know what the field means, and reads the number first.
-        if !functions.covered_by.is_default() && functions.format != Format::NEWEST {
-            let message = format!("`covered_by` needs the line `format = {}` at the top", format::FUNCTIONS);
+        if let Some(field) = functions.newest_field().filter(|_| functions.format != Format::NEWEST) {
+            let message = format!("`{field}` needs the line `format = {}` at the top", format::FUNCTIONS);
             return Err(DocumentError::new(path, message));
         }
         Ok(functions)
+    }
+
+    /// A field that only the newest format has.
+    fn newest_field(&self) -> Option<&'static str> {
+        if !self.covered_by.is_default() {
+            return Some("covered_by");
+        }
+        self.function.iter().any(|rule| !rule.source.is_default()).then_some("source")
     }
 
     /// The document.
@@ -122,6 +170,12 @@ impl Functions {
     /// The CSC that governs a function: that of the first matching rule, or `None`.
     pub fn csc_of(&self, name: &ArtifactName) -> Option<&CscId> {
         self.rule_of(name).map(|index| &self.function[index].csc)
+    }
+
+    /// The commit, if the rule that governs a function says `source = "artifact"`.
+    pub fn build_of<'a>(&self, name: &ArtifactName, commit: &'a str) -> Option<Build<'a>> {
+        let rule = &self.function[self.rule_of(name)?];
+        (rule.source == CodeFrom::Artifact).then_some(Build { commit })
     }
 
     /// The index of the rule that governs a function: the first that matches.
@@ -216,6 +270,26 @@ mod tests {
         let error = parse(&format!("{plain}covered_by = 'commit'\n")).unwrap_err().to_string();
         assert!(error.contains("`format = 2`"), "{error}");
         assert!(parse(&format!("format = 2\n{plain}covered_by = 'branch'\n")).is_err());
+    }
+
+    #[test]
+    fn only_the_first_rule_that_matches_gives_a_build() {
+        let parse = |text: &str| Functions::parse(Path::new("functions.toml"), text.as_bytes());
+        let rule = |pattern: &str, more: &str| {
+            format!("[[function]]\npattern = '{pattern}'\ncsc = 'csc-00000000000000001'\n{more}")
+        };
+        let artifact = "source = \"artifact\"\n";
+        let plain = "revision = 1\nprotected_refs = []\n";
+        let rules =
+            format!("{plain}\n{}\n{}", rule("orders-*", ""), rule("o*", artifact)).replace('\'', "\"");
+        let error = parse(&rules).unwrap_err().to_string();
+        assert!(error.contains("`source` needs the line `format = 2`"), "{error}");
+        let text = format!("format = 2\n{rules}");
+        let functions = parse(&text).unwrap();
+        let build = |name: &str| functions.build_of(&name.parse().unwrap(), "c0").map(Build::commit);
+        assert_eq!([build("orders"), build("orders-eu"), build("pay")], [Some("c0"), None, None]);
+        assert_eq!(functions.to_toml(), text);
+        assert!(parse(&text.replace("artifact", "any")).is_err());
     }
 
     #[test]

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::Publishers;
-use crate::function::Functions;
+use crate::function::{Build, Functions};
 use crate::name::{ArtifactName, CscId};
 use crate::policy::error::PolicyError;
 use crate::policy::store::Policy;
@@ -35,6 +35,11 @@ impl<'p> Governance<'p> {
     /// The CSC of a function or layer; without one, it is denied.
     pub fn of(&self, name: &ArtifactName) -> Option<&Publishers<'p>> {
         self.functions.csc_of(name).and_then(|id| self.cscs.get(id))
+    }
+
+    /// The commit, if its builds cover a function or layer ([`Functions::build_of`]).
+    pub fn build_of<'a>(&self, name: &ArtifactName, commit: &'a str) -> Option<Build<'a>> {
+        self.functions.build_of(name, commit)
     }
 }
 

@@ -1,16 +1,18 @@
 //! Mismatch: the signature is by an allowed publisher who had permission, for the requested artifact.
 
-use super::CommitFiles;
 use super::integrity::Opened;
+use super::{CommitFiles, OfCommit};
 use crate::arn::Owner;
 use crate::crypto::key::KeyId;
 use crate::csc::Csc;
+use crate::function::Build;
 use crate::inventory::by_path;
 use crate::manifest::{Job, Statement};
 use crate::name::{AccountName, ArtifactName};
 use crate::profile::{Action, Profile};
 use crate::provenance::Kind;
 use crate::report::{Check, FileChanges, Finding};
+use crate::shown::shortened;
 
 /// Checks publisher, account and permission; returns every mismatch.
 ///
@@ -73,18 +75,60 @@ pub fn name(job: &Job, (kind, name): &(Kind, ArtifactName)) -> Option<Finding> {
     Some(mismatch("name-mismatch", message, &hint))
 }
 
-/// Checks that the signed files are those of the requested commit.
-pub fn commit(statement: &Statement, source: &CommitFiles) -> Option<Finding> {
+/// Checks that the manifest describes what the requested commit makes.
+pub fn commit(statement: &Statement, source: OfCommit<'_>) -> Option<Finding> {
+    match source {
+        OfCommit::Files(source) => files(statement, source),
+        OfCommit::Build(build) => self::build(statement.job(), build),
+    }
+}
+
+/// Checks that the signed files are those of the commit.
+fn files(statement: &Statement, source: &CommitFiles) -> Option<Finding> {
     if statement.job().files == source.files {
         return None;
     }
     let changes = FileChanges::between(&statement.inventory(), &by_path(&source.files));
-    let finding = mismatch(
-        "source-differs",
-        format!("commit {} does not match the signed package", source.commit),
-        "sign the package of this commit, or use the commit that was signed",
-    );
+    let CommitFiles { commit, .. } = source;
+    let finding = match &statement.job().selection {
+        Some(selection) if selection.ignored => {
+            ignored(&statement.job().name, &format!("commit {commit} does not give them"))
+        }
+        _ => mismatch(
+            "source-differs",
+            format!("commit {commit} does not match the signed package"),
+            "sign the package of this commit, or use the commit that was signed",
+        ),
+    };
     Some(finding.with_files(changes))
+}
+
+/// The finding that no commit gives a package, because it has files that git ignores.
+pub fn ignored(name: &ArtifactName, why: &str) -> Finding {
+    mismatch(
+        "source-ignored",
+        format!("the signed package has files that git ignores: {why}"),
+        &format!(
+            "commit these files, or ask the policy owner to accept builds: `countersign function attach {name} --csc ID \
+             --source artifact`, then `countersign policy seal`"
+        ),
+    )
+}
+
+/// Checks that the signer claims to have built the package from exactly this commit.
+fn build(job: &Job, build: Build<'_>) -> Option<Finding> {
+    let message = match &job.source {
+        None => "the manifest does not name a commit".into(),
+        Some(source) if source.commit != build.commit() => {
+            format!("the manifest names commit `{}`, not `{}`", shortened(&source.commit), build.commit())
+        }
+        Some(source) if source.dirty => {
+            format!("the package was built from other files than commit `{}` has", build.commit())
+        }
+        Some(_) => return None,
+    };
+    let hint = "check this commit out, without changes, build it, and run `countersign release --attach`";
+    Some(mismatch("source-unconfirmed", message, hint))
 }
 
 /// Checks that the key had permission to sign with the profile, for its principal, at the time of signing.
@@ -180,6 +224,7 @@ mod checks {
 
     use super::*;
     use crate::csc::{Publishers, Untrusted};
+    use crate::function::Functions;
     use crate::verify::integrity::opened;
     use crate::verify::sample::{job, job_with, profile, records};
 
@@ -236,10 +281,48 @@ mod checks {
         let opened = opened(job());
         let of = |files: &[(&str, &str)]| {
             let source = CommitFiles { commit: "HEAD".into(), files: records(files) };
-            commit(opened.statement(), &source).map(|finding| finding.code)
+            commit(opened.statement(), OfCommit::Files(&source)).map(|finding| finding.code)
         };
         assert_eq!(of(&[]), None);
         assert_eq!(of(&[("a.py", "a")]), Some("source-differs"));
+    }
+
+    /// A source record of a clean build of this commit.
+    fn source(commit: &str, dirty: bool) -> serde_json::Value {
+        json!({ "commit": commit, "tree": "2".repeat(40), "path": "", "dirty": dirty })
+    }
+
+    #[test]
+    fn a_package_with_ignored_files_is_not_the_commits_unless_its_files_are() {
+        let selection = json!({ "include": [], "exclude": [], "untracked": true, "ignored": true });
+        let fields = [("selection", selection), ("source", source(&"1".repeat(40), false))];
+        let opened = opened(job_with(&fields));
+        let of = |files: &[(&str, &str)]| {
+            let source = CommitFiles { commit: "HEAD".into(), files: records(files) };
+            commit(opened.statement(), OfCommit::Files(&source)).map(|finding| finding.code)
+        };
+        assert_eq!(of(&[]), None);
+        assert_eq!(of(&[("a.py", "a")]), Some("source-ignored"));
+    }
+
+    #[test]
+    fn a_build_names_the_very_commit_and_is_not_dirty() {
+        let id = "1".repeat(40);
+        let functions = "format = 2\nrevision = 1\nprotected_refs = []\n[[function]]\npattern = '*'\n\
+            csc = 'csc-00000000000000001'\nsource = 'artifact'\n";
+        let functions = Functions::parse("functions.toml".as_ref(), functions.as_bytes()).unwrap();
+        let build = functions.build_of(&"orders".parse().unwrap(), &id).unwrap();
+        let of = |fields: &[(&str, serde_json::Value)]| {
+            commit(opened(job_with(fields)).statement(), OfCommit::Build(build)).map(|finding| finding.code)
+        };
+        assert_eq!(of(&[("source", source(&id, false))]), None);
+        for source in
+            [source(&id, true), source(&"2".repeat(40), false), source(&id[..12], false), source("", false)]
+        {
+            assert_eq!(of(&[("source", source)]), Some("source-unconfirmed"));
+        }
+        assert_eq!(of(&[]), Some("source-unconfirmed"));
+        assert_eq!(of(&[("endorsement", json!(true))]), Some("source-unconfirmed"));
     }
 
     #[test]

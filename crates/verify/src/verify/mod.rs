@@ -26,6 +26,7 @@ use crate::digest::Sha256;
 use crate::document::format::FormatNewer;
 use crate::files::artifact::Artifact;
 use crate::files::{FileError, Loaded};
+use crate::function::Build;
 use crate::hint::Hint;
 use crate::inventory::FileRecord;
 use crate::name::{ArtifactName, CscId};
@@ -68,20 +69,29 @@ pub struct CommitFiles {
     pub files: Vec<FileRecord>,
 }
 
+/// What a manifest must describe of a commit.
+#[derive(Debug, Clone, Copy)]
+pub enum OfCommit<'a> {
+    /// Exactly these files.
+    Files(&'a CommitFiles),
+    /// A clean build of this commit, as its signer claims; the files are not compared.
+    Build(Build<'a>),
+}
+
 /// An artifact whose bytes are read here.
 #[derive(Debug, Clone, Copy)]
 pub enum Here<'a> {
     /// An artifact's bytes.
     Artifact(&'a Artifact),
-    /// An artifact's bytes, which must also be the package of this commit.
-    OfCommit(&'a Artifact, &'a CommitFiles),
+    /// An artifact's bytes, which must also be of this commit.
+    OfCommit(&'a Artifact, OfCommit<'a>),
 }
 
 /// An artifact whose bytes are not read here.
 #[derive(Debug, Clone, Copy)]
 pub enum Elsewhere<'a> {
-    /// The files of the package that a commit makes.
-    Commit(&'a CommitFiles),
+    /// What a commit makes.
+    Commit(OfCommit<'a>),
     /// An artifact of which only this digest is known.
     Digest(&'a Sha256),
 }
@@ -238,8 +248,8 @@ pub fn report(
     found.map(Reported)
 }
 
-/// A statement that passed the integrity check, and the commit whose files it must list; or what failed.
-type Passed<'a> = Result<(Opened, Option<&'a CommitFiles>), Vec<Finding>>;
+/// A statement that passed the integrity check, and what it must describe of a commit; or what failed.
+type Passed<'a> = Result<(Opened, Option<OfCommit<'a>>), Vec<Finding>>;
 
 /// The four checks; `integrity` is asked with every digest where one of them may be revoked.
 fn verify_with<'a, S>(

@@ -158,10 +158,11 @@ fn the_name_and_the_commit_are_those_asked_about() {
     }
     for (files, expected) in [(&FILES[..], vec![]), (&FILES[..1], vec!["source-differs"])] {
         let commit = CommitFiles { commit: "HEAD".into(), files: records(files) };
-        let question = ask(Here::OfCommit(&artifact, &commit), &manifest);
+        let commit = OfCommit::Files(&commit);
+        let question = ask(Here::OfCommit(&artifact, commit), &manifest);
         assert_eq!(codes(&verify(&publishers(&policy, OURS), &question).unwrap()), expected);
         let publishers = publishers(&policy, OURS);
-        let reported = report(&Library, &publishers, &ask(Elsewhere::Commit(&commit), &manifest)).unwrap();
+        let reported = report(&Library, &publishers, &ask(Elsewhere::Commit(commit), &manifest)).unwrap();
         assert_eq!(codes(reported.found()), expected);
     }
 }
@@ -173,7 +174,7 @@ fn the_list_that_is_compared_with_a_commit_is_that_of_the_artifact() {
     let manifest = manifest(&artifact, ours.job(&artifact, listed.clone()), &ours.key);
     let commit = CommitFiles { commit: "HEAD".into(), files: listed };
     for (subject, expected) in [
-        (Here::OfCommit(&artifact, &commit), vec!["inventory-false"]),
+        (Here::OfCommit(&artifact, OfCommit::Files(&commit)), vec!["inventory-false"]),
         // The digests bind every byte, so the list changes nothing here.
         (Here::Artifact(&artifact), vec![]),
     ] {

@@ -14,6 +14,7 @@ use countersign::files::artifact::Artifact;
 use countersign::function::Functions;
 use countersign::gate::deployment::{self, Deployment, InPlace, Part};
 use countersign::gate::{self, Labels};
+use countersign::git::Commit;
 use countersign::limits::{MANIFEST_BYTES_MAX, SIGNED_REVOCATION_BYTES_MAX, VERDICTS_AHEAD};
 use countersign::manifest;
 use countersign::name::{ArtifactName, CscId};
@@ -23,7 +24,7 @@ use countersign::provenance::Kind;
 use countersign::report::{Decision, Verdict};
 use countersign::verify::CommitFiles;
 use countersign::verify::integrity::Digests;
-use countersign::verify::{self, Elsewhere, Here, Publishers, Question};
+use countersign::verify::{self, Elsewhere, Here, OfCommit, Publishers, Question};
 
 use super::layer_arg::Located;
 use crate::context::shown;
@@ -35,8 +36,8 @@ use crate::progress::Progress;
 pub struct Task {
     /// The artifact; nothing if only a commit is asked about.
     pub artifact: Option<PathBuf>,
-    /// The commit's package that it is to be.
-    pub source: Option<CommitFiles>,
+    /// The commit that it is to be of.
+    pub source: Option<Of>,
     /// Its manifest, if it was named.
     pub manifest: Option<PathBuf>,
     /// What it is asked about as.
@@ -45,6 +46,15 @@ pub struct Task {
     pub digests: Digests,
     /// Signed revocations that were given.
     pub revocations: Vec<Loaded>,
+}
+
+/// A commit that an artifact is to be of.
+#[derive(Debug, Clone)]
+pub struct Of {
+    /// The commit.
+    pub commit: Commit,
+    /// The package that it gives; `None` if it gives none, and the policy accepts builds of it.
+    pub files: Option<CommitFiles>,
 }
 
 /// A signed revocation that was named; any other file is an error.
@@ -134,19 +144,48 @@ impl<'p> Judge<'p> {
         let Some(publishers) = publishers else {
             return Ok(one(gate::stop_ungoverned(self.policy.account(), labels).into(), &[]));
         };
-        let subject = match (&artifact, &task.source) {
-            (Some(artifact), None) => Here::Artifact(artifact),
-            (Some(artifact), Some(commit)) => Here::OfCommit(artifact, commit),
-            (None, Some(commit)) => {
-                let question = self.question(task, Elsewhere::Commit(commit), manifest.as_ref());
-                let reported = verify::report(&Library, &publishers, &question)?;
-                return Ok(one(gate::report(&reported, labels), reported.notes()));
-            }
-            (None, None) => return Err(refuse("nothing to verify", "name an artifact")),
+        let judged = |source: Option<OfCommit<'_>>| {
+            let subject = match (&artifact, source) {
+                (Some(artifact), None) => Here::Artifact(artifact),
+                (Some(artifact), Some(source)) => Here::OfCommit(artifact, source),
+                (None, Some(source)) => {
+                    let question = self.question(task, Elsewhere::Commit(source), manifest.as_ref());
+                    let reported = verify::report(&Library, &publishers, &question)?;
+                    return Ok(one(gate::report(&reported, labels.clone()), reported.notes()));
+                }
+                (None, None) => return Err(refuse("nothing to verify", "name an artifact")),
+            };
+            let question = self.question(task, subject, manifest.as_ref());
+            let evidence = verify::verify(&publishers, &question)?;
+            Ok(one(gate::decide(&evidence, labels.clone()).into(), evidence.notes()))
         };
-        let question = self.question(task, subject, manifest.as_ref());
-        let evidence = verify::verify(&publishers, &question)?;
-        Ok(one(gate::decide(&evidence, labels).into(), evidence.notes()))
+        self.of_source(task, judged)
+    }
+
+    /// The verdict on what a commit gives, if one is named; where that does not allow it, on a build of the commit, if
+    /// the policy accepts builds.
+    fn of_source(
+        &self,
+        task: &Task,
+        judged: impl Fn(Option<OfCommit<'_>>) -> Result<Judged>,
+    ) -> Result<Judged> {
+        let Some(Of { commit, files }) = &task.source else { return judged(None) };
+        let name = task.asked.as_ref().map(|(_, name)| name);
+        let build = name.and_then(|name| self.functions.build_of(name, &commit.id));
+        let by_files = files.as_ref().map(|files| judged(Some(OfCommit::Files(files)))).transpose()?;
+        match (by_files, build) {
+            (Some(judged), None) => Ok(judged),
+            (Some(judged), Some(_)) if judged.is_allowed() => Ok(judged),
+            (_, Some(build)) => {
+                let mut judged = judged(Some(OfCommit::Build(build)))?;
+                let short = commit.short();
+                let note =
+                    format!("the files were not compared with commit {short}: the policy accepts its builds");
+                judged.notes.extend(judged.is_allowed().then_some(note));
+                Ok(judged)
+            }
+            (None, None) => Err(refuse("the commit gives no package", "name another commit")),
+        }
     }
 
     /// Verifies a function's artifact and its layers under the function's CSC; each gate, and one for all if there is cause.
@@ -239,7 +278,7 @@ fn manifest_of(task: &Task) -> Result<Option<Loaded>> {
 }
 
 fn labels(task: &Task, manifest: Option<&Loaded>) -> Labels {
-    let commit = || task.source.as_ref().map(|source| format!("commit {}", source.commit));
+    let commit = || task.source.as_ref().map(|source| format!("commit {}", source.commit.short()));
     let artifact = task.artifact.as_deref().map(shown).or_else(commit);
     Labels {
         artifact: artifact.unwrap_or_default(),

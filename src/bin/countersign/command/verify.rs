@@ -7,16 +7,15 @@ use countersign::hook::update::Side;
 use countersign::hook::{Hook, HookError};
 use countersign::metrics::Occasion;
 use countersign::name::{ArtifactName, CscId};
-use countersign::package::select::Known;
+use countersign::package::select::{Known, SelectError};
 use countersign::policy::store::Policy;
 use countersign::provenance::Kind;
 use countersign::source;
-use countersign::verify::CommitFiles;
 use countersign::verify::integrity::Digests;
 
 use super::deployed_as;
 use super::layer_arg::{LayerArg, Located, layers_of, locate};
-use super::task::{Judge, Task, signed_revocation};
+use super::task::{Judge, Of, Task, signed_revocation};
 use crate::complete;
 use crate::context::{Context, GlobalArgs, TrustArgs};
 use crate::output::{Exit, note, refuse};
@@ -93,7 +92,7 @@ impl Args {
             let layers = self.layers_of(&context, &policy, &task)?;
             Ok((task, layers))
         };
-        let tasks = self.tasks(&context, csc.is_some())?.into_iter().map(with_layers);
+        let tasks = self.tasks(&context, &policy, csc.is_some())?.into_iter().map(with_layers);
         let tasks = tasks.collect::<Result<Vec<_>>>()?;
         let judge = Judge::new(&policy, csc, tasks.len(), context.threads)?;
         judge.each(&tasks, |judged| {
@@ -154,7 +153,7 @@ impl Args {
         }
     }
 
-    fn tasks(&self, context: &Context, has_csc: bool) -> Result<Vec<Task>> {
+    fn tasks(&self, context: &Context, policy: &Policy, has_csc: bool) -> Result<Vec<Task>> {
         let items = context.workspace.items.iter();
         let digests = if self.all_digests { Digests::All } else { Digests::Quick };
         let revocations =
@@ -188,7 +187,8 @@ impl Args {
             }
             return Ok(tasks);
         }
-        let source = self.source.as_deref().map(|revision| self.package_of(context, revision)).transpose()?;
+        let source = self.source.as_deref();
+        let source = source.map(|revision| self.package_of(context, policy, revision)).transpose()?;
         let (item, source) = source.unzip();
         let of_place = || self.artifact.as_deref().and_then(|path| deployed_as::item_at(context, path));
         let of_place = || of_place().filter(|_| !has_csc).map(|item| (item.kind, item.name.clone()));
@@ -209,7 +209,12 @@ impl Args {
     /// The package that a commit makes of the function or layer that is asked about.
     ///
     /// Its name is `--function`'s, or that of the artifact's or the manifest's file.
-    fn package_of(&self, context: &Context, revision: &str) -> Result<((Kind, ArtifactName), CommitFiles)> {
+    fn package_of(
+        &self,
+        context: &Context,
+        policy: &Policy,
+        revision: &str,
+    ) -> Result<((Kind, ArtifactName), Of)> {
         let repository = context.in_repository()?;
         let commit = repository.commit(revision)?;
         let workspace = source::workspace(repository, &commit).map_err(HookError::from)?;
@@ -224,11 +229,14 @@ impl Args {
                 suggest::known(name.as_ref().map_or("", ArtifactName::as_str), known),
             )
         })?;
-        let package =
-            source::files(repository, &commit, &workspace, item, &Known::default(), context.threads)
-                .with_context(|| {
-                    format!("commit {} cannot be packaged as `{}`", commit.short(), item.name)
-                })?;
-        Ok(((item.kind, item.name.clone()), package))
+        let files = source::files(repository, &commit, &workspace, item, &Known::default(), context.threads);
+        let files = match files {
+            Err(SelectError::Git(error)) => return Err(error.into()),
+            Err(_) if policy.functions()?.build_of(&item.name, &commit.id).is_some() => None,
+            files => Some(files.with_context(|| {
+                format!("commit {} cannot be packaged as `{}`", commit.short(), item.name)
+            })?),
+        };
+        Ok(((item.kind, item.name.clone()), Of { commit, files }))
     }
 }

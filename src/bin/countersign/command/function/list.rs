@@ -1,7 +1,7 @@
 //! `function list`: the rules and protected refs as they are now, and which rule governs a name.
 
 use anyhow::Result;
-use countersign::function::{CoveredBy, Functions, RefPattern, TypePattern};
+use countersign::function::{CodeFrom, CoveredBy, Functions, RefPattern, TypePattern};
 use countersign::name::ArtifactName;
 use countersign::policy::documents::FUNCTIONS;
 use countersign::report::escape::line;
@@ -54,6 +54,9 @@ struct Record {
     number: usize,
     pattern: String,
     code_signing_config_id: String,
+    /// Absent: only manifests of a commit's files cover it.
+    #[serde(skip_serializing_if = "CodeFrom::is_default")]
+    source: CodeFrom,
     /// The earlier rule that leaves nothing to this one.
     #[serde(skip_serializing_if = "Option::is_none")]
     hidden_by: Option<usize>,
@@ -106,8 +109,11 @@ fn governed_text(governed: &Governed) -> String {
     let mark = mark(*sealed);
     match rule {
         Some(rule) => format!(
-            "`{function_name}` is governed by {}: rule {}, `{}`{mark}\n",
-            rule.code_signing_config_id, rule.number, rule.pattern
+            "`{function_name}` is governed by {}: rule {}, `{}`{}{mark}\n",
+            rule.code_signing_config_id,
+            rule.number,
+            rule.pattern,
+            builds(rule)
         ),
         None => format!("`{function_name}` has no CSC: every artifact is denied{mark}\n"),
     }
@@ -119,11 +125,20 @@ fn record(functions: &Functions, index: usize) -> Record {
         number: index + 1,
         pattern: rule.pattern().to_string(),
         code_signing_config_id: rule.csc().to_string(),
+        source: rule.source(),
         hidden_by: functions.hidden_by(index).map(|earlier| earlier + 1),
     }
 }
 
 fn rule_line(rule: &Record) -> String {
     let hidden = rule.hidden_by.map_or(String::new(), |by| format!(" (never: rule {by} comes first)"));
-    format!("{:>4} {:<24} {}{hidden}\n", rule.number, rule.pattern, rule.code_signing_config_id)
+    let builds = builds(rule);
+    format!("{:>4} {:<24} {}{builds}{hidden}\n", rule.number, rule.pattern, rule.code_signing_config_id)
+}
+
+fn builds(rule: &Record) -> &'static str {
+    match rule.source {
+        CodeFrom::Commit => "",
+        CodeFrom::Artifact => ", source artifact",
+    }
 }
