@@ -51,3 +51,58 @@ impl PackagedItem<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::crypto::secret::SecretKey;
+    use crate::crypto::signing;
+    use crate::document;
+    use crate::function::Functions;
+    use crate::manifest::attached::Attached;
+    use crate::manifest::{PAYLOAD_TYPE, bundle::Bundle};
+    use crate::provenance::Kind;
+    use crate::workspace::Workspace;
+
+    fn candidate(is_own: bool, inventory: &[u8]) -> Candidate {
+        let (short, long) = ("00".repeat(32), "00".repeat(48));
+        let text = format!(
+            r#"{{"_type":"https://in-toto.io/Statement/v1","subject":[{{"name":"orders.zip","digest":{{"sha256":"{short}","sha384":"{long}"}}}}],
+            "predicateType":"urn:countersign:signing-job:v1","predicate":{{
+            "job":"arn:countersign:signer::acme:/signing-jobs/3f2b8c1e-0f5a-4c57-9d1c-2f6f0f9a7b10",
+            "profile":"arn:countersign:signer::acme:/signing-profiles/release/a1b2c3d4e5",
+            "platform":"AWSLambda-SHA384-ECDSA","kind":"function","name":"orders","requestedBy":"ci@acme.example",
+            "signedAt":"2026-01-31T12:00:00Z","signatureExpiresAt":"2027-01-31T12:00:00Z","size":1,
+            "chunkDigest":"{long}","files":[{{"path":"a","mode":"100644","size":1,"sha384":"{long}"}}],
+            "tool":"countersign 0.1.0"}}}}"#
+        );
+        let key = SecretKey::generate().unwrap();
+        let bundle = Bundle::new(signing::sign(PAYLOAD_TYPE, text.into_bytes(), &[&key]), &key.public().id());
+        let manifest = Attached::parse(&document::to_json(&bundle)).unwrap();
+        Candidate { manifest, commit: "111111111111".into(), is_own, inventory: Sha384::of(inventory) }
+    }
+
+    #[test]
+    fn only_manifests_of_the_commit_itself_are_of_its_builds() {
+        let workspace = Workspace::implicit(Path::new("/orders"));
+        let item = &workspace.items[0];
+        let package = Ok(Packaged { inventory: Sha384::of(b"files"), held: None });
+        let item = PackagedItem { named: (Kind::Function, item.name.clone()), item, package };
+        let functions = "format = 2\nrevision = 1\nprotected_refs = []\n[[function]]\npattern = '*'\n\
+            csc = 'csc-00000000000000001'\nsource = 'artifact'\n";
+        let functions = Functions::parse(Path::new("functions.toml"), functions.as_bytes()).unwrap();
+        let build = functions.build_of(&item.item.name, "1111");
+        for (is_own, files, by_build, by_files) in [
+            (true, "files", Some(false), Some(false)),
+            (false, "files", Some(false), Some(false)),
+            (true, "build", Some(true), None),
+            (false, "build", None, None),
+        ] {
+            let named = [candidate(is_own, files.as_bytes())];
+            let fitting = |build| item.fitting(&named, build).first().map(|(_, build)| build.is_some());
+            assert_eq!((fitting(build), fitting(None)), (by_build, by_files), "{is_own} {files}");
+        }
+    }
+}

@@ -238,3 +238,22 @@ fn the_first_rule_that_matches_accepts_builds_or_does_not() {
     assert!(diff.out().contains("builds are no longer accepted"), "{diff}");
     assert!(!diff.out().contains("removed"), "{diff}");
 }
+
+#[test]
+fn a_build_needs_no_ancestor_of_a_shallow_clone() {
+    let place = built(Mode::Enforce);
+    accept(&place);
+    place.push(&ALL).pushed("remote: allowed: refs/heads/main");
+    let (clone, url) = (place.scene.path().join("clone"), format!("file://{}", text(&place.bare())));
+    place.scene.git(&["clone", "-q", "--depth=1", "-b", "main", &url, text(&clone)]);
+    let git = |arguments: &[&str]| place.scene.git(&[&["-C", text(&clone)], arguments].concat());
+    git(&["fetch", "-q", "origin", "refs/notes/countersign:refs/notes/countersign"]);
+    git(&["config", "countersign.policy", text(&place.scene.policy())]);
+    git(&["config", "countersign.root", &place.scene.pin().to_string()]);
+    let ask = || place.scene.run(&["-C", text(&clone), "verify", "--source", "HEAD", "--format", "json"]);
+    ask().allowed();
+    // Only a manifest that is missing can be of an ancestor.
+    git(&["notes", "--ref", "countersign", "remove", "HEAD"]);
+    git(&["notes", "--ref", "countersign", "add", "-m", "not a manifest", "HEAD"]);
+    ask().undecided("shallow");
+}
