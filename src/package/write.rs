@@ -171,7 +171,7 @@ struct Packed {
     is_committed: bool,
 }
 
-/// The files of the package that [`write`] would write, without compressing them.
+/// The files of the package that [`write()`] would write, without compressing them.
 pub fn inventory(
     candidates: &[Candidate],
     contents: &Contents,
