@@ -20,8 +20,36 @@ use crate::provenance::Kind;
 /// The kind and name of an item.
 pub type Named = (Kind, ArtifactName);
 
-/// Items, each with the digest of its files.
-pub type Wanted = BTreeMap<Named, Sha384>;
+/// Items, each with what a manifest must describe.
+pub type Wanted = BTreeMap<Named, Selected>;
+
+/// The files of an item in a commit, and how they are selected.
+///
+/// A manifest of the same files counts only if its signer selected them in the same way. Otherwise a commit could keep the
+/// files of an earlier package, and hide other code from it with `exclude` or another `path`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Selected {
+    /// The digest of the files.
+    pub files: Sha384,
+    /// The patterns of `include`.
+    pub include: Vec<String>,
+    /// The patterns of `exclude`.
+    pub exclude: Vec<String>,
+    /// The folder in the repository.
+    pub folder: String,
+}
+
+impl Selected {
+    /// Whether a candidate claims the same files, selected in the same way.
+    pub fn is_of(&self, candidate: &Candidate) -> bool {
+        let job = candidate.manifest.claimed();
+        let (Some(selection), Some(source)) = (&job.selection, &job.source) else { return false };
+        candidate.inventory == self.files
+            && (candidate.is_own || !selection.ignored)
+            && (&selection.include, &selection.exclude) == (&self.include, &self.exclude)
+            && source.path == self.folder
+    }
+}
 
 /// A manifest and the commit that it is attached to.
 #[derive(Debug, Clone)]
@@ -92,6 +120,12 @@ impl Candidates {
             notes: Vec::new(),
         };
         candidates.read_note(search, &commit.id, |candidates, candidate| {
+            // A note can be copied to a commit without a key: only what was signed names the commit.
+            let source = candidate.manifest.claimed().source.as_ref();
+            let is_of_commit = source.is_some_and(|source| source.commit == commit.id && !source.dirty);
+            if candidates.covered_by == CoveredBy::Commit && !is_of_commit {
+                return;
+            }
             let (kind, name) = candidate.manifest.claimed_name();
             let named = candidates.by_name.entry((kind, name.clone())).or_default();
             if named.len() < CANDIDATES_MAX {
@@ -124,7 +158,9 @@ impl Candidates {
             self.read += self.read_note(search, &id, |candidates, candidate| {
                 let (kind, name) = candidate.manifest.claimed_name();
                 let named = (kind, name.clone());
-                if wanted.get(&named) == Some(&candidate.inventory) && candidates.add(&named, candidate) {
+                if wanted.get(&named).is_some_and(|wanted| wanted.is_of(&candidate))
+                    && candidates.add(&named, candidate)
+                {
                     found.insert(named);
                 }
             })?;
@@ -139,7 +175,7 @@ impl Candidates {
             return Ok(());
         }
         let short = self.commit.short();
-        if let Some(((kind, name), _)) = wanted.iter().find(|(named, files)| !self.has(named, files)) {
+        if let Some(((kind, name), _)) = wanted.iter().find(|(named, selected)| !self.has(named, selected)) {
             return Err(GitError::Shallow(format!(
                 "no manifest of the files of {} `{name}` is attached to commit {short} or to its ancestors in \
                  this shallow clone",
@@ -168,9 +204,9 @@ impl Candidates {
         self.covered_by == CoveredBy::Ancestor
     }
 
-    /// Whether a candidate claims to describe exactly these files.
-    pub fn has(&self, name: &Named, files: &Sha384) -> bool {
-        self.named(name).iter().any(|candidate| candidate.inventory == *files)
+    /// Whether a candidate claims to describe exactly these files, selected in the same way.
+    pub fn has(&self, name: &Named, selected: &Selected) -> bool {
+        self.named(name).iter().any(|candidate| selected.is_of(candidate))
     }
 
     /// The candidates of an item, nearest first.

@@ -17,6 +17,8 @@ pub enum Sought {
     Files,
     /// The files of the commit, attached to it.
     OwnFiles,
+    /// A manifest of files that were selected as the commit selects them.
+    Selection,
     /// A build of the commit, which does not give a package itself.
     Build,
 }
@@ -43,14 +45,18 @@ pub fn unattached(sought: Sought) -> Finding {
         Sought::OwnFiles => {
             "no manifest is attached to the commit, and the policy accepts no manifest of its ancestors"
         }
+        Sought::Selection => {
+            "a manifest has the same files, but they were selected with another `include`, `exclude` or `path` than the \
+             commit has in `countersign.toml`, so the commit could hide code from it"
+        }
         Sought::Build => "no manifest of a build is attached to the commit",
     };
     Finding::new(
         Check::Mismatch,
         "manifest-missing",
         message,
-        "sign and attach one with `countersign release --attach`; if one was attached in another clone, run \
-         `countersign manifest fetch && countersign manifest push`, and push again",
+        "if one is attached here or in another clone, run `countersign manifest fetch && countersign manifest push`, and \
+         push again; otherwise sign and attach one with `countersign release --attach`",
     )
 }
 

@@ -1,6 +1,6 @@
 //! The items of a commit: what it packages, and which candidates can cover it.
 
-use super::candidates::{Candidate, Candidates, Named};
+use super::candidates::{Candidate, Candidates, Named, Selected};
 use super::finding::Sought;
 use crate::digest::Sha384;
 use crate::function::Build;
@@ -14,6 +14,8 @@ pub struct PackagedItem<'a> {
     pub named: Named,
     /// What the workspace says about it.
     pub item: &'a Item,
+    /// Its folder in the repository.
+    pub folder: String,
     /// Its package, or why there is none.
     pub package: Result<Packaged, SelectError>,
 }
@@ -33,17 +35,37 @@ impl PackagedItem<'_> {
         named: &'c [Candidate],
         build: Option<Build<'b>>,
     ) -> Vec<(&'c Candidate, Option<Build<'b>>)> {
-        let inventory = self.package.as_ref().ok().map(|package| package.inventory);
+        let selected = self.selected();
         let by = |candidate: &'c Candidate| match build {
-            _ if inventory == Some(candidate.inventory) => Some((candidate, None)),
+            _ if selected.as_ref().is_some_and(|selected| selected.is_of(candidate)) => {
+                Some((candidate, None))
+            }
             Some(build) if candidate.is_own => Some((candidate, Some(build))),
             _ => None,
         };
         named.iter().filter_map(by).collect()
     }
 
+    /// What a manifest must describe, if the commit gives a package.
+    pub fn selected(&self) -> Option<Selected> {
+        let files = self.package.as_ref().ok()?.inventory;
+        let (include, exclude) = (self.item.rules.include.clone(), self.item.rules.exclude.clone());
+        Some(Selected { files, include, exclude, folder: self.folder.clone() })
+    }
+
+    /// Of the manifests of the commit, the first one of other files: it shows best what has changed.
+    pub fn nearest<'c>(&self, named: &'c [Candidate]) -> Option<&'c Candidate> {
+        let inventory = self.package.as_ref().ok()?.inventory;
+        named.iter().find(|candidate| candidate.inventory != inventory)
+    }
+
     /// What no candidate describes.
     pub fn sought(&self, candidates: &Candidates) -> Sought {
+        let inventory = self.package.as_ref().ok().map(|package| package.inventory);
+        let has_files = |candidate: &Candidate| Some(candidate.inventory) == inventory;
+        if candidates.named(&self.named).iter().any(has_files) {
+            return Sought::Selection;
+        }
         match (&self.package, candidates.are_of_ancestors()) {
             (Err(_), _) => Sought::Build,
             (Ok(_), true) => Sought::Files,
@@ -76,7 +98,8 @@ mod tests {
             "platform":"AWSLambda-SHA384-ECDSA","kind":"function","name":"orders","requestedBy":"ci@acme.example",
             "signedAt":"2026-01-31T12:00:00Z","signatureExpiresAt":"2027-01-31T12:00:00Z","size":1,
             "chunkDigest":"{long}","files":[{{"path":"a","mode":"100644","size":1,"sha384":"{long}"}}],
-            "tool":"countersign 0.1.0"}}}}"#
+            "selection":{{"include":[],"exclude":[],"untracked":true}},
+            "source":{{"commit":"1111","tree":"2222","path":"","dirty":false}},"tool":"countersign 0.1.0"}}}}"#
         );
         let key = SecretKey::generate().unwrap();
         let bundle = Bundle::new(signing::sign(PAYLOAD_TYPE, text.into_bytes(), &[&key]), &key.public().id());
@@ -89,7 +112,8 @@ mod tests {
         let workspace = Workspace::implicit(Path::new("/orders"));
         let item = &workspace.items[0];
         let package = Ok(Packaged { inventory: Sha384::of(b"files"), held: None });
-        let item = PackagedItem { named: (Kind::Function, item.name.clone()), item, package };
+        let (named, folder) = ((Kind::Function, item.name.clone()), String::new());
+        let item = PackagedItem { named, item, folder, package };
         let functions = "format = 2\nrevision = 1\nprotected_refs = []\n[[function]]\npattern = '*'\n\
             csc = 'csc-00000000000000001'\nsource = 'artifact'\n";
         let functions = Functions::parse(Path::new("functions.toml"), functions.as_bytes()).unwrap();

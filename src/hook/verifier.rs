@@ -5,12 +5,11 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
-use super::candidates::{Candidate, Candidates, Named, Search, Wanted};
+use super::candidates::{Candidate, Candidates, Named, Search, Selected, Wanted};
 use super::finding::{self, labels, unattached, unpackable};
 use super::item::{Packaged, PackagedItem};
 use super::{CommitVerdicts, Hook, HookError};
 use crate::crypto::key::Library;
-use crate::digest::Sha384;
 use crate::files::Loaded;
 use crate::function::{Build, Functions};
 use crate::gate::{self, Labels};
@@ -102,9 +101,9 @@ impl<'a> CommitVerifier<'a> {
         let mut candidates = Candidates::of(search, commit)?;
         let uncovered = subjects.iter().filter_map(|subject| self.wanted(subject));
         // A build of the commit may cover an item, so that no ancestor has to be read.
-        let may_be_covered = |(named, files): &(Named, Sha384)| {
+        let may_be_covered = |(named, selected): &(Named, Selected)| {
             let is_build = self.governance.build_of(&named.1, &commit.id).is_some();
-            candidates.has(named, files) || is_build && !candidates.named(named).is_empty()
+            candidates.has(named, selected) || is_build && !candidates.named(named).is_empty()
         };
         let uncovered = uncovered.filter(|wanted| !may_be_covered(wanted)).collect();
         candidates.search(search, &uncovered)?;
@@ -120,11 +119,10 @@ impl<'a> CommitVerifier<'a> {
         Ok(CommitVerdicts { commit: commit.clone(), references, verdicts, notes: candidates.notes })
     }
 
-    /// The item and the digest of its files, if a manifest of exactly these can allow it.
-    fn wanted(&self, subject: &PackagedItem<'_>) -> Option<(Named, Sha384)> {
-        let package = subject.package.as_ref().ok()?;
+    /// The item and what a manifest must describe, if one can allow it.
+    fn wanted(&self, subject: &PackagedItem<'_>) -> Option<(Named, Selected)> {
         self.governance.of(&subject.item.name)?;
-        Some((subject.named.clone(), package.inventory))
+        Some((subject.named.clone(), subject.selected()?))
     }
 
     /// The verdict about each item: where the nearest manifests of its files do not allow it, by those further
@@ -187,11 +185,17 @@ impl<'a> CommitVerifier<'a> {
                     Ok(Packaged { inventory, held: holds.then_some(package) })
                 }
             };
-            Ok(PackagedItem { named: (item.kind, item.name.clone()), item, package })
+            Ok((item, package))
         };
         let jobs = self.jobs(repository, commit, workspace)?;
         let mut subjects = Vec::with_capacity(jobs.len());
-        self.each(&jobs, |job| job.weight, package, |subject| subjects.push(subject))?;
+        let subject = |(item, package): (&'w Item, _)| PackagedItem {
+            named: (item.kind, item.name.clone()),
+            item,
+            folder: select::folder_in(repository, &item.folder),
+            package,
+        };
+        self.each(&jobs, |job| job.weight, package, |packaged| subjects.push(subject(packaged)))?;
         Ok(subjects)
     }
 
@@ -289,8 +293,7 @@ impl<'a> CommitVerifier<'a> {
             if let (Err(error), None) = (&subject.package, build) {
                 return only(unpackable(commit, subject.item, error, named));
             }
-            // Of the commit's manifests of other files, the first one shows best what has changed.
-            asked.extend(named.first().filter(|_| subject.package.is_ok()).map(|first| (first, None)));
+            asked.extend(subject.nearest(named).map(|nearest| (nearest, None)));
         }
         if asked.is_empty() {
             return only(unattached(subject.sought(candidates)));

@@ -139,6 +139,9 @@ fn each_function_is_covered_by_itself() {
     let toml = place.scene.repository().join("countersign.toml");
     let before = String::from_utf8(read(&toml)).expect("text");
     let before = before.replace("exclude = [", "exclude = [\"/invoices/\", ");
+    write(&toml, &before);
+    place.scene.commit();
+    place.release();
     write(&toml, format!("{before}\n[[function]]\nname = 'invoices'\npath = 'invoices'\n"));
     write(&place.scene.repository().join("invoices/app.py"), "print('an invoice')\n");
     place.scene.commit();
@@ -155,6 +158,40 @@ fn each_function_is_covered_by_itself() {
     assert_eq!(decisions(), ["allowed", "allowed"]);
     place.change("the orders change");
     assert_eq!(decisions(), ["denied", "allowed"]);
+}
+
+/// The files are those of a signed ancestor only because an unsigned commit selects them in another way.
+#[test]
+fn a_commit_cannot_hide_code_from_an_earlier_manifest() {
+    let place = documented();
+    let (toml, top) = (place.scene.repository().join("countersign.toml"), place.scene.repository());
+    source(&place, "HEAD").allowed();
+    let before = String::from_utf8(read(&toml)).expect("text");
+    write(&top.join("evil.py"), "print('evil')\n");
+    write(&toml, before.replace("exclude = [", "exclude = [\"/evil.py\", "));
+    place.scene.commit();
+    source(&place, "HEAD").denied("mismatch", "manifest-missing");
+    // Nor with a copy of the note, which needs no key.
+    place.scene.git(&["notes", "--ref", "countersign", "copy", "HEAD~1", "HEAD"]);
+    let ran = source(&place, "HEAD");
+    ran.denied("mismatch", "manifest-missing").told("the commit could hide code");
+    place.release();
+    source(&place, "HEAD").allowed();
+}
+
+/// `covered_by = "commit"` is about what was signed, not about the note, which anyone can copy.
+#[test]
+fn a_copied_note_is_no_manifest_of_the_commit() {
+    let place = documented();
+    place.scene.change("functions.toml", |functions| {
+        functions.insert("format".into(), 2.into());
+        functions.insert("covered_by".into(), "commit".into());
+    });
+    place.scene.seal();
+    source(&place, "HEAD").allowed();
+    docs(&place, "second");
+    place.scene.git(&["notes", "--ref", "countersign", "copy", "HEAD~1", "HEAD"]);
+    source(&place, "HEAD").denied("mismatch", "manifest-missing");
 }
 
 #[test]
