@@ -1,7 +1,8 @@
 //! Promised objects: those that a partial clone leaves at a remote, and git fetches when it needs them.
 //!
-//! Only commands that may run programs and use the network fetch them: `hook pre-push` and `verify --source`. `package`
-//! and a server's hook name the missing object instead. What is fetched has the hash in its id, as every
+//! Only `hook pre-push` fetches them: git already runs there, with the settings of the repository. A repository that is
+//! only verified must run nothing, and its settings name programs, so `verify` and `package` name the missing object, and
+//! so does a server's hook. What is fetched has the hash in its id, as every
 //! object.
 
 use std::collections::BTreeSet;

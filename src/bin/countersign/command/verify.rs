@@ -75,13 +75,10 @@ impl Args {
         if let Some((_, Some(directory))) = &csc {
             self.trust.policy = Some(directory.clone());
         }
-        let mut context = match (&self.artifact, &self.source) {
+        let context = match (&self.artifact, &self.source) {
             (Some(_), None) => Context::read_with(global, &self.trust)?,
             _ => Context::read(global)?,
         };
-        if let (Some(_), Some(repository)) = (&self.source, &mut context.repository) {
-            repository.fetch_promised();
-        }
         let policy = context.policy(&context.location(&self.trust)?)?;
         let csc = csc.map(|(id, _)| id);
         if let (Some(revision), None, None) = (&self.source, &self.artifact, &self.manifest) {
