@@ -55,7 +55,12 @@ pub fn after_prefix(bytes: &[u8]) -> Option<(String, &[u8])> {
     let brace = bytes.iter().take(PLAN_PREFIX_BYTES_MAX).position(|byte| *byte == b'{')?;
     let (prefix, object) = bytes.split_at(brace);
     let prefix = std::str::from_utf8(prefix).ok()?.trim();
-    (!prefix.is_empty() && !prefix.contains('\n')).then(|| (shown::name(prefix), object))
+    // A template as a reader of YAML sees it, `Resources: {…}`, must not be skipped, nor what YAML has before one.
+    let is_of_yaml = prefix.contains("Resources")
+        || prefix.contains('\\')
+        || prefix.starts_with(['%', '-', '?', '&', '!']);
+    let is_wrapper = !prefix.is_empty() && !prefix.contains(['\n', '\r']) && !is_of_yaml;
+    is_wrapper.then(|| (shown::name(prefix), object))
 }
 
 /// What a file is that is neither a plan nor a template, if its first bytes tell.

@@ -330,6 +330,11 @@ pub const RULES: &[Rule] = &[
         "Patterns are relative to the folder of the function, as in a `.gitignore` there, without `./`.",
     ),
     package(
+        "include-narrow",
+        "`include` matches no file that git tracks",
+        "The package has ignored files only. To add them to the code, let `include` begin with `\"**\"`.",
+    ),
+    package(
         "files-deleted",
         "The work tree lacks files that git tracks",
         "The package does not have them. Restore them with `git checkout`, or commit that they are deleted.",

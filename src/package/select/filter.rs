@@ -17,6 +17,9 @@ use crate::limits::{
 };
 use crate::shown;
 
+/// The reason for leaving out a file that `include` does not match.
+pub const NOT_INCLUDED: &str = "not matched by `include`";
+
 /// Include and exclude patterns.
 pub struct Filter {
     include: Option<Patterns>,
@@ -44,7 +47,7 @@ impl Filter {
                 return Ok(Some("excluded by `exclude`"));
             }
             Ok(match &self.include {
-                Some(include) if !include.matches(path, steps)? => Some("not matched by `include`"),
+                Some(include) if !include.matches(path, steps)? => Some(NOT_INCLUDED),
                 _ => None,
             })
         });

@@ -47,7 +47,10 @@ pub fn bring_back(
                 is_ignored: true,
                 ..file
             };
-            files.extend(walk::everything(&each.on_disk)?.files.into_iter().map(below));
+            let Found { files: inside, repositories, .. } = walk::everything(&each.on_disk)?;
+            let nested = |inner: OnDisk| LeftOut { path: below(inner).shown(), reason: REPOSITORY };
+            left_out.extend(repositories.into_iter().map(nested));
+            files.extend(inside.into_iter().map(below));
         } else {
             files.push(each);
         }

@@ -99,6 +99,15 @@ pub struct Candidate {
 }
 
 impl Candidate {
+    /// Whether git tracks it.
+    fn is_tracked(&self) -> bool {
+        match &self.origin {
+            Origin::File { indexed, .. } => indexed.is_some(),
+            Origin::Blob(_) => true,
+            Origin::Other(_) => false,
+        }
+    }
+
     /// The blob of a commit that it is, if it is from a commit.
     pub fn blob(&self) -> Option<BlobId> {
         match self.origin {
@@ -273,7 +282,9 @@ fn checked(
     left_out.sort();
     left_out.dedup();
     ignored.sort();
-    check::check(&candidates, (request.folder, ignored.len()))?;
+    // Other repositories are listed there too.
+    let count = ignored.iter().filter(|left| left.reason == ignored::IGNORED).count();
+    check::check(&candidates, (request.folder, count))?;
     Ok(Selection { candidates, contents, left_out, ignored, findings: Vec::new(), source: None })
 }
 

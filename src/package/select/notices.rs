@@ -2,6 +2,7 @@
 //!
 //! Each is a warning; it changes neither the package nor the exit status. What cannot matter has none.
 
+use super::filter::NOT_INCLUDED;
 use super::ignored::{self, IGNORED, REPOSITORY};
 use super::outputs::IN_OUTPUT;
 use super::{Candidate, Request, Rules, SelectError, Selection, secrets};
@@ -48,6 +49,7 @@ pub fn findings(
         clutter(&left(CLUTTER)),
         secrets_likely(&likely),
         unmatched(rules, selection)?,
+        narrow(candidates, &left(NOT_INCLUDED)),
     ];
     Ok(all.into_iter().flatten().collect())
 }
@@ -88,6 +90,20 @@ fn nested(folders: &[&str]) -> Option<Finding> {
     ))
 }
 
+/// `include` has ignored files only, and none of the code that git tracks.
+fn narrow(candidates: &[Candidate], not_included: &[&str]) -> Option<Finding> {
+    some(not_included)?;
+    if candidates.iter().any(Candidate::is_tracked) {
+        return None;
+    }
+    Some(Finding::new(
+        Check::Package,
+        "include-narrow",
+        format!("without {}: no pattern of `include` matches any file that git tracks", listed(not_included)),
+        "to add ignored files to the code, set `include = [\"**\", …]` in `countersign.toml`",
+    ))
+}
+
 /// The patterns that match nothing, with the file that the first of them was probably meant for.
 fn unmatched(rules: &Rules<'_>, selection: &Selection) -> Result<Option<Finding>, SelectError> {
     let candidates = selection.candidates.iter().map(|each| each.path.as_str());
@@ -101,10 +117,11 @@ fn unmatched(rules: &Rules<'_>, selection: &Selection) -> Result<Option<Finding>
     let near = patterns.iter().find_map(|pattern| nearest(pattern, &paths));
     let is_of_commit = selection.candidates.iter().any(|each| each.blob().is_some());
     let hint = match near {
-        Some(near) => format!("did you mean `{}`?", name(&near)),
-        None if is_of_commit => {
-            "a commit has no files that git ignores: to package them, omit `--from`; otherwise remove the patterns".into()
+        _ if is_of_commit => {
+            "a commit has no files that git ignores: to package them, omit `--from`; otherwise fix or remove the patterns"
+                .into()
         }
+        Some(near) => format!("did you mean `{}`?", name(&near)),
         None => "remove them from `countersign.toml`, or fix them: they are relative to `path`".into(),
     };
     let message = format!("no file matches {} of `include` and `exclude`", listed(&patterns));

@@ -20,7 +20,8 @@ const KEY_CHARS: usize = 40;
 
 /// What a path is, if its name alone refuses it.
 pub fn of_name(path: &str) -> Option<&'static str> {
-    let (folder, name) = split(path);
+    let path = path.to_ascii_lowercase();
+    let (folder, name) = split(&path);
     let is_key = name.starts_with("id_") && !name.ends_with(".pub");
     let is_known_key = ["id_rsa", "id_dsa", "id_ecdsa", "id_ed25519", "id_ecdsa_sk", "id_ed25519_sk"];
     match (folder, name) {
@@ -33,7 +34,7 @@ pub fn of_name(path: &str) -> Option<&'static str> {
 
 /// Whether the content of a file with this name decides.
 pub fn is_by_content(path: &str) -> bool {
-    matches!(split(path).1, ".npmrc" | "_netrc" | ".netrc" | ".pypirc")
+    matches!(split(&path.to_ascii_lowercase()).1, ".npmrc" | "_netrc" | ".netrc" | ".pypirc")
 }
 
 /// What the bytes of a file with this name are, if they are a secret.
@@ -88,12 +89,11 @@ fn begins_key(text: &[u8]) -> bool {
     let after = &text[end + 5..];
     let mut rest = after.get(..SECRET_HEAD_BYTES).unwrap_or(after);
     for _ in 0..8 {
-        let Some(line) =
-            [&b"\\r\\n"[..], b"\\n", b"\r\n", b"\n"].iter().find_map(|eol| rest.strip_prefix(*eol))
-        else {
-            return false;
-        };
-        rest = line.trim_ascii_start();
+        // Line breaks can be lost or escaped, also twice: keys in such a form are read too.
+        let breaks = |byte: &u8| byte.is_ascii_whitespace() || *byte == b'\\';
+        let start = rest.iter().position(|byte| !breaks(byte)).unwrap_or(rest.len());
+        let escapes = rest[..start].ends_with(b"\\") && rest[start..].starts_with(b"n");
+        rest = &rest[start + usize::from(escapes)..];
         let is_base64 = |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=');
         if rest.iter().take_while(is_base64).take(KEY_CHARS).count() == KEY_CHARS {
             return true;
