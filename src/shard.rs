@@ -7,6 +7,8 @@ use std::cmp::Reverse;
 use std::fmt;
 use std::str::FromStr;
 
+use serde::{Deserialize, Serialize};
+
 use crate::limits::SHARDS_MAX;
 
 /// One of several parts of a list.
@@ -15,6 +17,20 @@ pub struct Shard {
     /// From 0.
     place: usize,
     count: usize,
+}
+
+/// A shard of a release, and what was split: only shards of the same are one release.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Part {
+    /// The shard.
+    pub shard: Shard,
+    /// The commit that was checked out, if there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub commit: Option<String>,
+    /// The commit since which the shards have the changes; absent if they have everything.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub changed_since: Option<String>,
 }
 
 /// Why a text is not a shard.

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::{Decision, Verdict, escape};
-use crate::shard::Shard;
+use crate::shard::Part;
 
 /// The schema's version; it increases when readers of an older version could misread a document.
 pub const SCHEMA_VERSION: u32 = 1;
@@ -13,16 +13,16 @@ struct Document<'a> {
     schema_version: u32,
     decision: Decision,
     #[serde(skip_serializing_if = "Option::is_none")]
-    shard: Option<Shard>,
+    part: Option<&'a Part>,
     results: &'a [Verdict],
     notes: &'a [String],
 }
 
-/// Renders verdicts, of a shard if the release had several; the overall decision is the worst of them, and denied if
+/// Renders verdicts, of a part if the release had several; the overall decision is the worst of them, and denied if
 /// there are none.
-pub fn render(verdicts: &[Verdict], notes: &[String], shard: Option<Shard>) -> String {
+pub fn render(verdicts: &[Verdict], notes: &[String], part: Option<&Part>) -> String {
     let decision = Decision::of(verdicts);
-    let document = Document { schema_version: SCHEMA_VERSION, decision, shard, results: verdicts, notes };
+    let document = Document { schema_version: SCHEMA_VERSION, decision, part, results: verdicts, notes };
     to_text(&document)
 }
 

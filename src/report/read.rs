@@ -17,7 +17,7 @@ use crate::document::{DocumentError, parse_foreign_json};
 use crate::hint::Hint;
 use crate::name::{ArtifactName, CscId, Principal};
 use crate::provenance::{Endorsement, Kind};
-use crate::shard::Shard;
+use crate::shard::{Part, Shard};
 use crate::shown;
 use crate::time::Timestamp;
 
@@ -25,7 +25,7 @@ use crate::time::Timestamp;
 #[derive(Debug, Clone)]
 pub struct Report {
     /// The shard, if the release had several.
-    pub shard: Option<Shard>,
+    pub part: Option<Part>,
     /// Its verdicts.
     pub verdicts: Vec<Verdict>,
     /// Its notes.
@@ -38,7 +38,7 @@ struct Document {
     schema_version: u32,
     decision: Decision,
     #[serde(default)]
-    shard: Option<Shard>,
+    part: Option<Part>,
     results: Vec<Recorded>,
     notes: Vec<String>,
 }
@@ -112,12 +112,15 @@ impl Report {
         }
         let verdicts: Result<Vec<_>, _> = document.results.into_iter().map(Recorded::verdict).collect();
         let verdicts = verdicts.map_err(fail)?;
-        let is_consistent =
-            |verdict: &Verdict| (verdict.decision == Decision::Allowed) == verdict.status.is_none();
+        let is_consistent = |verdict: &Verdict| {
+            let passed = verdict.checks.iter().all(|each| each.outcome == CheckOutcome::Passed);
+            let is_allowed = verdict.decision == Decision::Allowed;
+            is_allowed == verdict.status.is_none() && is_allowed == passed
+        };
         if document.decision != Decision::of(&verdicts) || !verdicts.iter().all(is_consistent) {
             return Err(fail("its decision is not that of its results".into()));
         }
-        Ok(Self { shard: document.shard, verdicts, notes: document.notes })
+        Ok(Self { part: document.part, verdicts, notes: document.notes })
     }
 
     /// Combines reports; those of shards in the order of their numbers.
@@ -125,8 +128,8 @@ impl Report {
     /// Errors: a shard is missing or occurs twice, or two reports have a verdict on the same function or layer.
     pub fn combine(mut reports: Vec<Self>) -> Result<Self, CombineError> {
         check_shards(&reports)?;
-        reports.sort_by_key(|report| report.shard.map(Shard::number));
-        let mut all = Self { shard: None, verdicts: Vec::new(), notes: Vec::new() };
+        reports.sort_by_key(|report| report.part.as_ref().map(|part| part.shard.number()));
+        let mut all = Self { part: None, verdicts: Vec::new(), notes: Vec::new() };
         let mut seen = BTreeSet::new();
         for report in reports {
             for verdict in report.verdicts {
@@ -155,7 +158,7 @@ pub enum CombineError {
     #[error("shard {0} has two reports")]
     Shard(Shard),
     /// The reports are not of one release.
-    #[error("the reports are of different releases: one is {0}, another {1}")]
+    #[error("the reports are of different releases: one is {0}, another is {1}")]
     Mixed(String, String),
     /// Two reports have a verdict on the same artifact.
     #[error("two reports have a verdict on {} `{name}`", kind.name())]
@@ -181,22 +184,21 @@ impl Hint for CombineError {
     }
 }
 
-/// Checks that reports are of all shards of one split, each once, or of none.
+/// Checks that reports are of all shards of one split of the same commit, each once, or of none.
 fn check_shards(reports: &[Report]) -> Result<(), CombineError> {
-    let split = |report: &Report| match report.shard {
-        Some(shard) => format!("shard {shard}"),
-        None => "not a shard".into(),
-    };
     let Some(first) = reports.first() else { return Ok(()) };
-    let count = first.shard.map(Shard::count);
-    if let Some(other) = reports.iter().find(|report| report.shard.map(Shard::count) != count) {
-        return Err(CombineError::Mixed(split(first), split(other)));
+    let split = |report: &Report| {
+        let Part { shard, commit, changed_since } = report.part.clone()?;
+        Some((shard.count(), commit, changed_since))
+    };
+    if let Some(other) = reports.iter().find(|report| split(report) != split(first)) {
+        return Err(CombineError::Mixed(told(first), told(other)));
     }
     let mut of_number: BTreeMap<usize, usize> = BTreeMap::new();
-    for shard in reports.iter().filter_map(|report| report.shard) {
-        *of_number.entry(shard.number()).or_default() += 1;
+    for part in reports.iter().filter_map(|report| report.part.as_ref()) {
+        *of_number.entry(part.shard.number()).or_default() += 1;
     }
-    for shard in Shard::all(count.unwrap_or(0)) {
+    for shard in Shard::all(first.part.as_ref().map_or(0, |part| part.shard.count())) {
         match of_number.get(&shard.number()) {
             Some(1) => {}
             Some(_) => return Err(CombineError::Shard(shard)),
@@ -204,6 +206,15 @@ fn check_shards(reports: &[Report]) -> Result<(), CombineError> {
         }
     }
     Ok(())
+}
+
+/// What a report is of, for people.
+fn told(report: &Report) -> String {
+    let Some(Part { shard, commit, changed_since }) = &report.part else { return "not a shard".into() };
+    let short = |id: &String| shown::name(&id.chars().take(12).collect::<String>());
+    let commit = commit.as_ref().map(|id| format!(" of commit {}", short(id))).unwrap_or_default();
+    let since = changed_since.as_ref().map(|id| format!(", changed since {}", short(id))).unwrap_or_default();
+    format!("shard {shard}{commit}{since}")
 }
 
 impl Recorded {
@@ -294,7 +305,12 @@ mod tests {
     }
 
     fn written(verdicts: &[Verdict], shard: Option<&str>) -> String {
-        json::render(verdicts, &["a note".into()], shard.map(|text| text.parse().unwrap()))
+        let part = |text: &str| Part {
+            shard: text.parse().unwrap(),
+            commit: Some("c".repeat(40)),
+            changed_since: None,
+        };
+        json::render(verdicts, &["a note".into()], shard.map(part).as_ref())
     }
 
     fn parse(text: &str) -> Result<Report, DocumentError> {
@@ -309,8 +325,8 @@ mod tests {
             (Vec::new(), Some("3/3")),
         ] {
             let text = written(&verdicts, shard);
-            let Report { shard, verdicts, notes } = parse(&text).unwrap();
-            assert_eq!(json::render(&verdicts, &notes, shard), text);
+            let Report { part, verdicts, notes } = parse(&text).unwrap();
+            assert_eq!(json::render(&verdicts, &notes, part.as_ref()), text);
         }
     }
 
@@ -339,13 +355,22 @@ mod tests {
         let all = Report::combine(vec![two.clone(), one.clone()]).unwrap();
         let names: Vec<&str> =
             all.verdicts.iter().filter_map(|each| Some(each.name.as_ref()?.as_str())).collect();
-        assert_eq!((names, all.notes.len(), all.shard), (vec!["a", "b"], 1, None));
+        assert_eq!((names, all.notes.len(), all.part), (vec!["a", "b"], 1, None));
         let refused = |reports: Vec<Report>| Report::combine(reports).unwrap_err();
         let shard = |text: &str| text.parse().unwrap();
         assert_eq!(refused(vec![one.clone()]), CombineError::Missing(shard("2/2")));
         assert_eq!(refused(vec![one.clone(), two.clone(), two.clone()]), CombineError::Shard(shard("2/2")));
         assert!(matches!(refused(vec![one.clone(), report("b", Some("2/3"))]), CombineError::Mixed(..)));
         assert!(matches!(refused(vec![one.clone(), report("b", None)]), CombineError::Mixed(..)));
+        let mut of_another = two.clone();
+        of_another.part.as_mut().unwrap().commit = Some("d".repeat(40));
+        let error = refused(vec![one.clone(), of_another]).to_string();
+        assert!(
+            error.ends_with("shard 1/2 of commit cccccccccccc, another is shard 2/2 of commit dddddddddddd")
+        );
+        let mut since = two;
+        since.part.as_mut().unwrap().changed_since = Some("e".repeat(40));
+        assert!(matches!(refused(vec![one.clone(), since]), CombineError::Mixed(..)));
         assert!(matches!(refused(vec![one, report("a", Some("2/2"))]), CombineError::Twice { .. }));
     }
 }

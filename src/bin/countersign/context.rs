@@ -282,13 +282,21 @@ impl Context {
     pub fn location(&self, trust: &TrustArgs) -> Result<Location> {
         let (directory, hint) = match (self.named_policy(trust)?, &self.policy_source()?) {
             (Some(directory), _) => {
-                (directory, "fix `--policy`, COUNTERSIGN_POLICY, or `policy` in `countersign.toml`")
+                let hint = "in another repository of the account, run `countersign join URL SHA384:…`, with the URL and the \
+                     digest that the policy owner publishes; otherwise fix `--policy`, COUNTERSIGN_POLICY, or `policy` \
+                     in `countersign.toml`";
+                (directory, hint)
             }
             (None, Some(source)) => (fetched_policy(source)?, "run `countersign policy fetch`"),
+            (None, None) if self.workspace.account.is_some() => (
+                self.own_policy()?,
+                "use the account here with `countersign join URL SHA384:…`, with the URL and the digest that the policy \
+                 owner publishes; if it does not exist yet, create it with `countersign init --account NAME`",
+            ),
             (None, None) => (
                 self.own_policy()?,
-                "create a local account with `countersign release`, or an account for a team with `countersign init \
-                 --account NAME`",
+                "create a local account with `countersign release`, an account for a team with `countersign init \
+                 --account NAME`, or use an existing one with `countersign join URL SHA384:…`",
             ),
         };
         if !directory.join("roots").is_dir() {

@@ -8,12 +8,11 @@ use clap::{Command, CommandFactory};
 use crate::Cli;
 
 /// Every visible command, by the work that it is for.
-const GROUPS: [(&str, &[&str]); 5] = [
-    ("Everyday", &["init", "package", "sign", "verify", "release", "gate", "inspect"]),
+const GROUPS: [(&str, &[&str]); 4] = [
+    ("Everyday", &["init", "join", "package", "sign", "verify", "release", "gate", "inspect"]),
     ("Governance", &["policy", "profile", "csc", "function", "layer", "account", "job", "key", "artifact"]),
     ("Git and CI", &["hooks", "manifest", "workspace", "monitor"]),
-    ("AWS", &["audit", "export", "import"]),
-    ("More", &["stackset", "graph", "completions", "man"]),
+    ("AWS and more", &["audit", "export", "import", "stackset", "graph", "completions", "man"]),
 ];
 
 /// The width of a group's name column, in columns.

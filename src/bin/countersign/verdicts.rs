@@ -11,7 +11,7 @@ use countersign::metrics::Occasion;
 use countersign::report::escape::line;
 use countersign::report::text::Detail;
 use countersign::report::{Decision, Verdict, github, json, junit, markdown, outputs, sarif, text};
-use countersign::shard::Shard;
+use countersign::shard::Part;
 
 use crate::color;
 use crate::context::Context;
@@ -38,7 +38,7 @@ pub struct OutputArgs {
     copies: Vec<Copied>,
     /// Which part of a release this is.
     #[arg(skip)]
-    pub shard: Option<Shard>,
+    pub part: Option<Part>,
 }
 
 /// How verdicts are written.
@@ -137,7 +137,7 @@ impl ReportArgs {
     ) -> Report {
         let verdicts: Vec<Verdict> = verdicts.cloned().collect();
         let Counted { notes: uncounted, lines } = self.metrics.count(context, occasion, &verdicts);
-        Report { verdicts, notes: [notes, &uncounted].concat(), lines, shard: self.output.shard }
+        Report { verdicts, notes: [notes, &uncounted].concat(), lines, part: self.output.part.clone() }
     }
 }
 
@@ -145,7 +145,7 @@ impl OutputArgs {
     /// Reports verdicts that were counted where they were made.
     pub fn show_uncounted(&self, context: &Context, verdicts: &[Verdict], notes: &[String]) -> Result<Exit> {
         let (verdicts, notes) = (verdicts.to_vec(), notes.to_vec());
-        let report = Report { verdicts, notes, lines: Lines::default(), shard: self.shard };
+        let report = Report { verdicts, notes, lines: Lines::default(), part: self.part.clone() };
         self.write(context, &report, |format| report.render(format, color::detail()))?;
         Ok(Exit::from_verdicts(report.verdicts.iter()))
     }
@@ -153,7 +153,7 @@ impl OutputArgs {
     /// Writes the reports of a part of a release that has nothing in it.
     pub fn write_empty(&self, context: &Context) -> Result<()> {
         let (verdicts, notes) = (Vec::new(), Vec::new());
-        let report = Report { verdicts, notes, lines: Lines::default(), shard: self.shard };
+        let report = Report { verdicts, notes, lines: Lines::default(), part: self.part.clone() };
         self.write_copies(context, &report)?;
         match self.format {
             ReportFormat::Text | ReportFormat::Github => Ok(()),
@@ -195,16 +195,16 @@ struct Report {
     verdicts: Vec<Verdict>,
     notes: Vec<String>,
     lines: Lines,
-    shard: Option<Shard>,
+    part: Option<Part>,
 }
 
 impl Report {
     /// Renders the verdicts; `detail` is for text alone.
     fn render(&self, format: ReportFormat, detail: Detail) -> String {
-        let Self { verdicts, notes, shard, .. } = self;
+        let Self { verdicts, notes, part, .. } = self;
         match format {
             ReportFormat::Text => text::render_all(verdicts, detail),
-            ReportFormat::Json => format!("{}\n", json::render(verdicts, notes, *shard)),
+            ReportFormat::Json => format!("{}\n", json::render(verdicts, notes, part.as_ref())),
             ReportFormat::Sarif => sarif::render(verdicts, notes),
             ReportFormat::Junit => junit::render(verdicts, notes),
             ReportFormat::Github => github::render(verdicts, notes),

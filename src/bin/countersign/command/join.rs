@@ -83,7 +83,7 @@ impl Args {
     fn confirmed(&self, context: &Context, origin: &Origin) -> Result<Pin> {
         let found = origin.claimed_root(context)?;
         print(&format!("first root {found}\n"))?;
-        match ask(&format!("countersign join {} {found}", origin.text()))? {
+        match ask(&format!("countersign join {} SHA384:…", origin.text()))? {
             true => Ok(found),
             false => {
                 Err(refuse("not joined", "compare the digest with the one that the policy owner publishes"))

@@ -48,7 +48,7 @@ use crate::output::Exit;
 pub enum Command {
     /// Create an account: keys, a policy, a first profile and CSC
     Init(init::Args),
-    /// Use an account's policy in this repository: fetch, verify, pin and remember it
+    /// Use an account's policy in this repository, and remember its pin
     Join(join::Args),
     /// Package functions and layers into deterministic ZIPs
     Package(package::Args),

@@ -109,7 +109,7 @@ impl Args {
     /// Releases each item: a package and a manifest in the output folder, and a verdict.
     pub fn run(mut self, global: &GlobalArgs) -> Result<Exit> {
         let context = Context::read(global)?;
-        self.report.output.shard = self.shard;
+        self.report.output.part = self.shard.map(|shard| self.part.named(&context, shard)).transpose()?;
         let items = self.items(&context)?;
         if items.is_empty() {
             return self.nothing(&context);

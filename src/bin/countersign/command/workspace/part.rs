@@ -2,7 +2,8 @@
 
 use anyhow::Result;
 use countersign::changed::{Content, State};
-use countersign::shard::Shard;
+use countersign::git::GitError;
+use countersign::shard::{Part, Shard};
 use countersign::workspace::Item;
 
 use crate::context::Context;
@@ -40,6 +41,16 @@ impl PartArgs {
     /// Whether all of the workspace is meant.
     pub fn is_all(&self) -> bool {
         self.changed_since.is_none()
+    }
+
+    /// What a shard is of, for its report.
+    pub fn named(&self, context: &Context, shard: Shard) -> Result<Part> {
+        let Some(repository) = &context.repository else {
+            return Ok(Part { shard, commit: None, changed_since: None });
+        };
+        let id = |revision: &str| Ok::<_, GitError>(repository.commit(revision)?.id);
+        let changed_since = self.changed_since.as_deref().map(id).transpose()?;
+        Ok(Part { shard, commit: id("HEAD").ok(), changed_since })
     }
 
     /// The items that are meant, with their sizes.
