@@ -266,6 +266,10 @@ pub const PATTERNS_BYTES_MAX: usize = 128 << 10;
 /// second, since a push can bring thousands of items.
 pub const FILTER_STEPS_FREE: u64 = 1 << 26;
 
+/// Steps of that matcher for all items of all commits of a push: half a minute. An item with ten patterns and a hundred
+/// files takes 50,000.
+pub const PUSHED_FILTER_STEPS_MAX: u64 = 1 << 34;
+
 /// Steps of that matcher added for each path: those of 300 patterns with wildcards that match a long path.
 pub const FILTER_STEPS_EACH: u64 = 1 << 17;
 

@@ -12,6 +12,7 @@ pub struct TooMuchWork;
 pub struct Work {
     left: AtomicU64,
     each: u64,
+    taken: AtomicU64,
 }
 
 /// The steps that are left for one path.
@@ -21,7 +22,12 @@ pub struct Steps(u64);
 impl Work {
     /// The steps for any number of paths, and those added for each path.
     pub const fn new(free: u64, each: u64) -> Self {
-        Self { left: AtomicU64::new(free), each }
+        Self { left: AtomicU64::new(free), each, taken: AtomicU64::new(0) }
+    }
+
+    /// The steps that were taken for all paths.
+    pub fn taken(&self) -> u64 {
+        self.taken.load(Ordering::Relaxed)
     }
 
     /// Matches one path.
@@ -34,6 +40,7 @@ impl Work {
         let result = work(&mut steps);
         // Threads that match at the same time can each take what is left, and no more.
         let taken = given - steps.0;
+        self.taken.fetch_add(taken, Ordering::Relaxed);
         let left = |left: u64| Some(left.saturating_add(self.each).saturating_sub(taken));
         let _ = self.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, left);
         result

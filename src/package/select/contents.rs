@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::check::name_error;
@@ -10,7 +11,7 @@ use crate::digest::Sha384;
 use crate::files::{self, reading};
 use crate::git::{BlobId, Blobs, Folders, GitError};
 use crate::inventory::{FileMode, FileRecord};
-use crate::limits::{FILE_BYTES_MAX, KNOWN_BLOBS_MAX, LINK_BYTES_MAX};
+use crate::limits::{FILE_BYTES_MAX, KNOWN_BLOBS_MAX, LINK_BYTES_MAX, PUSHED_FILTER_STEPS_MAX};
 use crate::package::name::check_link;
 
 /// Reads candidates' bytes, for several threads.
@@ -135,6 +136,8 @@ impl Contents {
 pub struct Known {
     digests: Mutex<BTreeMap<BlobId, Digested>>,
     folders: Folders,
+    /// The steps that matching the patterns of all items took.
+    steps: AtomicU64,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -161,6 +164,21 @@ impl Known {
     /// The folders that were searched for.
     pub fn folders(&self) -> &Folders {
         &self.folders
+    }
+
+    /// Counts steps of matching patterns. Each item has a limit of its own, and a commit can have thousands of items.
+    ///
+    /// Errors: all items together took too many.
+    pub(super) fn count_steps(&self, steps: u64) -> Result<(), SelectError> {
+        let taken = self.steps.fetch_add(steps, Ordering::Relaxed).saturating_add(steps);
+        match taken > PUSHED_FILTER_STEPS_MAX {
+            true => Err(SelectError::Patterns(
+                "`include` and `exclude` of all functions and layers take too long to match; list folders instead of using \
+                 wildcards"
+                    .into(),
+            )),
+            false => Ok(()),
+        }
     }
 
     /// Forgets the folders, and the digests if there are more than [`KNOWN_BLOBS_MAX`]; called before another
@@ -240,6 +258,15 @@ fn link_target(path: &Path) -> Result<Vec<u8>, SelectError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_patterns_of_all_items_have_one_limit() {
+        let known = Known::default();
+        assert!(known.count_steps(PUSHED_FILTER_STEPS_MAX).is_ok());
+        assert!(known.count_steps(1).is_err());
+        known.trim();
+        assert!(known.count_steps(0).is_err(), "another commit of the push");
+    }
 
     #[test]
     fn only_what_a_checkout_did_to_line_endings_is_undone() {

@@ -54,6 +54,11 @@ impl Filter {
         reason.map_err(too_much)
     }
 
+    /// The steps that were taken to match them.
+    pub fn steps(&self) -> u64 {
+        self.work.taken()
+    }
+
     /// The patterns of `include`, and those of `exclude`, that match none of these files and no folder above one.
     pub fn unmatched(&self, paths: &[impl AsRef<[u8]>]) -> Result<[Vec<&str>; 2], SelectError> {
         let unmatched = |patterns: &'_ Patterns| patterns.match_all(paths, &self.work).map_err(too_much);

@@ -260,10 +260,13 @@ pub fn select_of(
     request: &Request<'_>,
     known: &Known,
 ) -> Result<Selection, SelectError> {
+    known.count_steps(0)?;
     let rules = Rules::of(request)?;
     let (blobs, folder) = (repository.blobs(), folder_in(repository, request.folder));
     let folders: &Folders = known.folders();
-    let chosen = commit::choose(&blobs, (commit, &folder), &rules, (folders, known))?;
+    let chosen = commit::choose(&blobs, (commit, &folder), &rules, (folders, known));
+    known.count_steps(rules.filter.steps())?;
+    let chosen = chosen?;
     checked(Contents::of(blobs.into()), request, chosen)
 }
 
