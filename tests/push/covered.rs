@@ -179,9 +179,8 @@ fn a_commit_cannot_hide_code_from_an_earlier_manifest() {
     source(&place, "HEAD").allowed();
 }
 
-/// `covered_by = "commit"` is about what was signed, not about the note, which anyone can copy.
-#[test]
-fn a_copied_note_is_no_manifest_of_the_commit() {
+/// The policy has the strict form, and the last commit changes no function.
+fn strict() -> Place {
     let place = documented();
     place.scene.change("functions.toml", |functions| {
         functions.insert("format".into(), 2.into());
@@ -190,20 +189,20 @@ fn a_copied_note_is_no_manifest_of_the_commit() {
     place.scene.seal();
     source(&place, "HEAD").allowed();
     docs(&place, "second");
+    place
+}
+
+/// `covered_by = "commit"` is about what was signed, not about the note, which anyone can copy.
+#[test]
+fn a_copied_note_is_no_manifest_of_the_commit() {
+    let place = strict();
     place.scene.git(&["notes", "--ref", "countersign", "copy", "HEAD~1", "HEAD"]);
     source(&place, "HEAD").denied("mismatch", "manifest-missing");
 }
 
 #[test]
 fn the_policy_can_ask_for_manifests_of_each_commit() {
-    let place = documented();
-    place.scene.change("functions.toml", |functions| {
-        functions.insert("format".into(), 2.into());
-        functions.insert("covered_by".into(), "commit".into());
-    });
-    place.scene.seal();
-    source(&place, "HEAD").allowed();
-    docs(&place, "second");
+    let place = strict();
     source(&place, "HEAD").denied("mismatch", "manifest-missing");
     for client in [&[][..], &["--no-verify"]] {
         let push = place.push(&[client, &["origin", "main", "refs/notes/countersign"]].concat());

@@ -89,7 +89,7 @@ impl Options {
             return Err(refuse(TEST_DENIED, "run `countersign hooks status` to see the result"));
         }
         let mut context = Context::of_hook(global, side)?;
-        // Whoever pushes has the remote that promised the objects of a partial clone; a server fetches nothing.
+        // The user who pushes has the remote that promised the objects of a partial clone; a server fetches nothing.
         if let (Side::Pusher, Some(repository)) = (side, &mut context.repository) {
             repository.fetch_promised();
         }
